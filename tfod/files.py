@@ -1,0 +1,92 @@
+"""Writing files so that a reader sees the whole new file or the old one, never a part."""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tfod.errors import OutputError
+
+__all__ = ["output_error", "replacing", "replacing_directory", "write_text"]
+
+_CURES = {
+    errno.ENOSPC: "free some space, or choose an output on another disk",
+    errno.EDQUOT: "free some of your quota, or choose an output on another disk",
+    errno.EACCES: "make the folder writable, or choose another output",
+    errno.EROFS: "choose an output on a disk that can be written",
+    errno.ENOTDIR: "choose an output whose parents are folders",
+}
+
+
+def output_error(error: OSError, path: Path | str) -> OutputError:
+    """The error to raise when writing `path` failed with `error`."""
+    cure = _CURES.get(error.errno or 0, "choose another output")
+    reason = error.strerror or str(error)
+    return OutputError(f"cannot write the output: {reason.lower()}", str(path), cure)
+
+
+@contextmanager
+def replacing(path: Path | str) -> Iterator[Path]:
+    """Yields a path beside `path` to write to; on success it takes the name `path`, on failure it is removed.
+
+    Parent folders are made. Raises OutputError where the place cannot be written or the disk is full.
+    """
+    path = Path(path)
+    with _output_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        os.close(handle)
+        # mkstemp makes files that only the owner reads; the result gets the rights of any other new file.
+        os.chmod(name, 0o666 & ~_umask())
+        try:
+            yield Path(name)
+            os.replace(name, path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_directory(path: Path | str) -> Iterator[Path]:
+    """The same for a folder: an earlier folder `path` is replaced whole.
+
+    Between moving the earlier folder away and the new one in, for the time of one rename, there is neither.
+    """
+    path = Path(path)
+    with _output_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        working = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+        os.chmod(working, 0o777 & ~_umask())
+        earlier = working.with_suffix(".earlier")
+        try:
+            yield working
+            if path.exists():
+                os.replace(path, earlier)
+            os.replace(working, path)
+        finally:
+            shutil.rmtree(working, ignore_errors=True)
+            shutil.rmtree(earlier, ignore_errors=True)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Writes a UTF-8 text file whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _output_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _CURES:
+            raise output_error(error, path) from error
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
