@@ -1,0 +1,54 @@
+# What people and CI type. Everything runs in a virtual environment of its own, which `make` builds when it is
+# missing and renews when setup.cfg changes. `make help` lists the goals.
+
+VENV ?= .venv
+SIZE ?= full
+# The first Python that runs and is one of ours; 3.11 first, since that is the main stack.
+PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3.10; do \
+	$$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo $$python && break; done)
+
+run := $(VENV)/bin/python
+installed := $(VENV)/.installed
+PYTEST := $(run) -m pytest
+
+.PHONY: help venv demo test test-fast lint bench protos clean
+.DEFAULT_GOAL := help
+
+help: ## list the goals
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(installed) ## build or renew the virtual environment (VENV=.venv, PYTHON=python3.11)
+
+$(installed): setup.cfg pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.10 to 3.13 is on the PATH"; exit 1; }
+	test -x $(run) || $(PYTHON) -m venv --clear $(VENV)
+	$(run) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(run) -m pip check
+	@touch $@
+
+demo: $(installed) ## draw a data set, train, evaluate, export and look (SIZE=smallest: a minute or so)
+	$(run) tools/demo.py --size $(SIZE)
+
+test: $(installed) ## run every test
+	$(PYTEST)
+
+test-fast: $(installed) ## run the tests that need seconds
+	$(PYTEST) -m 'not slow'
+
+lint: $(installed) ## ruff, mypy (strict), import directions
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(installed) ## measure speed side by side with the original
+	$(run) -m benchmarks
+
+protos: ## compile the schema again after changing tfod/protos/*.proto
+	test -x .venv-protos/bin/python || python3.11 -m venv .venv-protos
+	.venv-protos/bin/python -m pip install --quiet grpcio-tools==1.62.3 mypy-protobuf==3.6.0
+	PYTHON=$(CURDIR)/.venv-protos/bin/python sh tfod/protos/generate.sh
+
+clean: ## remove the virtual environment, caches and the demo's files
+	rm -rf $(VENV) .venv-protos .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf annotations/demo exported_models/demo workspace/demo
