@@ -1,0 +1,1 @@
+"""The preprocessing steps of pipeline.config, one small function each, and the image resizers."""

@@ -1,0 +1,1 @@
+"""From TFRecords to batches: read, decode, augment, resize, pad, batch."""
