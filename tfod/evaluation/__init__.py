@@ -1,0 +1,1 @@
+"""Metrics of detections, and the evaluation of a model or an exported model."""

@@ -200,7 +200,7 @@ def _match(ious: Array, crowd: Array, ignored_truth: Array) -> tuple[Array, Arra
 
 
 def _accumulate(images: list[_Matches]) -> tuple[Array, Array]:
-    """The curves of one class: precision [T, R, A], recall [T, A, M], float64; -1 where no ground truth is."""
+    """The curves of one class: precision [T, R, A], recall [T, A, M]; -1 where there is no ground truth."""
     num_t, num_a = len(IOU_THRESHOLDS), len(AREA_RANGES)
     precision = -np.ones((num_t, len(RECALL_THRESHOLDS), num_a))
     recall = -np.ones((num_t, num_a, len(MAX_DETECTIONS)))
@@ -256,6 +256,6 @@ def _outside(area: Array) -> Array:
 
 
 def _yxyx_to_xywh(boxes: Array) -> Array:
-    """float32 [N, 4] corners to float64 [N, 4] left, top, width, height; subtracted in float32, as the original."""
+    """float32 corners [N, 4] to float64 left, top, width, height; subtracted in float32, as the original does."""
     size = boxes[:, 2:] - boxes[:, :2]
     return np.stack([boxes[:, 1], boxes[:, 0], size[:, 1], size[:, 0]], axis=1).astype(np.float64)
