@@ -1,0 +1,159 @@
+"""Label maps: which number stands for which class."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError
+
+from tfod.config.text import field_places, parse_text, read_file
+from tfod.errors import ConfigError
+from tfod.files import write_text
+from tfod.protos.string_int_label_map_pb2 import StringIntLabelMap
+
+__all__ = ["LabelMap", "LabelMapItem", "label_map_from_names", "read_label_map", "write_label_map"]
+
+_BACKGROUND = "background"
+
+
+@dataclass(frozen=True)
+class LabelMapItem:
+    """One class. `id` counts from 1; 0 is the background. `keypoints` are (id, label).
+
+    `name` is what records hold in class/text (in some public maps a code such as /m/01g317), `display_name` what
+    people read. The rest belongs to OpenImages (ancestors, descendants) and LVIS (frequency, count).
+    """
+
+    id: int
+    name: str
+    display_name: str | None = None
+    keypoints: tuple[tuple[int, str], ...] = ()
+    ancestor_ids: tuple[int, ...] = ()
+    descendant_ids: tuple[int, ...] = ()
+    frequency: int | None = None
+    instance_count: int | None = None
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """The classes of a data set, in the order of their file. Ids may have gaps (COCO: 80 classes in 1..90)."""
+
+    items: tuple[LabelMapItem, ...]
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """Id -> the name for people, without the background."""
+        return {item.id: item.display_name or item.name for item in self.items if item.id > 0}
+
+    @property
+    def num_classes(self) -> int:
+        """The greatest id, which is what `num_classes` of a config must be."""
+        return max((item.id for item in self.items), default=0)
+
+    def id_of(self, class_text: str) -> int | None:
+        """The id of the class that a record calls `class_text`, by name or display name; None for no class.
+
+        Where one class has the name that another shows, the greater id is meant, as in the original.
+        """
+        return self._ids.get(class_text)
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        ids: dict[str, int] = {}
+        for item in self.items:
+            for text in filter(None, (item.name, item.display_name)):
+                ids[text] = max(item.id, ids.get(text, 0))
+        return ids
+
+
+def label_map_from_names(names: Iterable[str]) -> LabelMap:
+    """The label map that numbers `names` from 1 in the given order; ConfigError for an empty or repeated name."""
+    items = tuple(LabelMapItem(number, name) for number, name in enumerate(names, start=1))
+    _check(items, "the list of class names", lines={})
+    return LabelMap(items)
+
+
+def read_label_map(path: Path | str) -> LabelMap:
+    """The label map in the file `path`, a text proto or, as the original also reads, a binary one.
+
+    Raises ConfigError, with the line, for text that cannot be read, an empty map, an item without a name, an id
+    below 1 (0 is allowed for "background" only), and an id or a name given twice.
+    """
+    data = read_file(path, "label map")
+    message = StringIntLabelMap()
+    try:
+        text = parse_text(data, message, str(path))
+    except ConfigError:
+        if not _parse_binary(data, message):
+            raise
+        text = ""
+    # The line of an item is the one of its id, or of its name where it has none.
+    lines: dict[int, int] = {}
+    for place in field_places(text, StringIntLabelMap.DESCRIPTOR):
+        if place.name in ("item", "name", "id") and place.path.count(".") <= 1:
+            lines[int(place.path.split("]")[0].removeprefix("item["))] = place.line
+    items = tuple(
+        LabelMapItem(
+            id=item.id,
+            name=item.name,
+            display_name=item.display_name if item.HasField("display_name") else None,
+            keypoints=tuple((keypoint.id, keypoint.label) for keypoint in item.keypoints),
+            ancestor_ids=tuple(item.ancestor_ids),
+            descendant_ids=tuple(item.descendant_ids),
+            frequency=item.frequency if item.HasField("frequency") else None,
+            instance_count=item.instance_count if item.HasField("instance_count") else None,
+        )
+        for item in message.item
+    )
+    _check(items, str(path), lines)
+    return LabelMap(items)
+
+
+def write_label_map(label_map: LabelMap, path: Path | str) -> None:
+    """Writes the label map as text, whole or not at all; reading it gives an equal one."""
+    message = StringIntLabelMap()
+    for item in label_map.items:
+        added = message.item.add(
+            id=item.id,
+            name=item.name or None,
+            display_name=item.display_name,
+            ancestor_ids=item.ancestor_ids,
+            descendant_ids=item.descendant_ids,
+            frequency=item.frequency,  # type: ignore[arg-type]
+            instance_count=item.instance_count,
+        )
+        for number, label in item.keypoints:
+            added.keypoints.add(id=number, label=label)
+    write_text(path, text_format.MessageToString(message, as_utf8=True))
+
+
+def _parse_binary(data: bytes, message: StringIntLabelMap) -> bool:
+    message.Clear()
+    try:
+        message.ParseFromString(data)
+    except DecodeError:
+        return False
+    return any(item.name or item.display_name for item in message.item)
+
+
+def _check(items: tuple[LabelMapItem, ...], source: str, lines: dict[int, int]) -> None:
+    if not items:
+        raise ConfigError("the label map has no class", source, "write item { id: 1 name: 'cat' } for each class")
+    ids: dict[int, int] = {}
+    names: dict[str, int] = {}
+    for number, item in enumerate(items):
+        name = item.name or item.display_name or ""
+        where = f"{source}, line {lines[number]}" if number in lines else f"{source}, item {number + 1}"
+        if item.id < 0 or (item.id == 0 and _BACKGROUND not in (item.name, item.display_name)):
+            raise ConfigError(f"{name!r} has the id {item.id}", where, "count ids from 1; 0 is the background")
+        if not name:
+            raise ConfigError(f"the class with id {item.id} has no name", where, "give it a name: name: '...'")
+        for value, earlier in ((item.id, ids.get(item.id)), (name, names.get(name))):
+            if earlier is not None:
+                kind = "name" if isinstance(value, str) else "id"
+                first = f"line {lines[earlier]}" if earlier in lines else f"item {earlier + 1}"
+                cure = f"give each class its own {kind}; the first stands in {first}"
+                raise ConfigError(f"the {kind} {value!r} is given twice", where, cure)
+        ids[item.id] = names[name] = number

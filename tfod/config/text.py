@@ -1,0 +1,252 @@
+"""Reading text protos so that an error says which field, in which line, and what was probably meant."""
+
+import bisect
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from google.protobuf import text_format
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from tfod.errors import ConfigError
+
+__all__ = [
+    "Place", "expected", "field_places", "is_repeated", "nearest", "parse_text", "read_file", "unknown_field_cure",
+]  # fmt: skip
+
+_TOKEN = re.compile(
+    r"""\#[^\n]*                                      # a comment
+      | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*'     # a string
+      | [{}<>\[\]:;,]
+      | [^\s{}<>\[\]:;,\#"']+                         # a name or a number
+      | ["']                                          # a string that does not end""",
+    re.VERBOSE,
+)
+_KINDS = {
+    FieldDescriptor.CPPTYPE_INT32: "an integer",
+    FieldDescriptor.CPPTYPE_UINT32: "an integer from 0",
+    FieldDescriptor.CPPTYPE_FLOAT: "a number",
+    FieldDescriptor.CPPTYPE_BOOL: "true or false",
+    FieldDescriptor.CPPTYPE_STRING: "a text in quotes",
+    FieldDescriptor.CPPTYPE_MESSAGE: "a block in braces, { ... }",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a text names a field: `path` counts repeated fields (`item[2].id`), `line` and `column` from 1.
+
+    `parent` is the type of the message around it, None inside a field that the schema lacks.
+    """
+
+    path: str
+    name: str
+    line: int
+    column: int
+    parent: Descriptor | None
+
+    @property
+    def field(self) -> FieldDescriptor | None:
+        """The field in the schema, or None where the schema has no such field."""
+        return self.parent.fields_by_name.get(self.name) if self.parent else None
+
+
+def read_file(path: Path | str, kind: str) -> bytes:
+    """The bytes of the file `path`, called `kind` ("pipeline config") in the ConfigError where there is none."""
+    path = Path(path)
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        hint = nearest(path.name, siblings)
+        cure = f"did you mean {path.parent / hint}?" if hint else "check the path"
+        raise ConfigError(f"there is no such {kind}", str(path), cure) from error
+    except IsADirectoryError as error:
+        raise ConfigError(f"a folder was given where a {kind} is wanted", str(path), "name the file") from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(f"cannot read the {kind}: {reason}", str(path), "check the file's rights") from error
+
+
+def parse_text(data: bytes | str, message: Message, source: str) -> str:
+    """Merges a text proto into `message` and returns its text; `source` names it in errors.
+
+    As in the original, a field given twice is taken from its last place; `field_places` finds both.
+    Raises ConfigError with line, column and field where the text is not one of `message`'s type.
+    """
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError(
+            "the file is not UTF-8 text", f"{source}, line {line}", "save it again as UTF-8"
+        ) from error
+    try:
+        text_format.Merge(text, message)
+    except text_format.ParseError as error:
+        raise _explained(error, text, message.DESCRIPTOR, source) from error
+    return text
+
+
+def field_places(text: str, descriptor: Descriptor) -> list[Place]:
+    """Every naming of a field in `text`, in order. A broken text gives the places before the break."""
+    return _Scanner(text).places(descriptor)
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The name in `names` that `name` was probably meant to be."""
+    found = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def is_repeated(field: FieldDescriptor) -> bool:
+    """Whether the field is a list (protobuf 7 has no `label` any more, 4 no `is_repeated`)."""
+    repeated = getattr(field, "is_repeated", None)
+    return field.label == FieldDescriptor.LABEL_REPEATED if repeated is None else bool(repeated)
+
+
+def expected(field: FieldDescriptor) -> str:
+    """What kind of value the field wants, in words."""
+    if field.enum_type is not None:
+        return "one of " + ", ".join(value.name for value in field.enum_type.values)
+    return _KINDS[field.cpp_type]
+
+
+def unknown_field_cure(
+    name: str, parent: Descriptor, root: Descriptor, present: Mapping[str, Descriptor] | None = None
+) -> str:
+    """What to do about a field `name` that messages of type `parent` inside a `root` do not have.
+
+    `present` are the blocks that the config has, path -> type: a field in one of them is the likeliest.
+    """
+    if hint := nearest(name, parent.fields_by_name):
+        return f"did you mean {hint}?"
+    here: dict[str, list[str]] = {}
+    for path, descriptor in (present or {}).items():
+        for field in descriptor.fields:
+            here.setdefault(field.name, []).append(f"{path}.{field.name}")
+    everywhere = _paths_of_fields(root)
+    for names in (here, everywhere):
+        if name in names:
+            return f"did you mean {' or '.join(names[name][:3])}?"
+    for names in (here, everywhere):
+        if hint := nearest(name, names):
+            return f"did you mean {' or '.join(names[hint][:3])}?"
+    return f"the fields of {parent.name} are: {', '.join(parent.fields_by_name)}"
+
+
+@lru_cache(maxsize=4)
+def _paths_of_fields(root: Descriptor) -> dict[str, list[str]]:
+    """Field name -> paths below `root`, the shallowest first; each message type is entered once."""
+    paths: dict[str, list[str]] = {}
+    seen = {root.full_name}
+    queue = [(root, "")]
+    for descriptor, prefix in queue:
+        for field in descriptor.fields:
+            paths.setdefault(field.name, []).append(prefix + field.name)
+            inner = field.message_type
+            if inner is not None and inner.full_name not in seen:
+                seen.add(inner.full_name)
+                queue.append((inner, f"{prefix}{field.name}."))
+    return paths
+
+
+class _Scanner:
+    """Walks through a text proto, trusting nothing: it runs where the parser has stopped with an error."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = [
+            (match.group(), match.start()) for match in _TOKEN.finditer(text) if match.group()[0] != "#"
+        ]
+        self._next = 0
+        self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def places(self, root: Descriptor) -> list[Place]:
+        return list(self._message(root, ""))
+
+    def _peek(self) -> str:
+        return self._tokens[self._next][0] if self._next < len(self._tokens) else ""
+
+    def _message(self, descriptor: Descriptor | None, prefix: str) -> Iterator[Place]:
+        counts: dict[str, int] = {}
+        while (token := self._peek()) and token not in "}>":
+            if token in ":;,":
+                self._next += 1
+            else:
+                yield from self._field(descriptor, prefix, counts)
+        self._next += 1
+
+    def _field(self, parent: Descriptor | None, prefix: str, counts: dict[str, int]) -> Iterator[Place]:
+        name, offset = self._tokens[self._next]
+        self._next += 1
+        if self._peek() == ":":
+            self._next += 1
+        in_list = self._peek() == "["
+        if in_list:
+            self._next += 1
+        field = parent.fields_by_name.get(name) if parent else None
+        line = bisect.bisect_right(self._line_starts, offset)
+        column = offset - self._line_starts[line - 1] + 1
+        while True:
+            path = prefix + name
+            if field is not None and is_repeated(field):
+                path += f"[{counts.get(name, 0)}]"
+                counts[name] = counts.get(name, 0) + 1
+            yield Place(path, name, line, column, parent)
+            yield from self._value(field, path)
+            if not in_list or self._peek() != ",":
+                break
+            self._next += 1
+        if in_list and self._peek() == "]":
+            self._next += 1
+
+    def _value(self, field: FieldDescriptor | None, path: str) -> Iterator[Place]:
+        token = self._peek()
+        if token in ("{", "<"):
+            self._next += 1
+            yield from self._message(field.message_type if field else None, path + ".")
+        elif token and token not in "}>]":
+            self._next += 1
+            while token[0] in "\"'" and self._peek()[:1] in ("'", '"'):  # strings side by side are one
+                self._next += 1
+
+
+def _explained(error: text_format.ParseError, text: str, root: Descriptor, source: str) -> ConfigError:
+    """The error of the parser as one that names the field and proposes what to write."""
+    line, column = error.GetLine() or 1, error.GetColumn() or 1
+    reason = str(error).split(" : ", 1)[-1]
+    before = [place for place in field_places(text, root) if (place.line, place.column) <= (line, column)]
+    place = before[-1] if before else None
+    where = f"{source}, line {line}, column {column}"
+    if place is None or place.parent is None:
+        return ConfigError(f"the text cannot be read: {reason}", where, "check the braces and colons there")
+    block = place.path.rpartition(".")[0] or root.name
+    if place.field is None:
+        cure = unknown_field_cure(place.name, place.parent, root)
+        return ConfigError(f"{block} has no field {place.name!r}", where, cure)
+    where += f", {place.path}"
+    found = _found(text, line, column)
+    if re.search(r"parse|no value|Expected string|Expected \"true\"|out of range", reason):
+        hint = nearest(found.upper(), [value.name for value in place.field.enum_type.values]) \
+            if place.field.enum_type else None  # fmt: skip
+        cure = f"did you mean {hint}?" if hint else f"write {expected(place.field)}"
+        return ConfigError(f"{place.name} wants {expected(place.field)}, not {found}", where, cure)
+    if not found and '"}"' in reason:
+        return ConfigError("a brace { is not closed before the end", where, "add the missing }")
+    return ConfigError(f"the text cannot be read: {_short(reason)}", where, "check the braces and colons there")
+
+
+def _found(text: str, line: int, column: int) -> str:
+    """The token of the text that stands at that place, '' at its end."""
+    lines = text.split("\n")
+    match = _TOKEN.match(lines[line - 1], column - 1) if line <= len(lines) else None
+    return match.group() if match else ""
+
+
+def _short(reason: str) -> str:
+    """The parser's reason without the source line that it begins with."""
+    return reason.rsplit("': ", 1)[-1].rstrip(".")
