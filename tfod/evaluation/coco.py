@@ -256,6 +256,6 @@ def _outside(area: Array) -> Array:
 
 
 def _yxyx_to_xywh(boxes: Array) -> Array:
-    """float32 corners [N, 4] to float64 left, top, width, height; subtracted in float32, as the original does."""
+    """float32 corners [N, 4] to float64 left, top, width, height; subtracts in float32 as the original."""
     size = boxes[:, 2:] - boxes[:, :2]
     return np.stack([boxes[:, 1], boxes[:, 0], size[:, 1], size[:, 0]], axis=1).astype(np.float64)

@@ -1,0 +1,230 @@
+"""Boxes with names and scores, drawn so that they can be read on small pictures and on large ones.
+
+Lines and letters grow with the picture. Where labels would lie on each other, they look for a free place at
+their box; the best-scored choose first and lie on top.
+"""
+
+import functools
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from tfod.visualize.colours import class_colour, text_colour
+
+__all__ = ["draw_boxes", "enlarge_small", "mosaic"]
+
+_SMALLEST_FONT = 9
+_DARK = (20, 20, 20)
+
+Array = NDArray[Any]
+Rectangle = tuple[int, int, int, int]  # left, top, right, bottom in pixels; right and bottom are outside
+
+
+class _Style(NamedTuple):
+    """Sizes in pixels for one picture."""
+
+    line: int
+    halo: int
+    padding: int
+    font: Any
+
+    @classmethod
+    def of(cls, width: int, height: int) -> "_Style":
+        side = math.sqrt(width * height)
+        line = max(1, round(side / 260))
+        font_size = max(_SMALLEST_FONT, round(side / 38))
+        return cls(line, max(1, line // 4) if line > 1 else 0, max(1, font_size // 6), _font(font_size))
+
+
+class _Label(NamedTuple):
+    text: str
+    colour: tuple[int, int, int]
+    size: tuple[int, int]  # width, height in pixels
+
+
+def draw_boxes(
+    image: Array,
+    boxes: Array,
+    labels: Sequence[str],
+    scores: Sequence[float] | Array | None = None,
+    class_ids: Sequence[int] | Array | None = None,
+) -> Array:
+    """A copy of the picture with boxes and labels; the label of a box with a score reads `cat  93%`.
+
+    Args:
+      image: uint8 [H, W, 3], RGB; not modified.
+      boxes: [N, 4] yxyx normalised to [0, 1]; what lies outside is cut off, boxes with NaN are left out.
+      labels: one text a box; an empty one draws the bare box.
+      scores: [N] in [0, 1].
+      class_ids: [N], 1-based, they choose the colours; every box is of class 1 without them.
+
+    Returns:
+      uint8 [H, W, 3].
+    """
+    picture = Image.fromarray(np.asarray(image, np.uint8))
+    style = _Style.of(*picture.size)
+    canvas = ImageDraw.Draw(picture)
+    canvas.fontmode = "L"
+    scores_or_ones = np.ones(len(boxes)) if scores is None else np.asarray(scores, np.float64)
+    ids = np.ones(len(boxes), np.int64) if class_ids is None else np.asarray(class_ids, np.int64)
+    drawable = [i for i in range(len(boxes)) if np.isfinite(boxes[i]).all()]
+    best_first = sorted(drawable, key=lambda i: -scores_or_ones[i])
+    rectangles = {i: _to_pixels(boxes[i], *picture.size) for i in best_first}
+    for i in reversed(best_first):
+        _draw_rectangle(canvas, rectangles[i], class_colour(int(ids[i])), style)
+
+    placed: list[tuple[_Label, Rectangle]] = []
+    for i in best_first:
+        text = labels[i] if scores is None else f"{labels[i]}  {scores_or_ones[i]:.0%}"
+        if labels[i]:
+            label = _make_label(text, class_colour(int(ids[i])), picture.width, style)
+            taken = [rectangle for _, rectangle in placed]
+            place = _place(label.size, _rim(rectangles[i], style), picture.size, taken)
+            placed.append((label, place))
+    for label, rectangle in reversed(placed):
+        _draw_label(canvas, label, rectangle, style)
+    return np.asarray(picture)
+
+
+def enlarge_small(image: Array, least_side: int = 320) -> Array:
+    """A picture whose longer side is shorter than `least_side`, a whole number of times larger; else itself.
+
+    Labels of a size that can be read would cover a thumbnail. uint8 [H, W, 3] to uint8 [k H, k W, 3].
+    """
+    factor = math.ceil(least_side / max(image.shape[:2]))
+    if factor == 1:
+        return image
+    picture = Image.fromarray(np.asarray(image, np.uint8))
+    size = (picture.width * factor, picture.height * factor)
+    return np.asarray(picture.resize(size, Image.Resampling.BICUBIC))
+
+
+def mosaic(
+    images: Sequence[Array],
+    columns: int | None = None,
+    captions: Sequence[str] = (),
+    cell_size: tuple[int, int] | None = None,
+) -> Array:
+    """Pictures in a grid on dark ground, each scaled to fit its cell with its proportions kept.
+
+    Args:
+      images: uint8 [H, W, 3] each, at least one, sizes may differ.
+      columns: how many side by side; by default a grid as square as can be.
+      captions: one text a picture, drawn above it.
+      cell_size: (height, width) of a cell in pixels; by default that of the largest picture.
+
+    Returns:
+      uint8 [H', W', 3].
+    """
+    columns = columns or math.ceil(math.sqrt(len(images)))
+    height, width = cell_size or (max(i.shape[0] for i in images), max(i.shape[1] for i in images))
+    style = _Style.of(width, height)
+    gap = max(2, style.line * 2)
+    header = _text_height(style.font) + 2 * style.padding if captions else 0
+    rows = math.ceil(len(images) / columns)
+    sheet = Image.new("RGB", (columns * (width + gap) + gap, rows * (height + header + gap) + gap), _DARK)
+    canvas = ImageDraw.Draw(sheet)
+    for index, image in enumerate(images):
+        left = gap + index % columns * (width + gap)
+        top = gap + index // columns * (height + header + gap)
+        if captions:
+            text = _shorten(captions[index], width, style)
+            canvas.text((left, top + style.padding), text, fill=(255, 255, 255), font=style.font)
+        picture = _fit(Image.fromarray(np.asarray(image, np.uint8)), width, height)
+        corner = (left + (width - picture.width) // 2, top + header + (height - picture.height) // 2)
+        sheet.paste(picture, corner)
+    return np.asarray(sheet)
+
+
+def _to_pixels(box: Array, width: int, height: int) -> Rectangle:
+    """Cuts the box at the picture's edge; at least one pixel is left of it."""
+    ymin, xmin, ymax, xmax = np.clip(np.asarray(box, np.float64), 0.0, 1.0)
+    left, top = min(round(xmin * width), width - 1), min(round(ymin * height), height - 1)
+    return left, top, max(round(xmax * width), left + 1), max(round(ymax * height), top + 1)
+
+
+def _draw_rectangle(canvas: Any, rectangle: Rectangle, colour: tuple[int, int, int], style: _Style) -> None:
+    if style.halo:  # A dark rim keeps a line visible on ground of its own colour.
+        left, top, right, bottom = _rim(rectangle, style)
+        canvas.rectangle((left, top, right - 1, bottom - 1), outline=_DARK, width=style.line + 2 * style.halo)
+    left, top, right, bottom = rectangle
+    canvas.rectangle((left, top, right - 1, bottom - 1), outline=colour, width=style.line)
+
+
+def _rim(rectangle: Rectangle, style: _Style) -> Rectangle:
+    left, top, right, bottom = rectangle
+    return left - style.halo, top - style.halo, right + style.halo, bottom + style.halo
+
+
+def _make_label(text: str, colour: tuple[int, int, int], room: int, style: _Style) -> _Label:
+    text = _shorten(text, room - 2 * style.padding, style)
+    width = math.ceil(style.font.getlength(text)) + 2 * style.padding
+    return _Label(text, colour, (width, _text_height(style.font) + style.padding))
+
+
+def _draw_label(canvas: Any, label: _Label, rectangle: Rectangle, style: _Style) -> None:
+    left, top, right, bottom = rectangle
+    canvas.rectangle((left, top, right - 1, bottom - 1), fill=label.colour)
+    middle = (left + style.padding, (top + bottom) / 2)
+    canvas.text(middle, label.text, fill=text_colour(label.colour), font=style.font, anchor="lm")
+
+
+def _place(
+    size: tuple[int, int], box: Rectangle, picture_size: tuple[int, int], taken: Sequence[Rectangle]
+) -> Rectangle:
+    """The first place at the box that is free, or the one that covers least of the labels placed before."""
+    candidates = list(_candidates(size, box, picture_size))
+    return min(candidates, key=lambda place: sum(_overlap(place, other) for other in taken))
+
+
+def _candidates(size: tuple[int, int], box: Rectangle, picture_size: tuple[int, int]) -> Iterator[Rectangle]:
+    """Places for a label, best first: above the box, inside at its top, below it, inside at its bottom."""
+    width, height = size
+    left, top, right, bottom = box
+    for y in (top - height, top, bottom, bottom - height):
+        if y != top and not 0 <= y <= picture_size[1] - height:
+            continue
+        for x in (left, right - width, (left + right - width) // 2):
+            x = max(0, min(x, picture_size[0] - width))
+            y = max(0, min(y, picture_size[1] - height))
+            yield x, y, x + width, y + height
+
+
+def _overlap(a: Rectangle, b: Rectangle) -> int:
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    return max(0, width) * max(0, height)
+
+
+def _shorten(text: str, room: int, style: _Style) -> str:
+    """The text, with its middle left out where it is wider than `room` pixels: the score stays readable."""
+    if style.font.getlength(text) <= room:
+        return text
+    for kept in range(len(text) - 1, 1, -1):
+        shorter = text[: kept // 2] + "…" + text[len(text) - (kept - kept // 2) :]
+        if style.font.getlength(shorter) <= room:
+            return shorter
+    return text[-1:]
+
+
+def _fit(picture: Image.Image, width: int, height: int) -> Image.Image:
+    scale = min(width / picture.width, height / picture.height)
+    if scale == 1.0:
+        return picture
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+@functools.lru_cache(maxsize=32)
+def _font(size: int) -> Any:
+    return ImageFont.load_default(size)
+
+
+def _text_height(font: Any) -> int:
+    """Room for letters with and without descenders, the same for every text."""
+    ascent, descent = font.getmetrics()
+    return int(ascent + descent)
