@@ -1,0 +1,67 @@
+"""The `tfod` command: every tool of tools/ under a short name, and under its own."""
+
+import difflib
+import importlib
+import sys
+from collections.abc import Sequence
+
+from tfod import __version__
+
+__all__ = ["COMMANDS", "main"]
+
+# Short name -> (module of tfod.cli and file of tools/, what it does). A module is imported when it is used.
+COMMANDS = {
+    "label-map": ("create_label_map", "write a label map from the classes in annotations"),
+    "records": ("generate_tfrecord", "convert a folder of photos and Pascal VOC XML files to TFRecords"),
+    "pascal-records": ("create_pascal_tf_record", "convert a VOCdevkit tree to TFRecords"),
+    "train": ("model_main_tf2", "train a detector, or evaluate its checkpoints"),
+    "evaluate": ("evaluate_detections", "compute the COCO metrics of a checkpoint or an exported model"),
+    "export": ("exporter_main_v2", "write a SavedModel"),
+    "detect": ("visualize_detections", "find objects in pictures and draw them"),
+    "demo": ("demo", "go the whole way once, on drawn pictures"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs `tfod COMMAND ...`; returns the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_help())
+        return 0
+    if arguments[0] == "--version":
+        print(f"tfod {__version__}")
+        return 0
+    name = arguments[0]
+    modules = {short: module for short, (module, _) in COMMANDS.items()}
+    module = modules.get(name, name)
+    if module not in modules.values():
+        print(_unknown(name, [*modules, *modules.values()]), file=sys.stderr)
+        return 2
+    sys.argv[0] = f"tfod {name}"  # argparse takes the name in its messages from here
+    return int(importlib.import_module(f"tfod.cli.{module}").main(arguments[1:]))
+
+
+def _help() -> str:
+    lines = [
+        f"  {name:<16}{does}\n{'':18}= python tools/{module}.py" for name, (module, does) in COMMANDS.items()
+    ]
+    return "\n".join(
+        [
+            "usage: tfod COMMAND [flags]        tfod COMMAND --help tells the flags",
+            "",
+            "Object detection in TensorFlow: the files, commands and numbers of the Object Detection API.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            "examples:",
+            "  tfod demo --size smallest",
+            "  tfod train --pipeline_config_path workspace/configs/demo.config --model_dir workspace/demo",
+        ]
+    )
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    nearest = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {nearest[0]}?" if nearest else ""
+    return f"error: unknown command {name}{hint}\n  where: the command line\n  what to do: see tfod --help"
