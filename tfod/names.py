@@ -37,6 +37,7 @@ GROUNDTRUTH_IS_CROWD = "groundtruth_is_crowd"
 GROUNDTRUTH_DIFFICULT = "groundtruth_difficult"
 GROUNDTRUTH_GROUP_OF = "groundtruth_group_of"
 GROUNDTRUTH_AREA = "groundtruth_area"
+MULTICLASS_SCORES = "multiclass_scores"
 
 # What a model predicts.
 BOX_ENCODINGS = "box_encodings"
