@@ -1,0 +1,112 @@
+"""What an augmentation step changes: one picture and its objects, and the random numbers that it may draw.
+
+Letters: `H W` pixels, `D` channels, `N` objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from tfod import names
+from tfod.boxes import geometry
+
+__all__ = ["PER_OBJECT", "Draw", "Example", "image_size", "keep_objects", "reframe", "sometimes"]
+
+Example = dict[str, Any]
+"""Tensors by name. A step reads and returns
+
+    IMAGE                        `[H, W, D]`, uint8 or float32 in 0..255
+    GROUNDTRUTH_BOXES            float32 `[N, 4]`, yxyx, relative to the image
+    GROUNDTRUTH_CLASSES          int64 `[N]`, ids of the label map
+    others of PER_OBJECT         `[N, ...]`, any of them
+
+and passes on whatever else is there.
+"""
+
+PER_OBJECT = (
+    names.GROUNDTRUTH_BOXES,
+    names.GROUNDTRUTH_CLASSES,
+    names.GROUNDTRUTH_WEIGHTS,
+    names.GROUNDTRUTH_AREA,
+    names.GROUNDTRUTH_IS_CROWD,
+    names.GROUNDTRUTH_DIFFICULT,
+    names.GROUNDTRUTH_GROUP_OF,
+    names.MULTICLASS_SCORES,
+)
+"""The tensors with one row an object: they are filtered and repeated together."""
+
+
+class Draw:
+    """The random numbers of one example: the n-th draw depends on nothing but the seed and n.
+
+    So a run with the same seed sees the same pictures, however many threads prepare them.
+
+    Args:
+        seed: int64 `[2]`: the run's seed, and the number of the example within the run.
+    """
+
+    def __init__(self, seed: Any) -> None:
+        # Examples are 2**16 draws apart; no step comes near that many.
+        self._seed = tf.cast(seed, tf.int64) * tf.constant([1, 1 << 16], tf.int64)
+        self._drawn = 0
+
+    def seed(self) -> Any:
+        """A seed int64 `[2]` of its own for one of TensorFlow's `stateless` functions."""
+        self._drawn += 1
+        return self._seed + tf.constant([0, self._drawn], tf.int64)
+
+    def uniform(self, low: Any = 0.0, high: Any = 1.0, shape: Any = ()) -> Any:
+        """Float32 numbers in [low, high)."""
+        return tf.random.stateless_uniform(shape, self.seed(), low, high)
+
+    def normal(self, stddev: Any, shape: Any) -> Any:
+        """Float32 numbers around 0."""
+        return tf.random.stateless_normal(shape, self.seed(), stddev=stddev)
+
+    def integer(self, low: Any, high: Any) -> Any:
+        """An int32 number in [low, high); `low` where that is empty."""
+        return tf.random.stateless_uniform((), self.seed(), low, tf.maximum(high, low + 1), tf.int32)
+
+
+def image_size(example: Example) -> tuple[Any, Any]:
+    """Height and width of the picture, scalar int32 tensors."""
+    shape = tf.shape(example[names.IMAGE])
+    return shape[0], shape[1]
+
+
+def sometimes(condition: Any, step: Callable[[Example], Example], example: Example) -> Example:
+    """The example after `step` where the scalar `condition` is true, else as it is."""
+    changed: Example = tf.cond(condition, lambda: step(dict(example)), lambda: dict(example))
+    return changed
+
+
+def keep_objects(example: Example, kept: Any) -> Example:
+    """The example with only the objects for which bool `kept` `[N]` is true."""
+    indices = tf.where(kept)[:, 0]
+    filtered = {key: tf.gather(example[key], indices) for key in PER_OBJECT if key in example}
+    return {**example, **filtered}
+
+
+def reframe(example: Example, image: Any, window: Any, *, min_overlap: float | None, clip: bool) -> Example:
+    """The example after its picture has been replaced by the part that shows `window`.
+
+    Objects that the window does not touch go; those with less than the share `min_overlap` of their area
+    in it go too, and with them objects without area, unless `min_overlap` is None.
+
+    Args:
+        image: the new picture, which may reach beyond the old one.
+        window: float32 `[4]`, yxyx, relative to the old picture.
+        clip: whether boxes are cut at the window's edges.
+    """
+    boxes = example[names.GROUNDTRUTH_BOXES]
+    kept = tf.reduce_all((boxes[:, :2] < window[2:]) & (boxes[:, 2:] > window[:2]), axis=1)
+    if min_overlap is not None:
+        overlap = geometry.intersection_over_area(boxes, window[tf.newaxis])[:, 0]
+        kept &= (overlap >= min_overlap) & (geometry.area(boxes) > 0)
+    example = keep_objects({**example, names.IMAGE: image}, kept)
+    boxes = geometry.change_frame(example[names.GROUNDTRUTH_BOXES], window)
+    example[names.GROUNDTRUTH_BOXES] = tf.clip_by_value(boxes, 0.0, 1.0) if clip else boxes
+    return example
