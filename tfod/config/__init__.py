@@ -1,0 +1,1 @@
+"""Reading, overriding, checking and writing pipeline configs and label maps."""

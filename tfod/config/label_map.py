@@ -22,8 +22,8 @@ _BACKGROUND = "background"
 class LabelMapItem:
     """One class. `id` counts from 1; 0 is the background. `keypoints` are (id, label).
 
-    `name` is what records hold in class/text (in some public maps a code such as /m/01g317), `display_name` what
-    people read. The rest belongs to OpenImages (ancestors, descendants) and LVIS (frequency, count).
+    `name` is what records hold in class/text (in some public maps a code such as /m/01g317),
+    `display_name` what people read. The rest belongs to OpenImages (ancestors, descendants) and LVIS.
     """
 
     id: int
@@ -38,7 +38,7 @@ class LabelMapItem:
 
 @dataclass(frozen=True)
 class LabelMap:
-    """The classes of a data set, in the order of their file. Ids may have gaps (COCO: 80 classes in 1..90)."""
+    """The classes of a data set, in the order of their file. Ids may have gaps (COCO: 80 in 1..90)."""
 
     items: tuple[LabelMapItem, ...]
 
@@ -69,7 +69,7 @@ class LabelMap:
 
 
 def label_map_from_names(names: Iterable[str]) -> LabelMap:
-    """The label map that numbers `names` from 1 in the given order; ConfigError for an empty or repeated name."""
+    """The label map that numbers `names` from 1 in their order; ConfigError for an empty or repeated one."""
     items = tuple(LabelMapItem(number, name) for number, name in enumerate(names, start=1))
     _check(items, "the list of class names", lines={})
     return LabelMap(items)
@@ -78,8 +78,8 @@ def label_map_from_names(names: Iterable[str]) -> LabelMap:
 def read_label_map(path: Path | str) -> LabelMap:
     """The label map in the file `path`, a text proto or, as the original also reads, a binary one.
 
-    Raises ConfigError, with the line, for text that cannot be read, an empty map, an item without a name, an id
-    below 1 (0 is allowed for "background" only), and an id or a name given twice.
+    Raises ConfigError, with the line, for text that cannot be read, an empty map, an item without a
+    name, an id below 1 (0 is allowed for "background" only), and an id or a name given twice.
     """
     data = read_file(path, "label map")
     message = StringIntLabelMap()
@@ -121,7 +121,7 @@ def write_label_map(label_map: LabelMap, path: Path | str) -> None:
             display_name=item.display_name,
             ancestor_ids=item.ancestor_ids,
             descendant_ids=item.descendant_ids,
-            frequency=item.frequency,  # type: ignore[arg-type]
+            frequency=item.frequency,
             instance_count=item.instance_count,
         )
         for number, label in item.keypoints:
@@ -140,16 +140,18 @@ def _parse_binary(data: bytes, message: StringIntLabelMap) -> bool:
 
 def _check(items: tuple[LabelMapItem, ...], source: str, lines: dict[int, int]) -> None:
     if not items:
-        raise ConfigError("the label map has no class", source, "write item { id: 1 name: 'cat' } for each class")
+        raise ConfigError(
+            "the label map has no class", source, "write item { id: 1 name: 'cat' }, one a class"
+        )
     ids: dict[int, int] = {}
     names: dict[str, int] = {}
     for number, item in enumerate(items):
         name = item.name or item.display_name or ""
         where = f"{source}, line {lines[number]}" if number in lines else f"{source}, item {number + 1}"
         if item.id < 0 or (item.id == 0 and _BACKGROUND not in (item.name, item.display_name)):
-            raise ConfigError(f"{name!r} has the id {item.id}", where, "count ids from 1; 0 is the background")
+            raise ConfigError(f"{name!r} has the id {item.id}", where, "count from 1; 0 is the background")
         if not name:
-            raise ConfigError(f"the class with id {item.id} has no name", where, "give it a name: name: '...'")
+            raise ConfigError(f"the class with id {item.id} has no name", where, "add name: '...'")
         for value, earlier in ((item.id, ids.get(item.id)), (name, names.get(name))):
             if earlier is not None:
                 kind = "name" if isinstance(value, str) else "id"

@@ -8,7 +8,7 @@ from typing import Any
 from google.protobuf import text_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from tfod.config.text import expected, is_repeated, nearest, parse_text, unknown_field_cure
+from tfod.config.text import example, expected, is_repeated, nearest, parse_text, unknown_field_cure
 from tfod.errors import ConfigError
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
@@ -16,14 +16,6 @@ __all__ = ["apply_overrides"]
 
 _STEP = r"[A-Za-z_]\w*(?:\[[^\]]*\])?"
 _ASSIGNMENT = re.compile(rf"\s*({_STEP}(?:\.{_STEP})*)\s*=(.*)", re.DOTALL)
-_EXAMPLES = {
-    FieldDescriptor.CPPTYPE_INT32: "8",
-    FieldDescriptor.CPPTYPE_UINT32: "8",
-    FieldDescriptor.CPPTYPE_FLOAT: "0.5",
-    FieldDescriptor.CPPTYPE_BOOL: "true",
-    FieldDescriptor.CPPTYPE_STRING: '"text"',
-    FieldDescriptor.CPPTYPE_MESSAGE: "{ ... }",
-}
 _INDEX_WITH_DOT = re.compile(r"\.(\d+)(?=\.|\s*=)")
 
 
@@ -32,12 +24,11 @@ def apply_overrides(config: TrainEvalPipelineConfig, overrides: Sequence[str]) -
 
     An override is one of
 
-    * `path=value`: `train_config.batch_size=8`, `train_config.fine_tune_checkpoint=models/x/ckpt-0` (quotes may
-      be left away), `train_config.fine_tune_checkpoint_version=V2`. One of a list is meant by its position or
-      its name, `eval_input_reader[0].shuffle=false`,
-      `train_config.data_augmentation_options[random_crop_image].random_crop_image.min_area=0.5`, which may be
-      left away where only one can be meant; a list is given whole as `[a, b]`, a block as `{ ... }`, and both
-      replace what was there.
+    * `path=value`: `train_config.batch_size=8`, `train_config.fine_tune_checkpoint=models/x/ckpt-0` (quotes
+      may be left away), `train_config.fine_tune_checkpoint_version=V2`. One of a list is meant by its
+      position or its name, `eval_input_reader[0].shuffle=false`, which may be left away where only one can
+      be meant, `train_config.data_augmentation_options.random_crop_image.min_area=0.5`. A list is given
+      whole as `[a, b]`, a block as `{ ... }`; both replace what was there.
     * a piece of config, `train_config { batch_size: 8 }`, which is merged over it: lists grow.
     """
     changed = TrainEvalPipelineConfig()
@@ -47,7 +38,8 @@ def apply_overrides(config: TrainEvalPipelineConfig, overrides: Sequence[str]) -
         if match:
             _Assignment(override, changed, match[1], match[2].strip()).apply()
         elif re.fullmatch(r"\s*[\w.\[\]]*\s*", override):
-            raise ConfigError("there is no value", f"the override {override!r}", f"write {override.strip()}=...")
+            where = f"the override {override!r}"
+            raise ConfigError("there is no value", where, f"write {override.strip()}=...")
         else:
             parse_text(override, changed, f"the override {override!r}")
     config.CopyFrom(changed)
@@ -101,7 +93,7 @@ class _Assignment:
         if not is_repeated(field):
             self._refuse_key(field, key)
             return value
-        if field.message_type.GetOptions().map_entry:
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
             raise self._error(f"{field.name} is a map", f"write {field.name}={{ key: ... value: ... }}")
         if key is None and not value:
             return value.add()
@@ -114,7 +106,8 @@ class _Assignment:
             if int(key) <= len(values):
                 return int(key)
             raise self._error(
-                f"{field.name} has {len(values)}, there is no [{key}]", f"[0] to [{len(values)}]; the last is new"
+                f"{field.name} has {len(values)}, there is no [{key}]",
+                f"choose from [0] to [{len(values)}]; the last is a new one",
             )
         names = [_names(value) for value in values] if field.message_type else []
         found = [number for number, each in enumerate(names) if (key or inner) in each]
@@ -123,10 +116,12 @@ class _Assignment:
         if key is None and len(values) == 1:
             return 0
         choices = [f"[{number}]{' ' if each else ''}{'/'.join(each)}" for number, each in enumerate(names)]
+        choices.append(f"[{len(values)}] for a new one")
         hint = nearest(key or "", [name for each in names for name in each])
+        problem = f"none is {key!r}" if key else "it is not clear which is meant"
         raise self._error(
-            f"{field.name} has {len(values)} and {'no' if key else 'it is not clear which'} {key or 'is meant'}",
-            f"did you mean [{hint}]?" if hint else f"say which: {', '.join(choices)}; [{len(values)}] is a new one",
+            f"{field.name} has {len(values)} and {problem}",
+            f"did you mean [{hint}]?" if hint else f"say which: {', '.join(choices)}",
         )
 
     def _set(self, message: Any, name: str, key: str | None) -> None:
@@ -137,7 +132,7 @@ class _Assignment:
         except text_format.ParseError as error:
             raise self._error(
                 f"{name} wants {expected(field)}, not {self._value!r}",
-                f"write for example {self._path()}={_example(field, self._value)}",
+                f"write for example {self._path()}={example(field, self._value)}",
             ) from error
         if field.message_type is None:
             self._keep_choice(message, field, len(self._steps) - 1)
@@ -187,12 +182,6 @@ def _literal(field: FieldDescriptor, value: str) -> str:
     if field.enum_type is not None:
         return value.upper()
     return value.lower() if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL else value
-
-
-def _example(field: FieldDescriptor, value: str) -> str:
-    if field.enum_type is not None:
-        return nearest(value.upper(), field.enum_type.values_by_name) or field.enum_type.values[-1].name
-    return _EXAMPLES[field.cpp_type]
 
 
 def _blocks(message: Any, prefix: str = "") -> dict[str, Descriptor]:

@@ -16,8 +16,8 @@ __all__ = ["apply_overrides", "read_pipeline_config", "write_pipeline_config"]
 def read_pipeline_config(path: Path | str, overrides: Sequence[str] = ()) -> TrainEvalPipelineConfig:
     """The config in the text file `path`, with `overrides` (see `apply_overrides`) over it.
 
-    Raises ConfigError, with line, column, field and the nearest real name, where it cannot be read. Whether its
-    values make sense is another question: `tfod.config.check`.
+    Raises ConfigError, with line, column, field and the nearest real name, where it cannot be read.
+    Whether its values make sense is another question: `tfod.config.check`.
     """
     config = TrainEvalPipelineConfig()
     parse_text(read_file(path, "pipeline config"), config, str(path))

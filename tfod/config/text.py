@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from google.protobuf import text_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -15,8 +16,16 @@ from google.protobuf.message import Message
 from tfod.errors import ConfigError
 
 __all__ = [
-    "Place", "expected", "field_places", "is_repeated", "nearest", "parse_text", "read_file", "unknown_field_cure",
-]  # fmt: skip
+    "Place",
+    "example",
+    "expected",
+    "field_places",
+    "is_repeated",
+    "nearest",
+    "parse_text",
+    "read_file",
+    "unknown_field_cure",
+]
 
 _TOKEN = re.compile(
     r"""\#[^\n]*                                      # a comment
@@ -33,6 +42,13 @@ _KINDS = {
     FieldDescriptor.CPPTYPE_BOOL: "true or false",
     FieldDescriptor.CPPTYPE_STRING: "a text in quotes",
     FieldDescriptor.CPPTYPE_MESSAGE: "a block in braces, { ... }",
+}
+_EXAMPLES = {
+    FieldDescriptor.CPPTYPE_INT32: "8",
+    FieldDescriptor.CPPTYPE_UINT32: "8",
+    FieldDescriptor.CPPTYPE_FLOAT: "0.5",
+    FieldDescriptor.CPPTYPE_BOOL: "true",
+    FieldDescriptor.CPPTYPE_MESSAGE: "{ ... }",
 }
 
 
@@ -56,7 +72,7 @@ class Place:
 
 
 def read_file(path: Path | str, kind: str) -> bytes:
-    """The bytes of the file `path`, called `kind` ("pipeline config") in the ConfigError where there is none."""
+    """The bytes of the file `path`, called `kind` ("pipeline config") in errors; ConfigError without it."""
     path = Path(path)
     try:
         return path.read_bytes()
@@ -66,10 +82,10 @@ def read_file(path: Path | str, kind: str) -> bytes:
         cure = f"did you mean {path.parent / hint}?" if hint else "check the path"
         raise ConfigError(f"there is no such {kind}", str(path), cure) from error
     except IsADirectoryError as error:
-        raise ConfigError(f"a folder was given where a {kind} is wanted", str(path), "name the file") from error
+        raise ConfigError(f"this is a folder, not a {kind}", str(path), "name the file") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise ConfigError(f"cannot read the {kind}: {reason}", str(path), "check the file's rights") from error
+        raise ConfigError(f"cannot read the {kind}: {reason}", str(path), "check its rights") from error
 
 
 def parse_text(data: bytes | str, message: Message, source: str) -> str:
@@ -88,7 +104,8 @@ def parse_text(data: bytes | str, message: Message, source: str) -> str:
     try:
         text_format.Merge(text, message)
     except text_format.ParseError as error:
-        raise _explained(error, text, message.DESCRIPTOR, source) from error
+        descriptor: Any = message.DESCRIPTOR
+        raise _explained(error, text, descriptor, source) from error
     return text
 
 
@@ -97,16 +114,16 @@ def field_places(text: str, descriptor: Descriptor) -> list[Place]:
     return _Scanner(text).places(descriptor)
 
 
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name in `names` that `name` was probably meant to be."""
-    found = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
+def nearest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The name in `names` that `name` was probably meant to be; `cutoff`, 0 to 1, is how alike it must be."""
+    found = difflib.get_close_matches(name, list(names), n=1, cutoff=cutoff)
     return found[0] if found else None
 
 
 def is_repeated(field: FieldDescriptor) -> bool:
-    """Whether the field is a list (protobuf 7 has no `label` any more, 4 no `is_repeated`)."""
+    """Whether the field is a list. Protobuf 4 has `label` (3: repeated), 7 has `is_repeated`."""
     repeated = getattr(field, "is_repeated", None)
-    return field.label == FieldDescriptor.LABEL_REPEATED if repeated is None else bool(repeated)
+    return bool(getattr(field, "label", None) == 3 if repeated is None else repeated)
 
 
 def expected(field: FieldDescriptor) -> str:
@@ -123,20 +140,29 @@ def unknown_field_cure(
 
     `present` are the blocks that the config has, path -> type: a field in one of them is the likeliest.
     """
-    if hint := nearest(name, parent.fields_by_name):
-        return f"did you mean {hint}?"
-    here: dict[str, list[str]] = {}
+    here = {field.name: [field.name] for field in parent.fields}
+    blocks: dict[str, list[str]] = {}
     for path, descriptor in (present or {}).items():
         for field in descriptor.fields:
-            here.setdefault(field.name, []).append(f"{path}.{field.name}")
+            blocks.setdefault(field.name, []).append(f"{path}.{field.name}")
     everywhere = _paths_of_fields(root)
-    for names in (here, everywhere):
-        if name in names:
-            return f"did you mean {' or '.join(names[name][:3])}?"
-    for names in (here, everywhere):
-        if hint := nearest(name, names):
+    for names, cutoff in (
+        *((names, 1.0) for names in (blocks, everywhere)),
+        *((names, 0.75) for names in (here, blocks, everywhere)),
+        (here, 0.6),
+    ):
+        if hint := nearest(name, names, cutoff):
             return f"did you mean {' or '.join(names[hint][:3])}?"
-    return f"the fields of {parent.name} are: {', '.join(parent.fields_by_name)}"
+    return f"the fields of {parent.name} are: {', '.join(here)}"
+
+
+def example(field: FieldDescriptor, value: str) -> str:
+    """A value that the field would take, near to `value`, which it does not take."""
+    if field.enum_type is not None:
+        return nearest(value.upper(), field.enum_type.values_by_name) or field.enum_type.values[-1].name
+    if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
+        return f'"{value}"'
+    return _EXAMPLES[field.cpp_type]
 
 
 @lru_cache(maxsize=4)
@@ -218,26 +244,30 @@ class _Scanner:
 def _explained(error: text_format.ParseError, text: str, root: Descriptor, source: str) -> ConfigError:
     """The error of the parser as one that names the field and proposes what to write."""
     line, column = error.GetLine() or 1, error.GetColumn() or 1
-    reason = str(error).split(" : ", 1)[-1]
+    # The parser begins some reasons with place and source line; what it says comes last.
+    reason = str(error).split(" : ", 1)[-1].rsplit("': ", 1)[-1].split(". ")[0].rstrip(".")
+    where = f"{source}, line {line}, column {column}"
     before = [place for place in field_places(text, root) if (place.line, place.column) <= (line, column)]
     place = before[-1] if before else None
-    where = f"{source}, line {line}, column {column}"
-    if place is None or place.parent is None:
+    if 'Expected "}"' in reason:
+        return ConfigError("a brace { is not closed before the end", where, "add the missing }")
+    if place is None or place.parent is None or not place.name.isidentifier():
         return ConfigError(f"the text cannot be read: {reason}", where, "check the braces and colons there")
-    block = place.path.rpartition(".")[0] or root.name
     if place.field is None:
+        block = place.path.rpartition(".")[0] or root.name
         cure = unknown_field_cure(place.name, place.parent, root)
         return ConfigError(f"{block} has no field {place.name!r}", where, cure)
-    where += f", {place.path}"
     found = _found(text, line, column)
-    if re.search(r"parse|no value|Expected string|Expected \"true\"|out of range", reason):
-        hint = nearest(found.upper(), [value.name for value in place.field.enum_type.values]) \
-            if place.field.enum_type else None  # fmt: skip
-        cure = f"did you mean {hint}?" if hint else f"write {expected(place.field)}"
-        return ConfigError(f"{place.name} wants {expected(place.field)}, not {found}", where, cure)
-    if not found and '"}"' in reason:
-        return ConfigError("a brace { is not closed before the end", where, "add the missing }")
-    return ConfigError(f"the text cannot be read: {_short(reason)}", where, "check the braces and colons there")
+    where += f", {place.path}"
+    if 'Expected ":"' in reason:
+        return ConfigError(f"there is no colon after {place.name}", where, f"write {place.name}: ...")
+    if "ending quote" in reason:
+        return ConfigError(f"the text of {place.name} has no closing quote", where, "add it")
+    if "got }" in reason:
+        return ConfigError("this brace } closes nothing", where, "remove it, or look for a missing {")
+    colon = "" if place.field.message_type else ":"
+    cure = f"write for example {place.name}{colon} {example(place.field, found)}"
+    return ConfigError(f"{place.name} wants {expected(place.field)}, not {found}", where, cure)
 
 
 def _found(text: str, line: int, column: int) -> str:
@@ -245,8 +275,3 @@ def _found(text: str, line: int, column: int) -> str:
     lines = text.split("\n")
     match = _TOKEN.match(lines[line - 1], column - 1) if line <= len(lines) else None
     return match.group() if match else ""
-
-
-def _short(reason: str) -> str:
-    """The parser's reason without the source line that it begins with."""
-    return reason.rsplit("': ", 1)[-1].rstrip(".")
