@@ -1,0 +1,60 @@
+"""A drawn data set on disk, as a labelling tool leaves one: JPEG files, each with its Pascal VOC XML."""
+
+from pathlib import Path
+
+import cv2
+from lxml import etree
+from lxml.builder import E
+
+from tfod.annotations.sample_scenes import Scene, draw_scenes
+from tfod.files import replacing_directory
+from tfod.progress import Progress
+
+__all__ = ["write_sample_data"]
+
+_JPEG_QUALITY = 90
+
+
+def write_sample_data(folder: Path, count: int, seed: int) -> None:
+    """Draws `count` scenes into `folder`, `scene_0000.jpg` and `scene_0000.xml` and so on.
+
+    An earlier folder of that name is replaced. Raises OutputError where it cannot be written.
+    """
+    progress = Progress(f"drawing {folder.name}", total=count, unit="scene")
+    with replacing_directory(folder) as working, progress:
+        for index, scene in enumerate(draw_scenes(count, seed)):
+            _write_scene(working, f"scene_{index:04d}", scene, folder)
+            progress.advance()
+
+
+def _write_scene(working: Path, name: str, scene: Scene, folder: Path) -> None:
+    options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR), options)
+    (working / f"{name}.jpg").write_bytes(jpeg.tobytes())
+    xml = etree.tostring(_annotation(f"{name}.jpg", scene, folder), pretty_print=True)
+    (working / f"{name}.xml").write_bytes(xml)
+
+
+def _annotation(filename: str, scene: Scene, folder: Path) -> etree._Element:
+    height, width, depth = scene.image.shape
+    annotation = E.annotation(
+        E.folder(folder.name),
+        E.filename(filename),
+        E.path(str(folder / filename)),
+        E.source(E.database("drawn by tfod")),
+        E.size(E.width(str(width)), E.height(str(height)), E.depth(str(depth))),
+        E.segmented("0"),
+    )
+    for thing in scene.objects:
+        corners = zip(("xmin", "ymin", "xmax", "ymax"), thing.box, strict=True)
+        annotation.append(
+            E.object(
+                E.name(thing.class_name),
+                E.pose("Unspecified"),
+                E.truncated(str(int(thing.truncated))),
+                E.occluded(str(int(thing.occluded))),
+                E.difficult("0"),
+                E.bndbox(*(E(tag, str(value)) for tag, value in corners)),
+            )
+        )
+    return annotation
