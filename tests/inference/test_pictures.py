@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tfod.errors import DataError
 from tfod.inference.pictures import find_pictures, read_picture
@@ -61,6 +61,21 @@ def test_grey_becomes_three_equal_channels(tmp_path):
     assert (image == np.arange(12).reshape(3, 4, 1)).all()
 
 
+def test_sixteen_bits_become_eight(tmp_path):
+    Image.fromarray(np.array([[0, 255, 256, 65535]], np.uint16)).save(tmp_path / "deep.png")
+    assert read_picture(tmp_path / "deep.png")[0, :, 0].tolist() == [0, 0, 1, 255]
+
+
+def test_a_truncated_picture_is_an_error(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (100, 100, 3), np.uint8)
+    for suffix in ("jpg", "png", "webp", "tiff"):
+        path = tmp_path / f"cut.{suffix}"
+        Image.fromarray(pixels).save(path)
+        path.write_bytes(path.read_bytes()[:2000])
+        with pytest.raises(DataError):
+            read_picture(path)
+
+
 def test_transparency_is_dropped(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (5, 6, 4), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "rgba.png")
@@ -81,8 +96,6 @@ def test_pictures_are_turned_as_viewers_show_them(tmp_path, orientation):
     exif[ORIENTATION] = orientation
     path = tmp_path / "turned.png"
     Image.fromarray(pixels).save(path, exif=exif)
-    from PIL import ImageOps
-
     with Image.open(path) as picture:
         expected = np.asarray(ImageOps.exif_transpose(picture))
     assert (read_picture(path) == expected).all()

@@ -30,7 +30,7 @@ class Detections:
 
     @classmethod
     def from_outputs(cls, outputs: Mapping[str, NDArray[Any]], height: int, width: int) -> "Detections":
-        """From the arrays that an exported model gives for one picture, [1, ...] each; padding is left out."""
+        """From what an exported model gives for one picture, arrays [1, ...]; padding is left out."""
         count = int(outputs[names.NUM_DETECTIONS][0])
         return cls(
             outputs[names.DETECTION_BOXES][0, :count],
@@ -47,9 +47,7 @@ class Detections:
         """At most `max_boxes` of those that score `min_score` or more, best first."""
         order = np.argsort(-self.scores, kind="stable")
         kept = order[self.scores[order] >= min_score][:max_boxes]
-        return Detections(
-            self.boxes[kept], self.scores[kept], self.class_ids[kept], self.height, self.width
-        )
+        return Detections(self.boxes[kept], self.scores[kept], self.class_ids[kept], self.height, self.width)
 
     def labels(self, class_names: Mapping[int, str]) -> list[str]:
         """The name of each box's class."""

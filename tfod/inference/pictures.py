@@ -1,25 +1,20 @@
-"""Pictures from files, folders and globs, decoded to the very pixels that training sees."""
+"""Pictures from files, folders and globs, decoded as viewers show them."""
 
 import glob
-import io
+import struct
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tfod.errors import DataError
 
 __all__ = ["find_pictures", "read_picture"]
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
-
-_ORIENTATION_TAG = 0x0112
-# EXIF orientation -> whether to mirror left and right first, then quarter turns counter-clockwise.
-_TURNS = {2: (True, 0), 3: (False, 2), 4: (True, 2), 5: (True, 1), 6: (False, 3), 7: (True, 3), 8: (False, 1)}
 
 
 def find_pictures(inputs: Sequence[str]) -> list[Path]:
@@ -53,51 +48,39 @@ def find_pictures(inputs: Sequence[str]) -> list[Path]:
 def read_picture(path: Path | str) -> NDArray[np.uint8]:
     """Decodes a picture to uint8 [H, W, 3], RGB, upright.
 
-    TensorFlow decodes JPEG, PNG, BMP and GIF (its first frame), as in training; Pillow reads the rest. Grey
-    becomes three equal channels, transparency is dropped. A camera's EXIF orientation is applied: the result is
-    turned as viewers show it, so boxes found on it are those that people see. (Records keep pixels as stored.)
+    Grey becomes three equal channels, 16 bits become 8, transparency is dropped, an animation gives its first
+    frame. A camera's EXIF orientation is applied: boxes lie where people see the objects, whereas records keep
+    pixels as they are stored. A JPEG gives the pixels that Pillow, OpenCV and most programs get;
+    training's are up to 3 grey levels off, since TensorFlow, as the original uses it, trades that for speed.
 
     Raises:
       DataError: the file cannot be read or is no picture.
     """
     try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError(f"cannot read the picture: {reason.lower()}", str(path), "name a file") from error
-    try:
-        image = _decode_with_tensorflow(data)
-    except tf.errors.InvalidArgumentError:
-        image = _decode_with_pillow(data, path)
-    mirror, quarters = _TURNS.get(_orientation(data), (False, 0))
-    image = image[:, ::-1] if mirror else image
-    return np.ascontiguousarray(np.rot90(image, quarters))
+        with warnings.catch_warnings():
+            # Damaged metadata and sizes that are merely large are not worth a word; a bomb is an error.
+            warnings.simplefilter("ignore")
+            with Image.open(path) as picture:
+                return _to_rgb(ImageOps.exif_transpose(picture))
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        reason = (error.strerror or "it is not there").lower()
+        raise DataError(f"cannot read the picture: {reason}", str(path), "name a file") from error
+    # Decoders raise many kinds for damaged data; all mean the same to who named the file.
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error) as error:
+        what = "the picture is damaged or of a kind that cannot be read"
+        cure = "open it in a viewer and save it as JPEG or PNG"
+        raise DataError(what, str(path), cure) from error
+    except Image.DecompressionBombError as error:
+        raise DataError(f"the picture is too large: {error}", str(path), "make it smaller") from error
+
+
+def _to_rgb(picture: Image.Image) -> NDArray[np.uint8]:
+    if picture.mode.startswith("I;16"):
+        # Pillow would cut at 255 instead of scaling.
+        grey = (np.asarray(picture) >> 8).astype(np.uint8)
+        return np.stack([grey] * 3, axis=-1)
+    return np.asarray(picture.convert("RGB"))
 
 
 def _looks_like_picture(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-
-
-def _decode_with_tensorflow(data: bytes) -> NDArray[np.uint8]:
-    # The host's memory is where the caller wants the pixels, whatever devices there are.
-    with tf.device("/cpu:0"):
-        decoded: Any = tf.io.decode_image(data, channels=3, expand_animations=False)
-    return decoded.numpy()
-
-
-def _decode_with_pillow(data: bytes, path: Path | str) -> NDArray[np.uint8]:
-    try:
-        with Image.open(io.BytesIO(data)) as picture:
-            return np.asarray(picture.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        what = "the picture is damaged or of a kind that cannot be read" if data else "the picture is empty"
-        raise DataError(what, str(path), "open it in a viewer and save it as JPEG or PNG") from error
-
-
-def _orientation(data: bytes) -> int:
-    """The EXIF orientation, 1 (upright) where there is none that can be read."""
-    try:
-        with Image.open(io.BytesIO(data)) as picture:
-            return int(picture.getexif().get(_ORIENTATION_TAG, 1))
-    except (OSError, ValueError, SyntaxError, TypeError, Image.DecompressionBombError):
-        return 1

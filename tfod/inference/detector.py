@@ -1,0 +1,130 @@
+"""One detector over exported models and checkpoints."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tfod import names
+from tfod.errors import CheckpointError
+from tfod.inference.detections import Detections
+
+__all__ = ["Detector", "find_saved_model"]
+
+_NEEDED = (
+    names.DETECTION_BOXES,
+    names.DETECTION_SCORES,
+    names.DETECTION_CLASSES,
+    names.NUM_DETECTIONS,
+)
+
+
+class Detector:
+    """Finds objects on one picture at a time.
+
+    >>> detector = Detector.from_saved_model("exported_models/raccoons")  # doctest: +SKIP
+    >>> detector.detect(image).best(10, min_score=0.5)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        function: Callable[[tf.Tensor], Mapping[str, tf.Tensor]],
+        dtype: tf.DType,
+        owner: object = None,
+    ) -> None:
+        """`function` takes [1, H, W, 3] of `dtype`; `owner` holds its variables and is kept alive."""
+        self._function = function
+        self._dtype = dtype
+        self._owner = owner
+
+    @classmethod
+    def from_saved_model(cls, directory: Path | str) -> "Detector":
+        """An exported model that takes pixels: ours or one that the original exported.
+
+        Args:
+          directory: holds `saved_model.pb`, or a folder `saved_model` with it, as the exporter writes.
+
+        Raises:
+          CheckpointError: there is no exported model, it is damaged, or it takes something else.
+        """
+        path = find_saved_model(directory)
+        try:
+            model = tf.saved_model.load(str(path))
+        except (OSError, ValueError, tf.errors.OpError) as error:
+            reason = str(error).splitlines()[0]
+            cure = "export the model again"
+            raise CheckpointError(f"the exported model is damaged: {reason}", str(path), cure) from error
+        signature = model.signatures.get("serving_default")
+        if signature is None:
+            cure = "export it with exporter_main_v2.py --input_type image_tensor"
+            raise CheckpointError("the model has no signature serving_default", str(path), cure)
+        name, dtype = _pixel_input(signature, path)
+        return cls(lambda images: signature(**{name: images}), dtype, owner=model)
+
+    @classmethod
+    def from_checkpoint(cls, pipeline_config: Any, checkpoint: Path | str) -> "Detector":
+        """The model of a pipeline config with the weights of a checkpoint.
+
+        Args:
+          pipeline_config: a TrainEvalPipelineConfig.
+          checkpoint: a checkpoint's prefix (`.../ckpt-3`), or a folder, of which the latest is taken.
+
+        Raises:
+          ConfigError, CheckpointError: the model cannot be built, or the checkpoint is of another.
+        """
+        from tfod.checkpoints.restore import restore_model
+        from tfod.models.factory import build_model
+
+        model = build_model(pipeline_config.model)
+        restore_model(model, checkpoint)
+
+        # Without Python control flow on tensors AutoGraph has nothing to do but to convert all of Keras.
+        @tf.function(autograph=False, input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8)])
+        def detect(images: tf.Tensor) -> dict[str, tf.Tensor]:
+            inputs, true_shapes = model.preprocess(tf.cast(images, tf.float32))
+            detections = model.postprocess(model.predict(inputs, true_shapes, training=False), true_shapes)
+            detections[names.DETECTION_CLASSES] += model.label_id_offset
+            return detections
+
+        return cls(detect, tf.uint8)
+
+    def __call__(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        """The exported model's outputs, as arrays: `detection_boxes` [1, N, 4] and so on, classes 1-based.
+
+        `images` is uint8 [1, H, W, 3], RGB.
+        """
+        outputs = self._function(tf.constant(images, self._dtype))
+        return {name: value.numpy() for name, value in outputs.items()}
+
+    def detect(self, image: NDArray[np.uint8]) -> Detections:
+        """What is on one picture, uint8 [H, W, 3], RGB."""
+        outputs = self._function(tf.constant(image[np.newaxis], self._dtype))
+        arrays = {name: outputs[name].numpy() for name in _NEEDED}
+        return Detections.from_outputs(arrays, *image.shape[:2])
+
+
+def find_saved_model(directory: Path | str) -> Path:
+    """The folder with `saved_model.pb`: `directory` or its `saved_model`; else CheckpointError."""
+    for path in (Path(directory), Path(directory, "saved_model")):
+        if (path / "saved_model.pb").is_file():
+            return path
+    cure = "name the folder that holds saved_model.pb; exporter_main_v2.py writes it"
+    raise CheckpointError("no exported model there", str(directory), cure)
+
+
+def _pixel_input(signature: Any, path: Path) -> tuple[str, tf.DType]:
+    """The name and type of the only input, which must be pictures."""
+    inputs = signature.structured_input_signature[1]
+    missing = [name for name in _NEEDED if name not in signature.structured_outputs]
+    if missing:
+        cure = "use the export of a detection model"
+        raise CheckpointError(f"the model does not give {', '.join(missing)}", str(path), cure)
+    name, spec = next(iter(inputs.items()))
+    if len(inputs) != 1 or spec.dtype not in (tf.uint8, tf.float32):
+        takes = ", ".join(f"{name} ({spec.dtype.name})" for name, spec in inputs.items())
+        cure = "export it with exporter_main_v2.py --input_type image_tensor"
+        raise CheckpointError(f"the model does not take pixels but {takes}", str(path), cure)
+    return name, spec.dtype
