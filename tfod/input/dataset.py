@@ -1,0 +1,264 @@
+"""The data sets that models are trained and evaluated with, as `pipeline.config` describes them.
+
+Letters: `B` images of a batch, `H W` their size in the file, `h w` their size for the model, `M` rows for
+objects (`max_number_of_boxes`), `C` classes.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tfod import names
+from tfod.augment import steps
+from tfod.augment.example import PER_OBJECT, Example
+from tfod.augment.resize import resize
+from tfod.boxes import geometry
+from tfod.errors import ConfigError
+from tfod.input.corrupt import find_corrupt
+from tfod.input.decode import RecordDecoder
+from tfod.input.notice import Notice
+from tfod.input.reader import input_files, read_records
+from tfod.protos import eval_pb2, input_reader_pb2, train_pb2
+
+__all__ = ["evaluation_dataset", "training_dataset"]
+
+Preprocess = Callable[[Any], tuple[Any, Any]]
+"""Image float32 `[H, W, 3]` in 0..255 -> input float32 `[h, w, 3]`, its size without padding int32 `[3]`."""
+
+_FEATURES = (
+    names.IMAGE,
+    names.TRUE_IMAGE_SHAPE,
+    names.ORIGINAL_IMAGE_SPATIAL_SHAPE,
+    names.SOURCE_ID,
+    names.HASH,
+)
+_LABELS = (
+    names.NUM_GROUNDTRUTH_BOXES,
+    names.GROUNDTRUTH_BOXES,
+    names.GROUNDTRUTH_CLASSES,
+    names.GROUNDTRUTH_WEIGHTS,
+)
+_EVALUATION_LABELS = (
+    names.GROUNDTRUTH_IS_CROWD,
+    names.GROUNDTRUTH_DIFFICULT,
+    names.GROUNDTRUTH_AREA,
+)
+
+
+def training_dataset(
+    reader: input_reader_pb2.InputReader,
+    train_config: train_pb2.TrainConfig,
+    *,
+    preprocess: Preprocess,
+    num_classes: int,
+    seed: int | None = None,
+    batch_size: int | None = None,
+    skip_corrupt: bool = False,
+    deterministic: bool = False,
+) -> tf.data.Dataset:
+    """Endless batches of augmented pictures with their objects.
+
+    A picture comes once an epoch, if the reader shuffles in an order new for each. (The original shuffles
+    across epochs: in a small data set some pictures then come several times before others come at all.)
+
+    Args:
+        reader: `train_input_reader` of a pipeline.config.
+        train_config: its batch size and augmentation steps are used.
+        preprocess: the model's `preprocess_image`.
+        num_classes: `C`.
+        seed: decides every shuffle and every augmentation; None: another each time.
+        batch_size: `B`, instead of `train_config.batch_size`.
+        skip_corrupt: reads everything once before, and leaves out the records that cannot be used.
+        deterministic: same seed, same batches, at the price of waiting for the slowest picture.
+
+    Returns:
+        A data set of `(features, labels)`, dictionaries of
+
+            IMAGE                         float32 `[B, h, w, 3]`
+            TRUE_IMAGE_SHAPE              int32 `[B, 3]`, the size without padding
+            ORIGINAL_IMAGE_SPATIAL_SHAPE  int32 `[B, 2]`, `H` and `W`
+            SOURCE_ID, HASH               string, int32 `[B]`
+
+        and
+
+            NUM_GROUNDTRUTH_BOXES         int32 `[B]`
+            GROUNDTRUTH_BOXES             float32 `[B, M, 4]`, yxyx relative to the padded image
+            GROUNDTRUTH_CLASSES           float32 `[B, M, C]`, one-hot, 0-based
+            GROUNDTRUTH_WEIGHTS           float32 `[B, M]`
+
+        Rows beyond the number of boxes are zero.
+
+    Raises:
+        ConfigError: the reader or an augmentation step cannot be used.
+        DataError: there is no record.
+    """
+    _refuse_unsupported(train_config)
+    seed = secrets.randbits(31) if seed is None else seed
+    decode = RecordDecoder.from_config(reader, num_classes, for_evaluation=False)
+    augment = steps.from_config(train_config.data_augmentation_options)
+    finish = _Finish(preprocess, num_classes, reader.max_number_of_boxes)
+    skipped = _skipped(reader, decode) if skip_corrupt else []
+    records = read_records(reader, repeat=True, seed=seed, deterministic=deterministic, skipped=skipped)
+
+    def prepare(number: Any, serialized: Any) -> tuple[Example, Example]:
+        example = decode(serialized, number)
+        example = augment(example, tf.stack([tf.constant(seed, tf.int64), number]))
+        return _split(finish(example), _FEATURES, _LABELS)
+
+    examples = _map(records, prepare, deterministic)
+    batches = _batch(examples, batch_size or train_config.batch_size, drop_remainder=True)
+    return _prefetch(batches, reader, deterministic)
+
+
+def evaluation_dataset(
+    reader: input_reader_pb2.InputReader,
+    eval_config: eval_pb2.EvalConfig,
+    *,
+    preprocess: Preprocess,
+    num_classes: int,
+    batch_size: int | None = None,
+) -> tf.data.Dataset:
+    """Every picture once, without augmentation.
+
+    The last batch may be smaller, so that no picture is missing from the metrics. (The original drops it
+    without a word; it is dropped here if the config itself says `drop_remainder: true`.)
+
+    Args:
+        reader: the first `eval_input_reader` of a pipeline.config.
+        eval_config: its batch size and `retain_original_images` are used.
+        preprocess: the model's `preprocess_image`.
+        num_classes: `C`.
+        batch_size: `B`, instead of `eval_config.batch_size`.
+
+    Returns:
+        What `training_dataset` gives; features also have
+
+            ORIGINAL_IMAGE            uint8 `[B, h, w, 3]`, resized and padded, if it is retained
+
+        and labels
+
+            GROUNDTRUTH_IS_CROWD      bool `[B, M]`
+            GROUNDTRUTH_DIFFICULT     bool `[B, M]`
+            GROUNDTRUTH_AREA          float32 `[B, M]`, as in the record, 0 where it has none
+
+    Raises:
+        ConfigError: the reader cannot be used.
+        DataError: there is no record.
+    """
+    decode = RecordDecoder.from_config(reader, num_classes, for_evaluation=True)
+    finish = _Finish(preprocess, num_classes, reader.max_number_of_boxes, eval_config.retain_original_images)
+    records = read_records(reader, repeat=False, seed=0, deterministic=True)
+    features = (*_FEATURES, names.ORIGINAL_IMAGE) if eval_config.retain_original_images else _FEATURES
+
+    def prepare(number: Any, serialized: Any) -> tuple[Example, Example]:
+        return _split(finish(decode(serialized, number)), features, (*_LABELS, *_EVALUATION_LABELS))
+
+    drop_remainder = reader.HasField("drop_remainder") and reader.drop_remainder
+    examples = _map(records, prepare, deterministic=True)
+    batches = _batch(examples, batch_size or eval_config.batch_size, drop_remainder)
+    return _prefetch(batches, reader, deterministic=True)
+
+
+class _Finish:
+    """Brings an augmented example to the form that the model wants: sizes that do not vary."""
+
+    def __init__(
+        self, preprocess: Preprocess, num_classes: int, max_boxes: int, retain_original: bool = False
+    ) -> None:
+        self._preprocess = preprocess
+        self._num_classes = num_classes
+        self._max_boxes = max_boxes
+        self._retain_original = retain_original
+        self._too_many = Notice(
+            f"pictures with more than {max_boxes} objects lose the rest: raise max_number_of_boxes"
+        )
+
+    def __call__(self, example: Example) -> Example:
+        image, true_shape = self._preprocess(example[names.IMAGE])
+        size = tf.shape(image)[:2]
+        boxes = example[names.GROUNDTRUTH_BOXES]
+        window = tf.concat([[0.0, 0.0], tf.cast(size, tf.float32) / tf.cast(true_shape[:2], tf.float32)], 0)
+        classes = example[names.GROUNDTRUTH_CLASSES]
+        count = tf.shape(boxes)[0]
+        kept = tf.minimum(count, self._max_boxes)
+        objects = {
+            **{name: example[name] for name in PER_OBJECT if name in example},
+            names.GROUNDTRUTH_BOXES: geometry.change_frame(boxes, window),
+            names.GROUNDTRUTH_CLASSES: tf.one_hot(classes - 1, self._num_classes),
+        }
+        finished = {
+            **example,
+            **{name: self._rows(values, kept) for name, values in objects.items()},
+            names.IMAGE: image,
+            names.TRUE_IMAGE_SHAPE: true_shape,
+            names.NUM_GROUNDTRUTH_BOXES: self._too_many.when(count > kept, example[names.SOURCE_ID], kept),
+        }
+        if self._retain_original:
+            finished[names.ORIGINAL_IMAGE] = _like_input(example[names.IMAGE], true_shape, image)
+        return finished
+
+    def _rows(self, values: Any, kept: Any) -> Any:
+        """The first `kept` of the rows `[N, ...]`, then zeros: `[M, ...]`."""
+        rank = values.shape.rank
+        padding = [[0, self._max_boxes - kept], *([[0, 0]] * (rank - 1))]
+        rows = tf.pad(values[:kept], padding)
+        rows.set_shape([self._max_boxes, *values.shape[1:]])
+        return rows
+
+
+def _like_input(image: Any, true_shape: Any, model_input: Any) -> Any:
+    """The picture uint8 `[H, W, 3]` at the size of the model's input, with the same padding."""
+    resized = tf.cast(resize(image, true_shape[:2]), tf.uint8)
+    missing = tf.shape(model_input)[:2] - true_shape[:2]
+    padded = tf.pad(resized, [[0, missing[0]], [0, missing[1]], [0, 0]])
+    padded.set_shape([*model_input.shape[:2], 3])
+    return padded
+
+
+def _refuse_unsupported(train_config: train_pb2.TrainConfig) -> None:
+    for name in ("use_multiclass_scores", "merge_multiple_label_boxes"):
+        if getattr(train_config, name):
+            raise ConfigError(f"{name} is not supported yet", "train_config", "remove it from the config")
+
+
+def _skipped(reader: input_reader_pb2.InputReader, decode: RecordDecoder) -> list[tuple[str, int]]:
+    groups = input_files(reader)
+    paths = [path for group in groups for path in group]
+    found = [record for path in paths for record in find_corrupt(path, decode)]
+    for record in found:
+        print(f"skipped: {record.error.what}; {record.error.where}", file=sys.stderr, flush=True)
+    print(f"{len(found)} records cannot be used and are skipped", file=sys.stderr, flush=True)
+    return [(record.path, record.number) for record in found]
+
+
+def _split(example: Example, features: Sequence[str], labels: Sequence[str]) -> tuple[Example, Example]:
+    return {name: example[name] for name in features}, {name: example[name] for name in labels}
+
+
+def _map(records: tf.data.Dataset, prepare: Callable[..., Any], deterministic: bool) -> tf.data.Dataset:
+    function = tf.autograph.experimental.do_not_convert(prepare)
+    return records.enumerate().map(function, tf.data.AUTOTUNE, deterministic=deterministic)
+
+
+def _batch(examples: tf.data.Dataset, batch_size: int, drop_remainder: bool) -> tf.data.Dataset:
+    shape = examples.element_spec[0][names.IMAGE].shape
+    if batch_size > 1 and not shape.is_fully_defined():
+        raise ConfigError(
+            f"pictures of different sizes cannot make a batch of {batch_size}",
+            "image_resizer",
+            "use fixed_shape_resizer, or keep_aspect_ratio_resizer with pad_to_max_dimension: true",
+        )
+    return examples.batch(batch_size, drop_remainder=drop_remainder)
+
+
+def _prefetch(
+    batches: tf.data.Dataset, reader: input_reader_pb2.InputReader, deterministic: bool
+) -> tf.data.Dataset:
+    options = tf.data.Options()
+    options.deterministic = deterministic
+    return batches.prefetch(reader.num_prefetch_batches or tf.data.AUTOTUNE).with_options(options)
