@@ -1,0 +1,1 @@
+"""Boxes: their geometry, anchors, codes, matches, targets and suppression."""

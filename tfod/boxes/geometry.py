@@ -1,0 +1,83 @@
+"""Arithmetic on boxes: areas, overlaps, changes of format and of frame.
+
+Boxes are float32 `[..., 4]`, `[ymin, xmin, ymax, xmax]`; every function works in any unit that is the same for
+all its arguments. Letters: `B` images, `N` and `A` boxes (`A` for anchors).
+"""
+
+import tensorflow as tf
+
+__all__ = [
+    "area",
+    "change_frame",
+    "clip_to_window",
+    "cyxhw_to_yxyx",
+    "intersection_over_area",
+    "iou",
+    "yxyx_to_cyxhw",
+]
+
+
+def area(boxes: tf.Tensor) -> tf.Tensor:
+    """Areas of boxes `[..., 4]`, as `[...]`. An inverted box has the product of its signed sides."""
+    ymin, xmin, ymax, xmax = tf.unstack(boxes, axis=-1)
+    return (ymax - ymin) * (xmax - xmin)
+
+
+def intersection(boxes: tf.Tensor, anchors: tf.Tensor) -> tf.Tensor:
+    """Areas common to each of `boxes` `[..., N, 4]` and each of `anchors` `[A, 4]`, as `[..., N, A]`."""
+    ymin, xmin, ymax, xmax = tf.split(boxes, 4, axis=-1)  # each [..., N, 1]
+    anchor_ymin, anchor_xmin, anchor_ymax, anchor_xmax = tf.unstack(anchors, axis=-1)  # each [A]
+    height = tf.nn.relu(tf.minimum(ymax, anchor_ymax) - tf.maximum(ymin, anchor_ymin))
+    width = tf.nn.relu(tf.minimum(xmax, anchor_xmax) - tf.maximum(xmin, anchor_xmin))
+    return height * width
+
+
+def iou(boxes: tf.Tensor, anchors: tf.Tensor) -> tf.Tensor:
+    """Intersection over union of boxes `[..., N, 4]` and anchors `[A, 4]`, as `[..., N, A]` in [0, 1].
+
+    Boxes that do not touch have 0, two empty boxes too.
+
+    >>> float(iou(tf.constant([[0., 0., 2., 2.]]), tf.constant([[0., 1., 2., 3.]]))[0, 0])  # 2 of 6
+    0.3333333432674408
+    """
+    common = intersection(boxes, anchors)
+    union = area(boxes)[..., tf.newaxis] + area(anchors) - common
+    return tf.math.divide_no_nan(common, union)
+
+
+def intersection_over_area(boxes: tf.Tensor, windows: tf.Tensor) -> tf.Tensor:
+    """The share of each box `[..., N, 4]` that lies in each window `[A, 4]`, as `[..., N, A]` in [0, 1]."""
+    return tf.math.divide_no_nan(intersection(boxes, windows), area(boxes)[..., tf.newaxis])
+
+
+def yxyx_to_cyxhw(boxes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Centres and sizes (cy, cx, h, w), each `[...]`, of boxes `[..., 4]`."""
+    ymin, xmin, ymax, xmax = tf.unstack(boxes, axis=-1)
+    height, width = ymax - ymin, xmax - xmin
+    return ymin + height / 2.0, xmin + width / 2.0, height, width
+
+
+def cyxhw_to_yxyx(cy: tf.Tensor, cx: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
+    """Boxes `[..., 4]` from centres and sizes, each `[...]`."""
+    half_height, half_width = height / 2.0, width / 2.0
+    return tf.stack([cy - half_height, cx - half_width, cy + half_height, cx + half_width], axis=-1)
+
+
+def clip_to_window(boxes: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
+    """Boxes `[..., N, 4]` cut at the edges of their window `[..., 4]`."""
+    ymin, xmin, ymax, xmax = tf.unstack(window[..., tf.newaxis, :], axis=-1)  # each [..., 1]
+    low = tf.stack([ymin, xmin, ymin, xmin], axis=-1)
+    high = tf.stack([ymax, xmax, ymax, xmax], axis=-1)
+    return tf.maximum(tf.minimum(boxes, high), low)
+
+
+def change_frame(boxes: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
+    """Boxes `[..., N, 4]` in coordinates in which their window `[..., 4]` is [0, 0, 1, 1].
+
+    >>> change_frame(tf.constant([[0.5, 0.5, 1., 1.]]), tf.constant([0.5, 0., 1., 1.])).numpy().tolist()
+    [[0.0, 0.5, 1.0, 1.0]]
+    """
+    ymin, xmin, ymax, xmax = tf.unstack(window[..., tf.newaxis, :], axis=-1)
+    origin = tf.stack([ymin, xmin, ymin, xmin], axis=-1)
+    size = tf.stack([ymax - ymin, xmax - xmin, ymax - ymin, xmax - xmin], axis=-1)
+    return (boxes - origin) / size

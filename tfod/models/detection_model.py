@@ -1,0 +1,80 @@
+"""What every detection model can do, whatever its architecture."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tfod.augment.resize import ImageResizer
+
+__all__ = ["DetectionModel"]
+
+Tensors = dict[str, tf.Tensor]
+
+
+class DetectionModel(tf.Module):
+    """A network with its pre-processing, losses and post-processing.
+
+    Classes are counted from 0 inside a model; users, label maps and exported models count from 1:
+    add `label_id_offset`. Letters: `B` images, `H W` pixels as given, `h w` pixels of the network's input.
+    """
+
+    label_id_offset = 1
+
+    def __init__(self, name: str, *, num_classes: int, resizer: ImageResizer) -> None:
+        super().__init__(name=name)
+        self.num_classes = num_classes
+        self.resizer = resizer
+
+    @abstractmethod
+    def normalize(self, images: tf.Tensor) -> tf.Tensor:
+        """Pixel values 0..255 as the backbone wants them; any shape, float32."""
+
+    @abstractmethod
+    def denormalize(self, inputs: tf.Tensor) -> tf.Tensor:
+        """The inverse of `normalize`: float32 0..255, for pictures of what the network sees."""
+
+    @abstractmethod
+    def preprocess_image(self, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The network's input `[h, w, 3]` and its true shape int32 `[3]`, without padding, of one image.
+
+        `image` is `[H, W, 3]`, uint8 or float32, in 0..255.
+        """
+
+    def preprocess(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Inputs `[B, h, w, 3]` and true shapes int32 `[B, 3]` of images `[B, H, W, 3]` of one size."""
+        if images.shape[0] == 1:
+            # The usual case of inference: a loop of one costs more than its body.
+            inputs, true_shape = self.preprocess_image(images[0])
+            return inputs[tf.newaxis], true_shape[tf.newaxis]
+        return tf.map_fn(self.preprocess_image, images, fn_output_signature=(tf.float32, tf.int32))
+
+    @abstractmethod
+    def predict(self, inputs: tf.Tensor, true_image_shapes: tf.Tensor, *, training: bool) -> Tensors:
+        """What the network computes from inputs float32 `[B, h, w, 3]`."""
+
+    @abstractmethod
+    def loss(self, prediction: Tensors, labels: Mapping[str, tf.Tensor]) -> Tensors:
+        """The losses, weighted and normalised, each a scalar under its TensorBoard tag.
+
+        `labels` is what `tfod.input` yields: padded boxes, one-hot classes, weights.
+        """
+
+    @abstractmethod
+    def postprocess(self, prediction: Tensors, true_image_shapes: tf.Tensor) -> Tensors:
+        """Detections; boxes relative to the image without its padding, classes from 0, padded with zeros."""
+
+    @abstractmethod
+    def restore_objects(self, checkpoint_type: str) -> dict[str, tf.Module]:
+        """The parts that a fine-tuning checkpoint of a type fills, under the names that it gives them.
+
+        Raises ConfigError for types that the architecture does not know.
+        """
+
+    def regularization_loss(self) -> tf.Tensor:
+        """The sum over all regularised kernels, a scalar (0 where there are none)."""
+        layers = (module for module in self.submodules if isinstance(module, keras.layers.Layer))
+        # Keras adds the losses of sub-layers to a layer's own, but no layer here has sub-layers with losses.
+        losses = [loss for layer in layers for loss in layer.losses]
+        return tf.add_n(losses) if losses else tf.constant(0.0)

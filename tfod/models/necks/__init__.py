@@ -1,0 +1,1 @@
+"""What mixes the features of several resolutions."""
