@@ -81,6 +81,8 @@ class CocoEvaluator:
         self._categories = {class_id: categories[class_id] for class_id in sorted(categories)}
         self._matches: dict[int, list[_Matches]] = defaultdict(list)
         self._seen: Counter[Hashable] = Counter()
+        self.num_groundtruth: Counter[int] = Counter()
+        """Boxes of ground truth by class id, crowds included."""
 
     @property
     def num_images(self) -> int:
@@ -125,6 +127,7 @@ class CocoEvaluator:
         scores = np.asarray(detection_scores).astype(np.float64)
         for class_id in self._categories:
             here, there = truth_classes == class_id, found_classes == class_id
+            self.num_groundtruth[class_id] += int(np.count_nonzero(here))
             if here.any() or there.any():
                 matches = _match_class(truth[here], crowd[here], found[there], scores[there])
                 self._matches[class_id].append(matches)

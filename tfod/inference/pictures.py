@@ -48,9 +48,9 @@ def find_pictures(inputs: Sequence[str]) -> list[Path]:
 def read_picture(path: Path | str) -> NDArray[np.uint8]:
     """Decodes a picture to uint8 [H, W, 3], RGB, upright.
 
-    Grey becomes three equal channels, 16 bits become 8, transparency is dropped, an animation gives its first
-    frame. A camera's EXIF orientation is applied: boxes lie where people see the objects, whereas records keep
-    pixels as they are stored. A JPEG gives the pixels that Pillow, OpenCV and most programs get;
+    Grey becomes three equal channels, 16 bits become 8, transparency is dropped, an animation gives its
+    first frame. A camera's EXIF orientation is applied: boxes lie where people see the objects, whereas
+    records keep pixels as they are stored. A JPEG gives the pixels that Pillow, OpenCV and most programs get;
     training's are up to 3 grey levels off, since TensorFlow, as the original uses it, trades that for speed.
 
     Raises:

@@ -1,0 +1,201 @@
+"""One pass of a model, or of an exported model, over a data set: COCO's numbers, losses and pictures.
+
+Letters: `B` images of a batch, `H W` their size in the file, `h w` their size for the model, `M` rows for
+ground truth, `N` rows for detections.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tfod import names
+from tfod.evaluation.coco import CocoEvaluator
+from tfod.evaluation.side_by_side import PictureOptions, side_by_side
+from tfod.inference.detections import Detections
+from tfod.inference.detector import Detector
+from tfod.models.detection_model import DetectionModel
+from tfod.progress import Progress
+
+__all__ = ["EvaluationResult", "detector_step", "evaluate_model", "model_step"]
+
+Tensors = Mapping[str, Any]
+Array = NDArray[Any]
+
+Step = Callable[[Tensors, Tensors], tuple[Tensors, Tensors]]
+"""Features and labels of a batch (see `tfod.input.dataset`) to losses, scalars by tag, and detections.
+
+Detections are [B, N, ...] and count classes from 1.
+"""
+
+_WANTED = (
+    names.DETECTION_BOXES,
+    names.DETECTION_SCORES,
+    names.DETECTION_CLASSES,
+    names.NUM_DETECTIONS,
+)
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """What one pass over a data set gave.
+
+    metrics: COCO's numbers by the original's tags, overall and per class; -1 without such ground truth.
+    losses: means over the batches, by the tags of training; empty for exported models.
+    num_groundtruth: boxes of ground truth by class id.
+    repeated_ids: images whose source id an earlier image had; they count as images of their own.
+    pictures: uint8 [h', w', 3] by tag, detections on the left, ground truth on the right.
+    """
+
+    metrics: dict[str, float]
+    losses: dict[str, float]
+    images: int
+    seconds: float
+    num_groundtruth: dict[int, int]
+    repeated_ids: int = 0
+    pictures: dict[str, Array] = field(default_factory=dict)
+
+
+def evaluate_model(
+    model: DetectionModel | Step,
+    dataset: tf.data.Dataset,
+    categories: Mapping[int, str],
+    *,
+    pictures: PictureOptions | None = None,
+    total: int | None = None,
+) -> EvaluationResult:
+    """Runs a model over a data set, once.
+
+    Args:
+      model: a model, or what `model_step` or `detector_step` made. Who evaluates a model again and again keeps
+        its step: each `model_step` traces a graph, which takes seconds.
+      dataset: of `tfod.input.dataset.evaluation_dataset`.
+      categories: class id (1-based) to name, as in the label map; classes outside it do not count.
+      pictures: which pictures to draw; they need ORIGINAL_IMAGE in the features. None for none.
+      total: how many images there are, to show progress; None shows nothing.
+    """
+    step = model_step(model) if isinstance(model, DetectionModel) else model
+    evaluator = CocoEvaluator(categories)
+    losses: dict[str, list[float]] = defaultdict(list)
+    drawn: dict[str, Array] = {}
+    began = time.monotonic()
+    with ExitStack() as stack:
+        progress = None if total is None else stack.enter_context(Progress("evaluating", total, unit="picture"))
+        for i, (features, labels) in enumerate(dataset):
+            batch_losses, detections = step(features, labels)
+            for tag, value in batch_losses.items():
+                losses[tag].append(float(value))
+            images = list(_images(features, labels, detections))
+            for j, image in enumerate(images):
+                image.add_to(evaluator)
+                if pictures and i < pictures.num_batches:
+                    drawn[f"eval_side_by_side_{i}_{j}"] = image.draw(categories, pictures)
+            if progress:
+                progress.advance(len(images))
+        metrics = evaluator.metrics()
+    return EvaluationResult(
+        metrics=metrics,
+        losses={tag: float(np.mean(values)) for tag, values in losses.items()},
+        images=evaluator.num_images,
+        seconds=time.monotonic() - began,
+        num_groundtruth=dict(evaluator.num_groundtruth),
+        repeated_ids=evaluator.num_repeated_ids,
+        pictures=drawn,
+    )
+
+
+def model_step(model: DetectionModel, *, regularize: bool = True) -> Step:
+    """The step of a model: losses, with their sum as `Loss/total_loss`, and detections, as one graph.
+
+    With `regularize` the regularization loss is one of them, if the model has any.
+    """
+
+    def compute(features: Tensors, labels: Tensors) -> tuple[Tensors, Tensors]:
+        true_shapes = features[names.TRUE_IMAGE_SHAPE]
+        prediction = model.predict(features[names.IMAGE], true_shapes, training=False)
+        losses = dict(model.loss(prediction, labels))
+        if regularize:
+            losses[names.REGULARIZATION_LOSS] = model.regularization_loss()
+        losses[names.TOTAL_LOSS] = tf.add_n(list(losses.values()))
+        detections = model.postprocess(prediction, true_shapes)
+        detections[names.DETECTION_CLASSES] += model.label_id_offset
+        return losses, {name: detections[name] for name in _WANTED}
+
+    # AutoGraph would convert all of Keras for nothing; a smaller last batch or varying sizes share one graph.
+    graph: Step = tf.function(compute, autograph=False, reduce_retracing=True)
+    return graph
+
+
+def detector_step(detector: Detector) -> Step:
+    """The step of an exported model, over a data set whose `preprocess` left the pictures as they are, `B` = 1."""
+
+    def compute(features: Tensors, labels: Tensors) -> tuple[Tensors, Tensors]:
+        # Pixels were whole numbers before they became float32.
+        return {}, detector(features[names.IMAGE].numpy().astype(np.uint8))
+
+    return compute
+
+
+@dataclass(frozen=True)
+class _Image:
+    """One image with its ground truth and detections; boxes are float32, relative to the image unpadded."""
+
+    source_id: bytes
+    picture: Array | None  # uint8 [h, w, 3] without padding, where it was retained
+    size: tuple[int, int]  # H, W
+    truth: Detections
+    is_crowd: Array
+    found: Detections
+
+    def add_to(self, evaluator: CocoEvaluator) -> None:
+        scale = np.array([*self.size, *self.size], np.float32)
+        evaluator.add(
+            self.source_id,
+            self.truth.boxes * scale,
+            self.truth.class_ids,
+            self.found.boxes * scale,
+            self.found.scores,
+            self.found.class_ids,
+            groundtruth_is_crowd=self.is_crowd,
+        )
+
+    def draw(self, categories: Mapping[int, str], options: PictureOptions) -> Array:
+        if self.picture is None:
+            raise ValueError("pictures need ORIGINAL_IMAGE in the features: set retain_original_images")
+        found = self.found.best(options.max_boxes, options.min_score)
+        return side_by_side(self.picture, found, self.truth, categories)
+
+
+def _images(features: Tensors, labels: Tensors, detections: Tensors) -> Iterator[_Image]:
+    inputs, originals = features[names.IMAGE], features.get(names.ORIGINAL_IMAGE)
+    arrays = {key: np.asarray(value) for source in (features, labels, detections) for key, value in source.items()
+              if key not in (names.IMAGE, names.ORIGINAL_IMAGE)}  # fmt: skip
+    padded = np.array(inputs.shape[1:3], np.float32)
+    for b in range(len(arrays[names.SOURCE_ID])):
+        one = {key: value[b] for key, value in arrays.items()}
+        true_height, true_width = one[names.TRUE_IMAGE_SHAPE][:2]
+        height, width = (int(side) for side in one[names.ORIGINAL_IMAGE_SPATIAL_SHAPE])
+        found = Detections.from_outputs({name: one[name][np.newaxis] for name in _WANTED}, height, width)
+        yield _Image(
+            one[names.SOURCE_ID],
+            None if originals is None else originals[b, :true_height, :true_width].numpy(),
+            (height, width),
+            _groundtruth(one, one[names.TRUE_IMAGE_SHAPE][:2].astype(np.float32) / padded, height, width),
+            one[names.GROUNDTRUTH_IS_CROWD][: one[names.NUM_GROUNDTRUTH_BOXES]],
+            found,
+        )
+
+
+def _groundtruth(one: Tensors, true_part: Array, height: int, width: int) -> Detections:
+    """Ground truth as detections of score 1; `true_part` is how much of the padded input the image fills."""
+    count = one[names.NUM_GROUNDTRUTH_BOXES]
+    # The original's order of operations: a division first would round otherwise.
+    boxes = one[names.GROUNDTRUTH_BOXES][:count] * np.tile(np.float32(1) / true_part, 2)
+    class_ids = np.argmax(one[names.GROUNDTRUTH_CLASSES][:count], axis=-1) + DetectionModel.label_id_offset
+    return Detections(boxes, np.ones(count, np.float32), class_ids, height, width)
