@@ -140,9 +140,7 @@ def _parse_binary(data: bytes, message: StringIntLabelMap) -> bool:
 
 def _check(items: tuple[LabelMapItem, ...], source: str, lines: dict[int, int]) -> None:
     if not items:
-        raise ConfigError(
-            "the label map has no class", source, "write item { id: 1 name: 'cat' }, one a class"
-        )
+        raise ConfigError("the label map has no class", source, "write item { id: 1 name: 'cat' }, one a class")
     ids: dict[int, int] = {}
     names: dict[str, int] = {}
     for number, item in enumerate(items):

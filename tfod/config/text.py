@@ -98,9 +98,7 @@ def parse_text(data: bytes | str, message: Message, source: str) -> str:
         text = data if isinstance(data, str) else data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise ConfigError(
-            "the file is not UTF-8 text", f"{source}, line {line}", "save it again as UTF-8"
-        ) from error
+        raise ConfigError("the file is not UTF-8 text", f"{source}, line {line}", "save it again as UTF-8") from error
     try:
         text_format.Merge(text, message)
     except text_format.ParseError as error:
@@ -185,9 +183,7 @@ class _Scanner:
     """Walks through a text proto, trusting nothing: it runs where the parser has stopped with an error."""
 
     def __init__(self, text: str) -> None:
-        self._tokens = [
-            (match.group(), match.start()) for match in _TOKEN.finditer(text) if match.group()[0] != "#"
-        ]
+        self._tokens = [(match.group(), match.start()) for match in _TOKEN.finditer(text) if match.group()[0] != "#"]
         self._next = 0
         self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
 

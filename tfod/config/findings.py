@@ -1,0 +1,80 @@
+"""What a check found, and how it is told."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tfod.errors import ConfigError
+
+__all__ = ["Finding", "error", "in_order", "note", "render", "require", "warning"]
+
+Severity = Literal["error", "warning", "note"]
+_SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about a config: an error stops the run, a warning will probably be regretted.
+
+    `rule` names the check; `where` is a field of the config, maybe with file and line before it.
+    """
+
+    severity: Severity
+    rule: str
+    what: str
+    where: str
+    cure: str
+
+
+def error(rule: str, what: str, where: str, cure: str) -> Finding:
+    """A finding that stops the run."""
+    return Finding("error", rule, what, where, cure)
+
+
+def warning(rule: str, what: str, where: str, cure: str) -> Finding:
+    """A finding that will probably be regretted."""
+    return Finding("warning", rule, what, where, cure)
+
+
+def note(rule: str, what: str, where: str, cure: str) -> Finding:
+    """A finding that is good to know."""
+    return Finding("note", rule, what, where, cure)
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Errors first, then warnings, then notes, each in the order of discovery."""
+    return sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity))
+
+
+def render(findings: Sequence[Finding]) -> str:
+    """The findings as lines for people, under one heading for each severity; '' for none.
+
+    >>> print(render([error("batch-size", "the batch is empty", "train_config.batch_size", "fill it")]))
+    1 error
+      the batch is empty
+        where: train_config.batch_size
+        what to do: fill it
+    """
+    lines = []
+    for severity in _SEVERITIES:
+        group = [finding for finding in findings if finding.severity == severity]
+        if group:
+            lines.append(f"{len(group)} {severity}{'s' if len(group) > 1 else ''}")
+        for finding in group:
+            lines += [f"  {finding.what}", f"    where: {finding.where}", f"    what to do: {finding.cure}"]
+    return "\n".join(lines)
+
+
+def require(findings: Sequence[Finding]) -> None:
+    """Tells all findings on stderr and raises ConfigError if one of them is an error."""
+    errors = [finding for finding in findings if finding.severity == "error"]
+    # A single error is told by the exception; more are told here, and the exception sums up.
+    told = [finding for finding in findings if finding not in errors] if len(errors) == 1 else findings
+    if told:
+        print(render(told), file=sys.stderr)
+    if len(errors) == 1:
+        raise ConfigError(errors[0].what, errors[0].where, errors[0].cure)
+    if errors:
+        where = ", ".join(dict.fromkeys(finding.where for finding in errors))
+        raise ConfigError(f"{len(errors)} errors in the config", where, "see the cure of each above")

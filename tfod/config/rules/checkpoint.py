@@ -1,0 +1,126 @@
+"""The checkpoint that training starts from."""
+
+import glob
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tfod.config.findings import Finding, error, warning
+from tfod.config.rules.walk import has_placeholder, is_remote
+from tfod.config.text import nearest
+from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+from tfod.protos.train_pb2 import V2
+
+__all__ = ["check"]
+
+_TYPES = ("detection", "full", "classification", "fine_tune")
+_WHERE = "train_config.fine_tune_checkpoint"
+
+
+def check(config: TrainEvalPipelineConfig, model_dir: Path | str | None) -> Iterator[Finding]:
+    """Findings about `fine_tune_checkpoint`, its type and version; `model_dir`: the run's folder, if known."""
+    train = config.train_config
+    if not train.fine_tune_checkpoint:
+        return
+    yield from _type(config)
+    if train.fine_tune_checkpoint_version != V2:
+        yield warning(
+            "checkpoint-version",
+            "fine_tune_checkpoint_version is not V2 (unset, it is V1): the original stops here",
+            f"{_WHERE}_version",
+            f"--set {_WHERE}_version=V2",
+        )
+    if train.load_all_detection_checkpoint_vars:
+        yield warning(
+            "load-all-checkpoint-vars",
+            "load_all_detection_checkpoint_vars is of TensorFlow 1: the original stops here",
+            "train_config.load_all_detection_checkpoint_vars",
+            f"--set {_WHERE}_type=full restores everything",
+        )
+    if not has_placeholder(train.fine_tune_checkpoint) and not is_remote(train.fine_tune_checkpoint):
+        yield from _files(train.fine_tune_checkpoint, train.fine_tune_checkpoint_type)
+        if model_dir is not None and _same_folder(train.fine_tune_checkpoint, model_dir):
+            yield error(
+                "checkpoint-in-model-dir",
+                "the checkpoint to start from lies in the run's own folder, whose checkpoints are resumed",
+                _WHERE,
+                "give the run another --model_dir",
+            )
+
+
+def _type(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+    train, where = config.train_config, f"{_WHERE}_type"
+    kind = train.fine_tune_checkpoint_type
+    if not kind and not train.from_detection_checkpoint:
+        yield warning(
+            "checkpoint-type",
+            "fine_tune_checkpoint_type is not set and counts as classification: "
+            "a checkpoint of a detector does not fit",
+            where,
+            f"--set {where}=detection for one of the detection zoo or of a run",
+        )
+    elif kind == "fine_tune":
+        yield warning(
+            "checkpoint-type",
+            "the original knows no fine_tune_checkpoint_type fine_tune for TensorFlow 2",
+            where,
+            f"--set {where}=detection for the backbone and its pyramid, =full for all of the model",
+        )
+    elif kind and kind not in _TYPES:
+        hint = nearest(kind, _TYPES)
+        cure = f"--set {where}={hint}" if hint else f"choose one of {', '.join(_TYPES)}"
+        yield error("checkpoint-type", f"there is no fine_tune_checkpoint_type {kind!r}", where, cure)
+
+
+def _files(prefix: str, kind: str) -> Iterator[Finding]:
+    if Path(f"{prefix}.index").is_file():
+        yield from _contents(prefix, kind)
+    elif Path(f"{prefix}.meta").is_file():
+        cure = "take a checkpoint of the TF2 model zoo"
+        yield error("checkpoint-missing", f"{prefix} is a checkpoint of TensorFlow 1", _WHERE, cure)
+    else:
+        what = f"{prefix} is a folder" if Path(prefix).is_dir() else f"there is no {prefix}.index"
+        yield error("checkpoint-missing", what, _WHERE, _right_prefix(prefix))
+
+
+def _contents(prefix: str, kind: str) -> Iterator[Finding]:
+    path = Path(prefix)
+    if not any(path.parent.glob(f"{glob.escape(path.name)}.data-*-of-*")):
+        cure = f"copy {path.name}.data-00000-of-00001 beside it"
+        yield error("checkpoint-missing", f"{prefix}.index has no data file beside it", _WHERE, cure)
+    # Keys lie in the index as they are, each block's first in full: enough to tell the kinds apart.
+    keys = Path(f"{prefix}.index").read_bytes()
+    of_detector = b"model/_" in keys
+    if kind == "classification" and of_detector:
+        yield warning(
+            "checkpoint-type",
+            f"{prefix} is a detector's checkpoint, but the type is classification",
+            f"{_WHERE}_type",
+            f"--set {_WHERE}_type=detection",
+        )
+    elif kind in ("detection", "full") and not of_detector and b"feature_extractor/" in keys:
+        yield warning(
+            "checkpoint-type",
+            f"{prefix} is a classifier's checkpoint, but the type is {kind}",
+            f"{_WHERE}_type",
+            f"--set {_WHERE}_type=classification",
+        )
+
+
+def _right_prefix(prefix: str) -> str:
+    """What was probably meant: the prefix under a file's name, or the newest checkpoint in a folder."""
+    stripped = re.sub(r"\.(index|meta|data-\d+-of-\d+)$", "", prefix)
+    if stripped != prefix and Path(f"{stripped}.index").is_file():
+        return f"without the ending: --set {_WHERE}={stripped}"
+    path = Path(prefix)
+    folders = [path, path / "checkpoint", path.parent]
+    indexes = [index for folder in folders if folder.is_dir() for index in sorted(folder.glob("*.index"))]
+    if indexes:
+        return f"did you mean --set {_WHERE}={indexes[0].with_suffix('')} ?"
+    while not path.is_dir() and path != path.parent:
+        path = path.parent
+    return f"there is no checkpoint below {path.resolve()}; relative paths are taken from {Path.cwd()}"
+
+
+def _same_folder(prefix: str, model_dir: Path | str) -> bool:
+    return Path(prefix).parent.resolve() == Path(model_dir).resolve()

@@ -1,0 +1,122 @@
+"""Label maps and records: do they exist, do they fit the model, is anything in them?"""
+
+from collections.abc import Iterator
+
+from tfod.config.findings import Finding, error, note, warning
+from tfod.config.label_map import LabelMap, read_label_map
+from tfod.config.rules.record_files import check_files, count_records
+from tfod.config.rules.walk import detection_model, has_placeholder, is_remote
+from tfod.errors import ConfigError
+from tfod.protos.input_reader_pb2 import InputReader
+from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+
+__all__ = ["check_evaluation_input", "check_training_input"]
+
+
+def check_training_input(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+    """Findings in `train_input_reader`."""
+    where = "train_input_reader"
+    reader = config.train_input_reader
+    if not config.HasField("train_input_reader"):
+        yield error("no-input", "there is no training data", where, "add a train_input_reader { ... }")
+        return
+    yield from _label_map(config, reader, where, required=False)
+    files, findings = check_files(reader, where)
+    yield from findings
+    # Records repeat before they are batched, so that only a limited number of epochs can be too short.
+    batch = config.train_config.batch_size
+    limited = files and reader.num_epochs and reader.drop_remainder
+    if limited and count_records(files) * reader.num_epochs < batch:
+        yield error(
+            "fewer-than-a-batch",
+            f"{reader.num_epochs} epoch(s) of the records do not fill one batch of {batch}",
+            f"{where}.num_epochs",
+            f"repeat them without end: --set {where}.num_epochs=0",
+        )
+
+
+def check_evaluation_input(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+    """Findings in `eval_input_reader`, of which the first is used."""
+    where = "eval_input_reader[0]"
+    if not config.eval_input_reader:
+        yield error("no-input", "there is no evaluation data", "eval_input_reader", "add an eval_input_reader")
+        return
+    reader = config.eval_input_reader[0]
+    if len(config.eval_input_reader) > 1:
+        yield note(
+            "one-evaluation",
+            f"of {len(config.eval_input_reader)} evaluation data sets only the first is used",
+            "eval_input_reader[1]",
+            "put the one that you want first",
+        )
+    yield from _label_map(config, reader, where, required=True)
+    files, findings = check_files(reader, where)
+    yield from findings
+    yield from _left_over(config, reader, where, files)
+    train_paths = {*config.train_input_reader.tf_record_input_reader.input_path}
+    for path in {*reader.tf_record_input_reader.input_path} & train_paths:
+        if not has_placeholder(path):
+            yield warning(
+                "evaluated-on-training-data",
+                f"evaluation reads the records that training reads, {path}",
+                f"{where}.tf_record_input_reader.input_path[0]",
+                "evaluate on pictures that are kept out of training",
+            )
+
+
+def _left_over(config: TrainEvalPipelineConfig, reader: InputReader, where: str, files: list[str]) -> Iterator[Finding]:
+    batch = config.eval_config.batch_size
+    if not files or batch <= 1 or not reader.drop_remainder:
+        return
+    pictures = count_records(files) // max(reader.sample_1_of_n_examples, 1)
+    if left_over := pictures % batch:
+        make = error if pictures < batch else warning
+        yield make(
+            "left-over-pictures",
+            f"{left_over} of {pictures} pictures do not fill an evaluation batch of {batch} and are left out",
+            f"{where}.drop_remainder",
+            f"--set {where}.drop_remainder=false, or --set eval_config.batch_size=1",
+        )
+
+
+def _label_map(
+    config: TrainEvalPipelineConfig, reader: InputReader, where: str, *, required: bool
+) -> Iterator[Finding]:
+    where += ".label_map_path"
+    if has_placeholder(reader.label_map_path):
+        return
+    if not reader.label_map_path:
+        if required:
+            yield error("no-label-map", "evaluation knows no class names", where, f"--set {where}=...pbtxt")
+        return
+    if is_remote(reader.label_map_path):
+        return
+    try:
+        label_map = read_label_map(reader.label_map_path)
+    except ConfigError as problem:
+        yield error("label-map", f"{problem.what} ({problem.where})", where, problem.cure)
+        return
+    yield from _class_count(config, label_map, reader.label_map_path)
+
+
+def _class_count(config: TrainEvalPipelineConfig, label_map: LabelMap, path: str) -> Iterator[Finding]:
+    found = detection_model(config)
+    if found is None or found[1].num_classes <= 0:
+        return
+    kind, model = found
+    where, wanted = f"model.{kind}.num_classes", label_map.num_classes
+    if model.num_classes < wanted:
+        yield error(
+            "num-classes",
+            f"num_classes is {model.num_classes}, but the ids of {path} go up to {wanted}",
+            where,
+            f"--set {where}={wanted}",
+        )
+    elif model.num_classes > wanted:
+        yield warning(
+            "num-classes",
+            f"num_classes is {model.num_classes}, but the ids of {path} end at {wanted}: "
+            "the model learns classes that never occur",
+            where,
+            f"--set {where}={wanted}",
+        )

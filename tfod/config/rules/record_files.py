@@ -1,0 +1,109 @@
+"""Files of records: are they there, whole, and is anything in them? Only their first bytes are read."""
+
+import fnmatch
+import glob
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tfod.config.findings import Finding, error
+from tfod.config.rules.walk import has_placeholder, is_remote
+from tfod.config.text import nearest
+from tfod.protos.input_reader_pb2 import InputReader
+
+__all__ = ["check_files", "count_records"]
+
+_SHARD = re.compile(r"(.*)-(\d{5})-of-(\d{5})(.*)")
+_HEADER = 12  # a record's length (8 bytes, little-endian) and the checksum of the length
+_FOOTER = 4  # the checksum of its contents
+_GZIP = b"\x1f\x8b"
+_EMPTY = "is empty"
+
+
+def check_files(reader: InputReader, where: str) -> tuple[list[str], list[Finding]]:
+    """The files of `reader` (at `where` in the config) that look like records, and what is wrong with the rest."""
+    if reader.WhichOneof("input_reader") == "external_input_reader":
+        cure = "write tf_record_input_reader { input_path: ... }"
+        place = f"{where}.external_input_reader"
+        return [], [error("no-input", "an external reader cannot be used", place, cure)]
+    place = f"{where}.tf_record_input_reader.input_path"
+    patterns = reader.tf_record_input_reader.input_path
+    if not patterns:
+        return [], [error("no-input", "no file of records is named", place, f"--set {place}=...")]
+    good: list[str] = []
+    findings: list[Finding] = []
+    for number, pattern in enumerate(patterns):
+        if not has_placeholder(pattern) and not is_remote(pattern):
+            problems = {file: _problem(Path(file)) for file in sorted(glob.glob(pattern))}
+            good += [file for file, problem in problems.items() if problem is None]
+            findings += _problems_of_pattern(pattern, problems, f"{place}[{number}]")
+    return good, findings
+
+
+def count_records(files: Sequence[str]) -> int:
+    """The number of whole records in the files, found by hopping from header to header."""
+    return sum(map(_count, files))
+
+
+def _count(file: str) -> int:
+    size, position, count = Path(file).stat().st_size, 0, 0
+    with open(file, "rb") as stream:
+        while len(header := stream.read(_HEADER)) == _HEADER:
+            position += _HEADER + int.from_bytes(header[:8], "little") + _FOOTER
+            if position > size:
+                break
+            stream.seek(position)
+            count += 1
+    return count
+
+
+def _problems_of_pattern(pattern: str, problems: dict[str, str | None], where: str) -> Iterator[Finding]:
+    if not problems:
+        yield error("no-records", f"no file matches {pattern}", where, _elsewhere(pattern))
+        return
+    yield from _missing_shards(pattern, list(problems), where)
+    # A writer may make more shards than it has pictures: empty ones are wrong only where all are.
+    if all(problem == _EMPTY for problem in problems.values()):
+        yield error("empty-records", f"{pattern} holds no record", where, "write the records again")
+    for file, problem in problems.items():
+        if problem not in (None, _EMPTY):
+            yield error("broken-records", f"{file} {problem}", where, "write the records again")
+
+
+def _problem(path: Path) -> str | None:
+    """What is wrong with a file of records, judged by its size and its first record's header."""
+    if path.is_dir():
+        return "is a folder"
+    size = path.stat().st_size
+    if size == 0:
+        return _EMPTY
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
+    if header.startswith(_GZIP):
+        return "is compressed (gzip), which the readers of this API do not undo"
+    length = int.from_bytes(header[:8], "little")
+    if len(header) < _HEADER or length > 1 << 40:
+        return "is no TFRecord file"
+    return "ends inside its first record" if _HEADER + length + _FOOTER > size else None
+
+
+def _missing_shards(pattern: str, files: list[str], where: str) -> Iterator[Finding]:
+    sets = {(match[1], match[3], match[4]) for file in files if (match := _SHARD.fullmatch(file))}
+    for base, total, end in sorted(sets):
+        names = [f"{base}-{number:05d}-of-{total}{end}" for number in range(int(total))]
+        # A pattern may mean a part of a set on purpose; what it means must be there.
+        missing = [name for name in names if fnmatch.fnmatch(name, pattern) and name not in files]
+        if missing:
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            what = f"of {base}-?????-of-{total}{end} there is no {Path(missing[0]).name}{more}"
+            yield error("missing-shards", what, where, "write the records again, or copy the missing files")
+
+
+def _elsewhere(pattern: str) -> str:
+    if match := re.fullmatch(r"(.*)@(\d+)", pattern):
+        return f"write {match[1]}-?????-of-{int(match[2]):05d}"
+    folder = Path(pattern).parent
+    if not folder.is_dir():
+        return f"there is no folder {folder}; relative paths are taken from {Path.cwd()}"
+    hint = nearest(Path(pattern).name, [entry.name for entry in folder.iterdir()])
+    return f"did you mean {folder / hint}?" if hint else f"nothing in {folder} has such a name"

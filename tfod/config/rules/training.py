@@ -1,0 +1,252 @@
+"""How the model is trained: batch, steps, learning rate, averages."""
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from tfod.config.findings import Finding, error, note, warning
+from tfod.config.rules.augmentation import check_augmentation
+from tfod.config.rules.walk import blocks, detection_model
+from tfod.config.text import nearest
+from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+
+__all__ = ["check"]
+
+_OPTIMIZER = "train_config.optimizer"
+# SGD's learning rate in the zoo for each picture of a batch (0.08 for 128). Small batches stand a few times more.
+_ZOO_RATE_PER_PICTURE = 0.08 / 128
+_TIMES_KNOWN_TO_GO_WELL = 4
+_TIMES_TOO_HIGH = 8
+_ADAM_RATE = 1e-3
+# What may be left of the averages' initial values at the end. 0.3 took a detector from mAP 0.55 to 0.25.
+_LEFT_OF_INITIAL_AVERAGES = 0.05
+_METRICS = (
+    "coco_detection_metrics",
+    "coco_keypoint_metrics",
+    "coco_mask_metrics",
+    "coco_panoptic_metrics",
+    "lvis_mask_metrics",
+    "oid_V2_detection_metrics",
+    "oid_challenge_detection_metrics",
+    "oid_challenge_segmentation_metrics",
+    "pascal_voc_detection_metrics",
+    "pascal_voc_instance_segmentation_metrics",
+    "precision_at_recall_detection_metrics",
+    "weighted_pascal_voc_detection_metrics",
+    "weighted_pascal_voc_instance_segmentation_metrics",
+)
+
+
+def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+    """Findings in `train_config` and `eval_config`."""
+    if not config.HasField("train_config"):
+        yield error("no-train-config", "nothing says how to train", "train_config", "add a train_config { ... }")
+        return
+    train = config.train_config
+    if train.batch_size == 0:
+        yield error(
+            "batch-size",
+            "a batch of no pictures",
+            "train_config.batch_size",
+            "--set train_config.batch_size=8",
+        )
+    if train.num_steps == 0:
+        cure = "--set train_config.num_steps=2000, say"
+        yield error("num-steps", "training takes no step", "train_config.num_steps", cure)
+    yield from check_augmentation(train)
+    yield from _batchable(config)
+    yield from _optimizer(config)
+    yield from _batch_norm(config)
+    yield from _weight_averages(config)
+    for number, name in enumerate(config.eval_config.metrics_set):
+        if name not in _METRICS:
+            hint, where = nearest(name, _METRICS), f"eval_config.metrics_set[{number}]"
+            cure = f"--set {where}={hint or 'coco_detection_metrics'}"
+            yield error("metrics-set", f"there are no metrics {name!r}", where, cure)
+
+
+def _batchable(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+    """Pictures of one batch need one size."""
+    found = detection_model(config)
+    if found is None:
+        return
+    resizer = found[1].image_resizer
+    kind = resizer.WhichOneof("image_resizer_oneof")
+    if kind in (None, "fixed_shape_resizer") or (
+        kind == "keep_aspect_ratio_resizer" and resizer.keep_aspect_ratio_resizer.pad_to_max_dimension
+    ):
+        return
+    where = f"model.{found[0]}.image_resizer.{kind}"
+    pad = f"--set {where}.pad_to_max_dimension=true, or " if kind == "keep_aspect_ratio_resizer" else ""
+    for section, batch in (
+        ("train", config.train_config.batch_size),
+        ("eval", config.eval_config.batch_size),
+    ):
+        if batch > 1:
+            yield error(
+                "sizes-in-a-batch",
+                f"{kind} gives each picture its own size, but {section}_config has batches of {batch}",
+                where,
+                f"{pad}--set {section}_config.batch_size=1",
+            )
+
+
+def _optimizer(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+    kind = config.train_config.optimizer.WhichOneof("optimizer")
+    if kind is None:
+        cure = "add optimizer { momentum_optimizer { learning_rate { ... } } }"
+        yield error("no-optimizer", "no optimizer is chosen", _OPTIMIZER, cure)
+        return
+    optimizer = getattr(config.train_config.optimizer, kind)
+    where = f"{_OPTIMIZER}.{kind}"
+    if kind != "momentum_optimizer" and optimizer.epsilon <= 0:
+        cure = f"--set {where}.epsilon=1e-7"
+        yield warning("epsilon", "without an epsilon the first steps may divide by 0", f"{where}.epsilon", cure)
+    schedule = optimizer.learning_rate.WhichOneof("learning_rate")
+    if schedule is None:
+        cure = "add learning_rate { constant_learning_rate { learning_rate: ... } }"
+        yield error("no-learning-rate", "no learning rate is chosen", f"{where}.learning_rate", cure)
+        return
+    where += f".learning_rate.{schedule}"
+    rate = getattr(optimizer.learning_rate, schedule)
+    if schedule == "cosine_decay_learning_rate":
+        yield from _cosine(rate, config.train_config.num_steps, where)
+    elif schedule == "manual_step_learning_rate":
+        yield from _manual_steps(rate, where)
+    yield from _height_of_rate(config, kind, schedule, rate, where)
+
+
+def _cosine(rate: Any, num_steps: int, where: str) -> Iterator[Finding]:
+    base, total, warmup = rate.learning_rate_base, rate.total_steps, rate.warmup_steps
+    if total < warmup:
+        what = f"the learning rate warms up for {warmup} of {total} steps"
+        cure = f"--set {where}.warmup_steps={total // 10}"
+        yield error("warm-up", what, f"{where}.warmup_steps", cure)
+        return
+    if warmup and base < rate.warmup_learning_rate:
+        what = f"the learning rate starts at {rate.warmup_learning_rate:g}, above its base {base:g}"
+        cure = f"--set {where}.warmup_learning_rate={base / 4:g}"
+        yield error("warm-up", what, f"{where}.warmup_learning_rate", cure)
+    if num_steps > total:
+        yield warning(
+            "steps",
+            f"the learning rate is 0 from step {total} on, but training takes {num_steps} steps",
+            f"{where}.total_steps",
+            f"--set {where}.total_steps={num_steps}",
+        )
+    elif 0 < num_steps <= warmup:
+        yield warning(
+            "steps",
+            f"training ends after {num_steps} steps, before the learning rate has warmed up ({warmup} steps)",
+            f"{where}.warmup_steps",
+            f"--set {where}.total_steps={num_steps} --set {where}.warmup_steps={num_steps // 10}",
+        )
+    elif 0 < num_steps < total / 2:
+        yield warning(
+            "steps",
+            f"training ends at step {num_steps} of the learning rate's {total}, while it is still high",
+            f"{where}.total_steps",
+            f"--set {where}.total_steps={num_steps}",
+        )
+
+
+def _manual_steps(rate: Any, where: str) -> Iterator[Finding]:
+    steps = [entry.step for entry in rate.schedule]
+    if not steps:
+        cure = "add schedule { step: ... learning_rate: ... }"
+        yield error("schedule", "the schedule of the learning rate is empty", f"{where}.schedule", cure)
+    elif any(later <= earlier for earlier, later in pairwise(steps)):
+        what = f"the steps of the learning rate's schedule do not rise: {', '.join(map(str, steps))}"
+        yield error("schedule", what, f"{where}.schedule[0].step", "put them in order")
+
+
+_PEAKS = {
+    "constant_learning_rate": "learning_rate",
+    "exponential_decay_learning_rate": "initial_learning_rate",
+    "manual_step_learning_rate": "initial_learning_rate",
+    "cosine_decay_learning_rate": "learning_rate_base",
+}
+
+
+def _height_of_rate(
+    config: TrainEvalPipelineConfig, kind: str, schedule: str, rate: Any, where: str
+) -> Iterator[Finding]:
+    where = f"{where}.{_PEAKS[schedule]}"
+    peak, batch = getattr(rate, _PEAKS[schedule]), config.train_config.batch_size
+    if peak <= 0:
+        example = _ADAM_RATE if kind == "adam_optimizer" else _ZOO_RATE_PER_PICTURE * max(batch, 1)
+        yield error("learning-rate", f"with a learning rate of {peak:g} nothing is learnt", where,
+                    f"--set {where}={example:g}")  # fmt: skip
+        return
+    zoo = {"momentum_optimizer": _ZOO_RATE_PER_PICTURE * batch, "adam_optimizer": _ADAM_RATE}.get(kind)
+    if zoo and peak > 1.01 * _TIMES_TOO_HIGH * zoo:
+        better = _TIMES_KNOWN_TO_GO_WELL * zoo
+        cure = f"--set {where}={better:g}"
+        if schedule == "cosine_decay_learning_rate" and rate.warmup_learning_rate > better:
+            cure += f" --set {where.rpartition('.')[0]}.warmup_learning_rate={better / 4:g}"
+        yield warning(
+            "learning-rate",
+            f"a learning rate of {peak:g} is {peak / zoo:.0f} times the zoo's "
+            f"for batches of {batch}: the loss may become NaN",
+            where,
+            cure,
+        )
+
+
+def _batch_norm(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+    """Batch-norm averages that start anew and cannot follow in the steps that there are."""
+    found, train = detection_model(config), config.train_config
+    restored = train.fine_tune_checkpoint_type if train.fine_tune_checkpoint else ""
+    num_steps = train.num_steps
+    if found is None or num_steps == 0 or restored == "full":
+        return
+    kind, model = found
+    if kind == "ssd" and model.freeze_batchnorm:
+        return
+    frozen = "feature_extractor" if kind == "faster_rcnn" and not model.feature_extractor.batch_norm_trainable else "-"
+    slow = {
+        path: block.decay
+        for path, block in blocks(model, f"model.{kind}.")
+        if block.DESCRIPTOR.name == "BatchNorm" and block.train and f".{frozen}." not in path
+        and block.decay**num_steps > _LEFT_OF_INITIAL_AVERAGES
+    }  # fmt: skip
+    # Type "detection" restores an SSD's feature extractor with its averages; its predictor starts anew.
+    if all(restored == "detection" and ".feature_extractor." in path for path in slow):
+        return
+    # Hundreds of times less than the limit, in two digits: 0.97 for 400 steps.
+    decay = max(0.5, math.floor(100 * 10 ** (-5 / num_steps)) / 100)
+    path, worst = max(slow.items(), key=lambda item: item[1])
+    yield warning(
+        "batch-norm-decay",
+        f"batch norm's averages keep {worst**num_steps:.0%} of their initial values after {num_steps} steps "
+        f"(decay {worst:g}): evaluation will look far worse than the model is",
+        f"{path}decay",
+        " ".join(f"--set {each}decay={decay:g}" for each in slow) + f", or train for {_steps_needed(worst)} steps",
+    )
+
+
+def _steps_needed(decay: float) -> str:
+    if decay >= 1:
+        return "no number of"
+    return str(math.ceil(math.log(_LEFT_OF_INITIAL_AVERAGES) / math.log(decay)))
+
+
+def _weight_averages(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+    optimizer, where = config.train_config.optimizer, f"{_OPTIMIZER}.use_moving_average"
+    averaged, evaluated = optimizer.use_moving_average, config.eval_config.use_moving_averages
+    if evaluated and not averaged:
+        yield error(
+            "weight-averages",
+            "evaluation asks for averaged weights, which training does not keep",
+            "eval_config.use_moving_averages",
+            f"--set {where}=true, or --set eval_config.use_moving_averages=false",
+        )
+    elif averaged and not evaluated:
+        because = "" if optimizer.HasField("use_moving_average") else ", which is the default,"
+        yield note(
+            "weight-averages",
+            f"training{because} keeps averaged weights, which neither evaluation nor export uses",
+            where,
+            f"--set {where}=false, or --set eval_config.use_moving_averages=true",
+        )

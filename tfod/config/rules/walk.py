@@ -1,0 +1,39 @@
+"""Walking through a config without knowing its types."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tfod.config.text import is_repeated
+from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+
+__all__ = ["blocks", "detection_model", "has_placeholder", "is_remote"]
+
+
+def blocks(message: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """`message` and every block inside it, each with the path of its fields ("train_config.optimizer.")."""
+    yield prefix, message
+    for field, value in message.ListFields():
+        if field.message_type is None or field.message_type.GetOptions().map_entry:
+            continue
+        if is_repeated(field):
+            for number, inner in enumerate(value):
+                yield from blocks(inner, f"{prefix}{field.name}[{number}].")
+        else:
+            yield from blocks(value, f"{prefix}{field.name}.")
+
+
+def detection_model(config: TrainEvalPipelineConfig) -> tuple[str, Any] | None:
+    """The name of the model's block ("ssd") and the block; None where the config has none that detects."""
+    kind = config.model.WhichOneof("model")
+    return None if kind in (None, "experimental_model") else (kind, getattr(config.model, kind))
+
+
+def has_placeholder(text: str) -> bool:
+    """Whether the text is one that the zoo's configs leave for their users (one of them has a typo in it)."""
+    return re.search(r"PATH_TO_\w*CONFIGURED", text) is not None
+
+
+def is_remote(path: str) -> bool:
+    """Whether the path is one of a store (gs://, s3://). The check leaves these: reading them needs TensorFlow."""
+    return "://" in path
