@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": ("evaluate_detections", "compute the COCO metrics of a checkpoint or an exported model"),
     "export": ("exporter_main_v2", "write a SavedModel"),
     "detect": ("visualize_detections", "find objects in pictures and draw them"),
+    "check": ("check_config", "find what is wrong with a pipeline config before training"),
     "demo": ("demo", "go the whole way once, on drawn pictures"),
 }
 

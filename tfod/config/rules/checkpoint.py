@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tfod.config.findings import Finding, error, warning
+from tfod.config.findings import Finding, error, note, warning
 from tfod.config.rules.walk import has_placeholder, is_remote
 from tfod.config.text import nearest
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
@@ -60,11 +60,11 @@ def _type(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
             f"--set {where}=detection for one of the detection zoo or of a run",
         )
     elif kind == "fine_tune":
-        yield warning(
+        yield note(
             "checkpoint-type",
-            "the original knows no fine_tune_checkpoint_type fine_tune for TensorFlow 2",
+            "the type fine_tune restores whatever fits; the original refuses it",
             where,
-            f"--set {where}=detection for the backbone and its pyramid, =full for all of the model",
+            f"nothing, or --set {where}=detection if the original is to read this config too",
         )
     elif kind and kind not in _TYPES:
         hint = nearest(kind, _TYPES)
@@ -72,24 +72,38 @@ def _type(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
         yield error("checkpoint-type", f"there is no fine_tune_checkpoint_type {kind!r}", where, cure)
 
 
-def _files(prefix: str, kind: str) -> Iterator[Finding]:
+def _files(place: str, kind: str) -> Iterator[Finding]:
+    prefix = re.sub(r"\.(index|data-\d+-of-\d+)$", "", place)
+    folder = Path(place)
     if Path(f"{prefix}.index").is_file():
         yield from _contents(prefix, kind)
+        if prefix != place:
+            yield _original_refuses(f"{folder.name} is one file of the checkpoint", f"--set {_WHERE}={prefix}")
+    elif (folder / "checkpoint").is_file() and (indexes := sorted(folder.glob("*.index"))):
+        cure = f"--set {_WHERE}={indexes[-1].with_suffix('')}, say"
+        yield _original_refuses(f"{place} is a folder, of which the newest checkpoint is taken", cure)
     elif Path(f"{prefix}.meta").is_file():
         cure = "take a checkpoint of the TF2 model zoo"
         yield error("checkpoint-missing", f"{prefix} is a checkpoint of TensorFlow 1", _WHERE, cure)
     else:
-        what = f"{prefix} is a folder" if Path(prefix).is_dir() else f"there is no {prefix}.index"
-        yield error("checkpoint-missing", what, _WHERE, _right_prefix(prefix))
+        what = f"there is no checkpoint in {place}" if folder.is_dir() else f"there is no {prefix}.index"
+        yield error("checkpoint-missing", what, _WHERE, _elsewhere(folder))
+
+
+def _original_refuses(what: str, cure: str) -> Finding:
+    return note("checkpoint-prefix", f"{what}; the original wants the prefix", _WHERE, f"nothing, or {cure}")
 
 
 def _contents(prefix: str, kind: str) -> Iterator[Finding]:
     path = Path(prefix)
+    keys = Path(f"{prefix}.index").read_bytes()
     if not any(path.parent.glob(f"{glob.escape(path.name)}.data-*-of-*")):
         cure = f"copy {path.name}.data-00000-of-00001 beside it"
         yield error("checkpoint-missing", f"{prefix}.index has no data file beside it", _WHERE, cure)
+    if b"_CHECKPOINTABLE_OBJECT_GRAPH" not in keys:
+        cure = "take a checkpoint of the TF2 model zoo"
+        yield error("checkpoint-missing", f"{prefix} is a checkpoint of TensorFlow 1", _WHERE, cure)
     # Keys lie in the index as they are, each block's first in full: enough to tell the kinds apart.
-    keys = Path(f"{prefix}.index").read_bytes()
     of_detector = b"model/_" in keys
     if kind == "classification" and of_detector:
         yield warning(
@@ -107,13 +121,8 @@ def _contents(prefix: str, kind: str) -> Iterator[Finding]:
         )
 
 
-def _right_prefix(prefix: str) -> str:
-    """What was probably meant: the prefix under a file's name, or the newest checkpoint in a folder."""
-    stripped = re.sub(r"\.(index|meta|data-\d+-of-\d+)$", "", prefix)
-    if stripped != prefix and Path(f"{stripped}.index").is_file():
-        return f"without the ending: --set {_WHERE}={stripped}"
-    path = Path(prefix)
-    folders = [path, path / "checkpoint", path.parent]
+def _elsewhere(path: Path) -> str:
+    folders = [path / "checkpoint", path, path.parent / "checkpoint", path.parent]
     indexes = [index for folder in folders if folder.is_dir() for index in sorted(folder.glob("*.index"))]
     if indexes:
         return f"did you mean --set {_WHERE}={indexes[0].with_suffix('')} ?"

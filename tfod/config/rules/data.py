@@ -21,18 +21,7 @@ def check_training_input(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
         yield error("no-input", "there is no training data", where, "add a train_input_reader { ... }")
         return
     yield from _label_map(config, reader, where, required=False)
-    files, findings = check_files(reader, where)
-    yield from findings
-    # Records repeat before they are batched, so that only a limited number of epochs can be too short.
-    batch = config.train_config.batch_size
-    limited = files and reader.num_epochs and reader.drop_remainder
-    if limited and count_records(files) * reader.num_epochs < batch:
-        yield error(
-            "fewer-than-a-batch",
-            f"{reader.num_epochs} epoch(s) of the records do not fill one batch of {batch}",
-            f"{where}.num_epochs",
-            f"repeat them without end: --set {where}.num_epochs=0",
-        )
+    yield from check_files(reader, where)[1]
 
 
 def check_evaluation_input(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
@@ -65,8 +54,10 @@ def check_evaluation_input(config: TrainEvalPipelineConfig) -> Iterator[Finding]
 
 
 def _left_over(config: TrainEvalPipelineConfig, reader: InputReader, where: str, files: list[str]) -> Iterator[Finding]:
+    """Unless the config says so itself, the last batch of an evaluation may be smaller."""
     batch = config.eval_config.batch_size
-    if not files or batch <= 1 or not reader.drop_remainder:
+    dropped = reader.HasField("drop_remainder") and reader.drop_remainder
+    if not files or batch <= 1 or not dropped:
         return
     pictures = count_records(files) // max(reader.sample_1_of_n_examples, 1)
     if left_over := pictures % batch:

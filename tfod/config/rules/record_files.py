@@ -1,8 +1,8 @@
 """Files of records: are they there, whole, and is anything in them? Only their first bytes are read."""
 
-import fnmatch
 import glob
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def _problems_of_pattern(pattern: str, problems: dict[str, str | None], where: s
     if not problems:
         yield error("no-records", f"no file matches {pattern}", where, _elsewhere(pattern))
         return
-    yield from _missing_shards(pattern, list(problems), where)
+    yield from _shard_sets(list(problems), where)
     # A writer may make more shards than it has pictures: empty ones are wrong only where all are.
     if all(problem == _EMPTY for problem in problems.values()):
         yield error("empty-records", f"{pattern} holds no record", where, "write the records again")
@@ -87,16 +87,22 @@ def _problem(path: Path) -> str | None:
     return "ends inside its first record" if _HEADER + length + _FOOTER > size else None
 
 
-def _missing_shards(pattern: str, files: list[str], where: str) -> Iterator[Finding]:
-    sets = {(match[1], match[3], match[4]) for file in files if (match := _SHARD.fullmatch(file))}
-    for base, total, end in sorted(sets):
-        names = [f"{base}-{number:05d}-of-{total}{end}" for number in range(int(total))]
-        # A pattern may mean a part of a set on purpose; what it means must be there.
-        missing = [name for name in names if fnmatch.fnmatch(name, pattern) and name not in files]
+def _shard_sets(files: Sequence[str], where: str) -> Iterator[Finding]:
+    """Sets of `-00000-of-00010` must be whole, as `tfod.records.files.expand` will demand."""
+    totals: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for match in filter(None, map(_SHARD.fullmatch, files)):
+        totals[match[1], match[4]].add(int(match[3]))
+    for (base, end), counts in sorted(totals.items()):
+        if len(counts) > 1:
+            what = f"sets of {' and '.join(map(str, sorted(counts)))} files are mixed: {base}"
+            yield error("missing-shards", what, where, "delete the older set, or name one of them")
+            continue
+        total = counts.pop()
+        names = [f"{base}-{number:05d}-of-{total:05d}{end}" for number in range(total)]
+        missing = [name for name in names if not Path(name).is_file()]
         if missing:
-            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            what = f"of {base}-?????-of-{total}{end} there is no {Path(missing[0]).name}{more}"
-            yield error("missing-shards", what, where, "write the records again, or copy the missing files")
+            what = f"{len(missing)} of {total} shards are missing: {missing[0]}"
+            yield error("missing-shards", what, where, "write the records again, or copy all of the files")
 
 
 def _elsewhere(pattern: str) -> str:

@@ -199,7 +199,7 @@ def _batch_norm(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     found, train = detection_model(config), config.train_config
     restored = train.fine_tune_checkpoint_type if train.fine_tune_checkpoint else ""
     num_steps = train.num_steps
-    if found is None or num_steps == 0 or restored == "full":
+    if found is None or num_steps == 0 or restored in ("full", "fine_tune"):
         return
     kind, model = found
     if kind == "ssd" and model.freeze_batchnorm:
