@@ -1,0 +1,45 @@
+"""The physical limit of a training step: the network forward and backward, without targets, losses or optimizer.
+
+usage: bare_step.py PIPELINE_CONFIG BATCH.npz WARM_UP STEPS
+
+Prints {"seconds": median seconds a pass}.
+"""
+
+import json
+import statistics
+import sys
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from tfod import names
+from tfod.config.pipeline import read_pipeline_config
+from tfod.models.factory import build_model
+
+
+def main(config: str, batch: str, warm_up: str, steps: str) -> None:
+    model = build_model(read_pipeline_config(config).model)
+    arrays = np.load(batch)
+    images = tf.constant(arrays[names.IMAGE])
+    shapes = tf.constant(arrays[names.TRUE_IMAGE_SHAPE])
+
+    @tf.function(autograph=False)
+    def forward_and_backward():
+        with tf.GradientTape() as tape:
+            prediction = model.predict(images, shapes, training=True)
+            outputs = [prediction[names.BOX_ENCODINGS], prediction[names.CLASS_PREDICTIONS]]
+            total = tf.add_n([tf.reduce_mean(tf.square(output)) for output in outputs])
+        gradients = tape.gradient(total, model.trainable_variables)
+        return [tf.reduce_sum(gradient) for gradient in gradients]
+
+    seconds = []
+    for _ in range(int(warm_up) + int(steps)):
+        start = time.perf_counter()
+        float(forward_and_backward()[0])
+        seconds.append(time.perf_counter() - start)
+    print(json.dumps({"seconds": statistics.median(seconds[int(warm_up) :])}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,45 @@
+"""Converts Pascal VOC to a TFRecord with the converter of one side, several times in one process.
+
+usage: convert.py ours|original DATA_DIR SET LABEL_MAP OUTPUT REPEATS
+
+Prints {"seconds": [one number a repeat]}; the first conversion, which warms up, is left out.
+"""
+
+import json
+import sys
+import time
+
+
+def converter_ours(flags):
+    from tfod.cli import create_pascal_tf_record
+
+    def convert():
+        code = create_pascal_tf_record.main(flags)
+        if code != 0:
+            sys.exit(code)
+
+    return convert
+
+
+def converter_original(flags):
+    from absl import flags as absl_flags
+    from object_detection.dataset_tools import create_pascal_tf_record
+
+    absl_flags.FLAGS(["create_pascal_tf_record.py", *flags])
+    return lambda: create_pascal_tf_record.main([])
+
+
+def main(side, data_dir, subset, label_map, output, repeats):
+    converter = {"ours": converter_ours, "original": converter_original}[side]
+    options = {"data_dir": data_dir, "set": subset, "label_map_path": label_map, "output_path": output}
+    convert = converter([f"--{name}={value}" for name, value in options.items()])
+    seconds = []
+    for _ in range(int(repeats) + 1):
+        start = time.perf_counter()
+        convert()
+        seconds.append(time.perf_counter() - start)
+    print(json.dumps({"seconds": seconds[1:]}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

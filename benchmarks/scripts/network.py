@@ -1,0 +1,47 @@
+"""The physical limit of detecting: the network alone, on ready input.
+
+usage: network.py PIPELINE_CONFIG BATCH.npz WARM_UP CALLS
+
+Prints {"import": seconds to import TensorFlow, "seconds": median seconds a picture at batch size 1}.
+"""
+
+import json
+import statistics
+import sys
+import time
+
+import numpy as np
+
+from tfod import names
+from tfod.config.pipeline import read_pipeline_config
+
+start = time.perf_counter()
+import tensorflow as tf  # noqa: E402
+
+IMPORT_SECONDS = time.perf_counter() - start
+
+
+def main(config: str, batch: str, warm_up: str, calls: str) -> None:
+    from tfod.models.factory import build_model
+
+    model = build_model(read_pipeline_config(config).model)
+    arrays = np.load(batch)
+    images = [tf.constant(image[None]) for image in arrays[names.IMAGE]]
+    shape = tf.constant(arrays[names.TRUE_IMAGE_SHAPE][:1])
+
+    @tf.function(autograph=False)
+    def network(image):
+        prediction = model.predict(image, shape, training=False)
+        return prediction[names.BOX_ENCODINGS], prediction[names.CLASS_PREDICTIONS]
+
+    seconds = []
+    for call in range(int(warm_up) + int(calls)):
+        start = time.perf_counter()
+        network(images[call % len(images)])[0].numpy()
+        seconds.append(time.perf_counter() - start)
+    median = statistics.median(seconds[int(warm_up) :])
+    print(json.dumps({"import": IMPORT_SECONDS, "seconds": median}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
