@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tfod.config.findings import Finding, error, note, warning
-from tfod.config.rules.walk import has_placeholder, is_remote
+from tfod.config.rules.placeholders import has_placeholder
+from tfod.config.rules.walk import is_remote
 from tfod.config.text import nearest
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.protos.train_pb2 import V2

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from tfod.config.findings import Finding, error, note, warning
 from tfod.config.label_map import LabelMap, read_label_map
+from tfod.config.rules.placeholders import has_placeholder, placeholders
 from tfod.config.rules.record_files import check_files, count_records
-from tfod.config.rules.walk import detection_model, has_placeholder, is_remote
+from tfod.config.rules.walk import detection_model, is_remote
 from tfod.errors import ConfigError
 from tfod.protos.input_reader_pb2 import InputReader
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
@@ -20,6 +21,7 @@ def check_training_input(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     if not config.HasField("train_input_reader"):
         yield error("no-input", "there is no training data", where, "add a train_input_reader { ... }")
         return
+    yield from placeholders(reader, f"{where}.")
     yield from _label_map(config, reader, where, required=False)
     yield from check_files(reader, where)[1]
 
@@ -38,6 +40,7 @@ def check_evaluation_input(config: TrainEvalPipelineConfig) -> Iterator[Finding]
             "eval_input_reader[1]",
             "put the one that you want first",
         )
+    yield from placeholders(reader, f"{where}.")
     yield from _label_map(config, reader, where, required=True)
     files, findings = check_files(reader, where)
     yield from findings

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tfod.config.findings import Finding, error
-from tfod.config.rules.walk import has_placeholder, is_remote
+from tfod.config.rules.placeholders import has_placeholder
+from tfod.config.rules.walk import is_remote
 from tfod.config.text import nearest
 from tfod.protos.input_reader_pb2 import InputReader
 

@@ -1,13 +1,12 @@
 """Walking through a config without knowing its types."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from tfod.config.text import is_repeated
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
-__all__ = ["blocks", "detection_model", "has_placeholder", "is_remote"]
+__all__ = ["blocks", "detection_model", "is_remote"]
 
 
 def blocks(message: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -27,11 +26,6 @@ def detection_model(config: TrainEvalPipelineConfig) -> tuple[str, Any] | None:
     """The name of the model's block ("ssd") and the block; None where the config has none that detects."""
     kind = config.model.WhichOneof("model")
     return None if kind in (None, "experimental_model") else (kind, getattr(config.model, kind))
-
-
-def has_placeholder(text: str) -> bool:
-    """Whether the text is one that the zoo's configs leave for their users (one of them has a typo in it)."""
-    return re.search(r"PATH_TO_\w*CONFIGURED", text) is not None
 
 
 def is_remote(path: str) -> bool:
