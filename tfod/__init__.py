@@ -9,7 +9,7 @@ import os
 # chooses its Keras while it is being imported, so the choice has to be made before anyone imports it.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 # Without this every command opens with a screen of messages about plug-ins that were registered twice.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 __version__ = "0.1.0"
 __all__ = ["__version__"]
