@@ -50,7 +50,7 @@ def test_sixty_scenes_hold_every_class_occlusion_truncation_and_a_range_of_sizes
 def test_an_object_differs_from_the_background_around_it() -> None:
     # A box that were shifted or transposed would hold background; the ball's middle is not like its corners.
     differences = []
-    for index in range(40):
+    for index in range(60):
         scene = draw_scene(np.random.default_rng(index))
         for thing in scene.objects:
             if thing.class_name == "ball" and not (thing.truncated or thing.occluded):

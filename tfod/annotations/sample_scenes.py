@@ -19,7 +19,7 @@ _Rng = np.random.Generator
 
 _SIZES = ((320, 240), (240, 320), (288, 288))  # width, height
 _MOST_OBJECTS = 6
-_SMALLEST, _LARGEST = 0.16, 0.5  # of the picture's shorter side
+_SMALLEST, _LARGEST = 0.18, 0.55  # of the picture's shorter side
 _LEAST_VISIBLE = 0.6  # of an object, when others hide it or the edge cuts it
 _SUPERSAMPLING = 4
 
@@ -161,7 +161,7 @@ def _photograph(rng: _Rng, image: Picture) -> NDArray[np.uint8]:
     slope = rng.normal(0, 0.15, 2)
     light = 1 + slope[0] * rows + slope[1] * columns - rng.uniform(0, 0.2) * (rows**2 + columns**2)
     lit = image * light[..., None] * rng.normal(1, 0.05, 3)
-    lit = np.clip(lit, 0, 1) ** rng.uniform(0.75, 1.4)
+    lit = np.clip(lit, 0, 1) ** rng.uniform(0.75, 1.25)
     lit = cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.3, 0.9))
     lit += rng.normal(0, rng.uniform(0.005, 0.035), lit.shape)
     return (np.clip(lit, 0, 1) * 255).round().astype(np.uint8)
@@ -252,7 +252,7 @@ def _paste(image: Picture, colours: Picture, coverage: Picture, top: int, left: 
 
 def _colour(rng: _Rng, most_saturated: float = 0.9) -> Picture:
     """A random colour, float32 `[3]`, neither black nor quite white."""
-    hue, saturation, value = rng.uniform(0, 360), rng.uniform(0.1, most_saturated), rng.uniform(0.25, 0.95)
+    hue, saturation, value = rng.uniform(0, 360), rng.uniform(0.1, most_saturated), rng.uniform(0.35, 0.95)
     pixel = np.array([[[hue, saturation, value]]], np.float32)
     return cv2.cvtColor(pixel, cv2.COLOR_HSV2RGB)[0, 0].astype(np.float32)
 

@@ -48,12 +48,9 @@ def build_parser() -> CommandParser:
         "scratch, evaluation, export, pictures of what the detector finds. Every step shows its command,\n"
         "the one that you would type for your own photos. What is there already is kept: an interrupted\n"
         "demo goes on.",
-        "  python tools/demo.py\n"
-        "  python tools/demo.py --size smallest  # a minute: shows the steps, learns nothing",
+        "  python tools/demo.py\n  python tools/demo.py --size smallest  # a minute: shows the steps, learns nothing",
     )
-    parser.add_argument(
-        "--size", choices=sorted(_SIZES), default="full", help="how much is drawn and trained"
-    )
+    parser.add_argument("--size", choices=sorted(_SIZES), default="full", help="how much is drawn and trained")
     return parser
 
 
@@ -80,9 +77,7 @@ def _draw(size: _Size) -> None:
     from tfod.annotations.sample_data import write_sample_data
 
     folder = _ROOT / "annotations" / size.name
-    _print_title(
-        f"Draw {size.training_pictures} pictures to learn from and {size.validation_pictures} to judge by"
-    )
+    _print_title(f"Draw {size.training_pictures} pictures to learn from and {size.validation_pictures} to judge by")
     for part, count, seed in (("train", size.training_pictures, 0), ("val", size.validation_pictures, 1)):
         if (folder / part).exists():
             print(f"annotations/{size.name}/{part} is there already", flush=True)
@@ -92,9 +87,7 @@ def _draw(size: _Size) -> None:
 
 def _stages(size: _Size) -> list[tuple[str, str]]:
     """Title and command of every step after drawing."""
-    data, run_folder, export = (
-        f"{room}/{size.name}" for room in ("annotations", "workspace", "exported_models")
-    )
+    data, run_folder, export = (f"{room}/{size.name}" for room in ("annotations", "workspace", "exported_models"))
     label_map = f"{data}/label_map.pbtxt"
     config = f"--pipeline_config_path {run_folder}/pipeline.config"
     return [
@@ -112,13 +105,11 @@ def _stages(size: _Size) -> list[tuple[str, str]]:
         ),
         (
             "Train from scratch",
-            f"model_main_tf2.py --pipeline_config_path {_CONFIG} --model_dir {run_folder}"
-            + size.training_flags,
+            f"model_main_tf2.py --pipeline_config_path {_CONFIG} --model_dir {run_folder}" + size.training_flags,
         ),
         (
             "Evaluate the last checkpoint",
-            f"evaluate_detections.py {config} --checkpoint_dir {run_folder}"
-            f" --output_dir {run_folder}/evaluation",
+            f"evaluate_detections.py {config} --checkpoint_dir {run_folder} --output_dir {run_folder}/evaluation",
         ),
         (
             "Export a SavedModel",
@@ -126,8 +117,7 @@ def _stages(size: _Size) -> list[tuple[str, str]]:
         ),
         (
             "Let it find objects in the validation pictures",
-            f"visualize_detections.py --saved_model {export}/saved_model --label_map_path {label_map}"
-            f" --images {data}/val --output_dir {run_folder}/detections",
+            f"visualize_detections.py --saved_model_dir {export} --output_dir {run_folder}/detections {data}/val",
         ),
     ]
 
@@ -167,9 +157,7 @@ def _print_summary(size: _Size, seconds: float) -> None:
     further.add_row("see the curves", f"tensorboard --logdir {run_folder}")
     further.add_row("train on your photos", "follow the five-minute tour in README.md")
     further.add_row("change the recipe", f"edit {_CONFIG}")
-    further.add_row(
-        "start the demo over", f"rm -r annotations/{size.name} {run_folder} exported_models/{size.name}"
-    )
+    further.add_row("start the demo over", f"rm -r annotations/{size.name} {run_folder} exported_models/{size.name}")
     console = Console(width=None if sys.stdout.isatty() else 110)
     console.print(lies)
     console.print(further)

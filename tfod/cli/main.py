@@ -14,6 +14,7 @@ COMMANDS = {
     "label-map": ("create_label_map", "write a label map from the classes in annotations"),
     "records": ("generate_tfrecord", "convert a folder of photos and Pascal VOC XML files to TFRecords"),
     "pascal-records": ("create_pascal_tf_record", "convert a VOCdevkit tree to TFRecords"),
+    "check": ("check_config", "tell what is wrong with a pipeline.config"),
     "train": ("model_main_tf2", "train a detector, or evaluate its checkpoints"),
     "evaluate": ("evaluate_detections", "compute the COCO metrics of a checkpoint or an exported model"),
     "export": ("exporter_main_v2", "write a SavedModel"),
@@ -43,9 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _help() -> str:
-    lines = [
-        f"  {name:<16}{does}\n{'':18}= python tools/{module}.py" for name, (module, does) in COMMANDS.items()
-    ]
+    lines = [f"  {name:<16}{does}\n{'':18}= python tools/{module}.py" for name, (module, does) in COMMANDS.items()]
     return "\n".join(
         [
             "usage: tfod COMMAND [flags]        tfod COMMAND --help tells the flags",
