@@ -14,12 +14,11 @@ COMMANDS = {
     "label-map": ("create_label_map", "write a label map from the classes in annotations"),
     "records": ("generate_tfrecord", "convert a folder of photos and Pascal VOC XML files to TFRecords"),
     "pascal-records": ("create_pascal_tf_record", "convert a VOCdevkit tree to TFRecords"),
-    "check": ("check_config", "tell what is wrong with a pipeline.config"),
+    "check": ("check_config", "find what is wrong with a pipeline config before training"),
     "train": ("model_main_tf2", "train a detector, or evaluate its checkpoints"),
     "evaluate": ("evaluate_detections", "compute the COCO metrics of a checkpoint or an exported model"),
     "export": ("exporter_main_v2", "write a SavedModel"),
     "detect": ("visualize_detections", "find objects in pictures and draw them"),
-    "check": ("check_config", "find what is wrong with a pipeline config before training"),
     "demo": ("demo", "go the whole way once, on drawn pictures"),
 }
 
