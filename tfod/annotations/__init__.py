@@ -1,0 +1,1 @@
+"""Annotation formats, each read into `AnnotatedImage`, and the pictures they speak of; no TensorFlow here."""

@@ -1,0 +1,201 @@
+"""Pictures found on disk and known by their headers; no pixel is decoded here."""
+
+import os
+import struct
+from collections.abc import Iterable
+from os.path import isfile
+from typing import NamedTuple
+
+from tfod.errors import DataError
+
+__all__ = ["EXTENSIONS", "PictureHeader", "find_picture", "picture_stem", "plain_name", "read_header"]
+
+# The formats that TensorFlow's decode_image turns into one picture, by their usual extensions.
+EXTENSIONS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".bmp": "bmp"}
+
+_TRIED_EXTENSIONS = tuple(change(extension) for change in (str.lower, str.upper) for extension in EXTENSIONS)
+_EXIF_ORIENTATION = 0x0112
+_START_OF_SCAN, _END_OF_IMAGE, _APP1 = 0xDA, 0xD9, 0xE1
+_STANDALONE_MARKERS = {0x01, 0xD8, *range(0xD0, 0xD8)}
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_DECODABLE_FRAMES = {0xC0, 0xC1, 0xC2}  # baseline, extended sequential, progressive
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
+_BMP_UNCOMPRESSED = (0, 3)  # BI_RGB, BI_BITFIELDS
+_OTHER_FORMATS = (
+    (0, b"GIF8", "GIF"),
+    (8, b"WEBP", "WebP"),
+    (0, b"II*\0", "TIFF"),
+    (0, b"MM\0*", "TIFF"),
+    (4, b"ftyp", "HEIC or AVIF"),
+    (0, b"\xff\x0a", "JPEG XL"),
+    (0, b"\0\0\0\x0cJXL", "JPEG XL"),
+    (0, b"\0\0\0\x0cjP", "JPEG 2000"),
+)
+
+
+class PictureHeader(NamedTuple):
+    """What a header says: `format` jpeg, png or bmp, the size in pixels as stored, channels as stored.
+
+    `orientation` is EXIF's, 1 to 8: how a viewer should turn the stored pixels. TensorFlow does not.
+    """
+
+    format: str
+    width: int
+    height: int
+    channels: int
+    orientation: int = 1
+
+
+def read_header(data: bytes, name: str) -> PictureHeader:
+    """The header of the picture whose whole file is `data`; `name` is for messages.
+
+    Raises DataError for what TensorFlow could not decode: not a picture, another format, a header or a file that
+    ends too early, a variant (lossless JPEG, palette BMP) that its decoder has not.
+    """
+    try:
+        if data.startswith(b"\xff\xd8\xff"):
+            header = _jpeg(data, name)
+        elif data.startswith(b"\x89PNG\r\n\x1a\n"):
+            header = _png(data, name)
+        elif data.startswith(b"BM"):
+            header = _bmp(data, name)
+        else:
+            raise _not_decodable(data, name)
+    except (struct.error, IndexError, ValueError) as error:
+        raise _cut_short(name, "header") from error
+    if header.width <= 0 or header.height <= 0:
+        size = f"{header.width} x {header.height}"
+        raise DataError(f"the header gives the size {size}", name, "replace or remove the picture")
+    return header
+
+
+def find_picture(filename: str, folders: Iterable[str], stem: str) -> str | None:
+    """The path of the picture that an annotation calls `filename`; None where there is none.
+
+    Looked for in each of `folders`: the name as it is (with its sub-folders, if it stays inside), without folders
+    (annotations hold absolute and Windows paths of other machines), with another picture extension, and last
+    under the annotation's own name `stem`, which people keep when they rename both.
+    """
+    folders = tuple(folders)
+    name = plain_name(filename)
+    names = (name,) if name == filename else (_inside(filename), name)
+    for candidate in filter(None, names):
+        for folder in folders:
+            if isfile(path := f"{folder}/{candidate}"):
+                return path
+    for base in filter(None, (os.path.splitext(name)[0], stem)):
+        for folder in folders:
+            for extension in _TRIED_EXTENSIONS:
+                if isfile(path := f"{folder}/{base}{extension}"):
+                    return path
+    return None
+
+
+def plain_name(filename: str) -> str:
+    r"""The last part of a path of any system; empty where that is no name.
+
+    >>> plain_name(r"C:\pictures\cat.jpg"), plain_name("/home/me/cat.jpg"), plain_name("..")
+    ('cat.jpg', 'cat.jpg', '')
+    """
+    name = filename.replace("\\", "/").rpartition("/")[2]
+    return "" if name in (".", "..") else name
+
+
+def picture_stem(filename: str) -> str:
+    """The last part of a path without a picture's, or an annotation's, extension; other dots stay.
+
+    >>> picture_stem("photos/cat.1.jpg"), picture_stem("cat.1")
+    ('cat.1', 'cat.1')
+    """
+    name = plain_name(filename)
+    stem, extension = os.path.splitext(name)
+    return stem if extension.lower() in (*EXTENSIONS, ".xml") else name
+
+
+def _inside(filename: str) -> str:
+    """`filename` where it is relative and cannot leave its folder, else its last part."""
+    parts = filename.replace("\\", "/").split("/")
+    leaves = parts[0] == "" or parts[0].endswith(":") or ".." in parts
+    return plain_name(filename) if leaves else "/".join(parts)
+
+
+def _jpeg(data: bytes, name: str) -> PictureHeader:
+    position, orientation = 2, 1
+    while True:
+        position = data.index(b"\xff", position) + 1
+        marker = data[position]
+        if marker in (0x00, 0xFF) or marker in _STANDALONE_MARKERS:
+            position += marker != 0xFF  # a run of 0xFF before a marker is filling
+            continue
+        if marker in (_START_OF_SCAN, _END_OF_IMAGE):
+            raise DataError("the JPEG has no size before its pixels", name, "replace or remove the picture")
+        (length,) = struct.unpack_from(">H", data, position + 1)
+        if marker in _FRAMES:
+            break
+        if marker == _APP1 and data.startswith(b"Exif\0\0", position + 3):
+            orientation = _exif_orientation(data[position + 9 : position + 1 + length])
+        position += 1 + length
+    precision, height, width, channels = struct.unpack_from(">BHHB", data, position + 3)
+    if marker not in _DECODABLE_FRAMES or precision != 8:
+        raise DataError(
+            "the JPEG is of a kind that TensorFlow cannot decode (lossless, arithmetic or more than 8 bits)",
+            name,
+            "save it again as a plain JPEG or PNG",
+        )
+    # A missing end means missing pixels, which TensorFlow refuses. Thumbnails have ends too, but before the frame.
+    if not data.endswith(b"\xff\xd9") and data.rfind(b"\xff\xd9", position) < 0:
+        raise _cut_short(name, "picture")
+    return PictureHeader("jpeg", width, height, channels, orientation)
+
+
+def _exif_orientation(tiff: bytes) -> int:
+    """The orientation in an EXIF block, 1 where it has none or is damaged: it must not cost the picture."""
+    order = "<" if tiff.startswith(b"II") else ">"
+    try:
+        (directory,) = struct.unpack_from(order + "I", tiff, 4)
+        (count,) = struct.unpack_from(order + "H", tiff, directory)
+        for entry in range(directory + 2, directory + 2 + 12 * count, 12):
+            tag, _, _, value = struct.unpack_from(order + "HHIH", tiff, entry)
+            if tag == _EXIF_ORIENTATION:
+                return value if 1 <= value <= 8 else 1
+    except struct.error:
+        return 1
+    return 1
+
+
+def _png(data: bytes, name: str) -> PictureHeader:
+    width, height, _, colour = struct.unpack_from(">IIBB", data, 16)
+    if data[12:16] != b"IHDR" or colour not in _PNG_CHANNELS:
+        raise DataError("the PNG's header is damaged", name, "replace or remove the picture")
+    if data.rfind(b"IEND") < 0:
+        raise _cut_short(name, "picture")
+    return PictureHeader("png", width, height, _PNG_CHANNELS[colour])
+
+
+def _bmp(data: bytes, name: str) -> PictureHeader:
+    start, size, width, height, _, bits, compression = struct.unpack_from("<IIiiHHI", data, 10)
+    if size < 40 or bits not in (24, 32) or compression not in _BMP_UNCOMPRESSED:
+        raise DataError(
+            "the BMP is of a kind that TensorFlow cannot decode (palette, compressed or OS/2)",
+            name,
+            "save it as PNG",
+        )
+    height = abs(height)  # negative: the rows run from top to bottom
+    if len(data) < start + (width * bits + 31) // 32 * 4 * height:
+        raise _cut_short(name, "picture")
+    return PictureHeader("bmp", width, height, bits // 8)
+
+
+def _not_decodable(data: bytes, name: str) -> DataError:
+    if not data:
+        return DataError("the picture is empty (0 bytes)", name, "replace or remove it")
+    for offset, magic, kind in _OTHER_FORMATS:
+        if data.startswith(magic, offset):
+            return DataError(
+                f"the picture is {kind}, which a TFRecord reader cannot decode", name, "save it as JPEG or PNG"
+            )
+    return DataError("this is not a picture: its header is of no known format", name, "replace or remove it")
+
+
+def _cut_short(name: str, what: str) -> DataError:
+    return DataError(f"the {what} ends too early: the file is cut short", name, "copy or download it again")

@@ -1,0 +1,168 @@
+"""One annotated picture to one tf.Example."""
+
+import difflib
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+from tfod import names
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
+from tfod.annotations.pictures import EXTENSIONS, PictureHeader, read_header
+from tfod.config.label_map import LabelMap
+from tfod.errors import DataError
+from tfod.records.boxes import Box, as_stored, place
+from tfod.records.example import bytes_feature, encode_example, float_feature, int64_feature, text_feature
+from tfod.records.summary import Summary
+
+__all__ = ["ConversionRules", "to_example"]
+
+
+@dataclass(frozen=True)
+class ConversionRules:
+    """What the user decides about a conversion.
+
+    `voc_origin`: how box coordinates count pixels, see `tfod.records.boxes`. `keep_empty`: pictures without
+    objects are written as background. `ignore_difficult`: difficult objects are left out.
+    `skip_unknown_classes`: so are objects whose class the label map lacks; otherwise they are an error.
+    `skip_bad`: pictures that, or whose annotations, cannot be used are counted; otherwise they are an error.
+    """
+
+    voc_origin: Literal["raw", "one_based"] = "raw"
+    keep_empty: bool = True
+    ignore_difficult: bool = False
+    skip_unknown_classes: bool = False
+    skip_bad: bool = False
+
+
+def to_example(image: AnnotatedImage, label_map: LabelMap, rules: ConversionRules, summary: Summary) -> bytes | None:
+    """The tf.Example of one picture, with the standard features; None where the rules leave it out.
+
+    The picture's bytes are copied as they are; its header decides the size and the format. What is repaired or
+    left out is counted in `summary`. Raises DataError for a picture or a class that cannot be used.
+    """
+    try:
+        data, header = _read_picture(image)
+    except DataError as error:
+        if not rules.skip_bad:
+            raise
+        summary.note("bad", f"{error.where}: {error.what}")
+        return None
+    _note_header(image, header, summary)
+    objects, boxes, labels = _objects(image, header, label_map, rules, summary)
+    if not objects:
+        summary.note("background" if rules.keep_empty else "left_out", image.source)
+        if not rules.keep_empty:
+            return None
+    summary.pictures += 1
+    return encode_example(
+        _picture_features(image.filename, data, header)
+        | _object_features(objects, boxes, labels, header.width, header.height)
+    )
+
+
+def _picture_features(filename: str, data: bytes, header: PictureHeader) -> dict[str, bytes]:
+    name = bytes_feature(filename.encode())
+    return {
+        names.IMAGE_HEIGHT: int64_feature((header.height,)),
+        names.IMAGE_WIDTH: int64_feature((header.width,)),
+        names.IMAGE_FILENAME: name,
+        names.IMAGE_SOURCE_ID: name,
+        names.IMAGE_KEY: bytes_feature(hashlib.sha256(data).hexdigest().encode()),
+        names.IMAGE_ENCODED: bytes_feature(data),
+        names.IMAGE_FORMAT: bytes_feature(header.format.encode()),
+    }
+
+
+def _object_features(
+    objects: list[AnnotatedObject], boxes: list[Box], labels: list[int], width: int, height: int
+) -> dict[str, bytes]:
+    return {
+        names.OBJECT_XMIN: float_feature([box[0] / width for box in boxes]),
+        names.OBJECT_XMAX: float_feature([box[2] / width for box in boxes]),
+        names.OBJECT_YMIN: float_feature([box[1] / height for box in boxes]),
+        names.OBJECT_YMAX: float_feature([box[3] / height for box in boxes]),
+        names.OBJECT_CLASS_TEXT: text_feature(tuple([item.class_name for item in objects])),
+        names.OBJECT_CLASS_LABEL: int64_feature(tuple(labels)),
+        names.OBJECT_DIFFICULT: int64_feature(tuple([item.difficult for item in objects])),
+        names.OBJECT_TRUNCATED: int64_feature(tuple([item.truncated for item in objects])),
+        names.OBJECT_VIEW: text_feature(tuple([item.pose for item in objects])),
+    }
+
+
+def _read_picture(image: AnnotatedImage) -> tuple[bytes, PictureHeader]:
+    path = image.picture
+    if path is None:
+        cure = "put it beside its annotation or into JPEGImages, or name its folder"
+        raise DataError(f"there is no picture {image.filename!r}", image.source, cure)
+    try:
+        with open(path, "rb", buffering=0) as file:
+            data = file.readall()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(f"cannot read the picture: {reason}", path, "check the file and its rights") from error
+    return data, read_header(data, path)
+
+
+def _note_header(image: AnnotatedImage, header: PictureHeader, summary: Summary) -> None:
+    extension = os.path.splitext(image.filename)[1].lower()
+    if EXTENSIONS.get(extension) != header.format:
+        summary.note("format", f"{image.picture}: {header.format.upper()}")
+    if header.orientation != 1:
+        kind = "turned" if _annotated_as_shown(image, header) else "exif"
+        summary.note(kind, f"{image.picture}: orientation {header.orientation}")
+    elif None not in (says := (image.width, image.height)) and says != (header.width, header.height):
+        summary.note("size", f"{image.source}: says {says[0]} x {says[1]}, is {header.width} x {header.height}")
+
+
+def _annotated_as_shown(image: AnnotatedImage, header: PictureHeader) -> bool:
+    """Whether the annotation surely speaks of the picture as a viewer turns it: its sides are exchanged."""
+    exchanged = (image.width, image.height) == (header.height, header.width)
+    return header.orientation >= 5 and exchanged and header.width != header.height
+
+
+def _objects(
+    image: AnnotatedImage,
+    header: PictureHeader,
+    label_map: LabelMap,
+    rules: ConversionRules,
+    summary: Summary,
+) -> tuple[list[AnnotatedObject], list[Box], list[int]]:
+    """The objects to write, their boxes in pixels of the stored picture, and their class ids."""
+    objects, boxes, labels = [], [], []
+    turned = _annotated_as_shown(image, header)
+    width, height = (header.height, header.width) if turned else (header.width, header.height)
+    one_based = rules.voc_origin == "one_based"
+    for item in image.objects:
+        label = label_map.id_of(item.class_name)
+        if item.difficult and rules.ignore_difficult:
+            summary.note("difficult", _place(image, item))
+        elif label is None:
+            if not rules.skip_unknown_classes:
+                raise _unknown_class(image, item, label_map)
+            summary.note("unknown_class", f"{_place(image, item)}: {item.class_name}")
+        else:
+            box, done = place(item[1:5], width, height, one_based)
+            for kind in done:
+                summary.note(kind, _place(image, item))
+            if box is not None:
+                objects.append(item)
+                boxes.append(as_stored(box, header.orientation, height, width) if turned else box)
+                labels.append(label)
+                summary.objects[item.class_name] += 1
+    return objects, boxes, labels
+
+
+def _unknown_class(image: AnnotatedImage, item: AnnotatedObject, label_map: LabelMap) -> DataError:
+    known = [name for entry in label_map.items for name in (entry.name, entry.display_name) if name]
+    nearest = difflib.get_close_matches(item.class_name, known, n=1, cutoff=0.5)
+    hint = f"did you mean {nearest[0]!r}? Else a" if nearest else "a"
+    return DataError(
+        f"the label map has no class {item.class_name!r}",
+        _place(image, item),
+        f"{hint}dd the class to the label map, or leave its objects out with --skip_unknown_classes",
+    )
+
+
+def _place(image: AnnotatedImage, item: AnnotatedObject) -> str:
+    return f"{image.source}, line {item.line}" if item.line else image.source

@@ -1,0 +1,71 @@
+"""What a conversion did: counts, and the first few places of everything that was not plain."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from tfod.records import boxes
+
+__all__ = ["Note", "Summary"]
+
+_PLACES_KEPT = 5
+
+# What a note says, in the order in which notes are shown.
+_MEANINGS = {
+    "bad": "pictures skipped, they or their annotations cannot be used",
+    "unknown_class": "objects left out, the label map lacks their class",
+    "difficult": "difficult objects left out",
+    boxes.NOT_FINITE: "boxes dropped, a coordinate is not finite",
+    boxes.EMPTY: "boxes dropped, they have no area",
+    boxes.OUTSIDE: "boxes dropped, they lie outside the picture",
+    boxes.SWAPPED: "boxes with corners in the wrong order, swapped",
+    boxes.CLIPPED: "boxes cut off at the edge of the picture",
+    "size": "pictures of another size than their annotation says; the picture's header counts",
+    "format": "pictures of another format than their name says; the picture's header counts",
+    "turned": "pictures that EXIF turns by 90 degrees, annotated as shown; boxes turned to the stored pixels",
+    "exif": "pictures that EXIF turns; TensorFlow does not, check that the boxes fit the stored pixels",
+    "left_out": "pictures left out, they have no object",
+    "background": "pictures without objects, kept as background",
+    "same_name": "pictures with the file name of an earlier one; evaluation takes them for one picture",
+}
+
+
+@dataclass
+class Note:
+    """How often something happened, and where it did first."""
+
+    total: int = 0
+    places: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Summary:
+    """Counts of one conversion. `objects` is class name -> objects written."""
+
+    pictures: int = 0
+    objects: Counter[str] = field(default_factory=Counter)
+    notes: dict[str, Note] = field(default_factory=dict)
+
+    def note(self, kind: str, place: str) -> None:
+        """Counts one more `kind` (a key of the table above); only the first few places are kept."""
+        note = self.notes.setdefault(kind, Note())
+        note.total += 1
+        if len(note.places) < _PLACES_KEPT:
+            note.places.append(place)
+
+    def text(self) -> str:
+        """The summary for people, several lines."""
+        classes = ", ".join(f"{name} {count}" for name, count in sorted(self.objects.items()))
+        lines = [f"{self.pictures:8d}  pictures", f"{sum(self.objects.values()):8d}  objects: {classes or 'none'}"]
+        for kind in filter(self.notes.get, _MEANINGS):
+            note = self.notes[kind]
+            lines.append(f"{note.total:8d}  {_MEANINGS[kind]}")
+            lines += [f"{'':12}{place}" for place in note.places]
+            if note.total > len(note.places):
+                lines.append(f"{'':12}and {note.total - len(note.places)} more")
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The summary for programs."""
+        notes = {kind: {"total": note.total, "first": note.places} for kind, note in self.notes.items()}
+        return {"pictures": self.pictures, "objects": dict(sorted(self.objects.items())), "notes": notes}
