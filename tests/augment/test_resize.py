@@ -163,9 +163,7 @@ def test_a_batch_is_its_images_one_by_one_and_a_graph_is_eager(text):
 
 
 def test_the_output_shape_is_known_while_the_graph_is_built():
-    resizer = _resizer(
-        "keep_aspect_ratio_resizer { min_dimension: 8 max_dimension: 9 pad_to_max_dimension: true }"
-    )
+    resizer = _resizer("keep_aspect_ratio_resizer { min_dimension: 8 max_dimension: 9 pad_to_max_dimension: true }")
     unknown = tf.TensorSpec([None, None, 3], tf.float32)
 
     graph = tf.function(resizer, input_signature=[unknown], autograph=False).get_concrete_function()

@@ -10,9 +10,10 @@ from typing import Any
 import tensorflow as tf
 
 from tfod import names
-from tfod.augment.example import Draw, Example, image_size, reframe, sometimes
+from tfod.augment.example import Draw, Example, image_size, reframe, relative_window, sometimes
 
 __all__ = [
+    "DEFAULT_CROP",
     "SSD_CROPS",
     "Crop",
     "random_crop_image",
@@ -46,6 +47,9 @@ class Crop:
     random_coef: float = 0.0
 
 
+DEFAULT_CROP = Crop()
+"""The crop of random_crop_image if nothing is set."""
+
 SSD_CROPS = tuple(
     Crop(overlap, (0.5, 2.0), (0.1, 1.0), overlap_thresh=overlap, random_coef=0.15)
     for overlap in (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
@@ -53,19 +57,20 @@ SSD_CROPS = tuple(
 """The crops of the SSD paper (Liu et al. 2016, section 2.2), one of which is chosen for a picture."""
 
 
-def random_crop_image(example: Example, draw: Draw, *, settings: Crop = Crop()) -> Example:
+def random_crop_image(example: Example, draw: Draw, *, settings: Crop = DEFAULT_CROP) -> Example:
     """Crops a random window; the whole picture stays where no allowed window is found in 100 attempts."""
     if settings.random_coef == 0:
         return _crop_image(example, draw, settings)
-    chosen = draw.uniform() > settings.random_coef
-    return sometimes(chosen, lambda unchanged: _crop_image(unchanged, draw, settings), example)
+    chosen, inner = draw.uniform() > settings.random_coef, draw.split()
+    return sometimes(chosen, lambda unchanged: _crop_image(unchanged, inner, settings), example)
 
 
 def ssd_random_crop(example: Example, draw: Draw, *, crops: Sequence[Crop] = SSD_CROPS) -> Example:
     """Does one of the `crops`, chosen with equal probability."""
 
     def branch(crop: Crop) -> Any:
-        return lambda: random_crop_image(dict(example), draw, settings=crop)
+        inner = draw.split()
+        return lambda: random_crop_image(dict(example), inner, settings=crop)
 
     cropped: Example = tf.switch_case(draw.integer(0, len(crops)), [branch(crop) for crop in crops])
     return cropped
@@ -97,7 +102,7 @@ def random_crop_to_aspect_ratio(
     top = draw.integer(0, height - new_height + 1)
     left = draw.integer(0, width - new_width + 1)
     image = example[names.IMAGE][top : top + new_height, left : left + new_width]
-    window = _relative(top, left, top + new_height, left + new_width, height, width)
+    window = relative_window(top, left, new_height, new_width, example)
     return reframe(example, image, window, min_overlap=overlap_thresh, clip=clip_boxes)
 
 
@@ -126,7 +131,7 @@ def random_square_crop_by_scale(
     shown = example[names.IMAGE][tf.maximum(top, 0) : bottom, tf.maximum(left, 0) : right]
     above, before = tf.maximum(-top, 0), tf.maximum(-left, 0)
     image = tf.image.pad_to_bounding_box(shown, above, before, side, side)
-    window = _relative(top, left, top + side, left + side, height, width)
+    window = relative_window(top, left, side, side, example)
     return reframe(example, image, window, min_overlap=None, clip=True)
 
 
@@ -145,20 +150,11 @@ def _crop_image(example: Example, draw: Draw, settings: Crop) -> Example:
     channels = image.shape[2]
     image = tf.slice(image, begin, size)
     image.set_shape([None, None, channels])
-    return reframe(
-        example, image, window[0, 0], min_overlap=settings.overlap_thresh, clip=settings.clip_boxes
-    )
+    return reframe(example, image, window[0, 0], min_overlap=settings.overlap_thresh, clip=settings.clip_boxes)
 
 
 def _rounded(value: Any) -> Any:
     return tf.cast(tf.round(value), tf.int32)
-
-
-def _relative(top: Any, left: Any, bottom: Any, right: Any, height: Any, width: Any) -> Any:
-    """The window float32 `[4]` in shares of the picture, from pixels."""
-    return tf.cast(tf.stack([top, left, bottom, right]), tf.float32) / tf.cast(
-        tf.stack([height, width, height, width]), tf.float32
-    )
 
 
 def _border(border: int, size: Any) -> Any:

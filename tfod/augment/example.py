@@ -13,7 +13,17 @@ import tensorflow as tf
 from tfod import names
 from tfod.boxes import geometry
 
-__all__ = ["PER_OBJECT", "Draw", "Example", "image_size", "keep_objects", "reframe", "sometimes"]
+__all__ = [
+    "PER_OBJECT",
+    "Draw",
+    "Example",
+    "image_size",
+    "keep_objects",
+    "reframe",
+    "relative_window",
+    "replace_image",
+    "sometimes",
+]
 
 Example = dict[str, Any]
 """Tensors by name. A step reads and returns
@@ -39,6 +49,9 @@ PER_OBJECT = (
 """The tensors with one row an object: they are filtered and repeated together."""
 
 
+_DRAWS_OF_A_BRANCH = 256
+
+
 class Draw:
     """The random numbers of one example: the n-th draw depends on nothing but the seed and n.
 
@@ -57,6 +70,16 @@ class Draw:
         """A seed int64 `[2]` of its own for one of TensorFlow's `stateless` functions."""
         self._drawn += 1
         return self._seed + tf.constant([0, self._drawn], tf.int64)
+
+    def split(self) -> Draw:
+        """A source of its own, with 255 numbers, for what runs in one branch of several.
+
+        Otherwise what is drawn after the branches would depend on how many draws their tracing counted.
+        """
+        child = Draw((0, 0))
+        child._seed, child._drawn = self._seed, self._drawn
+        self._drawn += _DRAWS_OF_A_BRANCH
+        return child
 
     def uniform(self, low: Any = 0.0, high: Any = 1.0, shape: Any = ()) -> Any:
         """Float32 numbers in [low, high)."""
@@ -106,7 +129,19 @@ def reframe(example: Example, image: Any, window: Any, *, min_overlap: float | N
     if min_overlap is not None:
         overlap = geometry.intersection_over_area(boxes, window[tf.newaxis])[:, 0]
         kept &= (overlap >= min_overlap) & (geometry.area(boxes) > 0)
-    example = keep_objects({**example, names.IMAGE: image}, kept)
+    example = replace_image(keep_objects(example, kept), image, window)
+    boxes = example[names.GROUNDTRUTH_BOXES]
+    return {**example, names.GROUNDTRUTH_BOXES: tf.clip_by_value(boxes, 0.0, 1.0)} if clip else example
+
+
+def replace_image(example: Example, image: Any, window: Any) -> Example:
+    """The example with the picture that shows `window` (as in `reframe`) and all boxes relative to it."""
     boxes = geometry.change_frame(example[names.GROUNDTRUTH_BOXES], window)
-    example[names.GROUNDTRUTH_BOXES] = tf.clip_by_value(boxes, 0.0, 1.0) if clip else boxes
-    return example
+    return {**example, names.IMAGE: image, names.GROUNDTRUTH_BOXES: boxes}
+
+
+def relative_window(top: Any, left: Any, height: Any, width: Any, example: Example) -> Any:
+    """The window float32 `[4]` in shares of the picture, from its corner and size in pixels."""
+    image_height, image_width = image_size(example)
+    corners = tf.cast(tf.stack([top, left, top + height, left + width]), tf.float32)
+    return corners / tf.cast(tf.stack([image_height, image_width] * 2), tf.float32)

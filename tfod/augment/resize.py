@@ -123,9 +123,7 @@ class ImageResizer:
         return tf.stack([tf.pad(channel, padding, constant_values=value) for channel, value in channels], -1)
 
     @classmethod
-    def fixed_shape(
-        cls, height: int, width: int, method: str = "bilinear", grayscale: bool = False
-    ) -> ImageResizer:
+    def fixed_shape(cls, height: int, width: int, method: str = "bilinear", grayscale: bool = False) -> ImageResizer:
         """Always `height` x `width`; the aspect ratio changes."""
         return cls(lambda _: (height, width), None, (height, width), method, grayscale=grayscale)
 
@@ -197,9 +195,7 @@ class ImageResizer:
         """
         kind = config.WhichOneof("image_resizer_oneof")
         if kind not in _FROM_CONFIG:
-            raise ConfigError(
-                "no image resizer is chosen", "image_resizer", f"set one of {', '.join(_FROM_CONFIG)}"
-            )
+            raise ConfigError("no image resizer is chosen", "image_resizer", f"set one of {', '.join(_FROM_CONFIG)}")
         return _FROM_CONFIG[kind](getattr(config, kind))
 
 

@@ -6,24 +6,55 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from tfod.augment import crop, flip
+from tfod.augment import color, crop, damage, flip, labels, pad, scale
 from tfod.augment.example import Draw, Example
+from tfod.augment.settings import step_arguments
 from tfod.errors import ConfigError
 from tfod.protos import preprocessor_pb2
 
 __all__ = ["STEPS", "from_config"]
 
 STEPS: dict[str, Callable[..., Example]] = {
+    "adjust_gamma": color.adjust_gamma,
+    "convert_class_logits_to_softmax": labels.convert_class_logits_to_softmax,
+    "drop_label_probabilistically": labels.drop_label_probabilistically,
+    "normalize_image": color.normalize_image,
+    "random_absolute_pad_image": pad.random_absolute_pad_image,
+    "random_adjust_brightness": color.random_adjust_brightness,
+    "random_adjust_contrast": color.random_adjust_contrast,
+    "random_adjust_hue": color.random_adjust_hue,
+    "random_adjust_saturation": color.random_adjust_saturation,
+    "random_black_patches": damage.random_black_patches,
     "random_crop_image": crop.random_crop_image,
+    "random_crop_pad_image": pad.random_crop_pad_image,
     "random_crop_to_aspect_ratio": crop.random_crop_to_aspect_ratio,
+    "random_distort_color": color.random_distort_color,
+    "random_downscale_to_target_pixels": scale.random_downscale_to_target_pixels,
     "random_horizontal_flip": flip.random_horizontal_flip,
+    "random_image_scale": scale.random_image_scale,
+    "random_jitter_boxes": labels.random_jitter_boxes,
+    "random_jpeg_quality": damage.random_jpeg_quality,
+    "random_pad_image": pad.random_pad_image,
+    "random_patch_gaussian": damage.random_patch_gaussian,
+    "random_pixel_value_scale": color.random_pixel_value_scale,
+    "random_resize_method": scale.random_resize_method,
+    "random_rgb_to_gray": color.random_rgb_to_gray,
     "random_rotation90": flip.random_rotation90,
+    "random_scale_crop_and_pad_to_square": scale.random_scale_crop_and_pad_to_square,
+    "random_self_concat_image": pad.random_self_concat_image,
     "random_square_crop_by_scale": crop.random_square_crop_by_scale,
     "random_vertical_flip": flip.random_vertical_flip,
+    "remap_labels": labels.remap_labels,
+    "resize_image": scale.resize_image,
+    "rgb_to_gray": color.rgb_to_gray,
+    "scale_boxes_to_pixel_coordinates": scale.scale_boxes_to_pixel_coordinates,
     "ssd_random_crop": crop.ssd_random_crop,
     "ssd_random_crop_fixed_aspect_ratio": crop.ssd_random_crop_fixed_aspect_ratio,
+    "ssd_random_crop_pad": pad.ssd_random_crop_pad,
+    "ssd_random_crop_pad_fixed_aspect_ratio": pad.ssd_random_crop_pad_fixed_aspect_ratio,
+    "subtract_channel_mean": color.subtract_channel_mean,
 }
-"""Field of PreprocessingStep -> function. Their defaults are those of the schema."""
+"""Field of PreprocessingStep -> function. Its keyword arguments have the defaults of the schema."""
 
 
 def from_config(options: Iterable[preprocessor_pb2.PreprocessingStep]) -> Callable[[Example, Any], Example]:
@@ -51,41 +82,10 @@ def _step(option: preprocessor_pb2.PreprocessingStep, where: str) -> Callable[[E
     name = option.WhichOneof("preprocessing_step")
     if name is None:
         raise ConfigError("the step is empty", where, "name a step, such as random_horizontal_flip {}")
-    if name == "autoaugment_image":
+    if name not in STEPS:  # autoaugment_image
         raise ConfigError(
-            "autoaugment_image cannot run: its operations were removed from TensorFlow with tf.contrib",
+            f"{name} cannot run: its operations left TensorFlow with tf.contrib",
             where,
-            "remove it, or use random_distort_color and random_crop_image instead",
+            "remove it; random_distort_color and random_crop_image come nearest",
         )
-    config = getattr(option, name)
-    arguments = _ARGUMENTS.get(name, _set_fields)(config)
-    return partial(STEPS[name], **arguments)
-
-
-def _set_fields(config: Any) -> dict[str, Any]:
-    """The fields that the config's author wrote; for the others the function's defaults hold."""
-    return {field.name: value for field, value in config.ListFields() if field.name not in _FOR_KEYPOINTS}
-
-
-def _crop(config: Any) -> crop.Crop:
-    """Reads every field: an operation of an SSD crop has no defaults but zero."""
-    return crop.Crop(
-        min_object_covered=config.min_object_covered,
-        aspect_ratio=(config.min_aspect_ratio, config.max_aspect_ratio),
-        area=(config.min_area, config.max_area),
-        overlap_thresh=config.overlap_thresh,
-        clip_boxes=config.clip_boxes,
-        random_coef=config.random_coef,
-    )
-
-
-def _ssd_crops(config: Any) -> dict[str, Any]:
-    return {"crops": [_crop(operation) for operation in config.operations]} if config.operations else {}
-
-
-_FOR_KEYPOINTS = {"keypoint_flip_permutation", "keypoint_rot_permutation"}
-
-_ARGUMENTS: dict[str, Callable[[Any], dict[str, Any]]] = {
-    "random_crop_image": lambda config: {"settings": _crop(config)},
-    "ssd_random_crop": _ssd_crops,
-}
+    return partial(STEPS[name], **step_arguments(name, getattr(option, name), f"{where}.{name}"))
