@@ -43,8 +43,8 @@ def note(rule: str, what: str, where: str, cure: str) -> Finding:
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """Errors first, then warnings, then notes, each in the order of discovery."""
-    return sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity))
+    """Each finding once; errors first, then warnings, then notes, in the order of discovery."""
+    return sorted(dict.fromkeys(findings), key=lambda finding: _SEVERITIES.index(finding.severity))
 
 
 def render(findings: Sequence[Finding]) -> str:

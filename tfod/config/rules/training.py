@@ -1,13 +1,13 @@
 """How the model is trained: batch, steps, learning rate, averages."""
 
-import math
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 from tfod.config.findings import Finding, error, note, warning
 from tfod.config.rules.augmentation import check_augmentation
-from tfod.config.rules.walk import blocks, detection_model
+from tfod.config.rules.batch_norm import check_batch_norm
+from tfod.config.rules.walk import detection_model
 from tfod.config.text import nearest
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
@@ -19,8 +19,6 @@ _ZOO_RATE_PER_PICTURE = 0.08 / 128
 _TIMES_KNOWN_TO_GO_WELL = 4
 _TIMES_TOO_HIGH = 8
 _ADAM_RATE = 1e-3
-# What may be left of the averages' initial values at the end. 0.3 took a detector from mAP 0.55 to 0.25.
-_LEFT_OF_INITIAL_AVERAGES = 0.05
 _METRICS = (
     "coco_detection_metrics",
     "coco_keypoint_metrics",
@@ -57,7 +55,7 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     yield from check_augmentation(train)
     yield from _batchable(config)
     yield from _optimizer(config)
-    yield from _batch_norm(config)
+    yield from check_batch_norm(config)
     yield from _weight_averages(config)
     for number, name in enumerate(config.eval_config.metrics_set):
         if name not in _METRICS:
@@ -192,44 +190,6 @@ def _height_of_rate(
             where,
             cure,
         )
-
-
-def _batch_norm(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
-    """Batch-norm averages that start anew and cannot follow in the steps that there are."""
-    found, train = detection_model(config), config.train_config
-    restored = train.fine_tune_checkpoint_type if train.fine_tune_checkpoint else ""
-    num_steps = train.num_steps
-    if found is None or num_steps == 0 or restored in ("full", "fine_tune"):
-        return
-    kind, model = found
-    if kind == "ssd" and model.freeze_batchnorm:
-        return
-    frozen = "feature_extractor" if kind == "faster_rcnn" and not model.feature_extractor.batch_norm_trainable else "-"
-    slow = {
-        path: block.decay
-        for path, block in blocks(model, f"model.{kind}.")
-        if block.DESCRIPTOR.name == "BatchNorm" and block.train and f".{frozen}." not in path
-        and block.decay**num_steps > _LEFT_OF_INITIAL_AVERAGES
-    }  # fmt: skip
-    # Type "detection" restores an SSD's feature extractor with its averages; its predictor starts anew.
-    if all(restored == "detection" and ".feature_extractor." in path for path in slow):
-        return
-    # Hundreds of times less than the limit, in two digits: 0.97 for 400 steps.
-    decay = max(0.5, math.floor(100 * 10 ** (-5 / num_steps)) / 100)
-    path, worst = max(slow.items(), key=lambda item: item[1])
-    yield warning(
-        "batch-norm-decay",
-        f"batch norm's averages keep {worst**num_steps:.0%} of their initial values after {num_steps} steps "
-        f"(decay {worst:g}): evaluation will look far worse than the model is",
-        f"{path}decay",
-        " ".join(f"--set {each}decay={decay:g}" for each in slow) + f", or train for {_steps_needed(worst)} steps",
-    )
-
-
-def _steps_needed(decay: float) -> str:
-    if decay >= 1:
-        return "no number of"
-    return str(math.ceil(math.log(_LEFT_OF_INITIAL_AVERAGES) / math.log(decay)))
 
 
 def _weight_averages(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
