@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
@@ -16,8 +17,8 @@ _LOGGING_FLAGS_WITH_VALUE = ("verbosity", "stderrthreshold", "v")
 
 
 class CommandParser(argparse.ArgumentParser):
-    """An argument parser that also takes the original's style of booleans (`--flag`, `--flag=false`, `--noflag`)
-    and answers a misspelt flag with the nearest real one."""
+    """Takes the original's booleans too (`--flag`, `--flag=false`, `--noflag`), and answers a misspelt flag
+    with the nearest real one."""
 
     def __init__(self, description: str, examples: str, prog: str | None = None) -> None:
         super().__init__(
@@ -34,12 +35,8 @@ class CommandParser(argparse.ArgumentParser):
 
     def add_boolean(self, name: str, *, default: bool, help: str) -> None:
         """Adds `--name`, `--name=true|false` and `--noname`."""
-        self.add_argument(
-            f"--{name}", nargs="?", const=True, default=default, type=_boolean, metavar="BOOL", help=help
-        )
-        self.add_argument(
-            f"--no{name}", dest=name, action="store_const", const=False, help=argparse.SUPPRESS
-        )
+        self.add_argument(f"--{name}", nargs="?", const=True, default=default, type=_boolean, metavar="BOOL", help=help)
+        self.add_argument(f"--no{name}", dest=name, action="store_const", const=False, help=argparse.SUPPRESS)
 
     def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
         """Parses; an unknown flag ends the process with the nearest real flag named."""
@@ -65,8 +62,10 @@ def execute(
     run: Callable[[argparse.Namespace], int | None],
     argv: Sequence[str] | None = None,
 ) -> int:
-    """Parses `argv` and calls `run`; returns the exit code: 0, what `run` returns, or 2 after a user's error."""
+    """Parses `argv` and calls `run`; returns the exit code: 0, what `run` returns, or 2 for a user's error."""
     arguments = parser.parse_args(argv)
+    # A library of Google's says at every start when it will leave this Python behind; nobody can act on that.
+    warnings.filterwarnings("ignore", "You are using a Python version", FutureWarning)
     try:
         return run(arguments) or 0
     except TfodError as error:

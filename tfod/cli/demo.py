@@ -138,26 +138,23 @@ def _print_title(title: str) -> None:
 
 
 def _print_summary(size: _Size, seconds: float) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    run_folder = f"workspace/{size.name}"
+    data, run_folder, export = (f"{room}/{size.name}" for room in ("annotations", "workspace", "exported_models"))
     metrics = json.loads((_ROOT / run_folder / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
-    half = metrics["DetectionBoxes_Precision/mAP@.50IOU"]
-    overall = metrics["DetectionBoxes_Precision/mAP"]
+    overall, half = (metrics[f"DetectionBoxes_Precision/{name}"] for name in ("mAP", "mAP@.50IOU"))
     _print_title(f"Done in {format_duration(seconds)}: mAP {overall:.3f}, mAP@.5 {half:.3f}")
-    lies = Table("what", "where", title_justify="left", title="What lies where")
-    lies.add_row("pictures and XML", f"annotations/{size.name}/train, annotations/{size.name}/val")
-    lies.add_row("label map, TFRecords", f"annotations/{size.name}")
-    lies.add_row("the run: checkpoints, logs, config", run_folder)
-    lies.add_row("metrics", f"{run_folder}/evaluation/metrics.json")
-    lies.add_row("exported model", f"exported_models/{size.name}")
-    lies.add_row("pictures of what it finds", f"{run_folder}/detections")
-    further = Table("to", "type", title_justify="left", title="What to type next")
-    further.add_row("see the curves", f"tensorboard --logdir {run_folder}")
-    further.add_row("train on your photos", "follow the five-minute tour in README.md")
-    further.add_row("change the recipe", f"edit {_CONFIG}")
-    further.add_row("start the demo over", f"rm -r annotations/{size.name} {run_folder} exported_models/{size.name}")
-    console = Console(width=None if sys.stdout.isatty() else 110)
-    console.print(lies)
-    console.print(further)
+    rows = {
+        "What lies where": "",
+        "  pictures and their XML": f"{data}/train, {data}/val",
+        "  label map, TFRecords": data,
+        "  the run: checkpoints, logs": run_folder,
+        "  metrics": f"{run_folder}/evaluation/metrics.json",
+        "  exported model": export,
+        "  pictures of what it finds": f"{run_folder}/detections",
+        "What to type next": "",
+        "  see the curves": f"{Path(sys.executable).parent / 'tensorboard'} --logdir {run_folder}",
+        "  train on your own photos": "see the five-minute tour in README.md",
+        "  change the recipe": f"edit {_CONFIG}",
+        "  start the demo over": f"rm -r {data} {run_folder} {export}",
+    }
+    for what, where in rows.items():
+        print(f"{what:<30}{where}".rstrip())
