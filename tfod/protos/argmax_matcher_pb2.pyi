@@ -23,11 +23,11 @@ class ArgMaxMatcher(google.protobuf.message.Message):
     matched_threshold: builtins.float
     unmatched_threshold: builtins.float
     ignore_thresholds: builtins.bool
-    """true -> match everything to argmax (thresholds None)"""
+    """True: every anchor is matched to its best box, whatever the thresholds."""
     negatives_lower_than_unmatched: builtins.bool
     force_match_for_each_row: builtins.bool
     use_matmul_gather: builtins.bool
-    """same result, TPU friendly"""
+    """Another op for the same result, which suits TPUs."""
     def __init__(
         self,
         *,

@@ -12,7 +12,7 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class BipartiteMatcher(google.protobuf.message.Message):
-    """TF1 ONLY: matcher_builder raises in TF2 ("not supported in TF 2.X")"""
+    """TensorFlow 1 only: the original refuses it in TensorFlow 2."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

@@ -32,7 +32,7 @@ class BoxPredictor(google.protobuf.message.Message):
     def mask_rcnn_box_predictor(self) -> global___MaskRCNNBoxPredictor: ...
     @property
     def rfcn_box_predictor(self) -> global___RfcnBoxPredictor:
-        """Keras version exists (predictors/rfcn_keras_box_predictor.py); no zoo model"""
+        """No model of the zoo uses it."""
 
     @property
     def weight_shared_convolutional_box_predictor(self) -> global___WeightSharedConvolutionalBoxPredictor: ...
@@ -84,16 +84,16 @@ class ConvolutionalBoxPredictor(google.protobuf.message.Message):
     USE_DEPTHWISE_FIELD_NUMBER: builtins.int
     BOX_ENCODINGS_CLIP_RANGE_FIELD_NUMBER: builtins.int
     min_depth: builtins.int
-    """depth of the 1x1 pre-predictor convs = clip(feature depth, min_depth, max_depth)"""
+    """Channels of the 1x1 layers before the predictor: the feature map's, clipped to min_depth..max_depth."""
     max_depth: builtins.int
     num_layers_before_predictor: builtins.int
     use_dropout: builtins.bool
-    """default TRUE"""
+    """On unless switched off."""
     dropout_keep_probability: builtins.float
     kernel_size: builtins.int
     box_code_size: builtins.int
     apply_sigmoid_to_scores: builtins.bool
-    """TF1 ONLY (Keras head ignores it)"""
+    """Has no effect: TensorFlow 1 only."""
     class_prediction_bias_init: builtins.float
     use_depthwise: builtins.bool
     @property
@@ -170,9 +170,9 @@ class WeightSharedConvolutionalBoxPredictor(google.protobuf.message.Message):
     SCORE_CONVERTER_FIELD_NUMBER: builtins.int
     BOX_ENCODINGS_CLIP_RANGE_FIELD_NUMBER: builtins.int
     apply_conv_hyperparams_to_heads: builtins.bool
-    """heads use the conv initializer/regularizer instead of their own normal(0.01) default"""
+    """True: the heads take initializer and regularizer from conv_hyperparams; false: normal(0.01), none."""
     apply_conv_hyperparams_pointwise: builtins.bool
-    """apply kernel reg/init to pointwise part of separable convs"""
+    """Whether regularizer and initializer also apply to the pointwise part of separable convolutions."""
     num_layers_before_predictor: builtins.int
     depth: builtins.int
     kernel_size: builtins.int
@@ -183,7 +183,7 @@ class WeightSharedConvolutionalBoxPredictor(google.protobuf.message.Message):
     share_prediction_tower: builtins.bool
     use_depthwise: builtins.bool
     score_converter: global___WeightSharedConvolutionalBoxPredictor.ScoreConverter.ValueType
-    """applied to class logits only when not training"""
+    """Applied to class logits outside of training."""
     @property
     def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams: ...
     @property
@@ -234,13 +234,13 @@ class MaskRCNNBoxPredictor(google.protobuf.message.Message):
     box_code_size: builtins.int
     predict_instance_masks: builtins.bool
     mask_prediction_conv_depth: builtins.int
-    """0 = automatic formula"""
+    """0: computed from the number of classes and the channels."""
     predict_keypoints: builtins.bool
-    """UNUSED"""
+    """Has no effect."""
     mask_height: builtins.int
     mask_width: builtins.int
     mask_prediction_num_conv_layers: builtins.int
-    """n gives n-1 hidden convs + the output conv"""
+    """Of n layers the last is the output."""
     masks_are_class_agnostic: builtins.bool
     share_box_across_classes: builtins.bool
     convolve_then_upsample_masks: builtins.bool
@@ -273,7 +273,7 @@ global___MaskRCNNBoxPredictor = MaskRCNNBoxPredictor
 
 @typing.final
 class RfcnBoxPredictor(google.protobuf.message.Message):
-    """no TF2 zoo model"""
+    """No model of the zoo uses it."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

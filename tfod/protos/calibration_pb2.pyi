@@ -51,11 +51,11 @@ class CalibrationConfig(google.protobuf.message.Message):
     def class_id_function_approximations(self) -> global___ClassIdFunctionApproximations: ...
     @property
     def sigmoid_calibration(self) -> global___SigmoidCalibration:
-        """parsed, NOT implemented (builder raises)"""
+        """The original reads it and then refuses it."""
 
     @property
     def class_id_sigmoid_calibrations(self) -> global___ClassIdSigmoidCalibrations:
-        """parsed, NOT implemented (builder raises)"""
+        """The original reads it and then refuses it."""
 
     @property
     def temperature_scaling_calibration(self) -> global___TemperatureScalingCalibration: ...
@@ -216,7 +216,7 @@ class XYPairs(google.protobuf.message.Message):
     X_Y_PAIR_FIELD_NUMBER: builtins.int
     TRAINING_DATA_TYPE_FIELD_NUMBER: builtins.int
     training_data_type: global___TrainingDataType.ValueType
-    """informational"""
+    """For information only."""
     @property
     def x_y_pair(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___XYPairs.XYPair]: ...
     def __init__(

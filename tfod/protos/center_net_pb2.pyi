@@ -95,7 +95,7 @@ class CenterNet(google.protobuf.message.Message):
 
     @typing.final
     class PredictionHeadParams(google.protobuf.message.Message):
-        """num_filters default [256], kernel_sizes default [3]"""
+        """Empty lists mean num_filters [256] and kernel_sizes [3]."""
 
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -128,7 +128,7 @@ class CenterNet(google.protobuf.message.Message):
         scale_loss_weight: builtins.float
         @property
         def localization_loss(self) -> tfod.protos.losses_pb2.LocalizationLoss:
-            """L1 only useful"""
+            """L1 is the only useful one."""
 
         @property
         def scale_head_params(self) -> global___CenterNet.PredictionHeadParams: ...
@@ -165,13 +165,13 @@ class CenterNet(google.protobuf.message.Message):
         min_box_overlap_iou: builtins.float
         max_box_predictions: builtins.int
         use_labeled_classes: builtins.bool
-        """mask heatmap loss by labeled classes"""
+        """True: classes that are not labelled in a picture add nothing to the loss."""
         peak_max_pool_kernel_size: builtins.int
         @property
         def classification_loss(self) -> tfod.protos.losses_pb2.ClassificationLoss: ...
         @property
         def keypoint_weights_for_center(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
-            """use weighted mean of keypoints as center instead of box centre"""
+            """If given, an object's centre is this weighted mean of its keypoints, not its box's."""
 
         @property
         def center_head_params(self) -> global___CenterNet.PredictionHeadParams: ...
@@ -356,7 +356,7 @@ class CenterNet(google.protobuf.message.Message):
 
     @typing.final
     class DensePoseEstimation(google.protobuf.message.Message):
-        """no zoo model"""
+        """No model of the zoo uses it."""
 
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -394,7 +394,7 @@ class CenterNet(google.protobuf.message.Message):
 
     @typing.final
     class TrackEstimation(google.protobuf.message.Message):
-        """no zoo model"""
+        """No model of the zoo uses it."""
 
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -423,7 +423,7 @@ class CenterNet(google.protobuf.message.Message):
 
     @typing.final
     class TemporalOffsetEstimation(google.protobuf.message.Message):
-        """no zoo model"""
+        """No model of the zoo uses it."""
 
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -443,7 +443,7 @@ class CenterNet(google.protobuf.message.Message):
 
     @typing.final
     class DeepMACMaskEstimation(google.protobuf.message.Message):
-        """DeepMAC research task, no zoo model"""
+        """DeepMAC, a research model; no model of the zoo uses it."""
 
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -582,11 +582,11 @@ class CenterNet(google.protobuf.message.Message):
     OUTPUT_PREDICTION_DICT_FIELD_NUMBER: builtins.int
     num_classes: builtins.int
     use_depthwise: builtins.bool
-    """separable convs in prediction heads"""
+    """Separable convolutions in the prediction heads."""
     compute_heatmap_sparse: builtins.bool
-    """same target, other op (TPU)"""
+    """Another op for the same targets, which suits TPUs."""
     keypoint_label_map_path: builtins.str
-    """required when keypoint/densepose tasks are set"""
+    """Needed by keypoint and densepose tasks."""
     output_prediction_dict: builtins.bool
     @property
     def feature_extractor(self) -> global___CenterNetFeatureExtractor: ...
@@ -610,7 +610,7 @@ class CenterNet(google.protobuf.message.Message):
     def deepmac_mask_estimation(self) -> global___CenterNet.DeepMACMaskEstimation: ...
     @property
     def post_processing(self) -> tfod.protos.post_processing_pb2.PostProcessing:
-        """optional NMS on CenterNet boxes"""
+        """Non-max suppression over the boxes, if given."""
 
     def __init__(
         self,
@@ -652,13 +652,13 @@ class CenterNetFeatureExtractor(google.protobuf.message.Message):
     type: builtins.str
     bgr_ordering: builtins.bool
     use_depthwise: builtins.bool
-    """not passed in TF2 builder (model-level use_depthwise is)"""
+    """Has no effect: CenterNet.use_depthwise counts."""
     depth_multiplier: builtins.float
-    """passed only if set; MobileNetV2 types"""
+    """Counts for MobileNetV2 types, if set."""
     use_separable_conv: builtins.bool
-    """passed only if set and type is mobilenet_v2_fpn_sep_conv"""
+    """Counts for mobilenet_v2_fpn_sep_conv, if set."""
     upsampling_interpolation: builtins.str
-    """passed only if set and type is mobilenet_v2_fpn_sep_conv"""
+    """Counts for mobilenet_v2_fpn_sep_conv, if set."""
     @property
     def channel_means(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
     @property

@@ -67,66 +67,66 @@ class EvalConfig(google.protobuf.message.Message):
     SKIP_PREDICTIONS_FOR_UNLABELED_CLASS_FIELD_NUMBER: builtins.int
     IMAGE_CLASSES_FIELD_MAP_EMPTY_TO_ONES_FIELD_NUMBER: builtins.int
     batch_size: builtins.int
-    """TF2 loop sets eval batch from it (eval dataset drop_remainder!)"""
+    """Pictures in a batch of an evaluation. See InputReader.drop_remainder."""
     num_visualizations: builtins.int
-    """number of eval images written to TensorBoard"""
+    """Pictures of an evaluation that are written to TensorBoard."""
     num_examples: builtins.int
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     eval_interval_secs: builtins.int
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     max_evals: builtins.int
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     save_graph: builtins.bool
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     visualization_export_dir: builtins.str
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     eval_master: builtins.str
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     export_path: builtins.str
-    """only LVIS evaluator"""
+    """Used by the LVIS metrics only."""
     ignore_groundtruth: builtins.bool
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     use_moving_averages: builtins.bool
-    """swap in EMA weights for evaluation"""
+    """Evaluate with the averaged weights. See Optimizer.use_moving_average."""
     eval_instance_masks: builtins.bool
-    """UNUSED (masks come from load_instance_masks + metric set)"""
+    """Has no effect: InputReader.load_instance_masks and metrics_set count."""
     min_score_threshold: builtins.float
-    """visualisation threshold only"""
+    """For pictures only, not for metrics."""
     max_num_boxes_to_visualize: builtins.int
-    """visualisation only"""
+    """For pictures only, not for metrics."""
     skip_scores: builtins.bool
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     skip_labels: builtins.bool
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     visualize_groundtruth_boxes: builtins.bool
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     groundtruth_box_visualization_color: builtins.str
-    """UNUSED"""
+    """Has no effect."""
     keep_image_id_for_visualization_export: builtins.bool
-    """UNUSED"""
+    """Has no effect."""
     retain_original_images: builtins.bool
-    """keep original_image for visualisation"""
+    """Keep the original pictures, to draw on."""
     include_metrics_per_category: builtins.bool
     all_metrics_per_category: builtins.bool
     recall_lower_bound: builtins.float
     recall_upper_bound: builtins.float
     retain_original_image_additional_channels: builtins.bool
     force_no_resize: builtins.bool
-    """skip the resizer at eval (inputs.eval_input)"""
+    """Evaluate pictures in their own size."""
     use_dummy_loss_in_eval: builtins.bool
-    """TF1 (model_lib.py) only"""
+    """Has no effect: TensorFlow 1 only."""
     skip_predictions_for_unlabeled_class: builtins.bool
-    """coco evaluator: drop boxes of classes that are not labelled in the image"""
+    """Leave detections of classes out that are not labelled in the picture."""
     image_classes_field_map_empty_to_ones: builtins.bool
     @property
     def metrics_set(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """empty -> coco_detection_metrics"""
+        """None means coco_detection_metrics."""
 
     @property
     def parameterized_metric(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ParameterizedMetric]: ...
     @property
     def super_categories(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
-        """name -> comma separated category names"""
+        """Name -> names of categories, separated by commas."""
 
     @property
     def keypoint_edge(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___KeypointEdge]: ...

@@ -90,11 +90,11 @@ class FasterRcnn(google.protobuf.message.Message):
     number_of_stages: builtins.int
     num_classes: builtins.int
     first_stage_atrous_rate: builtins.int
-    """RPN conv dilation"""
+    """Dilation of the region proposal network's convolution."""
     first_stage_box_predictor_kernel_size: builtins.int
     first_stage_box_predictor_depth: builtins.int
     first_stage_minibatch_size: builtins.int
-    """RPN anchors sampled per image"""
+    """Anchors of a picture that the region proposal network learns from."""
     first_stage_positive_balance_fraction: builtins.float
     first_stage_nms_score_threshold: builtins.float
     first_stage_nms_iou_threshold: builtins.float
@@ -110,17 +110,17 @@ class FasterRcnn(google.protobuf.message.Message):
     second_stage_classification_loss_weight: builtins.float
     second_stage_mask_prediction_loss_weight: builtins.float
     inplace_batchnorm_update: builtins.bool
-    """true -> ValueError (unsupported)"""
+    """The original refuses true."""
     use_matmul_crop_and_resize: builtins.bool
     clip_anchors_to_image: builtins.bool
     use_matmul_gather_in_matcher: builtins.bool
     use_static_balanced_label_sampler: builtins.bool
     use_static_shapes: builtins.bool
     resize_masks: builtins.bool
-    """false: paste at box size later; true: resize to image size in graph"""
+    """True: masks come in the size of the picture; false: in the size of mask_height x mask_width."""
     use_static_shapes_for_eval: builtins.bool
     use_partitioned_nms_in_first_stage: builtins.bool
-    """default true, effective only with static shapes"""
+    """Counts with static shapes only."""
     return_raw_detections_during_predict: builtins.bool
     use_combined_nms_in_first_stage: builtins.bool
     output_final_box_features: builtins.bool
@@ -139,7 +139,7 @@ class FasterRcnn(google.protobuf.message.Message):
     def second_stage_post_processing(self) -> tfod.protos.post_processing_pb2.PostProcessing: ...
     @property
     def hard_example_miner(self) -> tfod.protos.losses_pb2.HardExampleMiner:
-        """second-stage miner"""
+        """For the second stage."""
 
     @property
     def second_stage_classification_loss(self) -> tfod.protos.losses_pb2.ClassificationLoss: ...
@@ -198,7 +198,7 @@ global___FasterRcnn = FasterRcnn
 
 @typing.final
 class Context(google.protobuf.message.Message):
-    """Context R-CNN; TF2 supported (context_rcnn_lib_tf2) but no TF2 zoo model"""
+    """Context R-CNN. No model of the zoo uses it."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -254,12 +254,12 @@ class FasterRcnnFeatureExtractor(google.protobuf.message.Message):
     FPN_FIELD_NUMBER: builtins.int
     type: builtins.str
     first_stage_features_stride: builtins.int
-    """16 (8 atrous for Inception only)"""
+    """Pixels; 16, or 8 for Inception."""
     batch_norm_trainable: builtins.bool
-    """true -> BN in training mode; false -> BN uses stored statistics (gamma/beta still trained)"""
+    """False: batch norm keeps its stored statistics (gamma and beta are trained)."""
     override_base_feature_extractor_hyperparams: builtins.bool
     pad_to_multiple: builtins.int
-    """UNUSED (not passed)"""
+    """Has no effect."""
     @property
     def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams: ...
     @property

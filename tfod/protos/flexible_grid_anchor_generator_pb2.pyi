@@ -14,7 +14,7 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class FlexibleGridAnchorGenerator(google.protobuf.message.Message):
-    """each AnchorGrid needs equal-length base_sizes and aspect_ratios lists; no TF2 zoo config"""
+    """base_sizes and aspect_ratios of a grid are equally long. No model of the zoo uses it."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

@@ -20,7 +20,7 @@ class FeaturePyramidNetworks(google.protobuf.message.Message):
     min_level: builtins.int
     max_level: builtins.int
     additional_layer_depth: builtins.int
-    """ResNet FPN Keras subclasses ignore it (and min/max_level), MobileNet FPN honours it"""
+    """MobileNet pyramids heed it; ResNet pyramids are always of levels 3 to 7 with 256 channels."""
     def __init__(
         self,
         *,
@@ -46,12 +46,12 @@ class BidirectionalFeaturePyramidNetworks(google.protobuf.message.Message):
     min_level: builtins.int
     max_level: builtins.int
     num_iterations: builtins.int
-    """required >0"""
+    """At least 1."""
     num_filters: builtins.int
     combine_method: builtins.str
-    """fast_attention | attention | weighted_sum | sum"""
+    """fast_attention, attention, weighted_sum or sum."""
     use_native_resize_op: builtins.bool
-    """resize_nearest instead of the reshape trick"""
+    """Another op for the same result."""
     def __init__(
         self,
         *,

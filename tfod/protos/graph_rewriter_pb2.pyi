@@ -12,7 +12,7 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class GraphRewriter(google.protobuf.message.Message):
-    """TF1 ONLY (quantisation-aware graph rewriting); ignored by TF2 loop"""
+    """Training for quantisation. Has no effect: TensorFlow 1 only."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -31,7 +31,7 @@ global___GraphRewriter = GraphRewriter
 
 @typing.final
 class Quantization(google.protobuf.message.Message):
-    """TF1 ONLY"""
+    """Has no effect: TensorFlow 1 only."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

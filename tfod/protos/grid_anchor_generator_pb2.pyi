@@ -25,16 +25,16 @@ class GridAnchorGenerator(google.protobuf.message.Message):
     SCALES_FIELD_NUMBER: builtins.int
     ASPECT_RATIOS_FIELD_NUMBER: builtins.int
     height: builtins.int
-    """base anchor height in px"""
+    """Pixels."""
     width: builtins.int
-    """base anchor width in px"""
+    """Pixels."""
     height_stride: builtins.int
     width_stride: builtins.int
     height_offset: builtins.int
     width_offset: builtins.int
     @property
     def scales(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
-        """if empty builder uses GridAnchorGenerator with the list as given (no default filled)"""
+        """No scale, no anchor: there is no default."""
 
     @property
     def aspect_ratios(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...

@@ -61,13 +61,13 @@ class Hyperparams(google.protobuf.message.Message):
     REGULARIZE_DEPTHWISE_FIELD_NUMBER: builtins.int
     FORCE_USE_BIAS_FIELD_NUMBER: builtins.int
     op: global___Hyperparams.Op.ValueType
-    """ignored by Keras builder (informational)"""
+    """For information only."""
     activation: global___Hyperparams.Activation.ValueType
-    """ENUM DEFAULT RELU: unset means RELU; NONE = no activation"""
+    """Unset means RELU; no activation is NONE."""
     regularize_depthwise: builtins.bool
-    """UNUSED by Python code"""
+    """Has no effect."""
     force_use_bias: builtins.bool
-    """keep conv bias even with batch norm (EfficientDet)"""
+    """Convolutions keep their bias even with batch norm (EfficientDet)."""
     @property
     def regularizer(self) -> global___Regularizer: ...
     @property
@@ -76,13 +76,11 @@ class Hyperparams(google.protobuf.message.Message):
     def batch_norm(self) -> global___BatchNorm: ...
     @property
     def sync_batch_norm(self) -> global___BatchNorm:
-        """Keras SyncBatchNormalization; weight-shared predictor then adds NO BatchNorm (checks HasField
-        batch_norm only)
-        """
+        """Statistics over all replicas. A weight-shared predictor makes no batch norm of it."""
 
     @property
     def group_norm(self) -> global___GroupNorm:
-        """accepted by parser, ignored by KerasLayerHyperparams (no norm, bias kept)"""
+        """Has no effect: no normalisation, and layers keep their bias."""
 
     def __init__(
         self,
@@ -131,7 +129,7 @@ class L1Regularizer(google.protobuf.message.Message):
 
     WEIGHT_FIELD_NUMBER: builtins.int
     weight: builtins.float
-    """Keras L1: weight*sum|w|"""
+    """The loss is weight * sum(|w|)."""
     def __init__(
         self,
         *,
@@ -148,7 +146,7 @@ class L2Regularizer(google.protobuf.message.Message):
 
     WEIGHT_FIELD_NUMBER: builtins.int
     weight: builtins.float
-    """Keras side multiplies by 0.5: loss = 0.5*weight*sum(w^2)"""
+    """The loss is weight / 2 * sum(w^2)."""
     def __init__(
         self,
         *,
@@ -168,7 +166,7 @@ class Initializer(google.protobuf.message.Message):
     RANDOM_NORMAL_INITIALIZER_FIELD_NUMBER: builtins.int
     KERAS_INITIALIZER_BY_NAME_FIELD_NUMBER: builtins.int
     keras_initializer_by_name: builtins.str
-    """e.g. "glorot_uniform" passed to Keras"""
+    """A name that Keras knows, "glorot_uniform" for example."""
     @property
     def truncated_normal_initializer(self) -> global___TruncatedNormalInitializer: ...
     @property
@@ -231,7 +229,7 @@ class VarianceScalingInitializer(google.protobuf.message.Message):
     UNIFORM_FIELD_NUMBER: builtins.int
     MODE_FIELD_NUMBER: builtins.int
     factor: builtins.float
-    """Keras VarianceScaling(scale=factor, distribution uniform if uniform else truncated/normal)"""
+    """The variance is factor / (fan in, out or average)."""
     uniform: builtins.bool
     mode: global___VarianceScalingInitializer.Mode.ValueType
     def __init__(
@@ -275,12 +273,12 @@ class BatchNorm(google.protobuf.message.Message):
     EPSILON_FIELD_NUMBER: builtins.int
     TRAIN_FIELD_NUMBER: builtins.int
     decay: builtins.float
-    """= Keras momentum"""
+    """What the averages keep at a step: Keras's momentum. 0.997**1000 = 0.05, so short runs need less."""
     center: builtins.bool
     scale: builtins.bool
     epsilon: builtins.float
     train: builtins.bool
-    """false -> frozen BN (FreezableBatchNorm training=False)"""
+    """False: the stored statistics are used in training too."""
     def __init__(
         self,
         *,

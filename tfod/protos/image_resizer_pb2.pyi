@@ -53,7 +53,7 @@ class ImageResizer(google.protobuf.message.Message):
     def fixed_shape_resizer(self) -> global___FixedShapeResizer: ...
     @property
     def identity_resizer(self) -> global___IdentityResizer:
-        """returns image unchanged; TF2: export with unknown size"""
+        """Pictures keep their size; exported models take any."""
 
     @property
     def conditional_shape_resizer(self) -> global___ConditionalShapeResizer: ...
@@ -98,11 +98,11 @@ class KeepAspectRatioResizer(google.protobuf.message.Message):
     max_dimension: builtins.int
     resize_method: global___ResizeType.ValueType
     pad_to_max_dimension: builtins.bool
-    """pads to max_dimension x max_dimension, bottom/right"""
+    """Zeros at the bottom and on the right up to max_dimension x max_dimension."""
     convert_to_grayscale: builtins.bool
     @property
     def per_channel_pad_value(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
-        """default 0,0,0"""
+        """Unset means 0, 0, 0."""
 
     def __init__(
         self,
@@ -168,7 +168,7 @@ class ConditionalShapeResizer(google.protobuf.message.Message):
     RESIZE_METHOD_FIELD_NUMBER: builtins.int
     CONVERT_TO_GRAYSCALE_FIELD_NUMBER: builtins.int
     condition: global___ConditionalShapeResizer.ResizeCondition.ValueType
-    """INVALID raises; uses align_corners=True variants"""
+    """INVALID is refused. Resizes with aligned corners."""
     size_threshold: builtins.int
     resize_method: global___ResizeType.ValueType
     convert_to_grayscale: builtins.bool

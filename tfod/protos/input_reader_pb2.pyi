@@ -95,63 +95,63 @@ class InputReader(google.protobuf.message.Message):
     SAMPLE_FROM_DATASETS_WEIGHTS_FIELD_NUMBER: builtins.int
     EXPAND_LABELS_HIERARCHY_FIELD_NUMBER: builtins.int
     name: builtins.str
-    """eval subdirectory name: model_dir/eval/<name>"""
+    """Evaluations go to model_dir/eval/<name>."""
     label_map_path: builtins.str
     shuffle: builtins.bool
     shuffle_buffer_size: builtins.int
     filenames_shuffle_buffer_size: builtins.int
     num_epochs: builtins.int
-    """0 = repeat forever; forced to 1 for eval by the TF2 loop"""
+    """0: without end. An evaluation always reads once."""
     sample_1_of_n_examples: builtins.int
-    """shard(n, 0)"""
+    """Read every n-th record."""
     num_readers: builtins.int
     num_parallel_batches: builtins.int
     num_prefetch_batches: builtins.int
     queue_capacity: builtins.int
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     min_after_dequeue: builtins.int
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     read_block_length: builtins.int
     prefetch_size: builtins.int
-    """UNUSED"""
+    """Has no effect."""
     num_parallel_map_calls: builtins.int
-    """only as fallback for parallel calls"""
+    """Has no effect."""
     drop_remainder: builtins.bool
-    """also applied to eval batches"""
+    """Leave out pictures that do not fill a batch. The original does so in evaluations too."""
     num_additional_channels: builtins.int
     num_keypoints: builtins.int
     max_number_of_boxes: builtins.int
-    """THE effective limit (TrainConfig.max_number_of_boxes is not read)"""
+    """Boxes of a picture that are used at most; TrainConfig.max_number_of_boxes has no effect."""
     load_multiclass_scores: builtins.bool
     load_context_features: builtins.bool
     load_context_image_ids: builtins.bool
     load_instance_masks: builtins.bool
     mask_type: global___InstanceMaskType.ValueType
-    """DEFAULT = NUMERICAL_MASKS (float list); PNG_MASKS = encoded png bytes"""
+    """NUMERICAL_MASKS: lists of floats; PNG_MASKS: encoded PNGs; DEFAULT: the former."""
     load_dense_pose: builtins.bool
     load_track_id: builtins.bool
     load_keypoint_depth_features: builtins.bool
     use_display_name: builtins.bool
-    """passed to decoder, decoder deletes it (no effect: both name and display_name are matched)"""
+    """Has no effect: name and display_name are both looked up."""
     include_source_id: builtins.bool
     input_type: global___InputType.ValueType
     frame_index: builtins.int
-    """TF_SEQUENCE_EXAMPLE only"""
+    """For TF_SEQUENCE_EXAMPLE; -1 is a random frame."""
     use_keypoint_label_map: builtins.bool
-    """UNUSED (decoder option exists but the builder does not pass it)"""
+    """Has no effect."""
     expand_labels_hierarchy: builtins.bool
-    """OpenImages: expand class one-hots to ancestors"""
+    """OpenImages: an object is also of its class's ancestors."""
     @property
     def keypoint_type_weight(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
     @property
     def tf_record_input_reader(self) -> global___TFRecordInputReader: ...
     @property
     def external_input_reader(self) -> global___ExternalInputReader:
-        """unsupported ("Unsupported input reader")"""
+        """The original refuses it."""
 
     @property
     def sample_from_datasets_weights(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
-        """one weight per input_path"""
+        """One weight for each input_path."""
 
     def __init__(
         self,

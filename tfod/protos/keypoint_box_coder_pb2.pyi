@@ -12,7 +12,7 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class KeypointBoxCoder(google.protobuf.message.Message):
-    """used with predict-keypoint SSD only"""
+    """For SSDs that predict keypoints."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

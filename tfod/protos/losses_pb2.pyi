@@ -40,7 +40,7 @@ class Loss(google.protobuf.message.Message):
 
     @typing.final
     class EqualizationLoss(google.protobuf.message.Message):
-        """SSD: weight per class mask from label-map name prefixes"""
+        """Classes whose names begin with a prefix weigh differently."""
 
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -71,7 +71,7 @@ class Loss(google.protobuf.message.Message):
     classification_weight: builtins.float
     localization_weight: builtins.float
     expected_loss_weights: global___Loss.ExpectedLossWeights.ValueType
-    """SSD expected-loss weighting; used by ssd_meta_arch via expected_classification_loss_*"""
+    """How an SSD's classification loss weighs anchors without a match."""
     min_num_negative_samples: builtins.float
     desired_negative_sampling_ratio: builtins.float
     @property
@@ -82,7 +82,7 @@ class Loss(google.protobuf.message.Message):
     def hard_example_miner(self) -> global___HardExampleMiner: ...
     @property
     def random_example_sampler(self) -> global___RandomExampleSampler:
-        """Keras SSD supports it"""
+        """Learn from a random sample of anchors."""
 
     @property
     def equalization_loss(self) -> global___Loss.EqualizationLoss: ...
@@ -145,7 +145,7 @@ class WeightedL2LocalizationLoss(google.protobuf.message.Message):
 
     ANCHORWISE_OUTPUT_FIELD_NUMBER: builtins.int
     anchorwise_output: builtins.bool
-    """UNUSED (deprecated)"""
+    """Has no effect."""
     def __init__(
         self,
         *,
@@ -163,7 +163,7 @@ class WeightedSmoothL1LocalizationLoss(google.protobuf.message.Message):
     ANCHORWISE_OUTPUT_FIELD_NUMBER: builtins.int
     DELTA_FIELD_NUMBER: builtins.int
     anchorwise_output: builtins.bool
-    """UNUSED"""
+    """Has no effect."""
     delta: builtins.float
     def __init__(
         self,
@@ -254,7 +254,7 @@ class WeightedSigmoidClassificationLoss(google.protobuf.message.Message):
 
     ANCHORWISE_OUTPUT_FIELD_NUMBER: builtins.int
     anchorwise_output: builtins.bool
-    """UNUSED"""
+    """Has no effect."""
     def __init__(
         self,
         *,
@@ -273,10 +273,10 @@ class SigmoidFocalClassificationLoss(google.protobuf.message.Message):
     GAMMA_FIELD_NUMBER: builtins.int
     ALPHA_FIELD_NUMBER: builtins.int
     anchorwise_output: builtins.bool
-    """UNUSED"""
+    """Has no effect."""
     gamma: builtins.float
     alpha: builtins.float
-    """unset -> no alpha weighting"""
+    """Unset: positives and negatives weigh the same."""
     def __init__(
         self,
         *,
@@ -296,7 +296,7 @@ class WeightedSoftmaxClassificationLoss(google.protobuf.message.Message):
     ANCHORWISE_OUTPUT_FIELD_NUMBER: builtins.int
     LOGIT_SCALE_FIELD_NUMBER: builtins.int
     anchorwise_output: builtins.bool
-    """UNUSED"""
+    """Has no effect."""
     logit_scale: builtins.float
     def __init__(
         self,
@@ -316,7 +316,7 @@ class WeightedSoftmaxClassificationAgainstLogitsLoss(google.protobuf.message.Mes
     ANCHORWISE_OUTPUT_FIELD_NUMBER: builtins.int
     LOGIT_SCALE_FIELD_NUMBER: builtins.int
     anchorwise_output: builtins.bool
-    """UNUSED"""
+    """Has no effect."""
     logit_scale: builtins.float
     def __init__(
         self,
@@ -339,7 +339,7 @@ class BootstrappedSigmoidClassificationLoss(google.protobuf.message.Message):
     alpha: builtins.float
     hard_bootstrap: builtins.bool
     anchorwise_output: builtins.bool
-    """UNUSED"""
+    """Has no effect."""
     def __init__(
         self,
         *,
@@ -373,7 +373,7 @@ global___PenaltyReducedLogisticFocalLoss = PenaltyReducedLogisticFocalLoss
 
 @typing.final
 class HardExampleMiner(google.protobuf.message.Message):
-    """with weighted_sigmoid_focal -> ValueError (losses_builder.build)"""
+    """Excludes weighted_sigmoid_focal."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -398,11 +398,11 @@ class HardExampleMiner(google.protobuf.message.Message):
     MAX_NEGATIVES_PER_POSITIVE_FIELD_NUMBER: builtins.int
     MIN_NEGATIVES_PER_IMAGE_FIELD_NUMBER: builtins.int
     num_hard_examples: builtins.int
-    """<=0 -> None (all)"""
+    """0 or less: all."""
     iou_threshold: builtins.float
     loss_type: global___HardExampleMiner.LossType.ValueType
     max_negatives_per_positive: builtins.int
-    """<=0 -> None"""
+    """0 or less: any number."""
     min_negatives_per_image: builtins.int
     def __init__(
         self,

@@ -22,7 +22,7 @@ class Matcher(google.protobuf.message.Message):
     def argmax_matcher(self) -> tfod.protos.argmax_matcher_pb2.ArgMaxMatcher: ...
     @property
     def bipartite_matcher(self) -> tfod.protos.bipartite_matcher_pb2.BipartiteMatcher:
-        """TF1 ONLY"""
+        """Has no effect: TensorFlow 1 only."""
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class MeanStddevBoxCoder(google.protobuf.message.Message):
-    """(box-anchor)/stddev; TF2 usable"""
+    """Encodes a box as (box - anchor) / stddev."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

@@ -45,7 +45,7 @@ global___DetectionModel = DetectionModel
 
 @typing.final
 class ExperimentalModel(google.protobuf.message.Message):
-    """hook only"""
+    """For experiments; the original has none."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

@@ -25,7 +25,7 @@ class MultiscaleAnchorGenerator(google.protobuf.message.Message):
     min_level: builtins.int
     max_level: builtins.int
     anchor_scale: builtins.float
-    """base size at level l = anchor_scale*2^l"""
+    """The base size at level l is anchor_scale * 2^l pixels."""
     scales_per_octave: builtins.int
     normalize_coordinates: builtins.bool
     @property

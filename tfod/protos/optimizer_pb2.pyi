@@ -22,7 +22,7 @@ class Optimizer(google.protobuf.message.Message):
     USE_MOVING_AVERAGE_FIELD_NUMBER: builtins.int
     MOVING_AVERAGE_DECAY_FIELD_NUMBER: builtins.int
     use_moving_average: builtins.bool
-    """DEFAULT TRUE"""
+    """Keep averages of the weights. On unless switched off."""
     moving_average_decay: builtins.float
     @property
     def rms_prop_optimizer(self) -> global___RMSPropOptimizer: ...
@@ -55,9 +55,7 @@ class RMSPropOptimizer(google.protobuf.message.Message):
     EPSILON_FIELD_NUMBER: builtins.int
     momentum_optimizer_value: builtins.float
     decay: builtins.float
-    """TF2: passed to Keras as learning-rate time decay, not rho (rho stays 0.9) – bug kept for parity or
-    fix with a note
-    """
+    """The original hands it to Keras as decay of the learning rate over time; rho stays 0.9."""
     epsilon: builtins.float
     @property
     def learning_rate(self) -> global___LearningRate: ...
@@ -220,7 +218,7 @@ class ManualStepLearningRate(google.protobuf.message.Message):
     WARMUP_FIELD_NUMBER: builtins.int
     initial_learning_rate: builtins.float
     warmup: builtins.bool
-    """linear from initial_learning_rate to the first schedule value until the first boundary"""
+    """Rise linearly from initial_learning_rate to the first of the schedule."""
     @property
     def schedule(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ManualStepLearningRate.LearningRateSchedule]: ...
     def __init__(

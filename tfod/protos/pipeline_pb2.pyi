@@ -37,11 +37,11 @@ class TrainEvalPipelineConfig(google.protobuf.message.Message):
     def eval_config(self) -> tfod.protos.eval_pb2.EvalConfig: ...
     @property
     def eval_input_reader(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[tfod.protos.input_reader_pb2.InputReader]:
-        """repeated; TF2 loop uses only the first"""
+        """Only the first is used."""
 
     @property
     def graph_rewriter(self) -> tfod.protos.graph_rewriter_pb2.GraphRewriter:
-        """TF1 ONLY"""
+        """Has no effect: TensorFlow 1 only."""
 
     def __init__(
         self,

@@ -39,17 +39,17 @@ class BatchNonMaxSuppression(google.protobuf.message.Message):
     iou_threshold: builtins.float
     max_detections_per_class: builtins.int
     max_total_detections: builtins.int
-    """size of the padded output; builder requires max_detections_per_class <= max_total_detections"""
+    """Rows of the padded output; at least max_detections_per_class."""
     use_static_shapes: builtins.bool
     use_class_agnostic_nms: builtins.bool
-    """keep max_classes_per_detection best classes per box"""
+    """Suppress over all classes together; a box keeps its max_classes_per_detection best."""
     max_classes_per_detection: builtins.int
     soft_nms_sigma: builtins.float
-    """>0 -> soft NMS in NonMaxSuppressionV5"""
+    """Above 0: soft suppression, which lowers scores."""
     use_partitioned_nms: builtins.bool
-    """tiled NMS; only meaningful with static shapes"""
+    """Counts with static shapes only."""
     use_combined_nms: builtins.bool
-    """tf.image.combined_non_max_suppression; change_coordinate_frame must be false"""
+    """Suppress in one op; change_coordinate_frame must be false."""
     change_coordinate_frame: builtins.bool
     use_hard_nms: builtins.bool
     use_cpu_nms: builtins.bool

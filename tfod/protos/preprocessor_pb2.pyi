@@ -191,7 +191,7 @@ global___PreprocessingStep = PreprocessingStep
 
 @typing.final
 class NormalizeImage(google.protobuf.message.Message):
-    """whole Python function; original_* unset -> 0"""
+    """Maps original_minval..original_maxval to target_minval..target_maxval."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -406,7 +406,7 @@ class RandomDistortColor(google.protobuf.message.Message):
 
     COLOR_ORDERING_FIELD_NUMBER: builtins.int
     color_ordering: builtins.int
-    """0 or 1 only; unset -> 0"""
+    """0 or 1."""
     def __init__(
         self,
         *,
@@ -1015,7 +1015,7 @@ class AutoAugmentImage(google.protobuf.message.Message):
 
     POLICY_NAME_FIELD_NUMBER: builtins.int
     policy_name: builtins.str
-    """v0,v1,v2,v3,test"""
+    """v0, v1, v2, v3 or test."""
     def __init__(
         self,
         *,
@@ -1034,7 +1034,6 @@ class DropLabelProbabilistically(google.protobuf.message.Message):
     DROP_PROBABILITY_FIELD_NUMBER: builtins.int
     label: builtins.int
     drop_probability: builtins.float
-    """always passed (1.0 when unset)"""
     def __init__(
         self,
         *,
@@ -1098,7 +1097,7 @@ class RandomDownscaleToTargetPixels(google.protobuf.message.Message):
     random_coef: builtins.float
     min_target_pixels: builtins.int
     max_target_pixels: builtins.int
-    """only set fields are passed: unset -> Python default 800000, not 500000"""
+    """Unset, the original takes 800000."""
     def __init__(
         self,
         *,

@@ -33,19 +33,19 @@ class SsdAnchorGenerator(google.protobuf.message.Message):
     min_scale: builtins.float
     max_scale: builtins.float
     interpolated_scale_aspect_ratio: builtins.float
-    """0 switches the extra sqrt(s_k s_k+1) box off"""
+    """Of the extra box of each layer, whose scale lies between two layers'; 0: no such box."""
     reduce_boxes_in_lowest_layer: builtins.bool
     base_anchor_height: builtins.float
     base_anchor_width: builtins.float
     @property
     def scales(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
-        """overrides min/max_scale; then len must be num_layers"""
+        """One for each layer; given, min_scale and max_scale do not count."""
 
     @property
     def aspect_ratios(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
     @property
     def height_stride(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
-        """only used when given for all layers (with width_stride, offsets)"""
+        """Strides and offsets count when given for all layers."""
 
     @property
     def width_stride(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]: ...

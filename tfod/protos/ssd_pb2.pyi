@@ -26,7 +26,7 @@ class Ssd(google.protobuf.message.Message):
 
     @typing.final
     class MaskHead(google.protobuf.message.Message):
-        """UNUSED"""
+        """Has no effect."""
 
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -96,15 +96,15 @@ class Ssd(google.protobuf.message.Message):
     normalize_loss_by_num_matches: builtins.bool
     normalize_loc_loss_by_codesize: builtins.bool
     freeze_batchnorm: builtins.bool
-    """BN layers run with training=False"""
+    """Batch norm keeps its stored statistics."""
     inplace_batchnorm_update: builtins.bool
-    """effect in TF2: none on Keras BN (flag kept)"""
+    """Has no effect: batch norm's averages always follow at once."""
     add_background_class: builtins.bool
-    """false -> class targets/predictions have no leading background column"""
+    """False: class targets and predictions have no column for the background."""
     explicit_background_class: builtins.bool
-    """background is a real class"""
+    """The background is one of the classes."""
     use_confidences_as_targets: builtins.bool
-    """soft targets from groundtruth confidences"""
+    """Targets are the confidences of the ground truth."""
     implicit_example_weight: builtins.float
     return_raw_detections_during_predict: builtins.bool
     @property
@@ -127,7 +127,7 @@ class Ssd(google.protobuf.message.Message):
     def loss(self) -> tfod.protos.losses_pb2.Loss: ...
     @property
     def mask_head_config(self) -> global___Ssd.MaskHead:
-        """UNUSED in TF2"""
+        """Has no effect: TensorFlow 1 only."""
 
     def __init__(
         self,
@@ -182,21 +182,19 @@ class SsdFeatureExtractor(google.protobuf.message.Message):
     depth_multiplier: builtins.float
     min_depth: builtins.int
     override_base_feature_extractor_hyperparams: builtins.bool
-    """apply conv_hyperparams to the backbone too (else backbone defaults; some keras extractors raise if
-    false)
-    """
+    """conv_hyperparams hold for the backbone too. False: the backbone has its own defaults."""
     pad_to_multiple: builtins.int
-    """used by the SSD extractors (ops.pad_to_multiple)"""
+    """Pictures are padded with zeros, after normalisation, to a multiple of it."""
     use_explicit_padding: builtins.bool
     use_depthwise: builtins.bool
     replace_preprocessor_with_placeholder: builtins.bool
-    """TF1 ONLY"""
+    """Has no effect: TensorFlow 1 only."""
     num_layers: builtins.int
-    """passed only if set; default 6 feature maps (SSD MobileNet)"""
+    """Feature maps of an SSD without a pyramid."""
     spaghettinet_arch_name: builtins.str
-    """TF1 ONLY"""
+    """Has no effect: TensorFlow 1 only."""
     use_hardswish: builtins.bool
-    """UNUSED"""
+    """Has no effect."""
     @property
     def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams: ...
     @property

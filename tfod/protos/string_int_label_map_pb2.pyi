@@ -68,9 +68,9 @@ class StringIntLabelMapItem(google.protobuf.message.Message):
     FREQUENCY_FIELD_NUMBER: builtins.int
     INSTANCE_COUNT_FIELD_NUMBER: builtins.int
     name: builtins.str
-    """key matched against class/text (display_name is matched as well)"""
+    """What records hold in image/object/class/text, as they may hold display_name."""
     id: builtins.int
-    """>=0; id 0 only for name or display_name "background" (label_map_util._validate_label_map)"""
+    """From 1; 0 is for the background only."""
     display_name: builtins.str
     frequency: global___LVISFrequency.ValueType
     instance_count: builtins.int

@@ -72,60 +72,60 @@ class TrainConfig(google.protobuf.message.Message):
     USE_BFLOAT16_FIELD_NUMBER: builtins.int
     SUMMARIZE_GRADIENTS_FIELD_NUMBER: builtins.int
     batch_size: builtins.int
-    """GLOBAL batch; divided by replicas"""
+    """Of all replicas together."""
     sync_replicas: builtins.bool
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     keep_checkpoint_every_n_hours: builtins.float
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     gradient_clipping_by_norm: builtins.float
-    """global norm; 0 = off"""
+    """Of all gradients together; 0: they are not clipped."""
     fine_tune_checkpoint: builtins.str
     fine_tune_checkpoint_type: builtins.str
-    """'' -> 'detection' if from_detection_checkpoint else 'classification'"""
+    """detection, full or classification; "" means classification (detection with from_detection_checkpoint)."""
     fine_tune_checkpoint_version: global___CheckpointVersion.ValueType
-    """DEFAULT V1 but TF2 requires V2 ("Checkpoint version should be V2")"""
+    """Unset, it is V1, which the original refuses in TensorFlow 2."""
     from_detection_checkpoint: builtins.bool
     load_all_detection_checkpoint_vars: builtins.bool
-    """TF2: error if true"""
+    """The original refuses true in TensorFlow 2."""
     run_fine_tune_checkpoint_dummy_computation: builtins.bool
-    """build the model on a dummy batch before restoring"""
+    """The original runs the model once before restoring."""
     num_steps: builtins.int
-    """overridden by --num_train_steps; loop runs in multiples of 100"""
+    """The original rounds up to a multiple of 100."""
     startup_delay_steps: builtins.float
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     bias_grad_multiplier: builtins.float
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     replicas_to_aggregate: builtins.int
-    """UNUSED in TF2"""
+    """Has no effect: TensorFlow 1 only."""
     batch_queue_capacity: builtins.int
-    """UNUSED"""
+    """Has no effect."""
     num_batch_queue_threads: builtins.int
-    """UNUSED"""
+    """Has no effect."""
     prefetch_queue_capacity: builtins.int
-    """UNUSED"""
+    """Has no effect."""
     merge_multiple_label_boxes: builtins.bool
     use_multiclass_scores: builtins.bool
     add_regularization_loss: builtins.bool
     max_number_of_boxes: builtins.int
-    """UNUSED in TF2 (InputReader.max_number_of_boxes counts)"""
+    """Has no effect: InputReader.max_number_of_boxes counts."""
     unpad_groundtruth_tensors: builtins.bool
-    """strip padding from GT before the loss"""
+    """Strip the padding of ground truth before the loss."""
     retain_original_images: builtins.bool
     use_bfloat16: builtins.bool
-    """only with --use_tpu"""
+    """On TPUs only."""
     summarize_gradients: builtins.bool
-    """UNUSED in TF2 (TF1 model_lib only)"""
+    """Has no effect: TensorFlow 1 only."""
     @property
     def data_augmentation_options(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[tfod.protos.preprocessor_pb2.PreprocessingStep]: ...
     @property
     def optimizer(self) -> tfod.protos.optimizer_pb2.Optimizer: ...
     @property
     def update_trainable_variables(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """UNUSED in TF2"""
+        """Has no effect: TensorFlow 1 only."""
 
     @property
     def freeze_variables(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """UNUSED in TF2 (silently ignored!)"""
+        """Has no effect: nothing is frozen."""
 
     def __init__(
         self,
