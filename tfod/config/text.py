@@ -247,12 +247,14 @@ def _explained(error: text_format.ParseError, text: str, root: Descriptor, sourc
     place = before[-1] if before else None
     if 'Expected "}"' in reason:
         return ConfigError("a brace { is not closed before the end", where, "add the missing }")
-    if place is None or place.parent is None or not place.name.isidentifier():
+    unknown = re.search('has no field named "(.*)"', reason)
+    if place is None or place.parent is None or (place.field is None and not unknown):
         return ConfigError(f"the text cannot be read: {reason}", where, "check the braces and colons there")
-    if place.field is None:
+    if place.field is None or unknown:
+        name = unknown[1] if unknown else place.name
         block = place.path.rpartition(".")[0] or root.name
-        cure = unknown_field_cure(place.name, place.parent, root)
-        return ConfigError(f"{block} has no field {place.name!r}", where, cure)
+        cure = unknown_field_cure(name, place.parent, root)
+        return ConfigError(f"{block} has no field {name!r}", where, cure)
     found = _found(text, line, column)
     where += f", {place.path}"
     if 'Expected ":"' in reason:
