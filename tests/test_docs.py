@@ -1,0 +1,114 @@
+"""The commands in README.md and docs/ are run as they stand, on a few drawn pictures."""
+
+import configparser
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+GUIDES = [ROOT / "docs" / f"{name}.md" for name in ("data", "configs", "training", "evaluation", "export")]
+DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
+    path for folder in ("docs", "annotations", "pretrained_models", "exported_models", "workspace", "benchmarks")
+    for path in (ROOT / folder).glob("*.md")
+)  # fmt: skip
+CHECKPOINT = "pretrained_models/ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8/checkpoint"
+# What makes a training of minutes one of seconds; all else of the command is as in the document.
+SHORT = "--num_train_steps 2 --set train_config.batch_size=2"
+
+_FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def _blocks(document: Path) -> list[tuple[str, str]]:
+    """Language and text of every fenced block."""
+    return _FENCE.findall(document.read_text(encoding="utf-8"))
+
+
+def _run(workspace: Path, language: str, text: str) -> None:
+    if language == "python":
+        _execute(workspace, [sys.executable, "-W", "ignore", "-c", text], text)
+    for command in text.splitlines() if language == "bash" else ():
+        if command.startswith("make "):
+            goal = command.split("#")[0].split()[1:]
+            _execute(ROOT, ["make", "--dry-run", *goal], command)
+        elif not command.startswith("source "):
+            training = "model_main_tf2.py" in command and "--checkpoint_dir" not in command
+            _execute(workspace, ["bash", "-ec", f"{command} {SHORT}" if training else command], command)
+
+
+def _execute(folder: Path, arguments: list[str], shown: str) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    run = subprocess.run(
+        arguments, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, f"$ {shown}\n{run.stdout[-1500:]}\n{run.stderr[-1500:]}"
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as a user has it, with a few photos and a checkpoint of the zoo's model, after README.md's tour."""
+    from tfod.annotations.sample_data import write_sample_data
+
+    folder = tmp_path_factory.mktemp("docs")
+    (folder / "tools").symlink_to(ROOT / "tools")
+    shutil.copytree(ROOT / "workspace" / "configs", folder / "workspace" / "configs")
+    write_sample_data(folder / "photos" / "train", count=6, seed=0)
+    write_sample_data(folder / "photos" / "val", count=3, seed=1)
+    program = f"""
+import tensorflow as tf
+from tfod.config.pipeline import read_pipeline_config
+from tfod.models.factory import build_model
+config = read_pipeline_config("workspace/configs/ssd_mobilenet_v2_fpnlite_320x320.config", ["model.ssd.num_classes=90"])
+checkpoint = tf.train.Checkpoint(model=build_model(config.model))
+tf.train.CheckpointManager(checkpoint, {CHECKPOINT!r}, max_to_keep=1).save(checkpoint_number=0)
+"""
+    _execute(folder, [sys.executable, "-W", "ignore", "-c", program], "make a checkpoint")
+    for language, text in _blocks(ROOT / "README.md"):
+        _run(folder, language, text)
+    return folder
+
+
+@pytest.mark.slow
+def test_the_tour_of_the_readme_ends_with_a_detector_and_pictures(workspace: Path) -> None:
+    assert (workspace / "exported_models/photos/saved_model/saved_model.pb").is_file()
+    assert (workspace / "workspace/photos/evaluation/metrics.json").is_file()
+    drawn = {path.name for path in (workspace / "workspace/photos/detections").glob("*.jpg")}
+    assert drawn == {"scene_0000.jpg", "scene_0001.jpg", "scene_0002.jpg"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("document", GUIDES, ids=lambda path: path.stem)
+def test_the_commands_of_a_guide_run(document: Path, workspace: Path) -> None:
+    blocks = [block for block in _blocks(document) if block[0] in ("bash", "python")]
+
+    assert blocks, "a guide shows at least one command"
+    for language, text in blocks:
+        _run(workspace, language, text)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_and_paths_lead_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", text)
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+    # Paths of the source that are named in code marks; a name in capitals stands for one of the reader's own.
+    named = re.findall(r"`((?:tools|tfod|tests|docs|benchmarks|workspace/configs)/[\w./-]*)`", text)
+    missing = [path for path in named if not path.split("/")[-1].isupper() and not (ROOT / path).exists()]
+    assert [path for path in missing if "NAME" not in path] == []
+
+
+def test_the_readme_explains_every_dependency_and_every_command() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+
+    required = set(re.findall(r"^[\w-]+", settings["options"]["install_requires"], re.MULTILINE))
+    assert {name for name in required if f"| [{name}](" not in readme} == set()
+    for_development = set(re.findall(r"^[\w-]+", settings["options.extras_require"]["dev"], re.MULTILINE))
+    assert {name for name in for_development if name not in readme} == set()
+    assert {path.name for path in (ROOT / "tools").glob("*.py") if f"| `{path.name}` |" not in readme} == set()
