@@ -60,6 +60,7 @@ def training_dataset(
     batch_size: int | None = None,
     skip_corrupt: bool = False,
     deterministic: bool = False,
+    first_batch: int = 0,
 ) -> tf.data.Dataset:
     """Endless batches of augmented pictures with their objects.
 
@@ -75,6 +76,8 @@ def training_dataset(
         batch_size: `B`, instead of `train_config.batch_size`.
         skip_corrupt: reads everything once before, and leaves out the records that cannot be used.
         deterministic: same seed, same batches, at the price of waiting for the slowest picture.
+        first_batch: where to begin, for a run that has seen the batches before; their records are read again,
+            but not decoded.
 
     Returns:
         A data set of `(features, labels)`, dictionaries of
@@ -110,8 +113,9 @@ def training_dataset(
         example = augment(example, tf.stack([tf.constant(seed, tf.int64), number]))
         return _split(finish(example), _FEATURES, _LABELS)
 
-    examples = _map(records, prepare, deterministic)
-    batches = _batch(examples, batch_size or train_config.batch_size, drop_remainder=True)
+    batch_size = batch_size or train_config.batch_size
+    examples = _map(records, prepare, deterministic, first=first_batch * batch_size)
+    batches = _batch(examples, batch_size, drop_remainder=True)
     return _prefetch(batches, reader, deterministic)
 
 
@@ -240,9 +244,11 @@ def _split(example: Example, features: Sequence[str], labels: Sequence[str]) -> 
     return {name: example[name] for name in features}, {name: example[name] for name in labels}
 
 
-def _map(records: tf.data.Dataset, prepare: Callable[..., Any], deterministic: bool) -> tf.data.Dataset:
+def _map(
+    records: tf.data.Dataset, prepare: Callable[..., Any], deterministic: bool, first: int = 0
+) -> tf.data.Dataset:
     function = tf.autograph.experimental.do_not_convert(prepare)
-    return records.enumerate().map(function, tf.data.AUTOTUNE, deterministic=deterministic)
+    return records.enumerate().skip(first).map(function, tf.data.AUTOTUNE, deterministic=deterministic)
 
 
 def _batch(examples: tf.data.Dataset, batch_size: int, drop_remainder: bool) -> tf.data.Dataset:

@@ -1,0 +1,1 @@
+"""Training: learning rates, optimizers, the loop, checkpoints, summaries, evaluation on the way."""

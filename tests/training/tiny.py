@@ -1,0 +1,170 @@
+"""A detection model of sixteen weights and data to train it on: the loop, without the wait.
+
+As a program it trains, for tests that kill the process:
+`python -m tests.training.tiny FOLDER STEPS PAUSE '{"checkpoint_every_n": 5}'`.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf import text_format
+
+from tfod import names
+from tfod.evaluation.coco import METRIC_NAMES
+from tfod.evaluation.evaluate import EvaluationResult
+from tfod.models.detection_model import DetectionModel
+from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+from tfod.training import evaluator, loop
+from tfod.training.checkpoints import BEST_METRIC
+from tfod.training.loop import RunOptions, RunResult
+
+BATCH = 2
+CONFIG = """
+model { ssd { num_classes: 2 } }
+train_config {
+  batch_size: 2
+  num_steps: %d
+  optimizer {
+    momentum_optimizer {
+      learning_rate { cosine_decay_learning_rate {
+        learning_rate_base: 0.1 total_steps: 40 warmup_learning_rate: 0.01 warmup_steps: 4
+      } }
+    }
+    use_moving_average: false
+  }
+}
+train_input_reader { label_map_path: "%s" }
+"""
+
+
+class TinyModel(DetectionModel):
+    """Predicts one box a picture from the means of its three channels."""
+
+    def __init__(self) -> None:
+        super().__init__("tiny", num_classes=2, resizer=mock.sentinel.resizer)
+        self.kernel = tf.Variable(tf.random.normal([3, 4]), name="kernel")
+        self.bias = tf.Variable(tf.zeros([4]), name="bias")
+        self.mean = tf.Variable(tf.zeros([3]), trainable=False, name="moving_mean")
+        self.traces = 0
+
+    def normalize(self, images: Any) -> Any:
+        return images / 127.5 - 1.0
+
+    def denormalize(self, inputs: Any) -> Any:
+        return (inputs + 1.0) * 127.5
+
+    def preprocess_image(self, image: Any) -> tuple[Any, Any]:
+        return self.normalize(image), tf.shape(image)
+
+    def predict(self, inputs: Any, true_image_shapes: Any, *, training: bool) -> dict[str, Any]:
+        self.traces += 1
+        means = tf.reduce_mean(inputs, axis=[1, 2])
+        if training:
+            self.mean.assign(0.9 * self.mean + 0.1 * tf.reduce_mean(means, axis=0))
+        return {names.BOX_ENCODINGS: means @ self.kernel + self.bias}
+
+    def loss(self, prediction: Mapping[str, Any], labels: Mapping[str, Any]) -> dict[str, Any]:
+        error = prediction[names.BOX_ENCODINGS] - labels[names.GROUNDTRUTH_BOXES][:, 0]
+        return {
+            names.LOCALIZATION_LOSS: tf.reduce_mean(error**2),
+            names.CLASSIFICATION_LOSS: tf.reduce_mean(tf.abs(error)),
+        }
+
+    def regularization_loss(self) -> Any:
+        return 0.01 * tf.reduce_sum(self.kernel**2)
+
+    def postprocess(self, prediction: Mapping[str, Any], true_image_shapes: Any) -> dict[str, Any]:
+        raise AssertionError("the loop does not detect")
+
+    def restore_objects(self, checkpoint_type: str) -> dict[str, tf.Module]:
+        return {"model": self}
+
+
+def example(number: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The picture of a number and its box."""
+    shade = tf.cast(number % 5, tf.float32) / 5.0
+    image = tf.fill([8, 8, 3], shade) * tf.constant([1.0, 0.5, -1.0])
+    features = {
+        names.IMAGE: image,
+        names.TRUE_IMAGE_SHAPE: tf.constant([8, 8, 3]),
+        names.SOURCE_ID: tf.strings.join([tf.strings.as_string(number), ".jpg"]),
+    }
+    labels = {
+        names.NUM_GROUNDTRUTH_BOXES: tf.constant(1),
+        names.GROUNDTRUTH_BOXES: tf.stack([[0.1, shade / 2, 0.9, 0.5 + shade / 2], [0.0] * 4]),
+        names.GROUNDTRUTH_CLASSES: tf.constant([[0.0, 1.0], [0.0, 0.0]]),
+        names.GROUNDTRUTH_WEIGHTS: tf.constant([1.0, 0.0]),
+    }
+    return features, labels
+
+
+def dataset(
+    *, seed: int, first_batch: int = 0, pause: float = 0.0, poisoned: bool = False, **unused: Any
+) -> tf.data.Dataset:
+    """Stands in for `training_dataset`; `poisoned`: the eighth picture has pixels that are not numbers."""
+
+    def spoil(features: dict[str, Any], labels: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        bad = features[names.SOURCE_ID] == "7.jpg"
+        features[names.IMAGE] = tf.where(bad, np.nan, features[names.IMAGE])
+        return features, labels
+
+    def wait(features: dict[str, Any], labels: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        tf.numpy_function(lambda: time.sleep(pause), [], [])
+        return features, labels
+
+    pictures = tf.data.Dataset.range(100).map(example)
+    pictures = pictures.map(spoil) if poisoned else pictures.shuffle(100, seed=seed)
+    batches = pictures.repeat().batch(BATCH, drop_remainder=True).skip(first_batch)
+    return batches.map(wait) if pause else batches
+
+
+def config(steps: int, folder: Path, more: str = "") -> TrainEvalPipelineConfig:
+    """A config for `TinyModel`; `more` is merged into it."""
+    label_map = folder / "tiny.pbtxt"
+    label_map.parent.mkdir(parents=True, exist_ok=True)
+    label_map.write_text("item { id: 1 name: 'cat' } item { id: 2 name: 'dog' }")
+    result = text_format.Parse(CONFIG % (steps, label_map), TrainEvalPipelineConfig())
+    return text_format.Merge(more, result)
+
+
+def train(
+    config: TrainEvalPipelineConfig,
+    model_dir: Path,
+    options: RunOptions | None = None,
+    *,
+    maps: Sequence[float] = (),
+    **data: Any,
+) -> RunResult:
+    """`tfod.training.loop.train` with the tiny model and data; `maps` are the mAPs that evaluations will find."""
+    found = iter(maps)
+
+    def evaluate(*args: Any, **kwargs: Any) -> EvaluationResult:
+        metrics = dict.fromkeys((f"DetectionBoxes_{name}" for name in METRIC_NAMES), 0.5)
+        metrics[BEST_METRIC] = next(found)
+        losses = {names.TOTAL_LOSS: 0.25}
+        return EvaluationResult(metrics, losses, images=4, seconds=0.1, num_groundtruth={})
+
+    def training_dataset(reader: Any, train_config: Any, **kwargs: Any) -> tf.data.Dataset:
+        return dataset(**kwargs, **data)
+
+    with (
+        mock.patch.object(loop, "build_model", lambda message: TinyModel()),
+        mock.patch.object(loop, "training_dataset", training_dataset),
+        mock.patch.object(evaluator, "evaluation_dataset", lambda *args, **kwargs: None),
+        mock.patch.object(evaluator, "evaluate_model", evaluate),
+        mock.patch.object(evaluator, "print_table", lambda result, categories: None),
+    ):
+        return loop.train(config, model_dir, options or RunOptions(seed=1))
+
+
+if __name__ == "__main__":
+    folder, steps, pause, run_options = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
+    run_result = train(config(steps, folder), folder, RunOptions(**json.loads(run_options)), pause=pause)
+    sys.exit(0 if run_result.signal_number is None else 128 + run_result.signal_number)

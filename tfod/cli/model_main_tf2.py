@@ -1,0 +1,136 @@
+"""The command `model_main_tf2.py`: trains a detector, or evaluates its checkpoints."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tfod.cli.command import CommandParser, execute
+
+__all__ = ["build_parser", "main", "run"]
+
+_DESCRIPTION = """\
+Trains the detector that a pipeline.config describes. Started again with the same --model_dir, it goes on from the
+newest checkpoint there. With --checkpoint_dir it evaluates the checkpoints of that folder instead.
+"""
+_EXAMPLES = """\
+  python tools/model_main_tf2.py --pipeline_config_path my.config --model_dir workspace/my_run
+  python tools/model_main_tf2.py --pipeline_config_path my.config --model_dir workspace/my_run \\
+      --set train_config.batch_size=4 --set 'train_config { optimizer { momentum_optimizer { learning_rate {
+      constant_learning_rate { learning_rate: 0.01 } } } } }'
+  python tools/model_main_tf2.py --pipeline_config_path my.config --model_dir workspace/my_run \\
+      --checkpoint_dir workspace/my_run --run_once       # evaluate the newest checkpoint
+  tensorboard --logdir workspace/my_run                  # watch it
+"""
+_WITHOUT_EFFECT = {
+    "eval_on_train_data": "nor has it one in the original",
+    "sample_1_of_n_eval_on_train_examples": "nor has it one in the original",
+    "tpu_name": "TPUs are not supported",
+}
+
+
+def build_parser() -> CommandParser:
+    """The flags of the original, and ours."""
+    parser = CommandParser(_DESCRIPTION, _EXAMPLES)
+    add, add_boolean = parser.add_argument, parser.add_boolean
+    file: dict[str, Any] = {"type": Path, "metavar": "FILE"}
+    folder: dict[str, Any] = {"type": Path, "metavar": "FOLDER"}
+    positive: dict[str, Any] = {"type": _positive, "metavar": "N"}
+    natural: dict[str, Any] = {"type": _natural, "metavar": "N"}
+
+    add("--pipeline_config_path", required=True, **file, help="the config")
+    add("--model_dir", required=True, **folder, help="where checkpoints and summaries go")
+    add("--set", action="append", default=[], metavar="FIELD=VALUE", help="override the config; repeatable")
+    add("--num_train_steps", **positive, help="override train_config.num_steps; exactly so many are done")
+    add("--checkpoint_every_n", **positive, default=1000, help="steps between checkpoints (%(default)s)")
+    add("--summary_every_n", **positive, default=100, help="steps between summaries (%(default)s)")
+    add("--eval_every_n", **natural, help="steps between evaluations (at each checkpoint); 0: never")
+    add_boolean("record_summaries", default=True, help="summaries with input pictures and their boxes (true)")
+    add_boolean("skip_corrupt", default=False, help="leave out records that cannot be read (false: stop)")
+    add("--seed", **natural, help="of the weights, the order and the augmentation (at random)")
+    add_boolean("deterministic", default=False, help="same seed, same weights to the last bit; slower (false)")
+    add("--num_workers", **positive, default=1, help="processes that train together, as TF_CONFIG says (1)")
+
+    add("--checkpoint_dir", **folder, help="do not train, evaluate the checkpoints of this folder as they come")
+    add("--eval_timeout", **natural, default=3600, help="seconds to wait for the next one (%(default)s)")
+    add_boolean("run_once", default=False, help="evaluate the newest one and end, as --eval_timeout=0 does")
+    add("--sample_1_of_n_eval_examples", **positive, help="evaluate on every n-th picture only")
+
+    for name in _WITHOUT_EFFECT:
+        add(f"--{name}", nargs="?", const="true", help=argparse.SUPPRESS)
+    add_boolean("use_tpu", default=False, help=argparse.SUPPRESS)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trains or evaluates; 130 or 143 if a signal stopped the training."""
+    from tfod.config.check import check_file, require
+    from tfod.errors import ConfigError
+
+    for name, reason in _WITHOUT_EFFECT.items():
+        if getattr(args, name) is not None:
+            print(f"note: --{name} has no effect; {reason}", file=sys.stderr)
+    if args.use_tpu:
+        raise ConfigError("TPUs are not supported", "--use_tpu", "leave the flag out to train on CPU or GPU")
+    trains = args.checkpoint_dir is None
+    config, findings = check_file(
+        args.pipeline_config_path,
+        _overrides(args),
+        for_training=trains,
+        evaluates=args.eval_every_n != 0,
+        model_dir=args.model_dir,
+    )
+    require(findings)
+    if not trains:
+        from tfod.training.follow import evaluate_checkpoints
+
+        timeout = 0 if args.run_once else args.eval_timeout
+        evaluate_checkpoints(config, args.checkpoint_dir, args.model_dir, timeout=timeout)
+        return 0
+    from tfod.training.loop import RunOptions, train
+
+    options = RunOptions(
+        checkpoint_every_n=args.checkpoint_every_n,
+        summary_every_n=args.summary_every_n,
+        eval_every_n=args.eval_every_n,
+        record_summaries=args.record_summaries,
+        skip_corrupt=args.skip_corrupt,
+        seed=args.seed,
+        deterministic=args.deterministic,
+        num_workers=args.num_workers,
+    )
+    result = train(config, args.model_dir, options, config_path=args.pipeline_config_path)
+    return 0 if result.signal_number is None else 128 + result.signal_number
+
+
+def _overrides(args: argparse.Namespace) -> list[str]:
+    overrides = list(args.set)
+    if args.num_train_steps is not None:
+        overrides.append(f"train_config.num_steps={args.num_train_steps}")
+    if args.sample_1_of_n_eval_examples is not None:
+        overrides.append(f"eval_input_reader.sample_1_of_n_examples={args.sample_1_of_n_eval_examples}")
+    return overrides
+
+
+def _positive(text: str) -> int:
+    return _at_least(1, text)
+
+
+def _natural(text: str) -> int:
+    return _at_least(0, text)
+
+
+def _at_least(least: int, text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
+    return number
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    return execute(build_parser(), run, argv)

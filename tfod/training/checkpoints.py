@@ -1,0 +1,135 @@
+"""Checkpoints of a run: written, kept, found again, and the best one put aside."""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from tfod.errors import CheckpointError
+from tfod.files import replacing_directory
+from tfod.training.disk import writing
+
+__all__ = ["BEST_METRIC", "CheckpointKeeper", "keep_if_best", "saved_step"]
+
+BEST_METRIC = "DetectionBoxes_Precision/mAP"
+_KEPT = 7
+_STEP_KEY = "step/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+class CheckpointKeeper(tf.train.CheckpointManager):
+    """Saves {step, model, optimizer} as `ckpt-1`, `ckpt-2`, ... and keeps the last seven, as the original does.
+
+    A checkpoint is whole or not there: TensorFlow writes the data under another name, then the index, then the
+    file `checkpoint` that says which is the newest. A kill in between leaves the one before as the newest.
+
+    Args:
+      step: int64 scalar variable.
+      model: Fills from and goes to `model/...`.
+      optimizer: Its slots are created by the first step; until then their restored values wait.
+      directory: Where to; made if needed.
+      resume_from: The checkpoint to go on from; it may lie in another folder.
+      every_n: `save` saves at the multiples of this many steps, unless told otherwise.
+      initialize: Called instead of restoring where there is no checkpoint.
+    """
+
+    def __init__(
+        self,
+        step: Any,
+        model: tf.Module,
+        optimizer: Any,
+        directory: Path,
+        *,
+        resume_from: str | None,
+        every_n: int,
+        initialize: Callable[[], None],
+    ) -> None:
+        for leftover in directory.glob("ckpt-*_temp"):  # of a run that was killed while saving
+            shutil.rmtree(leftover, ignore_errors=True)
+        checkpoint = tf.train.Checkpoint(step=step, model=model, optimizer=optimizer)
+        super().__init__(
+            checkpoint,
+            str(directory),
+            max_to_keep=_KEPT,
+            step_counter=step,
+            checkpoint_interval=every_n,
+        )
+        self._step = step
+        self._resume_from = resume_from
+        self._initialize = initialize
+        self._saved_step: int | None = None
+
+    def save(
+        self, checkpoint_number: int | None = None, check_interval: bool = True, options: Any = None
+    ) -> str | None:
+        """Saves if the step is a multiple of the interval, or in any case without `check_interval`.
+
+        The number is the count of saves, whatever orbit proposes. Returns the new prefix, None if nothing was
+        saved: also where this very step has been saved already.
+        """
+        step = int(self._step.numpy())
+        if step == self._saved_step or (check_interval and step % self.checkpoint_interval):
+            return None
+        with writing(self.directory):
+            prefix: str | None = super().save(None, False, options)
+        self._saved_step = step
+        return prefix
+
+    def restore_or_initialize(self) -> str | None:
+        """Restores `resume_from`, the whole of it, or calls `initialize`; returns the prefix restored."""
+        prefix = self._resume_from
+        if prefix is None:
+            self._initialize()
+            return None
+        try:
+            self.checkpoint.restore(prefix).assert_existing_objects_matched()
+        except (ValueError, AssertionError, tf.errors.OpError) as error:
+            first_line = str(error).strip().splitlines()[0]
+            raise CheckpointError(
+                f"the run in this folder cannot be continued: {first_line}",
+                prefix,
+                "give another --model_dir to start anew, or the config that the run was started with",
+            ) from error
+        self._saved_step = int(self._step.numpy())
+        return prefix
+
+
+def saved_step(prefix: str) -> int:
+    """The training step that a checkpoint of a run was saved at."""
+    try:
+        return int(tf.train.load_checkpoint(prefix).get_tensor(_STEP_KEY))
+    except (ValueError, tf.errors.OpError) as error:
+        raise CheckpointError(
+            "this is not a whole checkpoint of a training run",
+            prefix,
+            "delete its files and its lines in the file named checkpoint: the one before is used then",
+        ) from error
+
+
+def keep_if_best(model_dir: Path, prefix: str, step: int, metrics: Mapping[str, float]) -> bool:
+    """Copies a checkpoint to `<model_dir>/best/` if its mAP is above that of the one there; says whether it did.
+
+    The folder is a checkpoint folder like any other, so that it can be evaluated and exported; `best.json` has
+    the metric, its value and the step.
+    """
+    value = metrics.get(BEST_METRIC)
+    if value is None or not value > _best_so_far(model_dir):
+        return False
+    with replacing_directory(model_dir / "best") as folder:
+        for part in Path(prefix).parent.glob(f"{Path(prefix).name}.*"):
+            shutil.copy2(part, folder / part.name)
+        name = Path(prefix).name
+        state = f'model_checkpoint_path: "{name}"\nall_model_checkpoint_paths: "{name}"\n'
+        (folder / "checkpoint").write_text(state, encoding="utf-8")
+        record = {"metric": BEST_METRIC, "value": value, "step": step, "checkpoint": name}
+        (folder / "best.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return True
+
+
+def _best_so_far(model_dir: Path) -> float:
+    try:
+        return float(json.loads((model_dir / "best" / "best.json").read_text(encoding="utf-8"))["value"])
+    except FileNotFoundError:
+        return float("-inf")

@@ -1,0 +1,110 @@
+"""What a run tells TensorBoard, under the original's tags."""
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orbit
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tfod import names
+from tfod.training.disk import writing
+from tfod.training.watch import Batch
+
+__all__ = ["TrainingSummaries", "draw_batch"]
+
+_PICTURES = 3
+
+
+class TrainingSummaries(orbit.utils.SummaryManagerInterface):
+    """Writes the scalars and pictures of training to one folder, at every `every_n`-th step and at `last_step`.
+
+    Args:
+      folder: Where to; made by the first summary.
+      step: int64 scalar variable.
+      every_n: The steps between two summaries.
+      last_step: The step at which the run ends.
+      batch_size: Pictures a step, for `images_per_sec`.
+      pictures: Gives the input pictures with their boxes, uint8 `[B, h, w, 3]`; None for no pictures.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        step: Any,
+        *,
+        every_n: int,
+        last_step: int,
+        batch_size: int,
+        pictures: Callable[[], NDArray[np.uint8]] | None,
+    ) -> None:
+        self._step = step
+        self._every_n = every_n
+        self._last_step = last_step
+        self._batch_size = batch_size
+        self._pictures = pictures
+        self._folder = folder
+
+    @functools.cached_property
+    def _writer(self) -> Any:
+        # Not before it is needed: nothing is written for a run that turns out not to start.
+        return tf.summary.create_file_writer(str(self._folder))
+
+    def summary_writer(self, relative_path: str = "") -> Any:
+        """The one writer; orbit makes it the default one while training."""
+        return self._writer
+
+    def flush(self) -> None:
+        """Hands what was written to the operating system, where a kill cannot take it back."""
+        with writing(self._folder):
+            self._writer.flush()
+
+    def write_summaries(self, summary_dict: Mapping[str, Any]) -> None:
+        """Writes the values if a summary is due; orbit calls this after each of its inner loops.
+
+        orbit's `steps_per_second` becomes the original's `steps_per_sec`.
+        """
+        step = int(self._step.numpy())
+        if step % self._every_n and step != self._last_step:
+            return
+        scalars = dict(summary_dict)
+        rate = scalars.pop("steps_per_second")
+        scalars |= {"steps_per_sec": rate, "images_per_sec": rate * self._batch_size}
+        with self._writer.as_default(step=step):
+            for tag, value in scalars.items():
+                tf.summary.scalar(tag, value)
+            if self._pictures is not None:
+                tf.summary.image("train_input_images", self._pictures(), max_outputs=_PICTURES)
+
+
+def draw_batch(
+    batch: Batch, denormalize: Callable[[Any], Any], class_names: Mapping[int, str]
+) -> NDArray[np.uint8]:
+    """The first three pictures of a batch as the network sees them, with their boxes: uint8 `[3, h, w, 3]`.
+
+    `denormalize` takes network inputs to 0..255.
+    """
+    # Imported here: only a run that draws pays for the drawing library.
+    from tfod.visualize.draw import draw_boxes
+
+    first = [_first_replica(batch.features[names.IMAGE]), *map(_first_replica, _groundtruth(batch))]
+    inputs, boxes, classes, counts = (tensor[:_PICTURES] for tensor in first)
+    pictures = np.clip(np.rint(denormalize(inputs).numpy()), 0, 255).astype(np.uint8)
+    drawn = []
+    for picture, box, one_hot, count in zip(pictures, boxes, classes, counts, strict=True):
+        ids = [int(index) + 1 for index in np.argmax(one_hot.numpy()[:count], axis=-1)]
+        labels = [class_names.get(identity, str(identity)) for identity in ids]
+        drawn.append(draw_boxes(picture, box.numpy()[:count], labels, class_ids=ids))
+    return np.stack(drawn)
+
+
+def _groundtruth(batch: Batch) -> list[Any]:
+    keys = (names.GROUNDTRUTH_BOXES, names.GROUNDTRUTH_CLASSES, names.NUM_GROUNDTRUTH_BOXES)
+    return [batch.labels[key] for key in keys]
+
+
+def _first_replica(value: Any) -> Any:
+    return tf.distribute.get_strategy().experimental_local_results(value)[0]

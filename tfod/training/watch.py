@@ -1,0 +1,132 @@
+"""What a run's Python side does at every step: fetch the losses, judge them, show them, heed signals."""
+
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tfod import names
+from tfod.errors import TrainingError
+from tfod.progress import Progress
+
+__all__ = ["Batch", "StepWatch", "Stopped"]
+
+
+class Batch(NamedTuple):
+    """The features and labels of one step, tensors by name."""
+
+    features: Mapping[str, Any]
+    labels: Mapping[str, Any]
+
+
+class Stopped(KeyboardInterrupt):
+    """Somebody asked the run to stop; the step that was under way is complete."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal.Signals(signal_number).name)
+        self.signal_number = signal_number
+
+
+class StepWatch:
+    """Follows a run step by step.
+
+    On a GPU the losses of a step are fetched while the next one runs, so that the device never waits for Python.
+    A CPU has finished the step when the call returns, and they are fetched at once.
+
+    Args:
+      start: How many steps are done already.
+
+    Attributes:
+      tags: The names of the values that a step returns, in order; the trainer knows them once it has been traced.
+      step: The last step whose losses were judged.
+      batch: The batch of that step.
+      progress: Where to show the steps, if anywhere.
+    """
+
+    def __init__(self, start: int) -> None:
+        self.tags: tuple[str, ...] = ()
+        self.step = start
+        self.batch: Batch | None = None
+        self.progress: Progress | None = None
+        self._values: dict[str, float] = {}
+        self._pending: tuple[Any, Batch] | None = None
+        self._overlap = bool(tf.config.list_physical_devices("GPU"))
+        self._signal: int | None = None
+
+    def step_done(self, values: Any, features: Mapping[str, Any], labels: Mapping[str, Any]) -> None:
+        """Takes what the step returned, float32 `[K + 1]`, and its batch; may raise TrainingError or Stopped."""
+        self._judge_pending()
+        self._pending = (values, Batch(features, labels))
+        if not self._overlap:
+            self._judge_pending()
+        self.heed()
+
+    def finish(self) -> dict[str, float]:
+        """The values of the last step by tag. After it no step is left unjudged: what is saved now is sound."""
+        self._judge_pending()
+        return self._values
+
+    def heed(self) -> None:
+        """Raises Stopped if a signal has come while signals were heeded; no step is left unjudged."""
+        if self._signal is not None:
+            self._judge_pending()
+            raise Stopped(self._signal)
+
+    @contextmanager
+    def heeding_signals(self) -> Iterator[None]:
+        """Within it SIGINT and SIGTERM end the run after the step under way; a second one acts at once."""
+        signals = (signal.SIGINT, signal.SIGTERM)
+        earlier = {number: signal.getsignal(number) for number in signals}
+
+        def note(number: int, frame: FrameType | None) -> None:
+            self._signal = number
+            restore()
+
+        def restore() -> None:
+            for number, handler in earlier.items():
+                signal.signal(number, handler)
+
+        for number in signals:
+            signal.signal(number, note)
+        try:
+            yield
+        finally:
+            restore()
+
+    def _judge_pending(self) -> None:
+        if self._pending is None:
+            return
+        values, batch = self._pending
+        self._pending = None
+        fetched = values.numpy()
+        self.step += 1
+        self.batch = batch
+        # The shortest text that reads back as the same float32: 0.1 rather than 0.10000000149011612.
+        self._values = {tag: float(str(value)) for tag, value in zip(self.tags, fetched, strict=True)}
+        if not np.isfinite(fetched).all():
+            raise self._not_finite()
+        if self.progress is not None:
+            loss, rate = self._values[names.TOTAL_LOSS], self._values[names.LEARNING_RATE]
+            self.progress.advance(note=f"loss {loss:.4f}  learning rate {rate:.3g}")
+
+    def _not_finite(self) -> TrainingError:
+        losses = ", ".join(f"{tag} {value:g}" for tag, value in self._values.items())
+        return TrainingError(
+            f"the loss is not finite at step {self.step}: {losses}",
+            f"the batch of the pictures {', '.join(_source_ids(self.batch))}",
+            "look at those pictures and their boxes, or lower the learning rate or warm it up for longer, or set "
+            "train_config.gradient_clipping_by_norm; what was saved before is kept, and the same command goes on "
+            "from it",
+        )
+
+
+def _source_ids(batch: Batch | None) -> list[str]:
+    if batch is None or names.SOURCE_ID not in batch.features:
+        return ["(their source ids were not read)"]
+    parts = tf.distribute.get_strategy().experimental_local_results(batch.features[names.SOURCE_ID])
+    ids = [identity.decode(errors="replace") for part in parts for identity in part.numpy().ravel()]
+    return [identity or "(without a source id)" for identity in ids]
