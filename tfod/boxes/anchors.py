@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
 from tfod.boxes.geometry import cyxhw_to_yxyx
@@ -50,14 +51,17 @@ class MultiscaleAnchors:
         anchors = tf.concat([self._level(level, grid, height, width) for level, grid in pairs], axis=0)
         if not self.normalize:
             return anchors
-        return anchors / tf.cast(tf.stack([height, width, height, width]), tf.float32)
+        # Times the reciprocal, as the original: where two anchors overlap a box equally, the last bit chooses.
+        return anchors * (1.0 / tf.cast(tf.stack([height, width, height, width]), tf.float32))
 
     def _level(self, level: int, grid: tuple[int, int], height: int, width: int) -> tf.Tensor:
         stride = 2.0**level
-        scales = [2.0 ** (k / self.scales_per_octave) for k in range(self.scales_per_octave)]
-        base = stride * self.anchor_scale
-        heights = [base * scale / ratio**0.5 for ratio in self.aspect_ratios for scale in scales]
-        widths = [base * scale * ratio**0.5 for ratio in self.aspect_ratios for scale in scales]
+        octaves = range(self.scales_per_octave)
+        scales = np.array([2.0 ** (k / self.scales_per_octave) for k in octaves], np.float32)
+        roots = np.sqrt(np.array(self.aspect_ratios, np.float32))[:, np.newaxis]
+        base = np.float32(stride * self.anchor_scale)
+        heights = (scales / roots * base).ravel()
+        widths = (scales * roots * base).ravel()
         rows = tf.cast(tf.range(grid[0]), tf.float32) * stride + _offset(height, level)
         columns = tf.cast(tf.range(grid[1]), tf.float32) * stride + _offset(width, level)
         shape = tf.stack([grid[0], grid[1], self.anchors_per_cell])
