@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser, execute
+from tfod.cli.model_source import add_model_flags, check_model_flags, read_config
 from tfod.errors import ConfigError
 
 if TYPE_CHECKING:
-    from tfod.inference.detector import Detector
+    from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+    from tfod.visualize.detections import Summary
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -28,56 +30,37 @@ _EXAMPLES = """\
 def build_parser() -> CommandParser:
     """The command's flags."""
     parser = CommandParser(_DESCRIPTION, _EXAMPLES)
-    parser.add_argument(
-        "inputs", nargs="+", metavar="PICTURE", help="files, folders or globs (** for folders)"
-    )
-    parser.add_argument(
-        "--saved_model_dir", help="an exported model: the exporter's folder or its saved_model/"
-    )
-    parser.add_argument("--pipeline_config_path", help="with --checkpoint_dir: the config of the model")
-    parser.add_argument(
-        "--checkpoint_dir", help="a run's folder (its latest checkpoint) or one prefix (.../ckpt-3)"
-    )
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="FIELD=VALUE", help="overrides the config"
-    )
-    parser.add_argument(
-        "--label_map_path", help="names of the classes (default: the label map of the config)"
-    )
-    parser.add_argument("--output_dir", required=True, help="where the drawn pictures and detections.json go")
-    parser.add_argument(
-        "--min_score", type=float, default=0.5, help="leave out what scores less (default: 0.5)"
-    )
-    parser.add_argument("--max_boxes", type=int, default=100, help="at most so many a picture (default: 100)")
+    add = parser.add_argument
+    add("inputs", nargs="+", metavar="PICTURE", help="files, folders or globs ('photos/**/*.jpg')")
+    add_model_flags(parser)
+    add("--output_dir", required=True, help="where the drawn pictures and detections.json go")
+    add("--min_score", type=float, default=0.5, help="leave out what scores less (default: 0.5)")
+    add("--max_boxes", type=int, default=100, help="at most so many a picture, the best ones (default: 100)")
     return parser
 
 
 def run(args: argparse.Namespace) -> None:
     """Detects and draws; prints what was found."""
-    _check(args)
+    check_model_flags(args)
+    if args.max_boxes < 1:
+        raise ConfigError("no box could be drawn", "--max_boxes", "give a number of 1 or more")
+    config, _ = read_config(args)
+    class_names = _class_names(config, is_asked_for=bool(args.label_map_path))
+
     from tfod.inference.pictures import find_pictures
 
     paths = find_pictures(args.inputs)
-    class_names = _class_names(args)
-    detector = _detector(args)
-    from tfod.visualize.detections import DETECTIONS_FILE, visualize_pictures
 
-    output_dir = Path(args.output_dir)
-    summary = visualize_pictures(
-        detector,
-        paths,
-        output_dir,
-        class_names=class_names,
-        min_score=args.min_score,
-        max_boxes=args.max_boxes,
-    )
-    counts = ", ".join(f"{count} {name}" for name, count in summary.objects.most_common()) or "nothing"
-    # The median: the first picture waits for TensorFlow to prepare the graph.
-    milliseconds = 1000 * statistics.median(summary.seconds)
-    print(f"{len(summary.seconds)} pictures, {milliseconds:.0f} ms each; found: {counts}")
-    if summary.unreadable:
-        print(f"{len(summary.unreadable)} of {len(paths)} pictures could not be read; they are named above")
-    print(f"drawn in {output_dir}, boxes in {output_dir / DETECTIONS_FILE}")
+    from tfod.inference.detector import Detector
+    from tfod.visualize.detections import visualize_pictures
+
+    if args.saved_model_dir:
+        detector = Detector.from_saved_model(args.saved_model_dir)
+    else:
+        detector = Detector.from_checkpoint(config, args.checkpoint_dir)
+    options = {"class_names": class_names, "min_score": args.min_score, "max_boxes": args.max_boxes}
+    summary = visualize_pictures(detector, paths, Path(args.output_dir), **options)
+    _print(summary, Path(args.output_dir))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -85,39 +68,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     return execute(build_parser(), run, argv)
 
 
-def _check(args: argparse.Namespace) -> None:
-    from_checkpoint = bool(args.pipeline_config_path and args.checkpoint_dir)
-    if bool(args.saved_model_dir) == from_checkpoint:
-        what = "two models are named" if from_checkpoint else "no model is named"
-        cure = "give --saved_model_dir, or --pipeline_config_path together with --checkpoint_dir"
-        raise ConfigError(what, "the command line", cure)
-    if args.max_boxes < 1:
-        raise ConfigError("no box could be drawn", "--max_boxes", "give a number of 1 or more")
+def _print(summary: "Summary", output_dir: Path) -> None:
+    from tfod.visualize.detections import DETECTIONS_FILE
+
+    counts = ", ".join(f"{count} {name}" for name, count in summary.objects.most_common()) or "nothing"
+    # The median: the first picture waits for TensorFlow to prepare the graph.
+    milliseconds = 1000 * statistics.median(summary.seconds)
+    print(f"{len(summary.seconds)} pictures, {milliseconds:.0f} ms each; found: {counts}")
+    if summary.unreadable:
+        print(f"{len(summary.unreadable)} more could not be read; they are named above and in {DETECTIONS_FILE}")
+    print(f"drawn in {output_dir}, boxes in {output_dir / DETECTIONS_FILE}")
 
 
-def _class_names(args: argparse.Namespace) -> dict[int, str]:
-    """From --label_map_path, else from the label map that the model's config names, if that file is there."""
+def _class_names(config: "TrainEvalPipelineConfig", *, is_asked_for: bool) -> dict[int, str]:
+    """From the label map of the first eval_input_reader; a file that nobody asked for may be missing."""
     from tfod.config.label_map import read_label_map
-    from tfod.config.pipeline import read_pipeline_config
 
-    if args.label_map_path:
-        return read_label_map(args.label_map_path).names
-    folder = Path(args.saved_model_dir or ".")
-    configs = [args.pipeline_config_path, folder / "pipeline.config", folder.parent / "pipeline.config"]
-    for config_path in configs if args.saved_model_dir else configs[:1]:
-        if config_path and Path(config_path).is_file():
-            for reader in read_pipeline_config(config_path, args.set).eval_input_reader:
-                if Path(reader.label_map_path).is_file():
-                    return read_label_map(reader.label_map_path).names
+    path = config.eval_input_reader[0].label_map_path if config.eval_input_reader else ""
+    if is_asked_for or Path(path).is_file():
+        return read_label_map(path).names
     print("no label map found: classes are shown by number; --label_map_path names them", file=sys.stderr)
     return {}
-
-
-def _detector(args: argparse.Namespace) -> "Detector":
-    from tfod.config.pipeline import read_pipeline_config
-    from tfod.inference.detector import Detector
-
-    if args.saved_model_dir:
-        return Detector.from_saved_model(args.saved_model_dir)
-    config = read_pipeline_config(args.pipeline_config_path, args.set)
-    return Detector.from_checkpoint(config, args.checkpoint_dir)

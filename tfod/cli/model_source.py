@@ -1,0 +1,58 @@
+"""What the commands that run a model share: an exported model, or a config with a checkpoint."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfod.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+
+__all__ = ["add_model_flags", "check_model_flags", "read_config"]
+
+
+def add_model_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds --saved_model_dir, --pipeline_config_path, --checkpoint_dir, --set and --label_map_path."""
+    add = parser.add_argument
+    add("--saved_model_dir", help="an exported model: the exporter's folder, or saved_model/ in it")
+    add("--pipeline_config_path", help="a model's config; its weights come from --checkpoint_dir")
+    add("--checkpoint_dir", help="a run's folder, of which the latest checkpoint is taken, or one prefix (run/ckpt-3)")
+    add("--set", action="append", default=[], metavar="FIELD=VALUE", help="overrides the config; can be repeated")
+    add("--label_map_path", help="names of the classes (default: the label map of the config)")
+
+
+def check_model_flags(args: argparse.Namespace) -> None:
+    """Raises ConfigError unless exactly one model is named."""
+    if args.saved_model_dir and args.checkpoint_dir:
+        cure = "give either --saved_model_dir or --checkpoint_dir"
+        raise ConfigError("two models are named", "the command line", cure)
+    if not args.saved_model_dir and not (args.checkpoint_dir and args.pipeline_config_path):
+        cure = "give --saved_model_dir, or --pipeline_config_path together with --checkpoint_dir"
+        raise ConfigError("no model is named", "the command line", cure)
+
+
+def read_config(args: argparse.Namespace) -> "tuple[TrainEvalPipelineConfig, Path | None]":
+    """The config that was named, or lies beside the exported model, with the overrides; and where it lay.
+
+    An exported model without a config gives an empty one. --label_map_path goes into its first eval_input_reader.
+    """
+    from tfod.config.pipeline import apply_overrides, read_pipeline_config
+    from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+
+    path = Path(args.pipeline_config_path) if args.pipeline_config_path else _beside(args.saved_model_dir)
+    if path:
+        config = read_pipeline_config(path, args.set)
+    else:
+        config = TrainEvalPipelineConfig()
+        apply_overrides(config, args.set)
+    if args.label_map_path:
+        reader = config.eval_input_reader[0] if config.eval_input_reader else config.eval_input_reader.add()
+        reader.label_map_path = args.label_map_path
+    return config, path
+
+
+def _beside(saved_model_dir: str) -> Path | None:
+    folder = Path(saved_model_dir)
+    candidates = (folder / "pipeline.config", folder.absolute().parent / "pipeline.config")
+    return next(filter(Path.is_file, candidates), None)
