@@ -39,9 +39,7 @@ class CorruptRecord:
 
 
 @contextmanager
-def naming_corrupt_records(
-    reader: input_reader_pb2.InputReader, *, for_evaluation: bool = False
-) -> Iterator[None]:
+def naming_corrupt_records(reader: input_reader_pb2.InputReader, *, for_evaluation: bool = False) -> Iterator[None]:
     """Turns TensorFlow's error about a record into a DataError that names file, record and picture.
 
     TensorFlow says no more than that some picture could not be decoded, so the files are searched for it.

@@ -171,16 +171,12 @@ def evaluation_dataset(
 class _Finish:
     """Brings an augmented example to the form that the model wants: sizes that do not vary."""
 
-    def __init__(
-        self, preprocess: Preprocess, num_classes: int, max_boxes: int, retain_original: bool = False
-    ) -> None:
+    def __init__(self, preprocess: Preprocess, num_classes: int, max_boxes: int, retain_original: bool = False) -> None:
         self._preprocess = preprocess
         self._num_classes = num_classes
         self._max_boxes = max_boxes
         self._retain_original = retain_original
-        self._too_many = Notice(
-            f"pictures with more than {max_boxes} objects lose the rest: raise max_number_of_boxes"
-        )
+        self._too_many = Notice(f"pictures with more than {max_boxes} objects lose the rest: raise max_number_of_boxes")
 
     def __call__(self, example: Example) -> Example:
         image, true_shape = self._preprocess(example[names.IMAGE])
@@ -244,9 +240,7 @@ def _split(example: Example, features: Sequence[str], labels: Sequence[str]) -> 
     return {name: example[name] for name in features}, {name: example[name] for name in labels}
 
 
-def _map(
-    records: tf.data.Dataset, prepare: Callable[..., Any], deterministic: bool, first: int = 0
-) -> tf.data.Dataset:
+def _map(records: tf.data.Dataset, prepare: Callable[..., Any], deterministic: bool, first: int = 0) -> tf.data.Dataset:
     function = tf.autograph.experimental.do_not_convert(prepare)
     return records.enumerate().skip(first).map(function, tf.data.AUTOTUNE, deterministic=deterministic)
 
@@ -262,9 +256,7 @@ def _batch(examples: tf.data.Dataset, batch_size: int, drop_remainder: bool) -> 
     return examples.batch(batch_size, drop_remainder=drop_remainder)
 
 
-def _prefetch(
-    batches: tf.data.Dataset, reader: input_reader_pb2.InputReader, deterministic: bool
-) -> tf.data.Dataset:
+def _prefetch(batches: tf.data.Dataset, reader: input_reader_pb2.InputReader, deterministic: bool) -> tf.data.Dataset:
     options = tf.data.Options()
     options.deterministic = deterministic
     return batches.prefetch(reader.num_prefetch_batches or tf.data.AUTOTUNE).with_options(options)

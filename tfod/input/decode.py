@@ -108,9 +108,7 @@ class RecordDecoder:
         boxes = tf.stack([features[name] for name in _BOX_FEATURES], axis=1)
         count = tf.shape(boxes)[0]
         inverted = tf.reduce_any(boxes[:, 2:] < boxes[:, :2])
-        tf.debugging.Assert(
-            ~inverted, ["a box has ymax < ymin or xmax < xmin", source_id, boxes], summarize=40
-        )
+        tf.debugging.Assert(~inverted, ["a box has ymax < ymin or xmax < xmin", source_id, boxes], summarize=40)
         objects = {
             names.GROUNDTRUTH_BOXES: boxes,
             names.GROUNDTRUTH_CLASSES: self._classes(features),

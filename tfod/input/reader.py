@@ -137,6 +137,4 @@ def _refuse_unsupported(reader: input_reader_pb2.InputReader) -> None:
     if reader.input_type == input_reader_pb2.TF_SEQUENCE_EXAMPLE:
         wanted.append("input_type: TF_SEQUENCE_EXAMPLE")
     if wanted:
-        raise ConfigError(
-            f"{', '.join(wanted)} cannot be read yet", "input_reader", "remove it from the config"
-        )
+        raise ConfigError(f"{', '.join(wanted)} cannot be read yet", "input_reader", "remove it from the config")
