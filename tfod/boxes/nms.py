@@ -16,7 +16,7 @@ __all__ = ["MulticlassNMS", "Selection", "nms_from_config"]
 
 # How many of the best candidates are looked at first, and if these do not yield enough detections, next.
 # Each is exact when it yields enough (see MulticlassNMS); what changes is only how long it takes.
-_PREFIXES = (256, 1024)
+_PREFIXES = (400, 1200)
 
 
 class Selection(NamedTuple):

@@ -12,6 +12,7 @@ from tfod.errors import ConfigError, OutputError
 from tfod.files import replacing_directory
 from tfod.models.detection_model import DetectionModel, Tensors
 from tfod.models.factory import build_model
+from tfod.models.layer_list import folded_weights
 from tfod.protos import pipeline_pb2
 
 __all__ = ["INPUT_TYPES", "export_model", "serving_module"]
@@ -56,7 +57,8 @@ def export_model(
     _require_replaceable(output)
     model = build_model(config.model)
     prefix, _ = restore_model(model, checkpoint)
-    with replacing_directory(output) as folder:
+    # Saving may trace once more, so all of it has to happen with the weights folded.
+    with replacing_directory(output) as folder, folded_weights():
         module = serving_module(model, input_type)
         tf.saved_model.save(module, str(folder / "saved_model"), signatures=module.signature)
         checkpoints = tf.train.CheckpointManager(
@@ -71,6 +73,7 @@ def serving_module(model: DetectionModel, input_type: str = "image_tensor") -> t
     """A module whose call, and `signature`, detect objects as an exported model of the original does.
 
     It takes `input_tensor` and gives float32 tensors; classes count from 1, and padding has class 1, score 0.
+    To be saved inside `folded_weights()`: the variables are not the module's, only constants can go with it.
     """
     if input_type not in INPUT_TYPES:
         raise ConfigError(
@@ -86,9 +89,6 @@ def serving_module(model: DetectionModel, input_type: str = "image_tensor") -> t
         return {name: tf.cast(value, tf.float32) for name, value in detections.items()}
 
     module = _ServingModule()
-    # The variables, not the model: with the layers in reach, Keras would trace and save a function for each.
-    module.model_variables = model.variables
-    module.detect = detect
     module.signature = detect.get_concrete_function()
     return module
 
@@ -100,8 +100,8 @@ class _ServingModule(tf.Module):
         super().__init__(name="detector")
 
     @property
-    def __call__(self) -> Callable[[tf.Tensor], Tensors]:
-        return self.detect
+    def __call__(self) -> Callable[[tf.Tensor], Tensors]:  # a property, because TensorFlow saves attributes
+        return self.signature
 
 
 def _preprocess(

@@ -102,9 +102,9 @@ class WeightSharedPredictor(tf.Module):
             )
             if self._dropout is not None:
                 class_features = self._dropout(class_features, training=training)
-            codes.append(_flatten(self._box_prediction_head(box_features), _CODE_SIZE))
+            codes.append(_flatten(self._box_prediction_head(box_features, training=training), _CODE_SIZE))
             class_head = self._prediction_heads[CLASS_PREDICTIONS]
-            logits.append(_flatten(class_head(class_features), self._class_slots))
+            logits.append(_flatten(class_head(class_features, training=training), self._class_slots))
         return self._clip(tf.concat(codes, axis=1)), self._convert(tf.concat(logits, axis=1), training)
 
     def _clip(self, codes: tf.Tensor) -> tf.Tensor:
@@ -159,8 +159,8 @@ class _Head(tf.Module):
         setattr(self, name, [convolution])
         self._convolution_list = name
 
-    def __call__(self, features: tf.Tensor) -> tf.Tensor:
-        return getattr(self, self._convolution_list)[0](features)
+    def __call__(self, features: tf.Tensor, *, training: bool) -> tf.Tensor:
+        return apply_layers(getattr(self, self._convolution_list), features, training=training)
 
 
 def _flatten(features: tf.Tensor, slots: int) -> tf.Tensor:
