@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfod import names
+from tfod.evaluation.evaluate import detector_step, evaluate_model
+from tfod.evaluation.side_by_side import PictureOptions
+from tfod.inference.detector import Detector
+from tfod.protos.eval_pb2 import EvalConfig
+
+CATEGORIES = {1: "cat", 2: "dog"}
+BOX = [0.25, 0.125, 0.5, 0.25]  # relative to the padded input of 8 x 16 pixels
+ON_TRUE_IMAGE = [0.5, 0.125, 1.0, 0.25]  # the image fills the upper half of the input
+
+
+def example(source_id, boxes, class_ids, crowd=None):
+    """One picture of 40 x 160 pixels, which the network sees as 4 x 16 above 4 rows of padding."""
+    rows = 3
+    padding = rows - len(boxes)
+    one_hot = np.eye(2, dtype=np.float32)[np.array(class_ids, int) - 1].reshape(-1, 2)
+    features = {
+        names.IMAGE: np.zeros((8, 16, 3), np.float32),
+        names.ORIGINAL_IMAGE: np.full((8, 16, 3), 200, np.uint8),
+        names.TRUE_IMAGE_SHAPE: np.int32([4, 16, 3]),
+        names.ORIGINAL_IMAGE_SPATIAL_SHAPE: np.int32([40, 160]),
+        names.SOURCE_ID: source_id,
+    }
+    labels = {
+        names.NUM_GROUNDTRUTH_BOXES: np.int32(len(boxes)),
+        names.GROUNDTRUTH_BOXES: np.pad(np.float32(boxes).reshape(-1, 4), [(0, padding), (0, 0)]),
+        names.GROUNDTRUTH_CLASSES: np.pad(one_hot, [(0, padding), (0, 0)]),
+        names.GROUNDTRUTH_IS_CROWD: np.pad(np.array(crowd or [False] * len(boxes), bool), (0, padding)),
+    }
+    return features, labels
+
+
+def dataset(*examples, batch_size=1):
+    def generate():
+        yield from examples
+
+    signature = tf.nest.map_structure(tf.type_spec_from_value, tf.nest.map_structure(tf.constant, examples[0]))
+    return tf.data.Dataset.from_generator(generate, output_signature=signature).batch(batch_size)
+
+
+def finds(box, class_id, loss=1.0):
+    """A step that finds one box on every picture, beside padding."""
+
+    def step(features, labels):
+        count = len(features[names.SOURCE_ID])
+        detections = {
+            names.DETECTION_BOXES: tf.constant([[box, [0.0] * 4]] * count, tf.float32),
+            names.DETECTION_SCORES: tf.constant([[0.9, 0.0]] * count),
+            names.DETECTION_CLASSES: tf.constant([[class_id, 1.0]] * count),
+            names.NUM_DETECTIONS: tf.constant([1.0] * count),
+        }
+        return {names.TOTAL_LOSS: tf.constant(loss * count)}, detections
+
+    return step
+
+
+def test_padding_is_taken_out_and_boxes_are_compared_in_pixels_of_the_file():
+    found = evaluate_model(finds(ON_TRUE_IMAGE, 1), dataset(example("a", [BOX], [1])), CATEGORIES).metrics
+    assert found["DetectionBoxes_Precision/mAP"] == pytest.approx(1.0)
+    # In the file the box has 20 x 20 pixels, which is small; in the input it has 2 x 2.
+    assert found["DetectionBoxes_Precision/mAP (small)"] == pytest.approx(1.0)
+    assert found["DetectionBoxes_Precision/mAP (medium)"] == -1.0
+
+
+def test_a_wrong_class_finds_nothing():
+    found = evaluate_model(finds(ON_TRUE_IMAGE, 2), dataset(example("a", [BOX], [1])), CATEGORIES).metrics
+    assert found["DetectionBoxes_Precision/mAP"] == 0.0
+    assert found["DetectionBoxes_PerformanceByCategory/mAP/dog"] == -1.0
+
+
+def test_losses_are_means_over_batches_and_pictures_are_counted():
+    examples = [example(name, [BOX], [1]) for name in ("a", "b", "b")]
+    result = evaluate_model(finds(ON_TRUE_IMAGE, 1), dataset(*examples, batch_size=2), CATEGORIES)
+    assert result.losses == {names.TOTAL_LOSS: 1.5}
+    assert result.images == 3
+    assert result.repeated_ids == 1
+    assert result.num_groundtruth == {1: 3, 2: 0}
+    assert result.metrics["DetectionBoxes_Recall/AR@1"] == pytest.approx(1.0)
+
+
+def test_a_crowd_need_not_be_found():
+    examples = dataset(example("a", [BOX, [0, 0, 0.1, 0.1]], [1, 1], crowd=[False, True]))
+    assert evaluate_model(finds(ON_TRUE_IMAGE, 1), examples, CATEGORIES).metrics[
+        "DetectionBoxes_Recall/AR@100"
+    ] == pytest.approx(1.0)
+
+
+def test_pictures_of_the_first_batches_are_drawn_without_padding():
+    examples = [example(str(i), [BOX], [1]) for i in range(3)]
+    result = evaluate_model(
+        finds(ON_TRUE_IMAGE, 1), dataset(*examples, batch_size=2), CATEGORIES, pictures=PictureOptions(num_batches=1)
+    )
+    assert list(result.pictures) == ["eval_side_by_side_0_0", "eval_side_by_side_0_1"]
+    drawn = result.pictures["eval_side_by_side_0_0"]
+    assert drawn.dtype == np.uint8
+    # 4 x 16 pixels, enlarged to 80 x 320, twice side by side.
+    assert drawn.shape[1] > 640
+    assert (drawn == 200).all(axis=-1).sum() > 80 * 320
+
+
+def test_progress_is_shown_if_the_number_is_known(capsys):
+    evaluate_model(finds(ON_TRUE_IMAGE, 1), dataset(example("a", [BOX], [1])), CATEGORIES, total=1)
+    assert "evaluating: 1/1 pictures" in capsys.readouterr().err
+
+
+def test_an_exported_model_gets_the_pixels_of_the_file():
+    seen = []
+
+    def function(images):
+        seen.append(images)
+        return finds(BOX, 1)({names.SOURCE_ID: [b"a"]}, {})[1]
+
+    features, labels = example("a", [BOX], [1])
+    features |= {names.IMAGE: np.full((8, 16, 3), 254.0, np.float32), names.TRUE_IMAGE_SHAPE: np.int32([8, 16, 3])}
+    result = evaluate_model(detector_step(Detector(function, tf.uint8)), dataset((features, labels)), CATEGORIES)
+    assert seen[0].dtype == tf.uint8
+    assert (seen[0].numpy() == 254).all()
+    assert result.losses == {}
+    assert result.metrics["DetectionBoxes_Precision/mAP"] == pytest.approx(1.0)
+
+
+def test_picture_options_come_from_the_config():
+    assert PictureOptions.from_config(EvalConfig()) == PictureOptions(10, 0.5, 20)
+    assert PictureOptions.from_config(EvalConfig(num_visualizations=0)) is None
+    assert PictureOptions.from_config(EvalConfig(retain_original_images=False)) is None

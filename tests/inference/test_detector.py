@@ -1,0 +1,95 @@
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.inference.models import export
+from tfod.errors import CheckpointError
+from tfod.inference.detector import Detector
+from tfod.inference.pictures import read_picture
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exported")
+    export(folder / "saved_model")
+    return folder
+
+
+def test_an_exported_model_detects_on_pictures_of_any_size(exported):
+    detector = Detector.from_saved_model(exported / "saved_model")
+    for height, width, value in ((20, 30, 255), (7, 5, 51)):
+        found = detector.detect(np.full((height, width, 3), value, np.uint8))
+        assert found.scores == pytest.approx([value / 255])
+        assert found.class_ids.tolist() == [1]
+        assert found.boxes.tolist() == [[0.0, 0.0, 0.5, 0.5]]
+        assert (found.height, found.width) == (height, width)
+
+
+def test_outputs_are_the_exported_models_own(exported):
+    outputs = Detector.from_saved_model(exported / "saved_model")(np.zeros((1, 4, 4, 3), np.uint8))
+    assert outputs["detection_boxes"].shape == (1, 2, 4)
+    assert outputs["num_detections"].tolist() == [1.0]
+
+
+def test_the_exporters_folder_stands_for_its_saved_model(exported):
+    assert len(Detector.from_saved_model(exported).detect(np.zeros((4, 4, 3), np.uint8))) == 1
+
+
+def test_a_model_that_takes_floats_gets_floats(tmp_path):
+    export(tmp_path, dtype=tf.float32, shape=(None, None, None, 3), name="inputs")
+    found = Detector.from_saved_model(tmp_path).detect(np.full((4, 4, 3), 255, np.uint8))
+    assert found.scores == pytest.approx([1.0])
+
+
+def test_no_exported_model_there(tmp_path):
+    with pytest.raises(CheckpointError) as caught:
+        Detector.from_saved_model(tmp_path)
+    assert caught.value.where == str(tmp_path)
+
+
+def test_a_damaged_model(exported, tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"not a model")
+    with pytest.raises(CheckpointError, match="damaged"):
+        Detector.from_saved_model(tmp_path)
+
+
+def test_a_model_without_its_weights(tmp_path):
+    export(tmp_path)
+    for path in (tmp_path / "variables").iterdir():
+        path.unlink()
+    with pytest.raises(CheckpointError, match="damaged"):
+        Detector.from_saved_model(tmp_path)
+
+
+def test_a_model_that_takes_no_pixels(tmp_path):
+    export(tmp_path, dtype=tf.string, shape=(None,))
+    with pytest.raises(CheckpointError, match=r"input_tensor \(string\)"):
+        Detector.from_saved_model(tmp_path)
+
+
+def test_a_model_that_is_no_detector(tmp_path):
+    export(tmp_path, drop=("num_detections",))
+    with pytest.raises(CheckpointError, match="num_detections"):
+        Detector.from_saved_model(tmp_path)
+
+
+@pytest.mark.slow
+def test_the_demo_detections_of_the_original_are_reproduced(shared):
+    from tfod.config.pipeline import read_pipeline_config
+
+    folder = shared / "pretrained" / "ssd_mobilenet_v2_fpnlite_320x320_hands"
+    config = read_pipeline_config(folder / "pipeline.config")
+    detector = Detector.from_checkpoint(config, folder / "checkpoint" / "ckpt-0")
+    expected = json.loads((shared / "pretrained" / "demo_detections.json").read_text())
+    assert len(expected) == 3
+    for picture in expected.values():
+        found = detector.detect(read_picture(shared / "pretrained" / picture["image"]))
+        best = found.best(5)
+        assert (found.height, found.width) == (picture["height"], picture["width"])
+        assert len(found) == picture["num_detections"]
+        assert best.class_ids.tolist() == [one["class_id"] for one in picture["top5"]]
+        assert best.scores == pytest.approx(np.array([one["score"] for one in picture["top5"]]), abs=1e-3)
+        boxes = np.array([one["box_ymin_xmin_ymax_xmax"] for one in picture["top5"]])
+        assert best.boxes == pytest.approx(boxes, abs=1e-3)
