@@ -147,7 +147,7 @@ def test_steps_follow_each_other_in_the_order_of_the_config():
     [
         ("autoaugment_image {}", "autoaugment_image cannot run"),
         ("", "step is empty"),
-        ("normalize_image {}", "original_minval and original_maxval must be set"),
+        ("normalize_image {}", "original_maxval must be greater"),
         ("random_adjust_contrast { min_delta: 2 max_delta: 1 }", "min_delta 2 exceeds max_delta 1"),
         ("random_crop_image { min_area: 0 }", "min_area and max_area"),
         ("random_crop_image { max_area: 1.5 }", "min_area and max_area"),

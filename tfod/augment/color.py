@@ -90,7 +90,7 @@ def normalize_image(
     example: Example,
     draw: Draw,
     *,
-    original_minval: float,
+    original_minval: float = 0.0,
     original_maxval: float,
     target_minval: float = 0.0,
     target_maxval: float = 1.0,

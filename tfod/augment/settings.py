@@ -107,7 +107,7 @@ _ARGUMENTS: dict[str, Callable[[Any], dict[str, Any]]] = {
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "normalize_image": (
         lambda config: config.original_minval < config.original_maxval,
-        "original_minval and original_maxval must be set, the second to the greater number",
+        "original_maxval must be greater than original_minval",
     ),
     "random_distort_color": (lambda config: config.color_ordering in (0, 1), "color_ordering must be 0 or 1"),
     "random_downscale_to_target_pixels": (
