@@ -92,7 +92,8 @@ def test_public_names_are_declared(path: Path) -> None:
     assert declared, "a module with public functions or classes has an __all__"
     # ruff (RUF022) keeps it sorted.
     assert public <= set(declared[0]), "public, but not in __all__"
-    assigned = {ast.unparse(node.targets[0]) for node in tree.body if isinstance(node, ast.Assign)}
+    targets = [ast.unparse(node.targets[0]) for node in tree.body if isinstance(node, ast.Assign)]
+    assigned = {name for target in targets for name in re.findall(r"\w+", target)}
     annotated = {ast.unparse(node.target) for node in tree.body if isinstance(node, ast.AnnAssign)}
     imported = {name.rsplit(".", 1)[-1] for name in _imports(tree)}
     assert set(declared[0]) <= public | assigned | annotated | imported, "in __all__, but nowhere defined"
@@ -131,9 +132,7 @@ def test_help_is_quick_and_needs_no_tensorflow(path: Path) -> None:
         command = [sys.executable, "-X", "importtime", str(path), "--help"]
         run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         after = os.times()
-        seconds.append(
-            after.children_user - before.children_user + after.children_system - before.children_system
-        )
+        seconds.append(after.children_user - before.children_user + after.children_system - before.children_system)
         assert run.returncode == 0, run.stderr[-500:]
         assert "usage:" in run.stdout and "examples:" in run.stdout
         imported = {line.rsplit("|", 1)[-1].strip() for line in run.stderr.splitlines()}

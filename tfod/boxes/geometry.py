@@ -11,6 +11,7 @@ __all__ = [
     "change_frame",
     "clip_to_window",
     "cyxhw_to_yxyx",
+    "intersection",
     "intersection_over_area",
     "iou",
     "yxyx_to_cyxhw",

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from tfod.cli.command import CommandParser, execute
 
+__all__ = ["build_parser", "main", "run"]
+
 _DESCRIPTION = """Exports a trained model.
 
 Writes to the output folder: saved_model/ (runs without this project), checkpoint/ckpt-0 (the weights in the

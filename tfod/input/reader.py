@@ -12,7 +12,7 @@ from tfod.protos import input_reader_pb2
 from tfod.records.files import expand
 from tfod.records.frames import read_frames
 
-__all__ = ["input_files", "read_records"]
+__all__ = ["input_files", "no_records", "read_records"]
 
 _READ_AHEAD_BYTES = 1 << 23
 

@@ -9,7 +9,7 @@ import tf_keras as keras
 from tfod.errors import ConfigError
 from tfod.protos import hyperparams_pb2
 
-__all__ = ["BatchNorm", "ConvHyperparameters", "FreezableBatchNormalization"]
+__all__ = ["BatchNorm", "ConvHyperparameters", "FreezableBatchNormalization", "L2Regularizer"]
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 
@@ -92,9 +92,7 @@ class ConvHyperparameters:
         """From a `conv_hyperparams` message. Raises ConfigError for normalisers that do not exist here yet."""
         normalizer = config.WhichOneof("normalizer_oneof")
         if normalizer not in (None, "batch_norm"):
-            raise ConfigError(
-                f"the normaliser {normalizer} is not available", "conv_hyperparams", "use batch_norm"
-            )
+            raise ConfigError(f"the normaliser {normalizer} is not available", "conv_hyperparams", "use batch_norm")
         return cls(
             make_initializer=_initializer_maker(config.initializer),
             regularizer=_regularizer(config.regularizer),
