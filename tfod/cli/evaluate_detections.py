@@ -2,14 +2,17 @@
 
 import argparse
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfod.cli.command import CommandParser, execute
 from tfod.cli.model_source import add_model_flags, check_model_flags, read_config
+from tfod.errors import ConfigError
 
 if TYPE_CHECKING:
     from tfod.evaluation.evaluate import EvaluationResult
+    from tfod.models.detection_model import DetectionModel
     from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
 __all__ = ["build_parser", "main", "run"]
@@ -53,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
     write_metrics(path, result, {"config": str(config_path) if config_path else None, **facts})
     print_table(result, read_label_map(config.eval_input_reader[0].label_map_path).names)
     if result.repeated_ids:
-        print(f"{result.repeated_ids} pictures have the source id of another; each was counted for itself")
+        print(f"pictures with the source id of an earlier one: {result.repeated_ids}; each was counted for itself")
     print(f"{result.images} pictures in {result.seconds:.1f} s; all numbers are in {path}")
 
 
@@ -89,8 +92,29 @@ def _evaluate_checkpoint(
     model = build_model(config.model)
     prefix, step = restore_model(model, args.checkpoint_dir)
     compute = model_step(model, regularize=config.train_config.add_regularization_loss)
-    result = _evaluate(config, compute, preprocess=model.preprocess_image, num_classes=model.num_classes)
-    return result, {"checkpoint": str(prefix), "step": step}
+    with _averages_if_asked_for(config, model, prefix):
+        result = _evaluate(config, compute, preprocess=model.preprocess_image, num_classes=model.num_classes)
+    return result, {"checkpoint": prefix, "step": step}
+
+
+def _averages_if_asked_for(
+    config: "TrainEvalPipelineConfig", model: "DetectionModel", prefix: str
+) -> AbstractContextManager[None]:
+    """Within it the model has the moving averages of its weights, if eval_config.use_moving_averages is set."""
+    if not config.eval_config.use_moving_averages:
+        return nullcontext()
+    if not config.train_config.optimizer.use_moving_average:
+        what = "the evaluation is to use moving averages, but training keeps none"
+        cure = "--set eval_config.use_moving_averages=false"
+        raise ConfigError(what, "train_config.optimizer.use_moving_average", cure)
+    import tensorflow as tf
+
+    from tfod.training import optimizers
+
+    optimizer, _ = optimizers.from_config(config.train_config.optimizer, tf.Variable(0, dtype=tf.int64))
+    optimizer.shadow_copy(model)
+    tf.train.Checkpoint(model=model, optimizer=optimizer).restore(prefix).expect_partial()
+    return optimizers.averaged_weights(optimizer, model.trainable_variables)
 
 
 def _evaluate_saved_model(
@@ -115,6 +139,7 @@ def _evaluate(config: "TrainEvalPipelineConfig", step: Any, **options: Any) -> "
     from tfod.config.label_map import read_label_map
     from tfod.config.rules.record_files import count_records
     from tfod.evaluation.evaluate import evaluate_model
+    from tfod.input.corrupt import naming_corrupt_records
     from tfod.input.dataset import evaluation_dataset
     from tfod.records.files import expand
 
@@ -122,4 +147,5 @@ def _evaluate(config: "TrainEvalPipelineConfig", step: Any, **options: Any) -> "
     dataset = evaluation_dataset(reader, config.eval_config, **options)
     records = count_records(expand(list(reader.tf_record_input_reader.input_path)))
     total = -(-records // max(reader.sample_1_of_n_examples, 1))
-    return evaluate_model(step, dataset, read_label_map(reader.label_map_path).names, total=total)
+    with naming_corrupt_records(reader, for_evaluation=True):
+        return evaluate_model(step, dataset, read_label_map(reader.label_map_path).names, total=total)
