@@ -75,21 +75,17 @@ class Detector:
         Raises:
           ConfigError, CheckpointError: the model cannot be built, or the checkpoint is of another.
         """
+        # Imported here: an exported model needs neither Keras nor the code of any architecture.
         from tfod.checkpoints.restore import restore_model
+        from tfod.export.saved_model import serving_module
         from tfod.models.factory import build_model
+        from tfod.models.layer_list import folded_weights
 
         model = build_model(pipeline_config.model)
         restore_model(model, checkpoint)
-
-        # Without Python control flow on tensors AutoGraph has nothing to do but to convert all of Keras.
-        @tf.function(autograph=False, input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8)])
-        def detect(images: tf.Tensor) -> dict[str, tf.Tensor]:
-            inputs, true_shapes = model.preprocess(tf.cast(images, tf.float32))
-            detections = model.postprocess(model.predict(inputs, true_shapes, training=False), true_shapes)
-            detections[names.DETECTION_CLASSES] += model.label_id_offset
-            return detections
-
-        return cls(detect, tf.uint8)
+        with folded_weights():
+            module = serving_module(model)
+        return cls(module.signature, tf.uint8, owner=model)
 
     def __call__(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """The exported model's outputs, as arrays: `detection_boxes` [1, N, 4] and so on, classes 1-based.
