@@ -116,7 +116,7 @@ def _reason(features: dict[str, Any]) -> str:
 
 def _first_line(error: tf.errors.OpError) -> str:
     line: str = error.message.splitlines()[0]
-    return line.split("} }} ")[-1].split(" [Op:")[0]
+    return line.split("}} ")[-1].split(" [Op:")[0]
 
 
 def _text(value: Any) -> str:

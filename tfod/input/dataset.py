@@ -232,7 +232,7 @@ def _skipped(reader: input_reader_pb2.InputReader, decode: RecordDecoder) -> lis
     found = [record for path in paths for record in find_corrupt(path, decode)]
     for record in found:
         print(f"skipped: {record.error.what}; {record.error.where}", file=sys.stderr, flush=True)
-    print(f"{len(found)} records cannot be used and are skipped", file=sys.stderr, flush=True)
+    print(f"records that cannot be used and are skipped: {len(found)}", file=sys.stderr, flush=True)
     return [(record.path, record.number) for record in found]
 
 

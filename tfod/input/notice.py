@@ -27,12 +27,13 @@ class Notice:
     def when(self, condition: Any, source_id: Any, value: Any) -> Any:
         """Passes the int32 tensor `value` on, and makes the remark if the scalar `condition` is true."""
 
-        def note(source_id: bytes) -> np.ndarray[Any, Any]:
+        def note(source_id: Any) -> Any:
             self.count += 1
             if self.count == 1:
-                first = source_id.decode(errors="replace")
+                # Eagerly it comes as an array without dimensions, from a graph as bytes.
+                first = np.asarray(source_id).item().decode(errors="replace")
                 print(f"warning: {self._text} (first in {first!r})", file=sys.stderr, flush=True)
-            return np.int32(0)  # type: ignore[return-value]
+            return np.int32(0)
 
         # `value` depends on what `note` returns, so that it is called although nothing else needs it.
         return tf.cond(

@@ -12,7 +12,7 @@ from tfod.protos import input_reader_pb2
 from tfod.records.files import expand
 from tfod.records.frames import read_frames
 
-__all__ = ["input_files", "no_records", "read_records"]
+__all__ = ["input_files", "read_records"]
 
 _READ_AHEAD_BYTES = 1 << 23
 
@@ -73,16 +73,15 @@ def read_records(
         ConfigError, DataError: as `input_files`, and DataError where there is no record.
     """
     groups = input_files(reader)
-    if not skipped and not any(_has_record(path) for group in groups for path in group):
-        raise no_records(groups)
+    if not any(_has_record(path, skipped) for group in groups for path in group):
+        raise _no_records(groups)
     datasets = [_read_group(reader, group, repeat, seed, deterministic, skipped) for group in groups]
     if len(datasets) == 1:
         return datasets[0]
     return tf.data.Dataset.sample_from_datasets(datasets, list(reader.sample_from_datasets_weights), seed)
 
 
-def no_records(groups: Sequence[Sequence[str]]) -> DataError:
-    """The error for files without a record that can be used."""
+def _no_records(groups: Sequence[Sequence[str]]) -> DataError:
     first, count = groups[0][0], sum(len(group) for group in groups)
     where = first if count == 1 else f"{first} and {count - 1} more files"
     return DataError("there is no record to read", where, "convert the data again; check its summary")
@@ -96,7 +95,7 @@ def _read_group(
     deterministic: bool,
     skipped: Sequence[tuple[str, int]],
 ) -> tf.data.Dataset:
-    unusable = tf.constant([_key(path, number) for path, number in skipped], tf.string)
+    unusable = tf.constant([f"{path}#{number}" for path, number in skipped], tf.string)
 
     def read(path: Any) -> tf.data.Dataset:
         records = tf.data.TFRecordDataset(path, buffer_size=_READ_AHEAD_BYTES)
@@ -128,8 +127,14 @@ def _key(path: Any, number: Any) -> Any:
     return tf.strings.join([path, "#", tf.strings.as_string(number)])
 
 
-def _has_record(path: str) -> bool:
-    return next(read_frames(path), None) is not None
+def _has_record(path: str, skipped: Sequence[tuple[str, int]]) -> bool:
+    unusable = {number for skipped_path, number in skipped if skipped_path == path}
+    try:
+        return any(number not in unusable for number, _ in enumerate(read_frames(path)))
+    except DataError:
+        if unusable:
+            return False
+        raise
 
 
 def _refuse_unsupported(reader: input_reader_pb2.InputReader) -> None:
