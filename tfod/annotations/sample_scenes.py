@@ -17,7 +17,7 @@ __all__ = ["CLASS_NAMES", "Scene", "SceneObject", "draw_scene", "draw_scenes"]
 Picture = NDArray[np.float32]
 _Rng = np.random.Generator
 
-_SIZES = ((320, 240), (240, 320), (288, 288))  # width, height
+_SIZES = ((320, 240), (240, 320), (300, 300))  # width, height
 _MOST_OBJECTS = 6
 _SMALLEST, _LARGEST = 0.18, 0.55  # of the picture's shorter side
 _LEAST_VISIBLE = 0.6  # of an object, when others hide it or the edge cuts it

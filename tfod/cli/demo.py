@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -142,6 +143,7 @@ def _print_summary(size: _Size, seconds: float) -> None:
     metrics = json.loads((_ROOT / run_folder / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
     overall, half = (metrics[f"DetectionBoxes_Precision/{name}"] for name in ("mAP", "mAP@.50IOU"))
     _print_title(f"Done in {format_duration(seconds)}: mAP {overall:.3f}, mAP@.5 {half:.3f}")
+    tensorboard = os.path.relpath(Path(sys.executable).with_name("tensorboard"))
     rows = {
         "What lies where": "",
         "  pictures and their XML": f"{data}/train, {data}/val",
@@ -151,7 +153,7 @@ def _print_summary(size: _Size, seconds: float) -> None:
         "  exported model": export,
         "  pictures of what it finds": f"{run_folder}/detections",
         "What to type next": "",
-        "  see the curves": f"{Path(sys.executable).parent / 'tensorboard'} --logdir {run_folder}",
+        "  see the curves": f"{tensorboard} --logdir {run_folder}",
         "  train on your own photos": "see the five-minute tour in README.md",
         "  change the recipe": f"edit {_CONFIG}",
         "  start the demo over": f"rm -r {data} {run_folder} {export}",
