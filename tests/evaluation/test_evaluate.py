@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from tfod import names
 from tfod.evaluation.evaluate import detector_step, evaluate_model
+from tfod.evaluation.pascal import PascalEvaluator
 from tfod.evaluation.side_by_side import PictureOptions
 from tfod.inference.detector import Detector
 from tfod.protos.eval_pb2 import EvalConfig
@@ -13,7 +14,7 @@ BOX = [0.25, 0.125, 0.5, 0.25]  # relative to the padded input of 8 x 16 pixels
 ON_TRUE_IMAGE = [0.5, 0.125, 1.0, 0.25]  # the image fills the upper half of the input
 
 
-def example(source_id, boxes, class_ids, crowd=None):
+def example(source_id, boxes, class_ids, crowd=None, difficult=None):
     """One picture of 40 x 160 pixels, which the network sees as 4 x 16 above 4 rows of padding."""
     rows = 3
     padding = rows - len(boxes)
@@ -30,6 +31,7 @@ def example(source_id, boxes, class_ids, crowd=None):
         names.GROUNDTRUTH_BOXES: np.pad(np.float32(boxes).reshape(-1, 4), [(0, padding), (0, 0)]),
         names.GROUNDTRUTH_CLASSES: np.pad(one_hot, [(0, padding), (0, 0)]),
         names.GROUNDTRUTH_IS_CROWD: np.pad(np.array(crowd or [False] * len(boxes), bool), (0, padding)),
+        names.GROUNDTRUTH_DIFFICULT: np.pad(np.array(difficult or [False] * len(boxes), bool), (0, padding)),
     }
     return features, labels
 
@@ -87,6 +89,14 @@ def test_a_crowd_need_not_be_found():
     assert evaluate_model(finds(ON_TRUE_IMAGE, 1), examples, CATEGORIES).metrics[
         "DetectionBoxes_Recall/AR@100"
     ] == pytest.approx(1.0)
+
+
+def test_pascals_metrics_come_beside_cocos():
+    examples = dataset(example("a", [BOX, [0, 0, 0.1, 0.1]], [1, 1], difficult=[False, True]))
+    pascal = [PascalEvaluator(CATEGORIES)]
+    metrics = evaluate_model(finds(ON_TRUE_IMAGE, 1), examples, CATEGORIES, pascal=pascal).metrics
+    assert metrics["PascalBoxes_Precision/mAP@0.5IOU"] == 1.0
+    assert metrics["DetectionBoxes_Recall/AR@100"] == pytest.approx(0.5)
 
 
 def test_pictures_of_the_first_batches_are_drawn_without_padding():

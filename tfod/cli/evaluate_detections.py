@@ -139,6 +139,7 @@ def _evaluate(config: "TrainEvalPipelineConfig", step: Any, **options: Any) -> "
     from tfod.config.label_map import read_label_map
     from tfod.config.rules.record_files import count_records
     from tfod.evaluation.evaluate import evaluate_model
+    from tfod.evaluation.pascal import pascal_evaluators
     from tfod.input.corrupt import naming_corrupt_records
     from tfod.input.dataset import evaluation_dataset
     from tfod.records.files import expand
@@ -147,5 +148,7 @@ def _evaluate(config: "TrainEvalPipelineConfig", step: Any, **options: Any) -> "
     dataset = evaluation_dataset(reader, config.eval_config, **options)
     records = count_records(expand(list(reader.tf_record_input_reader.input_path)))
     total = -(-records // max(reader.sample_1_of_n_examples, 1))
+    categories = read_label_map(reader.label_map_path).names
+    pascal = pascal_evaluators(config.eval_config, categories)
     with naming_corrupt_records(reader, for_evaluation=True):
-        return evaluate_model(step, dataset, read_label_map(reader.label_map_path).names, total=total)
+        return evaluate_model(step, dataset, categories, pascal=pascal, total=total)

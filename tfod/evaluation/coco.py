@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-__all__ = ["METRIC_NAMES", "CocoEvaluator"]
+__all__ = ["METRIC_NAMES", "CocoEvaluator", "yxyx_to_xywh"]
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALL_THRESHOLDS = np.linspace(0.0, 1.0, 101)
@@ -157,14 +157,14 @@ def _match_class(truth: Array, crowd: Array, found: Array, scores: Array) -> _Ma
     """Matches the boxes of one class on one image; float32 yxyx pixels, `scores` float64."""
     # The stable sort keeps the order of equal scores, as pycocotools' does.
     order = np.argsort(-scores, kind="stable")[: MAX_DETECTIONS[-1]]
-    found_xywh = _yxyx_to_xywh(found[order])
+    found_xywh = yxyx_to_xywh(found[order])
     # The original computes the area of ground truth in float32, pycocotools that of detections in float64.
     truth_area = ((truth[:, 2] - truth[:, 0]) * (truth[:, 3] - truth[:, 1])).astype(np.float64)
     found_area = found_xywh[:, 2] * found_xywh[:, 3]
     ignored_truth = crowd | _outside(truth_area)  # [A, G]
     ious = np.zeros((len(order), len(truth)))
     if ious.size:
-        ious = np.asarray(coco_mask.iou(found_xywh, _yxyx_to_xywh(truth), crowd.astype(np.uint8)))
+        ious = np.asarray(coco_mask.iou(found_xywh, yxyx_to_xywh(truth), crowd.astype(np.uint8)))
     matched, ignored = _match(ious, crowd, ignored_truth)
     ignored |= ~matched & _outside(found_area)[:, np.newaxis]
     return _Matches(scores[order], matched, ignored, np.count_nonzero(~ignored_truth, axis=1))
@@ -258,7 +258,7 @@ def _outside(area: Array) -> Array:
     return (area < AREA_RANGES[:, :1]) | (area > AREA_RANGES[:, 1:])
 
 
-def _yxyx_to_xywh(boxes: Array) -> Array:
+def yxyx_to_xywh(boxes: Array) -> Array:
     """float32 corners [N, 4] to float64 left, top, width, height; subtracts in float32 as the original."""
     size = boxes[:, 2:] - boxes[:, :2]
     return np.stack([boxes[:, 1], boxes[:, 0], size[:, 1], size[:, 0]], axis=1).astype(np.float64)

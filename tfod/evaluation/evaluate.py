@@ -6,7 +6,7 @@ ground truth, `N` rows for detections.
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tfod import names
 from tfod.evaluation.coco import CocoEvaluator
+from tfod.evaluation.pascal import PascalEvaluator
 from tfod.evaluation.side_by_side import PictureOptions, side_by_side
 from tfod.inference.detections import Detections
 from tfod.inference.detector import Detector
@@ -46,7 +47,8 @@ _WANTED = (
 class EvaluationResult:
     """What one pass over a data set gave.
 
-    metrics: COCO's numbers by the original's tags, overall and per class; -1 without such ground truth.
+    metrics: COCO's numbers by the original's tags, overall and per class, -1 without such ground truth; and
+      Pascal's where asked for, NaN without.
     losses: means over the batches, by the tags of training; empty for exported models.
     num_groundtruth: boxes of ground truth by class id.
     repeated_ids: images whose source id an earlier image had; they count as images of their own.
@@ -67,6 +69,7 @@ def evaluate_model(
     dataset: tf.data.Dataset,
     categories: Mapping[int, str],
     *,
+    pascal: Sequence[PascalEvaluator] = (),
     pictures: PictureOptions | None = None,
     total: int | None = None,
 ) -> EvaluationResult:
@@ -77,6 +80,7 @@ def evaluate_model(
         its step: each `model_step` traces a graph, which takes seconds.
       dataset: of `tfod.input.dataset.evaluation_dataset`.
       categories: class id (1-based) to name, as in the label map; classes outside it do not count.
+      pascal: new evaluators whose metrics are to be computed beside COCO's.
       pictures: which pictures to draw; they need ORIGINAL_IMAGE in the features. None for none.
       total: how many images there are, to show progress; None shows nothing.
     """
@@ -93,12 +97,14 @@ def evaluate_model(
                 losses[tag].append(float(value))
             images = list(_images(features, labels, detections))
             for j, image in enumerate(images):
-                image.add_to(evaluator)
+                image.add_to(evaluator, pascal)
                 if pictures and i < pictures.num_batches:
                     drawn[f"eval_side_by_side_{i}_{j}"] = image.draw(categories, pictures)
             if progress:
                 progress.advance(len(images))
         metrics = evaluator.metrics()
+        for other in pascal:
+            metrics |= other.metrics()
     return EvaluationResult(
         metrics=metrics,
         losses={tag: float(np.mean(values)) for tag, values in losses.items()},
@@ -151,19 +157,16 @@ class _Image:
     size: tuple[int, int]  # H, W
     truth: Detections
     is_crowd: Array
+    is_difficult: Array
     found: Detections
 
-    def add_to(self, evaluator: CocoEvaluator) -> None:
+    def add_to(self, coco: CocoEvaluator, pascal: Sequence[PascalEvaluator]) -> None:
         scale = np.array([*self.size, *self.size], np.float32)
-        evaluator.add(
-            self.source_id,
-            self.truth.boxes * scale,
-            self.truth.class_ids,
-            self.found.boxes * scale,
-            self.found.scores,
-            self.found.class_ids,
-            groundtruth_is_crowd=self.is_crowd,
-        )
+        truth = self.truth.boxes * scale, self.truth.class_ids
+        found = self.found.boxes * scale, self.found.scores, self.found.class_ids
+        coco.add(self.source_id, *truth, *found, groundtruth_is_crowd=self.is_crowd)
+        for evaluator in pascal:
+            evaluator.add(*truth, *found, groundtruth_is_difficult=self.is_difficult)
 
     def draw(self, categories: Mapping[int, str], options: PictureOptions) -> Array:
         if self.picture is None:
@@ -188,6 +191,7 @@ def _images(features: Tensors, labels: Tensors, detections: Tensors) -> Iterator
             (height, width),
             _groundtruth(one, one[names.TRUE_IMAGE_SHAPE][:2].astype(np.float32) / padded, height, width),
             one[names.GROUNDTRUTH_IS_CROWD][: one[names.NUM_GROUNDTRUTH_BOXES]],
+            one[names.GROUNDTRUTH_DIFFICULT][: one[names.NUM_GROUNDTRUTH_BOXES]],
             found,
         )
 

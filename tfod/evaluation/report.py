@@ -10,7 +10,6 @@ import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
 
-from tfod.evaluation.coco import METRIC_NAMES
 from tfod.evaluation.evaluate import EvaluationResult
 from tfod.files import write_text
 
@@ -44,6 +43,9 @@ def print_table(result: EvaluationResult, categories: Mapping[int, str]) -> None
     # Into a file or a pipe, where rich would assume 80 columns, no number is cut off either.
     console = Console()
     console.print(table) if console.is_terminal else Console(width=120).print(table)
+    for tag, value in result.metrics.items():
+        if "_Precision/mAP@0.5IOU" in tag:  # Pascal's, under all of its prefixes
+            print(f"{tag}: {value:.3f}")
 
 
 def write_metrics(path: Path | str, result: EvaluationResult, facts: Mapping[str, Any]) -> None:
@@ -68,11 +70,9 @@ def write_summaries(writer: Any, result: EvaluationResult, step: int, *, per_cla
     Of the numbers for single classes only mAP is written (`..._PerformanceByCategory/mAP/<name>`), with
     `per_class` all twelve: with many classes they would bury the rest.
     """
-    overall = {_PREFIX + name for name in METRIC_NAMES}
-    by_category = f"{_PREFIX}PerformanceByCategory/"
     with writer.as_default(step=step):
         for tag, value in (result.metrics | result.losses).items():
-            if per_class or tag in overall or tag in result.losses or tag.startswith(by_category):
+            if per_class or " ByCategory/" not in tag:
                 tf.summary.scalar(tag, value)
         for tag, picture in result.pictures.items():
             tf.summary.image(tag, picture[tf.newaxis])

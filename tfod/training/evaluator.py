@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfod import names
 from tfod.config.label_map import read_label_map
 from tfod.evaluation.evaluate import evaluate_model, model_step
+from tfod.evaluation.pascal import pascal_evaluators
 from tfod.evaluation.report import print_table, write_summaries
 from tfod.evaluation.side_by_side import PictureOptions
 from tfod.input.corrupt import naming_corrupt_records
@@ -66,7 +67,10 @@ class Evaluator(orbit.AbstractEvaluator):
             naming_corrupt_records(self._reader, for_evaluation=True),
         ):
             pictures = PictureOptions.from_config(self._config)
-            result = evaluate_model(self._graph, dataset, self._categories, pictures=pictures, total=self._total)
+            pascal = pascal_evaluators(self._config, self._categories)
+            result = evaluate_model(
+                self._graph, dataset, self._categories, pascal=pascal, pictures=pictures, total=self._total
+            )
         self._total = result.images
         per_class = self._config.all_metrics_per_category
         write_summaries(self._writer, result, int(self._step.numpy()), per_class=per_class)
