@@ -5,6 +5,7 @@ Letters: `H W` pixels, `D` channels, `N` objects.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -76,8 +77,7 @@ class Draw:
 
         Otherwise what is drawn after the branches would depend on how many draws their tracing counted.
         """
-        child = Draw((0, 0))
-        child._seed, child._drawn = self._seed, self._drawn
+        child = copy.copy(self)
         self._drawn += _DRAWS_OF_A_BRANCH
         return child
 

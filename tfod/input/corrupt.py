@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,10 +50,11 @@ def naming_corrupt_records(reader: input_reader_pb2.InputReader, *, for_evaluati
         yield
     except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
         decode = RecordDecoder.from_config(reader, num_classes=2**31 - 1, for_evaluation=for_evaluation)
-        for group in input_files(reader):
-            for path in group:
-                for record in find_corrupt(path, decode):
-                    raise record.error from error
+        paths = [path for group in input_files(reader) for path in group]
+        print(f"a record cannot be used; searching {len(paths)} files for it", file=sys.stderr, flush=True)
+        for path in paths:
+            for record in find_corrupt(path, decode):
+                raise record.error from error
         raise
 
 
