@@ -205,9 +205,10 @@ def test_a_run_of_another_model_is_not_continued(tmp_path: Path) -> None:
     tiny.train(tiny.config(3, tmp_path), tmp_path, RunOptions(seed=1, summary_every_n=1))
     other = tiny.TinyModel()
     other.kernel = tf.Variable(tf.zeros([5, 4]))
-    with mock.patch.object(tiny, "TinyModel", lambda: other):
-        with pytest.raises(CheckpointError, match="cannot be continued"):
-            tiny.train(tiny.config(6, tmp_path), tmp_path)
+    config = tiny.config(6, tmp_path)
+    patched = mock.patch.object(tiny, "TinyModel", lambda: other)
+    with patched, pytest.raises(CheckpointError, match="cannot be continued"):
+        tiny.train(config, tmp_path)
     assert reading.steps(tmp_path / "train") == [1, 2, 3]
 
 

@@ -7,7 +7,8 @@ As a program it trains, for tests that kill the process:
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -21,9 +22,10 @@ from tfod.evaluation.coco import METRIC_NAMES
 from tfod.evaluation.evaluate import EvaluationResult
 from tfod.models.detection_model import DetectionModel
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
-from tfod.training import evaluator, loop
+from tfod.training import evaluator, follow, loop
 from tfod.training.checkpoints import BEST_METRIC
 from tfod.training.loop import RunOptions, RunResult
+from tfod.training.watch import StepWatch
 
 BATCH = 2
 CONFIG = """
@@ -106,7 +108,7 @@ def example(number: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def dataset(
-    *, seed: int, first_batch: int = 0, pause: float = 0.0, poisoned: bool = False, **unused: Any
+    *, seed: int, first_batch: int = 0, poisoned: bool = False, **unused: Any
 ) -> tf.data.Dataset:
     """Stands in for `training_dataset`; `poisoned`: the eighth picture has pixels that are not numbers."""
 
@@ -115,14 +117,9 @@ def dataset(
         features[names.IMAGE] = tf.where(bad, np.nan, features[names.IMAGE])
         return features, labels
 
-    def wait(features: dict[str, Any], labels: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        tf.numpy_function(lambda: time.sleep(pause), [], [])
-        return features, labels
-
     pictures = tf.data.Dataset.range(100).map(example)
     pictures = pictures.map(spoil) if poisoned else pictures.shuffle(100, seed=seed)
-    batches = pictures.repeat().batch(BATCH, drop_remainder=True).skip(first_batch)
-    return batches.map(wait) if pause else batches
+    return pictures.repeat().batch(BATCH, drop_remainder=True).skip(first_batch)
 
 
 def config(steps: int, folder: Path, more: str = "") -> TrainEvalPipelineConfig:
@@ -134,15 +131,9 @@ def config(steps: int, folder: Path, more: str = "") -> TrainEvalPipelineConfig:
     return text_format.Merge(more, result)
 
 
-def train(
-    config: TrainEvalPipelineConfig,
-    model_dir: Path,
-    options: RunOptions | None = None,
-    *,
-    maps: Sequence[float] = (),
-    **data: Any,
-) -> RunResult:
-    """`tfod.training.loop.train` with the tiny model and data; `maps` are the mAPs that evaluations will find."""
+@contextmanager
+def standing_in(maps: Sequence[float] = (), **data: Any) -> Iterator[None]:
+    """Within it training and evaluation use the tiny model; `maps` are the mAPs that evaluations will find."""
     found = iter(maps)
 
     def evaluate(*args: Any, **kwargs: Any) -> EvaluationResult:
@@ -156,15 +147,36 @@ def train(
 
     with (
         mock.patch.object(loop, "build_model", lambda message: TinyModel()),
+        mock.patch.object(follow, "build_model", lambda message: TinyModel()),
         mock.patch.object(loop, "training_dataset", training_dataset),
         mock.patch.object(evaluator, "evaluation_dataset", lambda *args, **kwargs: None),
         mock.patch.object(evaluator, "evaluate_model", evaluate),
         mock.patch.object(evaluator, "print_table", lambda result, categories: None),
     ):
+        yield
+
+
+def train(
+    config: TrainEvalPipelineConfig,
+    model_dir: Path,
+    options: RunOptions | None = None,
+    *,
+    maps: Sequence[float] = (),
+    **data: Any,
+) -> RunResult:
+    """`tfod.training.loop.train` with the tiny model and data."""
+    with standing_in(maps, **data):
         return loop.train(config, model_dir, options or RunOptions(seed=1))
 
 
 if __name__ == "__main__":
     folder, steps, pause, run_options = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
-    run_result = train(config(steps, folder), folder, RunOptions(**json.loads(run_options)), pause=pause)
+    step_done = StepWatch.step_done
+
+    def step_done_slowly(*args: Any) -> None:
+        time.sleep(pause)
+        step_done(*args)
+
+    with mock.patch.object(StepWatch, "step_done", step_done_slowly):
+        run_result = train(config(steps, folder), folder, RunOptions(**json.loads(run_options)))
     sys.exit(0 if run_result.signal_number is None else 128 + run_result.signal_number)

@@ -46,8 +46,6 @@ class CheckpointKeeper(tf.train.CheckpointManager):
         every_n: int,
         initialize: Callable[[], None],
     ) -> None:
-        for leftover in directory.glob("ckpt-*_temp"):  # of a run that was killed while saving
-            shutil.rmtree(leftover, ignore_errors=True)
         checkpoint = tf.train.Checkpoint(step=step, model=model, optimizer=optimizer)
         super().__init__(
             checkpoint,

@@ -1,6 +1,7 @@
 """What TensorFlow says of disks, said as the rest of the project says it."""
 
 import errno
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ import tensorflow as tf
 
 from tfod.files import output_error
 
-__all__ = ["require_writable", "writing"]
+__all__ = ["require_writable", "sweep", "writing"]
 
 _NUMBERS = {
     tf.errors.PermissionDeniedError: errno.EACCES,
@@ -37,3 +38,19 @@ def require_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"0" * 4096)
             file.flush()
+
+
+def sweep(model_dir: Path) -> None:
+    """Removes what a run that was killed while it wrote left beside its files; nothing with a name of its own.
+
+    A kill between the two renames that replace the folder `best` leaves the new one, whole, under another name.
+    """
+    best = model_dir / "best"
+    for whole in model_dir.glob(".best.*.tmp/best.json"):
+        if not best.exists():
+            whole.parent.rename(best)
+    for leftover in [*model_dir.glob("ckpt-*_temp"), *model_dir.rglob(".*.tmp"), *model_dir.glob(".best.*.earlier")]:
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)

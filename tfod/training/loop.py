@@ -21,7 +21,7 @@ from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.protos.train_pb2 import TrainConfig
 from tfod.training import optimizers
 from tfod.training.checkpoints import CheckpointKeeper, keep_if_best, saved_step
-from tfod.training.disk import require_writable
+from tfod.training.disk import require_writable, sweep
 from tfod.training.events import forget_after
 from tfod.training.run_folder import choose_seed, evaluation_folder, record_start, save_config
 from tfod.training.strategy import choose_strategy, own_folder
@@ -89,6 +89,7 @@ def train(
     prefix = tf.train.latest_checkpoint(str(model_dir))
     start = saved_step(prefix) if prefix is not None else 0
     require_writable(model_dir)
+    sweep(model_dir)
     # 3. The seed, before the first random number: the initial weights.
     seed = choose_seed(model_dir, options.seed)
     _set_seed(seed, start, options.deterministic)
