@@ -1,0 +1,60 @@
+"""Small models for tests."""
+
+from google.protobuf import text_format
+
+from tfod.protos import model_pb2
+
+_HYPERPARAMETERS = """
+  regularizer { l2_regularizer { weight: 4e-05 } }
+  initializer { random_normal_initializer { stddev: 0.01 } }
+  activation: RELU_6
+  batch_norm { decay: 0.9 scale: true epsilon: 0.001 }
+"""
+
+_SMALL_SSD = f"""
+ssd {{
+  num_classes: 3
+  image_resizer {{ fixed_shape_resizer {{ height: 64 width: 64 }} }}
+  feature_extractor {{
+    type: "ssd_mobilenet_v2_fpn_keras"
+    depth_multiplier: 0.35
+    min_depth: 8
+    use_depthwise: true
+    override_base_feature_extractor_hyperparams: true
+    conv_hyperparams {{ {_HYPERPARAMETERS} }}
+    fpn {{ min_level: 3 max_level: 6 additional_layer_depth: 32 }}
+  }}
+  box_coder {{ faster_rcnn_box_coder {{}} }}
+  matcher {{ argmax_matcher {{ force_match_for_each_row: true }} }}
+  similarity_calculator {{ iou_similarity {{}} }}
+  box_predictor {{
+    weight_shared_convolutional_box_predictor {{
+      conv_hyperparams {{ {_HYPERPARAMETERS} }}
+      depth: 16
+      num_layers_before_predictor: 2
+      class_prediction_bias_init: -2.0
+      share_prediction_tower: true
+      use_depthwise: true
+    }}
+  }}
+  anchor_generator {{
+    multiscale_anchor_generator {{
+      min_level: 3 max_level: 6 anchor_scale: 4 aspect_ratios: [1.0, 2.0] scales_per_octave: 1
+    }}
+  }}
+  post_processing {{
+    batch_non_max_suppression {{ score_threshold: 1e-8 max_detections_per_class: 20 max_total_detections: 20 }}
+    score_converter: SIGMOID
+  }}
+  loss {{
+    localization_loss {{ weighted_smooth_l1 {{}} }}
+    classification_loss {{ weighted_sigmoid_focal {{ alpha: 0.25 }} }}
+  }}
+  encode_background_as_zeros: true
+}}
+"""
+
+
+def small_ssd() -> model_pb2.DetectionModel:
+    """An SSD over 64 x 64 pixels with three classes, its towers shared."""
+    return text_format.Parse(_SMALL_SSD, model_pb2.DetectionModel())

@@ -1,0 +1,215 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+
+from tests.models.configs import small_ssd
+from tfod import names
+from tfod.checkpoints.keys import variable_keys
+from tfod.errors import ConfigError
+from tfod.models.factory import build_model
+from tfod.models.layer_list import folded_weights
+from tfod.protos import model_pb2
+
+
+def images(count: int = 2, height: int = 80, width: int = 60) -> tf.Tensor:
+    pixels = np.random.default_rng(count).integers(0, 256, [count, height, width, 3])
+    return tf.constant(pixels.astype(np.float32))
+
+
+def shaken(config: model_pb2.DetectionModel) -> Any:
+    """A model whose normalisation has statistics unlike the initial ones."""
+    model = build_model(config)
+    rng = np.random.default_rng(0)
+    for variable in model.variables:
+        if variable.shape.rank == 1:
+            variable.assign(rng.uniform(0.5, 1.5, variable.shape))
+    return model
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    return shaken(small_ssd())
+
+
+def labels() -> dict[str, tf.Tensor]:
+    boxes = [[[0.1, 0.1, 0.6, 0.6], [0.5, 0.5, 0.9, 1.0]], [[0.2, 0.3, 0.8, 0.7], [0.0, 0.0, 0.0, 0.0]]]
+    return {
+        names.NUM_GROUNDTRUTH_BOXES: tf.constant([2, 1]),
+        names.GROUNDTRUTH_BOXES: tf.constant(boxes),
+        names.GROUNDTRUTH_CLASSES: tf.one_hot([[0, 2], [1, -1]], 3),
+        names.GROUNDTRUTH_WEIGHTS: tf.constant([[1.0, 1.0], [1.0, 0.0]]),
+    }
+
+
+def detect(model: Any, pictures: tf.Tensor) -> dict[str, tf.Tensor]:
+    inputs, shapes = model.preprocess(pictures)
+    return model.postprocess(model.predict(inputs, shapes, training=False), shapes)
+
+
+def test_shapes(model: Any) -> None:
+    inputs, shapes = model.preprocess(images())
+    prediction = model.predict(inputs, shapes, training=False)
+    anchors = (8 * 8 + 4 * 4 + 2 * 2 + 1) * 2
+    assert inputs.shape == (2, 64, 64, 3)
+    assert shapes.numpy().tolist() == [[64, 64, 3]] * 2
+    assert prediction[names.BOX_ENCODINGS].shape == (2, anchors, 4)
+    assert prediction[names.CLASS_PREDICTIONS].shape == (2, anchors, 4)  # three classes and the background
+    assert prediction[names.ANCHORS].shape == (anchors, 4)
+
+
+def test_inputs_lie_between_minus_one_and_one_and_go_back(model: Any) -> None:
+    inputs, _ = model.preprocess(images(height=64, width=64))
+    np.testing.assert_allclose(model.denormalize(inputs), images(height=64, width=64), atol=1e-3)
+    assert float(tf.reduce_max(tf.abs(inputs))) <= 1
+
+
+def test_padding_is_zero_after_normalisation() -> None:
+    config = small_ssd()
+    resizer = config.ssd.image_resizer.keep_aspect_ratio_resizer
+    resizer.min_dimension = resizer.max_dimension = 64
+    resizer.pad_to_max_dimension = True
+    inputs, shapes = build_model(config).preprocess(images(height=100, width=50))
+    assert shapes.numpy().tolist() == [[64, 32, 3]] * 2
+    assert not inputs[:, :, 32:].numpy().any()
+    assert inputs[:, :, :32].numpy().any()
+
+
+def test_a_batch_gives_what_its_pictures_give(model: Any) -> None:
+    together = detect(model, images())
+    for number in range(2):
+        alone = detect(model, images()[number : number + 1])
+        for name, value in alone.items():
+            np.testing.assert_allclose(together[name][number], value[0], atol=2e-5, err_msg=name)
+
+
+def test_folded_weights_give_the_same_detections_without_variables(model: Any) -> None:
+    @tf.function(autograph=False)
+    def run(pictures: tf.Tensor) -> dict[str, tf.Tensor]:
+        return detect(model, pictures)
+
+    with folded_weights():
+        folded = run.get_concrete_function(images(1))
+    assert not folded.captured_inputs
+    for name, value in detect(model, images(1)).items():
+        np.testing.assert_allclose(folded(images(1))[name], value, atol=2e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda ssd: None, id="as it is"),
+        pytest.param(lambda ssd: setattr(ssd, "add_background_class", False), id="no background", marks=pytest.mark.slow),
+        pytest.param(lambda ssd: setattr(ssd.feature_extractor, "use_depthwise", False), id="full pyramid", marks=pytest.mark.slow),
+        pytest.param(
+            lambda ssd: setattr(
+                ssd.box_predictor.weight_shared_convolutional_box_predictor, "share_prediction_tower", False
+            ),
+            id="two towers", marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            lambda ssd: setattr(ssd.box_predictor.weight_shared_convolutional_box_predictor, "use_depthwise", False),
+            id="full towers", marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            lambda ssd: setattr(ssd.feature_extractor, "override_base_feature_extractor_hyperparams", False),
+            id="the backbone's own hyperparameters", marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_two_pictures_are_learnt(change: Callable[[Any], None]) -> None:
+    keras.utils.set_random_seed(1)
+    config = small_ssd()
+    change(config.ssd)
+    model = build_model(config)
+    inputs, shapes = model.preprocess(images())
+    optimizer = keras.optimizers.legacy.Adam(3e-3)
+
+    @tf.function(autograph=False)
+    def step() -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            losses = model.loss(model.predict(inputs, shapes, training=True), labels())
+            total = tf.add_n(list(losses.values()))
+        variables = model.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
+        return total
+
+    first = float(step())
+    for _ in range(60):
+        last = float(step())
+    assert last < 0.25 * first
+
+
+def test_every_trainable_variable_learns(model: Any) -> None:
+    inputs, shapes = model.preprocess(images())
+    with tf.GradientTape() as tape:
+        losses = model.loss(model.predict(inputs, shapes, training=True), labels())
+        total = tf.add_n(list(losses.values()))
+    keys = variable_keys(model=model)
+    trainable = {key: variable for key, variable in keys.items() if variable.trainable}
+    gradients = tape.gradient(total, list(trainable.values()))
+    assert [key for key, gradient in zip(trainable, gradients, strict=True) if gradient is None] == []
+
+
+def test_frozen_normalisation_keeps_its_statistics() -> None:
+    config = small_ssd()
+    config.ssd.freeze_batchnorm = True
+    model = build_model(config)
+    inputs, shapes = model.preprocess(images())
+    before = [variable.numpy() for variable in model.variables]
+    trained = model.predict(inputs, shapes, training=True)[names.BOX_ENCODINGS]
+    np.testing.assert_array_equal(trained, model.predict(inputs, shapes, training=False)[names.BOX_ENCODINGS])
+    for variable, value in zip(model.variables, before, strict=True):
+        np.testing.assert_array_equal(variable, value)
+
+
+def test_regularisation_is_half_the_squares_of_the_regularised_kernels(model: Any) -> None:
+    # Of separable convolutions only the depthwise part, and nothing of separable heads (as the original).
+    kernels = [
+        variable
+        for key, variable in variable_keys(model=model).items()
+        if key.endswith(("/kernel", "/depthwise_kernel")) and "_head" not in key.replace("_for_heads", "")
+        or "_head_scope_conv_layers" in key and key.endswith("/depthwise_kernel")
+    ]  # fmt: skip
+    expected = sum(4e-5 * 0.5 * float(tf.reduce_sum(kernel**2)) for kernel in kernels)
+    assert float(model.regularization_loss()) == pytest.approx(expected, rel=1e-4)
+
+
+def test_class_bias_starts_as_configured() -> None:
+    keys = variable_keys(model=build_model(small_ssd()))
+    key = "model/_box_predictor/_prediction_heads/class_predictions_with_background/_class_predictor_layers/0/bias"
+    assert set(keys[key].numpy().tolist()) == {-2.0}
+
+
+def test_checkpoint_keys_are_those_that_tensorflow_writes(model: Any, tmp_path: Any) -> None:
+    tf.train.Checkpoint(model=model).write(str(tmp_path / "ckpt"))
+    written = {name.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE") for name, _ in tf.train.list_variables(str(tmp_path / "ckpt"))}
+    assert written - {"_CHECKPOINTABLE_OBJECT_GRAPH"} == variable_keys(model=model).keys()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "what"),
+    [
+        ("feature_extractor.type", "ssd_resnet51", "ssd_resnet51 is not available"),
+        ("feature_extractor.fpn.max_level", 2, "from level 3 to 2"),
+        ("use_confidences_as_targets", True, "use_confidences_as_targets"),
+        ("feature_extractor.use_explicit_padding", True, "use_explicit_padding"),
+    ],
+)
+def test_what_is_missing_is_an_error_that_says_so(path: str, value: object, what: str) -> None:
+    config = small_ssd()
+    *parents, field = path.split(".")
+    message: Any = config.ssd
+    for parent in parents:
+        message = getattr(message, parent)
+    setattr(message, field, value)
+    with pytest.raises(ConfigError, match=what):
+        build_model(config)
+
+
+def test_another_architecture_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="center_net is not available"):
+        build_model(model_pb2.DetectionModel(center_net={}))
