@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import signal
 import sys
 import tempfile
 import time
@@ -20,7 +21,7 @@ from benchmarks import (
 )
 from benchmarks.data import find_data
 from benchmarks.environment import original_python
-from benchmarks.results import Row, markdown, write_json
+from benchmarks.results import Report, Row
 from benchmarks.workload import Workload
 
 _HERE = Path(__file__).resolve().parent
@@ -53,41 +54,44 @@ def build_parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Runs the benchmarks asked for; returns 1 when one of them failed, whatever the ratios are."""
     options = build_parser().parse_args()
+    # Asked to end, the harness ends its processes and removes its files first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     folder = _HERE / "results" / time.strftime("%Y-%m-%d_%H-%M-%S")
     logs = folder / "logs"
     logs.mkdir(parents=True)
-    facts = {"command": shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]), **machine.describe()}
     # An interpreter of a virtual environment is a link: what it points to has other packages.
     original = options.original.absolute() if options.original else original_python(logs)
-    facts["versions, original"] = machine.original_versions(original, logs / "original-versions.log")
+    report = Report(
+        facts={
+            "command": shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
+            **machine.describe(),
+            "versions, original": machine.original_versions(original, logs / "original-versions.log"),
+            "rounds": options.rounds,
+        }
+    )
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as temporary:
         data = find_data(options.shared, Path(temporary))
-        facts["data"] = f"{data.name}, {len(data.train)} pictures to train on, {len(data.test)} to test"
-        facts["rounds"] = options.rounds
+        report.facts["data"] = f"{data.name}, {len(data.train)} pictures to train on, {len(data.test)} to test"
         work = Workload(data, options.shared.resolve(), original, Path(temporary), logs, options.rounds)
-        rows, failures = measure(work, options.only)
-    report = markdown(rows, facts, failures)
-    folder.joinpath("report.md").write_text(report, encoding="utf-8")
-    write_json(folder / "report.json", rows, facts, failures)
-    print(report)
+        for name in options.only:
+            measure(work, name, report)
+            # After each, so that an interruption loses no more than the benchmark that it hits.
+            report.write(folder)
+    print(report.markdown())
     print(f"written to {folder}; what every process said is in {logs}")
-    return 1 if failures else 0
+    return 1 if report.failures else 0
 
 
-def measure(work: Workload, names: list[str]) -> tuple[list[Row], dict[str, str]]:
-    """The rows of the benchmarks `names`, and for each that failed the reason. One failure stops no other."""
-    rows: list[Row] = []
-    failures: dict[str, str] = {}
-    for name in names:
-        start = time.monotonic()
-        print(f"{name} ...", file=sys.stderr, flush=True)
-        try:
-            rows += _BENCHMARKS[name](work)
-        except Exception as error:
-            failures[name] = f"{type(error).__name__}: {error}"
-            print(f"{name} FAILED: {failures[name]}", file=sys.stderr, flush=True)
-        print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
-    return rows, failures
+def measure(work: Workload, name: str, report: Report) -> None:
+    """Adds the rows of a benchmark to the report, or the reason why it failed, which stops no other."""
+    start = time.monotonic()
+    print(f"{name} ...", file=sys.stderr, flush=True)
+    try:
+        report.rows += _BENCHMARKS[name](work)
+    except Exception as error:
+        report.failures[name] = f"{type(error).__name__}: {error}"
+        print(f"{name} FAILED: {report.failures[name]}", file=sys.stderr, flush=True)
+    print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
 
 
 def _names(text: str) -> list[str]:

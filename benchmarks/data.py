@@ -59,7 +59,7 @@ def find_data(shared: Path, folder: Path) -> VocSet:
 def lay_out(data: VocSet, folder: Path) -> Path:
     """Links the set as a VOCdevkit, whose list files are named after aeroplanes whatever is in the pictures.
 
-    The original looks for a picture in the folder that its XML names.
+    The original looks for a picture in the folder that its XML names, which by rights is VOC2007 too.
     """
     lists = folder / "VOC2007" / "ImageSets" / "Main"
     lists.mkdir(parents=True)
@@ -67,7 +67,7 @@ def lay_out(data: VocSet, folder: Path) -> Path:
     parts = {"train": data.train, "test": data.test, "trainval": data.train + data.test}
     for part, names in parts.items():
         lists.joinpath(f"aeroplane_{part}.txt").write_text("".join(f"{name} -1\n" for name in names), encoding="utf-8")
-    for named in {str(data.xml(name).findtext("folder")) for name in parts["trainval"]}:
+    for named in {"VOC2007", *(str(data.xml(name).findtext("folder")) for name in parts["trainval"])}:
         target = folder / named / "JPEGImages"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.symlink_to(data.pictures.resolve())

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-__all__ = ["Row", "markdown", "write_json"]
+__all__ = ["Report", "Row"]
 
 
 @dataclass(frozen=True)
@@ -44,27 +44,33 @@ class Row:
 _HEADINGS = ("what", "ours", "original", "ratio", "bar", "", "limit", "ours / limit", "the limit is")
 
 
-def markdown(rows: Sequence[Row], facts: dict[str, Any], failures: dict[str, str]) -> str:
-    """The report: facts about the run, the table, notes and failures."""
-    lines = ["# Ours against the original", ""]
-    lines += [f"* {name}: {value}" for name, value in facts.items()]
-    lines += ["", *_table([_HEADINGS, *(_cells(row) for row in rows)]), ""]
-    lines += [f"* {row.name}: {row.note}" for row in rows if row.note]
-    lines += [
-        "* Medians over the rounds, in brackets the least and the greatest; ratio is ours / original's.",
-    ]
-    for name, message in failures.items():
-        lines += ["", f"## {name} FAILED", "", "```", message, "```"]
-    return "\n".join(lines) + "\n"
+@dataclass
+class Report:
+    """The rows of a run, facts about it (machine, versions, command), and why benchmarks failed, by their names."""
 
+    facts: dict[str, Any] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
 
-def write_json(path: Path, rows: Sequence[Row], facts: dict[str, Any], failures: dict[str, str]) -> None:
-    """Every single number, with what the table derives from them."""
-    table = [
-        {**asdict(row), "ratio": row.ratio, "distance": row.distance, "verdict": row.verdict} for row in rows
-    ]
-    content = {"facts": facts, "rows": table, "failures": failures}
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    def markdown(self) -> str:
+        """The facts, the table, notes and failures."""
+        lines = ["# Ours against the original", ""]
+        lines += [f"* {name}: {value}" for name, value in self.facts.items()]
+        lines += ["", *_table([_HEADINGS, *(_cells(row) for row in self.rows)]), ""]
+        lines += [f"* {row.name}: {row.note}" for row in self.rows if row.note]
+        lines.append("* Medians over the rounds, in brackets the least and the greatest; ratio is ours / original's.")
+        for name, reason in self.failures.items():
+            lines += ["", f"## {name} FAILED", "", "```", reason, "```"]
+        return "\n".join(lines) + "\n"
+
+    def write(self, folder: Path) -> None:
+        """Writes report.md, and report.json with every single number and what the table derives from them."""
+        folder.joinpath("report.md").write_text(self.markdown(), encoding="utf-8")
+        derived = [
+            {**asdict(row), "ratio": row.ratio, "distance": row.distance, "verdict": row.verdict} for row in self.rows
+        ]
+        content = {"facts": self.facts, "rows": derived, "failures": self.failures}
+        folder.joinpath("report.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _cells(row: Row) -> tuple[str, ...]:

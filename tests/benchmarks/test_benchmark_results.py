@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.results import Row, markdown, write_json
+from benchmarks.results import Report, Row
 
 
 def row(**changes: object) -> Row:
@@ -38,7 +38,7 @@ def test_distance_is_none_without_a_limit() -> None:
 
 
 def test_markdown_has_facts_rows_notes_and_failures() -> None:
-    text = markdown([row(note="said aside")], {"machine": "2 cores"}, {"export": "CommandError: broken"})
+    text = Report({"machine": "2 cores"}, [row(note="said aside")], {"export": "CommandError: broken"}).markdown()
 
     assert "* machine: 2 cores" in text
     line = next(line for line in text.splitlines() if line.startswith("| step"))
@@ -53,7 +53,7 @@ def test_markdown_has_facts_rows_notes_and_failures() -> None:
 
 
 def test_table_columns_line_up() -> None:
-    lines = markdown([row(), row(name="a longer name", bar=None, limit=[])], {}, {}).splitlines()
+    lines = Report(rows=[row(), row(name="a longer name", bar=None, limit=[])]).markdown().splitlines()
     table = [line for line in lines if line.startswith("|")]
 
     assert len(table) == 4
@@ -65,13 +65,13 @@ def test_table_columns_line_up() -> None:
     ("value", "text"), [(31.234, "31.2"), (0.41567, "0.416"), (0.00012345, "0.000123"), (1234.5, "1234"), (0.0, "0")]
 )
 def test_numbers_have_three_digits(value: float, text: str) -> None:
-    single = markdown([row(ours=[value], original=[1.0], limit=[])], {}, {})
+    single = Report(rows=[row(ours=[value], original=[1.0], limit=[])]).markdown()
 
     assert f"| {text} s " in single
 
 
 def test_json_keeps_every_number(tmp_path: Path) -> None:
-    write_json(tmp_path / "report.json", [row()], {"rounds": 3}, {"export": "broken"})
+    Report({"rounds": 3}, [row()], {"export": "broken"}).write(tmp_path)
 
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert report["facts"] == {"rounds": 3}
@@ -79,3 +79,4 @@ def test_json_keeps_every_number(tmp_path: Path) -> None:
     assert report["rows"][0]["ours"] == [0.3, 0.1, 0.2]
     assert report["rows"][0]["ratio"] == pytest.approx(0.4)
     assert report["rows"][0]["verdict"] == "ok"
+    assert (tmp_path / "report.md").read_text(encoding="utf-8").startswith("# Ours against the original")

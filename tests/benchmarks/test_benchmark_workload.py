@@ -110,7 +110,12 @@ def test_a_failing_benchmark_stops_no_other(work: Workload, monkeypatch: pytest.
     good = command.Row("good", "s", [1.0], [2.0])
     monkeypatch.setattr(command, "_BENCHMARKS", {"bad": broken, "good": lambda _: [good]})
 
-    assert command.measure(work, ["bad", "good"]) == ([good], {"bad": "RuntimeError: broken"})
+    report = command.Report()
+    for name in ("bad", "good"):
+        command.measure(work, name, report)
+
+    assert report.rows == [good]
+    assert report.failures == {"bad": "RuntimeError: broken"}
 
 
 @pytest.mark.parametrize("arguments", [["--only", "exports"], ["--rounds", "0"], ["--rounds", "some"]])
