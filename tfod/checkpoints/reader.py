@@ -1,9 +1,10 @@
 """Reading checkpoints by the names of objects, as the original and the model zoo wrote them."""
 
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 
 from tfod.errors import CheckpointError
@@ -33,7 +34,9 @@ def find_checkpoint(place: str | Path) -> str:
     newest = tf.train.latest_checkpoint(path)
     if newest is None:
         raise CheckpointError(
-            "the folder holds no checkpoint", path, "name the folder in which the files `checkpoint` and ckpt-*.index lie"
+            "the folder holds no checkpoint",
+            path,
+            "name the folder in which the files `checkpoint` and ckpt-*.index lie",
         )
     return str(newest)
 
@@ -80,13 +83,15 @@ class CheckpointReader:
         """The shape of the variable of a key."""
         return tuple(self._shapes[key])
 
-    def value(self, key: str) -> np.ndarray:
+    def value(self, key: str) -> NDArray[Any]:
         """The value of the variable of a key."""
         try:
             return self._reader.get_tensor(key)
         except tf.errors.OpError as error:
             raise CheckpointError(
-                "the checkpoint is damaged: " + str(error).splitlines()[0], f"{self.prefix}, {key}", "copy its files anew"
+                "the checkpoint is damaged: " + str(error).splitlines()[0],
+                f"{self.prefix}, {key}",
+                "copy its files anew",
             ) from error
 
 

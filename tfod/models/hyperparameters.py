@@ -69,6 +69,7 @@ class L2Regularizer:
         self._weight = weight
 
     def __call__(self, kernel: tf.Tensor) -> tf.Tensor:
+        """The scalar that a kernel adds."""
         return self._weight * tf.nn.l2_loss(kernel)
 
 
