@@ -15,6 +15,9 @@ from tfod.models.layer_list import folded_weights
 from tfod.protos import model_pb2
 
 
+SLOW = pytest.mark.slow
+
+
 def images(count: int = 2, height: int = 80, width: int = 60) -> tf.Tensor:
     pixels = np.random.default_rng(count).integers(0, 256, [count, height, width, 3])
     return tf.constant(pixels.astype(np.float32))
@@ -102,21 +105,23 @@ def test_folded_weights_give_the_same_detections_without_variables(model: Any) -
     "change",
     [
         pytest.param(lambda ssd: None, id="as it is"),
-        pytest.param(lambda ssd: setattr(ssd, "add_background_class", False), id="no background", marks=pytest.mark.slow),
-        pytest.param(lambda ssd: setattr(ssd.feature_extractor, "use_depthwise", False), id="full pyramid", marks=pytest.mark.slow),
+        pytest.param(lambda ssd: setattr(ssd, "add_background_class", False), id="no background", marks=SLOW),
+        pytest.param(
+            lambda ssd: setattr(ssd.feature_extractor, "use_depthwise", False), id="full pyramid", marks=SLOW
+        ),
         pytest.param(
             lambda ssd: setattr(
                 ssd.box_predictor.weight_shared_convolutional_box_predictor, "share_prediction_tower", False
             ),
-            id="two towers", marks=pytest.mark.slow,
+            id="two towers", marks=SLOW,
         ),
         pytest.param(
             lambda ssd: setattr(ssd.box_predictor.weight_shared_convolutional_box_predictor, "use_depthwise", False),
-            id="full towers", marks=pytest.mark.slow,
+            id="full towers", marks=SLOW,
         ),
         pytest.param(
             lambda ssd: setattr(ssd.feature_extractor, "override_base_feature_extractor_hyperparams", False),
-            id="the backbone's own hyperparameters", marks=pytest.mark.slow,
+            id="the backbone's own hyperparameters", marks=SLOW,
         ),
     ],
 )
@@ -171,8 +176,8 @@ def test_regularisation_is_half_the_squares_of_the_regularised_kernels(model: An
     kernels = [
         variable
         for key, variable in variable_keys(model=model).items()
-        if key.endswith(("/kernel", "/depthwise_kernel")) and "_head" not in key.replace("_for_heads", "")
-        or "_head_scope_conv_layers" in key and key.endswith("/depthwise_kernel")
+        if (key.endswith(("/kernel", "/depthwise_kernel")) and "_head" not in key.replace("_for_heads", ""))
+        or ("_head_scope_conv_layers" in key and key.endswith("/depthwise_kernel"))
     ]  # fmt: skip
     expected = sum(4e-5 * 0.5 * float(tf.reduce_sum(kernel**2)) for kernel in kernels)
     assert float(model.regularization_loss()) == pytest.approx(expected, rel=1e-4)
@@ -186,7 +191,8 @@ def test_class_bias_starts_as_configured() -> None:
 
 def test_checkpoint_keys_are_those_that_tensorflow_writes(model: Any, tmp_path: Any) -> None:
     tf.train.Checkpoint(model=model).write(str(tmp_path / "ckpt"))
-    written = {name.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE") for name, _ in tf.train.list_variables(str(tmp_path / "ckpt"))}
+    listed = tf.train.list_variables(str(tmp_path / "ckpt"))
+    written = {name.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE") for name, _ in listed}
     assert written - {"_CHECKPOINTABLE_OBJECT_GRAPH"} == variable_keys(model=model).keys()
 
 
