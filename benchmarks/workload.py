@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from string import Template
 from typing import Any, TypeVar
 
-from benchmarks.data import VocSet, lay_out, write_batch
+from benchmarks.data import BATCH_SIZE, VocSet, lay_out, write_batch
 from benchmarks.process import Finished, run
+from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
 
 __all__ = ["Workload"]
 
 _HERE = Path(__file__).resolve().parent
 _PROJECT = _HERE.parent
+_CONFIG = _PROJECT / "workspace" / "configs" / "ssd_mobilenet_v2_fpnlite_320x320.config"
 _PRETRAINED = "pretrained/ssd_mobilenet_v2_fpnlite_320x320_hands/checkpoint/ckpt-0"
 
 T = TypeVar("T")
@@ -154,19 +155,18 @@ class Workload:
         return path
 
     def _write_config(self, name: str, checkpoint: Path | None, kind: str) -> Path:
-        start = (
-            f'fine_tune_checkpoint: "{checkpoint}" fine_tune_checkpoint_type: "{kind}" '
-            "fine_tune_checkpoint_version: V2"
-        )
-        text = Template((_HERE / "pipeline.config").read_text(encoding="utf-8")).substitute(
-            num_classes=len(self.class_names),
-            label_map=self.label_map,
-            train_record=self.records["train"],
-            test_record=self.records["test"],
-            fine_tune=start if checkpoint else "",
-        )
+        """Our ready FPNLite config with the photos, the classes and the start of this run."""
+        config = read_pipeline_config(_CONFIG)
+        config.model.ssd.num_classes = len(self.class_names)
+        config.train_config.batch_size = BATCH_SIZE
+        config.train_config.fine_tune_checkpoint = str(checkpoint or "")
+        config.train_config.fine_tune_checkpoint_type = kind
+        readers = {"train": config.train_input_reader, "test": config.eval_input_reader[0]}
+        for part, reader in readers.items():
+            reader.label_map_path = str(self.label_map)
+            reader.tf_record_input_reader.input_path[:] = [str(self.records[part])]
         path = self.folder / name
-        path.write_text(text, encoding="utf-8")
+        write_pipeline_config(config, path)
         return path
 
 
