@@ -143,6 +143,8 @@ def _print_summary(size: _Size, seconds: float) -> None:
     metrics = json.loads((_ROOT / run_folder / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
     overall, half = (metrics[f"DetectionBoxes_Precision/{name}"] for name in ("mAP", "mAP@.50IOU"))
     _print_title(f"Done in {format_duration(seconds)}: mAP {overall:.3f}, mAP@.5 {half:.3f}")
+    if size.training_flags:
+        print("This size shows the way and learns nothing; `make demo` trains in earnest.")
     tensorboard = os.path.relpath(Path(sys.executable).with_name("tensorboard"))
     rows = {
         "What lies where": "",
