@@ -14,7 +14,6 @@ from tfod.models.factory import build_model
 from tfod.models.layer_list import folded_weights
 from tfod.protos import model_pb2
 
-
 SLOW = pytest.mark.slow
 
 

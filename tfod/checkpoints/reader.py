@@ -62,7 +62,7 @@ class CheckpointReader:
                 "the checkpoint was written by TensorFlow 1", prefix, "use the TF2 model zoo's archive of this model"
             )
         self._graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(
-            self._reader.get_tensor(_OBJECT_GRAPH)
+            self.value(_OBJECT_GRAPH)
         )
 
     def find(self, name: str) -> str | None:
@@ -87,7 +87,7 @@ class CheckpointReader:
         """The value of the variable of a key."""
         try:
             return self._reader.get_tensor(key)
-        except tf.errors.OpError as error:
+        except (tf.errors.OpError, IndexError, ValueError) as error:  # the reader gives short files an IndexError
             raise CheckpointError(
                 "the checkpoint is damaged: " + str(error).splitlines()[0],
                 f"{self.prefix}, {key}",
