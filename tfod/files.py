@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tfod.errors import OutputError
 
-__all__ = ["output_error", "replacing", "replacing_directory", "write_text"]
+__all__ = ["output_error", "read_bytes", "replacing", "replacing_directory", "write_text"]
 
 _CURES = {
     errno.ENOSPC: "free some space, or choose an output on another disk",
@@ -18,6 +18,8 @@ _CURES = {
     errno.EACCES: "make the folder writable, or choose another output",
     errno.EROFS: "choose an output on a disk that can be written",
     errno.ENOTDIR: "choose an output whose parents are folders",
+    errno.EISDIR: "choose the name of a file; this is a folder",
+    errno.EMFILE: "write fewer files at once, or allow more open files (ulimit -n)",
 }
 
 
@@ -37,6 +39,10 @@ def replacing(path: Path | str) -> Iterator[Path]:
     path = Path(path)
     with _output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if path.exists() and not path.is_file():  # a rename would take the place of /dev/null
+            raise OutputError("the output is a device, not a file", str(path), "choose the name of a file")
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         os.close(handle)
         # mkstemp makes files that only the owner reads; the result gets the rights of any other new file.
@@ -68,6 +74,15 @@ def replacing_directory(path: Path | str) -> Iterator[Path]:
         finally:
             shutil.rmtree(working, ignore_errors=True)
             shutil.rmtree(earlier, ignore_errors=True)
+
+
+def read_bytes(path: str) -> bytes:
+    """The content of a regular file, with the fewest calls to the system: what counts for many small files."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        return os.read(descriptor, os.fstat(descriptor).st_size)
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: Path | str, text: str) -> None:

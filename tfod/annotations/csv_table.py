@@ -1,7 +1,6 @@
 """Boxes as a CSV table, one line an object, with the columns that tutorials' `xml_to_csv.py` writes."""
 
 import csv
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -17,7 +16,7 @@ COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax
 
 
 def read_csv(path: str, image_dir: str | None = None, image_set: str | None = None) -> list[AnnotatedImage | DataError]:
-    """The pictures of a table, in the order of their first lines; found in `image_dir`, by default beside it.
+    """The pictures of a table, in the order of their first lines; found as `find_picture` does.
 
     With `image_set`, only those that this list names, in its order; one that the table lacks is given as its error.
     Raises DataError, with the line, for a table that cannot be read, lacks a column, or holds what is no number.
@@ -33,12 +32,10 @@ def read_csv(path: str, image_dir: str | None = None, image_set: str | None = No
             raise DataError(f"the table holds something that is no number: {error}", where, cure) from error
         item = AnnotatedObject(row["class"].strip(), xmin, ymin, xmax, ymax, line=line)
         objects.setdefault(row["filename"], []).append(item)
-    folders = (image_dir or os.path.dirname(path) or os.curdir,)
     images = []
     for filename, boxes in objects.items():
-        picture = find_picture(filename, folders, "")
-        name = os.path.basename(picture) if picture else plain_name(filename)
-        images.append(AnnotatedImage(path, name, picture, tuple(boxes), *sizes[filename]))
+        picture = find_picture(filename, path, image_dir)
+        images.append(AnnotatedImage(path, plain_name(picture or filename), picture, tuple(boxes), *sizes[filename]))
     return _chosen(images, image_set) if image_set else [*images]
 
 

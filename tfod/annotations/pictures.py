@@ -2,7 +2,6 @@
 
 import os
 import struct
-from collections.abc import Iterable
 from os.path import isfile
 from typing import NamedTuple
 
@@ -69,26 +68,32 @@ def read_header(data: bytes, name: str) -> PictureHeader:
     return header
 
 
-def find_picture(filename: str, folders: Iterable[str], stem: str) -> str | None:
-    """The path of the picture that an annotation calls `filename`; None where there is none.
+def find_picture(filename: str, annotation: str, image_dir: str | None = None) -> str | None:
+    """The path of the picture that the file `annotation` calls `filename`; None where there is none.
 
-    Looked for in each of `folders`: the name as it is (with its sub-folders, if it stays inside), without folders
-    (annotations hold absolute and Windows paths of other machines), with another picture extension, and last
-    under the annotation's own name `stem`, which people keep when they rename both.
+    Looked for in `image_dir` if given, else beside the annotation and in JPEGImages beside its folder: first the name
+    as it is (with its sub-folders, if it stays inside), then without folders (annotations hold absolute and Windows
+    paths of other machines), then with another picture extension, and last under the annotation's own name, which
+    people keep when they rename both.
     """
-    folders = tuple(folders)
+    folders = (image_dir,) if image_dir else _usual_folders(os.path.dirname(annotation))
     name = plain_name(filename)
     names = (name,) if name == filename else (_inside(filename), name)
     for candidate in filter(None, names):
         for folder in folders:
             if isfile(path := f"{folder}/{candidate}"):
                 return path
-    for base in filter(None, (os.path.splitext(name)[0], stem)):
+    for stem in filter(None, (os.path.splitext(name)[0], picture_stem(annotation))):
         for folder in folders:
             for extension in _TRIED_EXTENSIONS:
-                if isfile(path := f"{folder}/{base}{extension}"):
+                if isfile(path := f"{folder}/{stem}{extension}"):
                     return path
     return None
+
+
+def _usual_folders(folder: str) -> tuple[str, str]:
+    folder = folder or os.curdir
+    return folder, f"{folder}/../JPEGImages"
 
 
 def plain_name(filename: str) -> str:

@@ -13,6 +13,7 @@ from lxml import etree
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.pictures import find_picture, picture_stem, plain_name
 from tfod.errors import DataError
+from tfod.files import read_bytes
 
 __all__ = ["annotation_paths", "read_image_set", "read_voc", "read_voc_files", "voc_set"]
 
@@ -49,13 +50,11 @@ def read_voc(path: str | os.PathLike[str], image_dir: str | None = None) -> Anno
             filename = (child.text or "").strip()
         elif tag == "size":
             size = {side.tag: side.text for side in child}
-    folder, name = os.path.split(path)
-    stem = os.path.splitext(name)[0]
-    folders = (image_dir,) if image_dir else (folder, f"{folder or os.curdir}/../JPEGImages")
-    picture = find_picture(filename, folders, stem)
-    filename = os.path.basename(picture) if picture else plain_name(filename) or stem
-    width, height = _pixels(size.get("width")), _pixels(size.get("height"))
-    return AnnotatedImage(path, filename, picture, tuple(objects), width, height)
+    picture = find_picture(filename, path, image_dir)
+    filename = plain_name(picture or filename) or picture_stem(path)
+    return AnnotatedImage(
+        path, filename, picture, tuple(objects), _pixels(size.get("width")), _pixels(size.get("height"))
+    )
 
 
 def read_voc_files(paths: Iterable[str], image_dir: str | None = None) -> Iterator[AnnotatedImage | DataError]:
@@ -71,12 +70,12 @@ def annotation_paths(folder: str, image_set: str | None = None) -> list[str]:
     """The XML files of a folder, in the order of their names; or those that the list `image_set` names, in its
     order, there or not. Raises DataError where there is none."""
     if image_set:
-        return [os.path.join(folder, f"{name}.xml") for name in read_image_set(image_set)]
+        return [f"{folder}/{name}.xml" for name in read_image_set(image_set)]
     # Names with a leading dot are other systems' notes about a file ("._cat.xml"), not annotations.
     names = [name for name in _listed(folder) if name.lower().endswith(".xml") and not name.startswith(".")]
     if not names:
         raise DataError("the folder holds no XML file", folder, "name a folder of Pascal VOC XML files")
-    return [os.path.join(folder, name) for name in sorted(names)]
+    return [f"{folder}/{name}" for name in sorted(names)]
 
 
 def voc_set(data_dir: str, year: str, set_name: str, annotations_dir: str) -> tuple[list[str], str]:
@@ -126,9 +125,7 @@ def _listed(folder: str) -> list[str]:
 
 def _root(path: str) -> etree._Element:
     try:
-        with open(path, "rb", buffering=0) as file:
-            data = file.read()
-        root = etree.fromstring(data, _PARSER)
+        root = etree.fromstring(read_bytes(path), _PARSER)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DataError(f"cannot read the annotation: {reason}", path, "check the path and its rights") from error

@@ -13,7 +13,7 @@ from math import isfinite
 
 __all__ = ["CLIPPED", "EMPTY", "NOT_FINITE", "OUTSIDE", "SWAPPED", "Box", "as_stored", "place"]
 
-Box = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax in pixels
+Box = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax
 
 SWAPPED, CLIPPED = "boxes_swapped", "boxes_clipped"
 NOT_FINITE, EMPTY, OUTSIDE = "boxes_not_finite", "boxes_empty", "boxes_outside"
@@ -31,7 +31,8 @@ def place(box: Box, width: int, height: int, one_based: bool = False) -> tuple[B
         xmin, xmax, ymin, ymax = min(xmin, xmax), max(xmin, xmax), min(ymin, ymax), max(ymin, ymax)
         done = (SWAPPED,)
     if one_based:
-        xmin, ymin = xmin - 1, ymin - 1
+        xmin -= 1
+        ymin -= 1
     if 0 <= xmin < xmax <= width and 0 <= ymin < ymax <= height:
         return (xmin, ymin, xmax, ymax), done
     if not (isfinite(xmin) and isfinite(ymin) and isfinite(xmax) and isfinite(ymax)):

@@ -2,7 +2,6 @@
 
 import difflib
 import hashlib
-import os
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +10,7 @@ from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.pictures import EXTENSIONS, PictureHeader, read_header
 from tfod.config.label_map import LabelMap
 from tfod.errors import DataError
+from tfod.files import read_bytes
 from tfod.records.boxes import Box, as_stored, place
 from tfod.records.example import bytes_feature, encode_example, float_feature, int64_feature, text_feature
 from tfod.records.summary import Summary
@@ -55,10 +55,7 @@ def to_example(image: AnnotatedImage, label_map: LabelMap, rules: ConversionRule
         if not rules.keep_empty:
             return None
     summary.pictures += 1
-    return encode_example(
-        _picture_features(image.filename, data, header)
-        | _object_features(objects, boxes, labels, header.width, header.height)
-    )
+    return encode_example(_picture_features(image.filename, data, header) | _object_features(objects, boxes, labels))
 
 
 def _picture_features(filename: str, data: bytes, header: PictureHeader) -> dict[str, bytes]:
@@ -70,23 +67,25 @@ def _picture_features(filename: str, data: bytes, header: PictureHeader) -> dict
         names.IMAGE_SOURCE_ID: name,
         names.IMAGE_KEY: bytes_feature(hashlib.sha256(data).hexdigest().encode()),
         names.IMAGE_ENCODED: bytes_feature(data),
-        names.IMAGE_FORMAT: bytes_feature(header.format.encode()),
+        names.IMAGE_FORMAT: text_feature((header.format,)),
     }
 
 
-def _object_features(
-    objects: list[AnnotatedObject], boxes: list[Box], labels: list[int], width: int, height: int
-) -> dict[str, bytes]:
+def _object_features(objects: list[AnnotatedObject], boxes: list[Box], labels: list[int]) -> dict[str, bytes]:
+    classes, *_, difficult, truncated, poses, _ = (
+        zip(*objects, strict=True) if objects else [()] * len(AnnotatedObject._fields)
+    )
+    xmins, ymins, xmaxs, ymaxs = zip(*boxes, strict=True) if boxes else [()] * 4
     return {
-        names.OBJECT_XMIN: float_feature([box[0] / width for box in boxes]),
-        names.OBJECT_XMAX: float_feature([box[2] / width for box in boxes]),
-        names.OBJECT_YMIN: float_feature([box[1] / height for box in boxes]),
-        names.OBJECT_YMAX: float_feature([box[3] / height for box in boxes]),
-        names.OBJECT_CLASS_TEXT: text_feature(tuple([item.class_name for item in objects])),
+        names.OBJECT_XMIN: float_feature(xmins),
+        names.OBJECT_XMAX: float_feature(xmaxs),
+        names.OBJECT_YMIN: float_feature(ymins),
+        names.OBJECT_YMAX: float_feature(ymaxs),
+        names.OBJECT_CLASS_TEXT: text_feature(classes),
         names.OBJECT_CLASS_LABEL: int64_feature(tuple(labels)),
-        names.OBJECT_DIFFICULT: int64_feature(tuple([item.difficult for item in objects])),
-        names.OBJECT_TRUNCATED: int64_feature(tuple([item.truncated for item in objects])),
-        names.OBJECT_VIEW: text_feature(tuple([item.pose for item in objects])),
+        names.OBJECT_DIFFICULT: int64_feature(difficult),
+        names.OBJECT_TRUNCATED: int64_feature(truncated),
+        names.OBJECT_VIEW: text_feature(poses),
     }
 
 
@@ -96,8 +95,7 @@ def _read_picture(image: AnnotatedImage) -> tuple[bytes, PictureHeader]:
         cure = "put it beside its annotation or into JPEGImages, or name its folder"
         raise DataError(f"there is no picture {image.filename!r}", image.source, cure)
     try:
-        with open(path, "rb", buffering=0) as file:
-            data = file.readall()
+        data = read_bytes(path)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DataError(f"cannot read the picture: {reason}", path, "check the file and its rights") from error
@@ -105,8 +103,8 @@ def _read_picture(image: AnnotatedImage) -> tuple[bytes, PictureHeader]:
 
 
 def _note_header(image: AnnotatedImage, header: PictureHeader, summary: Summary) -> None:
-    extension = os.path.splitext(image.filename)[1].lower()
-    if EXTENSIONS.get(extension) != header.format:
+    extension = image.filename[image.filename.rfind(".") :]
+    if EXTENSIONS.get(extension.lower()) != header.format:
         summary.note("format", f"{image.picture}: {header.format.upper()}")
     if header.orientation != 1:
         kind = "turned" if _annotated_as_shown(image, header) else "exif"
@@ -128,7 +126,7 @@ def _objects(
     rules: ConversionRules,
     summary: Summary,
 ) -> tuple[list[AnnotatedObject], list[Box], list[int]]:
-    """The objects to write, their boxes in pixels of the stored picture, and their class ids."""
+    """The objects to write, their boxes in fractions of the stored picture, and their class ids."""
     objects, boxes, labels = [], [], []
     turned = _annotated_as_shown(image, header)
     width, height = (header.height, header.width) if turned else (header.width, header.height)
@@ -147,7 +145,8 @@ def _objects(
                 summary.note(kind, _place(image, item))
             if box is not None:
                 objects.append(item)
-                boxes.append(as_stored(box, header.orientation, height, width) if turned else box)
+                xmin, ymin, xmax, ymax = as_stored(box, header.orientation, height, width) if turned else box
+                boxes.append((xmin / header.width, ymin / header.height, xmax / header.width, ymax / header.height))
                 labels.append(label)
                 summary.objects[item.class_name] += 1
     return objects, boxes, labels
