@@ -1,0 +1,157 @@
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from google.protobuf import text_format
+
+from tests.models.configs import small_ssd
+from tfod.checkpoints.keys import variable_keys
+from tfod.errors import CheckpointError, ConfigError, OutputError
+from tfod.export.saved_model import INPUT_TYPES, export_model
+from tfod.models.factory import build_model
+from tfod.protos import pipeline_pb2
+
+PICTURE = np.random.default_rng(0).integers(0, 256, [1, 50, 70, 3]).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def config() -> pipeline_pb2.TrainEvalPipelineConfig:
+    return pipeline_pb2.TrainEvalPipelineConfig(model=small_ssd())
+
+
+@pytest.fixture(scope="module")
+def model(config: pipeline_pb2.TrainEvalPipelineConfig) -> Any:
+    return build_model(config.model)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(model: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    tf.train.Checkpoint(model=model).save(str(folder / "ckpt"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def export(
+    config: pipeline_pb2.TrainEvalPipelineConfig, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    output = tmp_path_factory.mktemp("export") / "model"
+    export_model(config, checkpoint, output)
+    return output
+
+
+@pytest.fixture(scope="module")
+def loaded(export: Path) -> Any:
+    return tf.saved_model.load(str(export / "saved_model"))
+
+
+def expected_detections(model: Any, pictures: np.ndarray) -> dict[str, tf.Tensor]:
+    inputs, shapes = model.preprocess(tf.constant(pictures))
+    detections = model.postprocess(model.predict(inputs, shapes, training=False), shapes)
+    return detections | {"detection_classes": detections["detection_classes"] + 1}
+
+
+def test_the_signature_is_the_originals(loaded: Any) -> None:
+    signature = loaded.signatures["serving_default"]
+    (positional, named) = signature.structured_input_signature
+    assert positional == ()
+    assert named == {"input_tensor": tf.TensorSpec([1, None, None, 3], tf.uint8, "input_tensor")}
+    anchors = (8 * 8 + 4 * 4 + 2 * 2 + 1) * 2
+    shapes = {name: (spec.dtype, spec.shape.as_list()) for name, spec in signature.structured_outputs.items()}
+    assert shapes == {
+        "detection_anchor_indices": (tf.float32, [1, 20]),
+        "detection_boxes": (tf.float32, [1, 20, 4]),
+        "detection_classes": (tf.float32, [1, 20]),
+        "detection_multiclass_scores": (tf.float32, [1, 20, 4]),
+        "detection_scores": (tf.float32, [1, 20]),
+        "num_detections": (tf.float32, [1]),
+        "raw_detection_boxes": (tf.float32, [1, anchors, 4]),
+        "raw_detection_scores": (tf.float32, [1, anchors, 4]),
+    }
+
+
+def test_it_detects_what_the_model_detects(model: Any, loaded: Any) -> None:
+    expected = expected_detections(model, PICTURE)
+    for name, value in loaded(tf.constant(PICTURE)).items():
+        np.testing.assert_allclose(value, expected[name], atol=1e-5, err_msg=name)
+
+
+def test_a_process_that_knows_only_tensorflow_runs_it(export: Path, loaded: Any) -> None:
+    program = (
+        "import sys, numpy as np, tensorflow as tf\n"
+        f"detect = tf.saved_model.load({str(export / 'saved_model')!r})\n"
+        f"scores = detect(tf.zeros([1, 50, 70, 3], tf.uint8))['detection_scores']\n"
+        "assert 'tfod' not in sys.modules\n"
+        "print(float(scores[0, 0]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    black = loaded(tf.zeros([1, 50, 70, 3], tf.uint8))["detection_scores"][0, 0]
+    assert float(done.stdout) == pytest.approx(float(black), abs=1e-6)
+
+
+def test_the_checkpoint_is_the_model_in_the_zoos_layout(model: Any, export: Path) -> None:
+    assert sorted(path.name for path in (export / "checkpoint").iterdir()) == [
+        "checkpoint", "ckpt-0.data-00000-of-00001", "ckpt-0.index",
+    ]  # fmt: skip
+    listed = dict(tf.train.list_variables(str(export / "checkpoint")))
+    suffix = "/.ATTRIBUTES/VARIABLE_VALUE"
+    keys = {key + suffix: list(variable.shape) for key, variable in variable_keys(model=model).items()}
+    assert listed == keys | {"_CHECKPOINTABLE_OBJECT_GRAPH": [], "save_counter" + suffix: []}
+
+
+def test_the_config_goes_with_it(config: pipeline_pb2.TrainEvalPipelineConfig, export: Path) -> None:
+    text = (export / "pipeline.config").read_text()
+    assert text_format.Parse(text, pipeline_pb2.TrainEvalPipelineConfig()) == config
+
+
+def test_every_input_type_sees_the_same_picture(
+    config: pipeline_pb2.TrainEvalPipelineConfig, checkpoint: Path, tmp_path: Path, loaded: Any
+) -> None:
+    encoded = tf.io.encode_png(PICTURE[0]).numpy()
+    features = {"image/encoded": tf.train.Feature(bytes_list=tf.train.BytesList(value=[encoded]))}
+    example = tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+    inputs = {
+        "float_image_tensor": tf.constant(np.concatenate([PICTURE, PICTURE]), tf.float32),
+        "encoded_image_string_tensor": tf.constant([encoded, encoded]),
+        "tf_example": tf.constant([example, example]),
+    }
+    assert inputs.keys() | {"image_tensor"} == INPUT_TYPES.keys()
+    expected = loaded(tf.constant(PICTURE))
+    for input_type, batch in inputs.items():
+        export_model(config, checkpoint, tmp_path / input_type, input_type)
+        detect = tf.saved_model.load(str(tmp_path / input_type / "saved_model"))
+        for name, value in detect(batch).items():
+            np.testing.assert_allclose(value[1], expected[name][0], atol=1e-5, err_msg=f"{input_type}: {name}")
+
+
+def test_an_earlier_export_is_replaced_and_other_things_are_not(
+    config: pipeline_pb2.TrainEvalPipelineConfig, checkpoint: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "model"
+    (output / "saved_model").mkdir(parents=True)
+    (output / "saved_model" / "stale").touch()
+    export_model(config, checkpoint, output)
+    assert not (output / "saved_model" / "stale").exists()
+    (output / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"other things \(notes\.txt\)"):
+        export_model(config, checkpoint, output)
+
+
+def test_nothing_is_left_behind_when_the_checkpoint_does_not_fit(checkpoint: Path, tmp_path: Path) -> None:
+    other = pipeline_pb2.TrainEvalPipelineConfig(model=small_ssd())
+    other.model.ssd.num_classes = 7
+    with pytest.raises(CheckpointError):
+        export_model(other, checkpoint, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_input_type_is_an_error(
+    config: pipeline_pb2.TrainEvalPipelineConfig, checkpoint: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="'image_and_boxes_tensor' is not available"):
+        export_model(config, checkpoint, tmp_path / "model", "image_and_boxes_tensor")
+    assert list(tmp_path.iterdir()) == []
