@@ -11,31 +11,43 @@ import pytest
 import tensorflow as tf
 
 from tests.training import reading
+from tfod.annotations.sample_data import write_sample_data
 
 ROOT = Path(__file__).resolve().parents[2]
+_DETECTOR_STEPS = 40
 
 
 def _start(command: list[str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def _newest_event(folder: Path) -> float:
-    return max((path.stat().st_mtime for path in folder.glob("train/*")), default=0.0)
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("train/events*"))
 
 
-def _kill_repeatedly(command: list[str], folder: Path, kills: int, longest: float) -> None:
-    """Starts the command and kills it up to `longest` seconds after it has begun to write, then lets it end.
+def _wait_for_steps(process: "subprocess.Popen[bytes]", folder: Path, count: int) -> None:
+    """Until the event files have grown so often, or the process has ended."""
+    size = _size(folder)
+    while count and process.poll() is None:
+        time.sleep(0.01)
+        if _size(folder) != size:
+            size, count = _size(folder), count - 1
 
-    Every third kill may come before that: while it imports, builds or restores.
+
+def _kill_repeatedly(command: list[str], folder: Path, kills: int) -> None:
+    """Kills the command again and again, then lets it end.
+
+    Every third time while it imports, builds or restores, else some steps after it has begun: at any point of a
+    step, of writing its summary or of saving.
     """
     draw = random.Random(0)
     for number in range(kills):
-        before = _newest_event(folder)
-        deadline = time.monotonic() + (draw.uniform(0.0, 8.0) if number % 3 == 2 else 100.0)
         with _start(command) as process:
-            while _newest_event(folder) <= before and process.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.05)
-            time.sleep(draw.uniform(0.0, longest))
+            if number % 3 == 2:
+                time.sleep(draw.uniform(0.0, 8.0))
+            else:
+                _wait_for_steps(process, folder, draw.randint(2, 9))
+                time.sleep(draw.uniform(0.0, 0.3))
             process.kill()
     with _start(command) as process:
         assert process.wait(timeout=200) == 0
@@ -54,5 +66,38 @@ def _assert_complete(folder: Path, steps: int) -> None:
 def test_a_tiny_run_survives_kills(tmp_path: Path) -> None:
     options = json.dumps({"checkpoint_every_n": 3, "summary_every_n": 1, "record_summaries": False})
     command = [sys.executable, "-m", "tests.training.tiny", str(tmp_path), "40", "0.1", options]
-    _kill_repeatedly(command, tmp_path, kills=6, longest=2.0)
+    _kill_repeatedly(command, tmp_path, kills=6)
     _assert_complete(tmp_path, 40)
+
+
+@pytest.mark.slow
+def test_a_detector_survives_ten_kills(tmp_path: Path) -> None:
+    """The real model on drawn pictures, with the commands that users type."""
+    data = tmp_path / "data"
+    write_sample_data(data, count=8, seed=0)
+    _run_tool("create_label_map.py", "--xml_dir", data, "--output_path", tmp_path / "map.pbtxt")
+    labels, record = tmp_path / "map.pbtxt", tmp_path / "train.record"
+    _run_tool("generate_tfrecord.py", "-x", data, "-l", labels, "-o", record)
+    folder = tmp_path / "run"
+    flags = {
+        "pipeline_config_path": ROOT / "workspace" / "configs" / "demo.config",
+        "model_dir": folder,
+        "num_train_steps": _DETECTOR_STEPS,
+        "checkpoint_every_n": 4,
+        "summary_every_n": 1,
+        "eval_every_n": 0,
+    }
+    overrides = {
+        "train_config.batch_size": 2,
+        "train_input_reader.label_map_path": labels,
+        "train_input_reader.tf_record_input_reader.input_path": record,
+    }
+    command = [sys.executable, str(ROOT / "tools" / "model_main_tf2.py")]
+    command += [f"--{name}={value}" for name, value in flags.items()]
+    command += [f"--set={name}={value}" for name, value in overrides.items()]
+    _kill_repeatedly(command, folder, kills=10)
+    _assert_complete(folder, _DETECTOR_STEPS)
+
+
+def _run_tool(name: str, *arguments: object) -> None:
+    subprocess.run([sys.executable, str(ROOT / "tools" / name), *map(str, arguments)], check=True, capture_output=True)

@@ -53,7 +53,13 @@ class TinyModel(DetectionModel):
         super().__init__("tiny", num_classes=2, resizer=mock.sentinel.resizer)
         self.kernel = tf.Variable(tf.random.normal([3, 4]), name="kernel")
         self.bias = tf.Variable(tf.zeros([4]), name="bias")
-        self.mean = tf.Variable(tf.zeros([3]), trainable=False, name="moving_mean")
+        self.mean = tf.Variable(
+            tf.zeros([3]),
+            trainable=False,
+            name="moving_mean",
+            synchronization=tf.VariableSynchronization.ON_READ,
+            aggregation=tf.VariableAggregation.MEAN,
+        )
         self.traces = 0
 
     def normalize(self, images: Any) -> Any:

@@ -57,8 +57,9 @@ def build_parser() -> CommandParser:
     add_boolean("run_once", default=False, help="evaluate the newest one and end, as --eval_timeout=0 does")
     add("--sample_1_of_n_eval_examples", **positive, help="evaluate on every n-th picture only")
 
-    for name in _WITHOUT_EFFECT:
-        add(f"--{name}", nargs="?", const="true", help=argparse.SUPPRESS)
+    add("--sample_1_of_n_eval_on_train_examples", help=argparse.SUPPRESS)
+    add("--tpu_name", help=argparse.SUPPRESS)
+    add_boolean("eval_on_train_data", default=False, help=argparse.SUPPRESS)
     add_boolean("use_tpu", default=False, help=argparse.SUPPRESS)
     return parser
 
@@ -69,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     from tfod.errors import ConfigError
 
     for name, reason in _WITHOUT_EFFECT.items():
-        if getattr(args, name) is not None:
+        if getattr(args, name):
             print(f"note: --{name} has no effect; {reason}", file=sys.stderr)
     if args.use_tpu:
         raise ConfigError("TPUs are not supported", "--use_tpu", "leave the flag out to train on CPU or GPU")

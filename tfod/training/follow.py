@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orbit
 import tensorflow as tf
 
 from tfod.checkpoints.restore import restore_model
 from tfod.errors import CheckpointError, ConfigError
+from tfod.models.detection_model import DetectionModel
 from tfod.models.factory import build_model
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.training import optimizers
@@ -33,24 +35,34 @@ def evaluate_checkpoints(
         raise ConfigError("there is nothing to evaluate on", "eval_input_reader", "name the records to evaluate on")
     model = build_model(config.model)
     step = orbit.utils.create_global_step()
-    optimizer, _ = optimizers.from_config(config.train_config.optimizer, step)
-    averaging = config.eval_config.use_moving_averages
-    if averaging:
-        optimizer.shadow_copy(model)
+    averages = _averages(config, model, step)
     controller = orbit.Controller(
         global_step=step,
-        evaluator=Evaluator(config, model, optimizer, step, evaluation_folder(config, model_dir)),
+        evaluator=Evaluator(config, model, averages, step, evaluation_folder(config, model_dir)),
     )
     metrics: dict[str, float] = {}
     for prefix in _checkpoints(checkpoint_dir, timeout):
         _, saved_step = restore_model(model, prefix)
-        if averaging:
-            tf.train.Checkpoint(model=model, optimizer=optimizer).restore(prefix).expect_partial()
+        if averages is not None:
+            tf.train.Checkpoint(model=model, optimizer=averages).restore(prefix).expect_partial()
         step.assign(saved_step or 0)
         metrics = controller.evaluate()
         if saved_step == config.train_config.num_steps:
             break
     return metrics
+
+
+def _averages(config: TrainEvalPipelineConfig, model: DetectionModel, step: Any) -> Any | None:
+    """The optimizer that keeps the moving averages to evaluate with, if the config asks for them."""
+    if not config.eval_config.use_moving_averages:
+        return None
+    if not config.train_config.optimizer.use_moving_average:
+        what = "the evaluation is to use moving averages, but training keeps none"
+        cure = "--set eval_config.use_moving_averages=false"
+        raise ConfigError(what, "train_config.optimizer.use_moving_average", cure)
+    optimizer, _ = optimizers.from_config(config.train_config.optimizer, step)
+    optimizer.shadow_copy(model)
+    return optimizer
 
 
 def _checkpoints(folder: Path, timeout: int) -> Iterator[str]:

@@ -1,0 +1,103 @@
+"""The command that trains: its flags, what it passes on, how it ends."""
+
+import argparse
+import signal
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from tests.training import tiny
+from tfod.cli import model_main_tf2
+from tfod.config.pipeline import write_pipeline_config
+from tfod.training.loop import RunOptions, RunResult
+
+
+@pytest.fixture
+def config_path(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.config"
+    write_pipeline_config(tiny.config(10, tmp_path), path)
+    return path
+
+
+def _run(config_path: Path, *flags: str, signal_number: int | None = None) -> tuple[int, Any]:
+    """Runs the command with a loop that only takes note; returns the exit code and what the loop was given."""
+    result = RunResult(10, signal_number, "ckpt-1")
+    arguments = ["--pipeline_config_path", str(config_path), "--model_dir", str(config_path.parent / "run"), *flags]
+    with (
+        mock.patch("tfod.config.check.check_pipeline", lambda config, **kwargs: []),
+        mock.patch("tfod.training.loop.train", return_value=result) as train,
+    ):
+        return model_main_tf2.main(arguments), train.call_args
+
+
+def test_the_originals_flags_are_taken(config_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, call = _run(
+        config_path,
+        "--num_train_steps=30",
+        "--checkpoint_every_n=5",
+        "--record_summaries=false",
+        "--sample_1_of_n_eval_on_train_examples=5",
+        "--noeval_on_train_data",
+        "--num_workers=1",
+        "--nouse_tpu",
+        "--alsologtostderr",
+    )
+    assert code == 0
+    assert call.args[0].train_config.num_steps == 30
+    assert call.args[2] == RunOptions(checkpoint_every_n=5, record_summaries=False)
+    assert "--sample_1_of_n_eval_on_train_examples has no effect" in capsys.readouterr().err
+
+
+def test_our_flags(config_path: Path) -> None:
+    flags = ["--set", "train_config.batch_size=4", "--seed=7", "--deterministic", "--eval_every_n=0"]
+    _, call = _run(config_path, *flags, "--summary_every_n=10", "--skip_corrupt")
+    assert call.args[0].train_config.batch_size == 4
+    assert call.kwargs == {"config_path": config_path}
+    expected = RunOptions(seed=7, deterministic=True, eval_every_n=0, summary_every_n=10, skip_corrupt=True)
+    assert call.args[2] == expected
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_the_exit_code(config_path: Path, number: int) -> None:
+    assert _run(config_path, signal_number=number)[0] == 128 + number
+
+
+def test_a_checkpoint_dir_means_evaluation(config_path: Path) -> None:
+    arguments = ["--pipeline_config_path", str(config_path), "--model_dir", "run", "--checkpoint_dir", "ckpts"]
+    for flags, timeout in (([], 3600), (["--run_once"], 0), (["--eval_timeout=60"], 60)):
+        with (
+            mock.patch("tfod.training.follow.evaluate_checkpoints") as evaluate,
+            mock.patch("tfod.config.check.check_pipeline", lambda config, **kwargs: []),
+        ):
+            assert model_main_tf2.main([*arguments, *flags]) == 0
+        assert evaluate.call_args.args[1:] == (Path("ckpts"), Path("run"))
+        assert evaluate.call_args.kwargs == {"timeout": timeout}
+
+
+def test_errors_in_the_config_stop_it(config_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert model_main_tf2.main(["--pipeline_config_path", str(config_path), "--model_dir", "run"]) == 2
+    assert "what to do:" in capsys.readouterr().err
+
+
+def test_a_tpu_is_refused(config_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(config_path, "--use_tpu")[0] == 2
+    assert "TPUs are not supported" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "many", "1.5"])
+def test_numbers_are_checked(config_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        _run(config_path, f"--checkpoint_every_n={text}")
+    assert caught.value.code == 2
+    assert "is not a whole number of at least 1" in capsys.readouterr().err
+
+
+def test_every_flag_of_the_original_is_known() -> None:
+    flags = {option for action in model_main_tf2.build_parser()._actions for option in action.option_strings}
+    original = """pipeline_config_path model_dir num_train_steps checkpoint_dir eval_timeout checkpoint_every_n
+        record_summaries sample_1_of_n_eval_examples sample_1_of_n_eval_on_train_examples eval_on_train_data
+        num_workers use_tpu tpu_name alsologtostderr logtostderr verbosity stderrthreshold"""
+    assert {f"--{name}" for name in original.split()} <= flags
+    assert isinstance(model_main_tf2.build_parser(), argparse.ArgumentParser)
