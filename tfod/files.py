@@ -18,6 +18,8 @@ _CURES = {
     errno.EACCES: "make the folder writable, or choose another output",
     errno.EROFS: "choose an output on a disk that can be written",
     errno.ENOTDIR: "choose an output whose parents are folders",
+    errno.EEXIST: "choose an output whose parents are folders",
+    errno.ENAMETOOLONG: "choose a shorter name",
     errno.EISDIR: "choose the name of a file; this is a folder",
     errno.EMFILE: "write fewer files at once, or allow more open files (ulimit -n)",
 }

@@ -54,7 +54,7 @@ def writing_csv(
 ) -> Iterator[Iterator[AnnotatedImage | DataError]]:
     """Yields `images` again, and writes the boxes of those taken from it to a table: whole, or not at all."""
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         yield _written(images, writer.writerow)
 

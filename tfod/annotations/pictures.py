@@ -19,6 +19,7 @@ _STANDALONE_MARKERS = {0x01, 0xD8, *range(0xD0, 0xD8)}
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _DECODABLE_FRAMES = {0xC0, 0xC1, 0xC2}  # baseline, extended sequential, progressive
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
+_PNG_END = b"IEND\xae\x42\x60\x82"  # the last chunk's name and checksum
 _BMP_UNCOMPRESSED = (0, 3)  # BI_RGB, BI_BITFIELDS
 _OTHER_FORMATS = (
     (0, b"GIF8", "GIF"),
@@ -172,7 +173,7 @@ def _png(data: bytes, name: str) -> PictureHeader:
     width, height, _, colour = struct.unpack_from(">IIBB", data, 16)
     if data[12:16] != b"IHDR" or colour not in _PNG_CHANNELS:
         raise DataError("the PNG's header is damaged", name, "replace or remove the picture")
-    if data.rfind(b"IEND") < 0:
+    if data.rfind(_PNG_END) < 0:
         raise _cut_short(name, "picture")
     return PictureHeader("png", width, height, _PNG_CHANNELS[colour])
 

@@ -155,10 +155,11 @@ def _object(element: etree._Element, path: str) -> AnnotatedObject:
         else:
             fields[tag] = child.text
     try:
-        if not fields["name"]:
+        name = (fields["name"] or "").strip()
+        if not name:
             raise KeyError("name")
         return AnnotatedObject(
-            fields["name"].strip(),
+            name,
             float(fields["xmin"] or ""),
             float(fields["ymin"] or ""),
             float(fields["xmax"] or ""),
