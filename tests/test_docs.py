@@ -88,6 +88,8 @@ def test_the_commands_of_a_guide_run(document: Path, workspace: Path) -> None:
     assert blocks, "a guide shows at least one command"
     for language, text in blocks:
         _run(workspace, language, text)
+    made = re.findall(r"`((?:annotations|workspace|exported_models)/photos/[\w./-]+)`", document.read_text("utf-8"))
+    assert [path for path in made if not (workspace / path).exists()] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
