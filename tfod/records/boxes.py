@@ -20,10 +20,12 @@ NOT_FINITE, EMPTY, OUTSIDE = "boxes_not_finite", "boxes_empty", "boxes_outside"
 
 
 def place(box: Box, width: int, height: int, one_based: bool = False) -> tuple[Box | None, tuple[str, ...]]:
-    """The box inside a picture of `width` x `height` pixels, None where it is dropped, and what was done to it.
+    """A box in pixels as fractions of a picture of `width` x `height` pixels, 0 to 1, and what was done to it.
+
+    The box is None where it is dropped.
 
     >>> place((30, 5, 10, 25), width=100, height=20)
-    ((10, 5, 30, 20), ('boxes_swapped', 'boxes_clipped'))
+    ((0.1, 0.25, 0.3, 1.0), ('boxes_swapped', 'boxes_clipped'))
     """
     xmin, ymin, xmax, ymax = box
     done: tuple[str, ...] = ()
@@ -33,23 +35,24 @@ def place(box: Box, width: int, height: int, one_based: bool = False) -> tuple[B
     if one_based:
         xmin -= 1
         ymin -= 1
-    if 0 <= xmin < xmax <= width and 0 <= ymin < ymax <= height:
-        return (xmin, ymin, xmax, ymax), done
-    if not (isfinite(xmin) and isfinite(ymin) and isfinite(xmax) and isfinite(ymax)):
-        return None, (NOT_FINITE,)
-    if xmin == xmax or ymin == ymax:
-        return None, (EMPTY,)
-    if xmax <= 0 or ymax <= 0 or xmin >= width or ymin >= height:
-        return None, (OUTSIDE,)
-    return (max(xmin, 0), max(ymin, 0), min(xmax, width), min(ymax, height)), (*done, CLIPPED)
+    if not (0 <= xmin < xmax <= width and 0 <= ymin < ymax <= height):
+        if not (isfinite(xmin) and isfinite(ymin) and isfinite(xmax) and isfinite(ymax)):
+            return None, (NOT_FINITE,)
+        if xmin == xmax or ymin == ymax:
+            return None, (EMPTY,)
+        if xmax <= 0 or ymax <= 0 or xmin >= width or ymin >= height:
+            return None, (OUTSIDE,)
+        xmin, ymin, xmax, ymax = max(xmin, 0), max(ymin, 0), min(xmax, width), min(ymax, height)
+        done = (*done, CLIPPED)
+    return (xmin / width, ymin / height, xmax / width, ymax / height), done
 
 
-def as_stored(box: Box, orientation: int, width: int, height: int) -> Box:
-    """A box drawn on a picture as a viewer shows it, on the pixels as they are stored, `width` x `height`.
+def as_stored(box: Box, orientation: int) -> Box:
+    """A box in fractions of a picture as a viewer shows it, in fractions of the pixels as they are stored.
 
     `orientation` is EXIF's, 5 to 8: those that exchange the sides, and so can be told from an annotation's size.
     """
     xmin, ymin, xmax, ymax = box
-    left, right = (ymin, ymax) if orientation in (5, 6) else (width - ymax, width - ymin)
-    top, bottom = (xmin, xmax) if orientation in (5, 8) else (height - xmax, height - xmin)
+    left, right = (ymin, ymax) if orientation in (5, 6) else (1 - ymax, 1 - ymin)
+    top, bottom = (xmin, xmax) if orientation in (5, 8) else (1 - xmax, 1 - xmin)
     return left, top, right, bottom

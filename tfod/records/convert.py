@@ -131,8 +131,9 @@ def _objects(
     turned = _annotated_as_shown(image, header)
     width, height = (header.height, header.width) if turned else (header.width, header.height)
     one_based = rules.voc_origin == "one_based"
+    id_of = label_map.id_of
     for item in image.objects:
-        label = label_map.id_of(item.class_name)
+        label = id_of(item.class_name)
         if item.difficult and rules.ignore_difficult:
             summary.note("difficult", _place(image, item))
         elif label is None:
@@ -145,10 +146,9 @@ def _objects(
                 summary.note(kind, _place(image, item))
             if box is not None:
                 objects.append(item)
-                xmin, ymin, xmax, ymax = as_stored(box, header.orientation, height, width) if turned else box
-                boxes.append((xmin / header.width, ymin / header.height, xmax / header.width, ymax / header.height))
+                boxes.append(as_stored(box, header.orientation) if turned else box)
                 labels.append(label)
-                summary.objects[item.class_name] += 1
+    summary.objects.update([item.class_name for item in objects])
     return objects, boxes, labels
 
 

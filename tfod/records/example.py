@@ -37,7 +37,7 @@ def bytes_feature(*values: bytes) -> bytes:
 @lru_cache(maxsize=_CACHED)
 def text_feature(values: tuple[str, ...]) -> bytes:
     """A Feature with a list of texts in UTF-8; made for lists that come again and again, such as class names."""
-    return bytes_feature(*[value.encode() for value in values])
+    return _delimited(_FIELD_1, b"".join(map(_text, values)))
 
 
 @lru_cache(maxsize=_CACHED)
@@ -95,9 +95,14 @@ def _varint(value: int) -> bytes:
 
 
 @lru_cache(maxsize=_CACHED)
+def _text(value: str) -> bytes:
+    return _delimited(_FIELD_1, value.encode())
+
+
+@lru_cache(maxsize=_CACHED)
 def _entry_head(name: str, length: int) -> bytes:
     """What stands before a Feature of `length` bytes: the head of its entry in the map, its name, its own head."""
-    inner = _delimited(_FIELD_1, name.encode()) + _FIELD_2 + _varint(length)
+    inner = _text(name) + _FIELD_2 + _varint(length)
     return _FIELD_1 + _varint(len(inner) + length) + inner
 
 
