@@ -14,7 +14,6 @@ from tests.training import reading
 from tfod.annotations.sample_data import write_sample_data
 
 ROOT = Path(__file__).resolve().parents[2]
-_DETECTOR_STEPS = 40
 
 
 def _start(command: list[str]) -> "subprocess.Popen[bytes]":
@@ -70,33 +69,51 @@ def test_a_tiny_run_survives_kills(tmp_path: Path) -> None:
     _assert_complete(tmp_path, 40)
 
 
-@pytest.mark.slow
-def test_a_detector_survives_ten_kills(tmp_path: Path) -> None:
-    """The real model on drawn pictures, with the commands that users type."""
-    data = tmp_path / "data"
-    write_sample_data(data, count=8, seed=0)
-    _run_tool("create_label_map.py", "--xml_dir", data, "--output_path", tmp_path / "map.pbtxt")
-    labels, record = tmp_path / "map.pbtxt", tmp_path / "train.record"
-    _run_tool("generate_tfrecord.py", "-x", data, "-l", labels, "-o", record)
-    folder = tmp_path / "run"
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Eight drawn pictures, converted with the commands that users type."""
+    folder = tmp_path / "data"
+    write_sample_data(folder, count=8, seed=0)
+    _run_tool("create_label_map.py", "--xml_dir", folder, "--output_path", folder / "map.pbtxt")
+    _run_tool("generate_tfrecord.py", "-x", folder, "-l", folder / "map.pbtxt", "-o", folder / "train.record")
+    return folder
+
+
+def _detector(data: Path, model_dir: Path, *more: str) -> list[str]:
+    """The command that trains the demo's detector on `data`, two pictures a step, and saves every fourth step."""
     flags = {
         "pipeline_config_path": ROOT / "workspace" / "configs" / "demo.config",
-        "model_dir": folder,
-        "num_train_steps": _DETECTOR_STEPS,
+        "model_dir": model_dir,
         "checkpoint_every_n": 4,
         "summary_every_n": 1,
         "eval_every_n": 0,
     }
     overrides = {
         "train_config.batch_size": 2,
-        "train_input_reader.label_map_path": labels,
-        "train_input_reader.tf_record_input_reader.input_path": record,
+        "train_input_reader.label_map_path": data / "map.pbtxt",
+        "train_input_reader.tf_record_input_reader.input_path": data / "train.record",
     }
-    command = [sys.executable, str(ROOT / "tools" / "model_main_tf2.py")]
+    command = [sys.executable, str(ROOT / "tools" / "model_main_tf2.py"), *more]
     command += [f"--{name}={value}" for name, value in flags.items()]
-    command += [f"--set={name}={value}" for name, value in overrides.items()]
-    _kill_repeatedly(command, folder, kills=10)
-    _assert_complete(folder, _DETECTOR_STEPS)
+    return command + [f"--set={name}={value}" for name, value in overrides.items()]
+
+
+@pytest.mark.slow
+def test_a_detector_survives_ten_kills(data: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    _kill_repeatedly(_detector(data, run, "--num_train_steps=40"), run, kills=10)
+    _assert_complete(run, 40)
+
+
+@pytest.mark.slow
+def test_a_detector_stopped_and_resumed_is_the_detector_that_was_not(data: Path, tmp_path: Path) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    for folder, steps in ((whole, 6), (parts, 3), (parts, 6)):
+        command = _detector(data, folder, f"--num_train_steps={steps}", "--seed=5", "--deterministic")
+        subprocess.run(command, check=True, capture_output=True)
+    ours, theirs = (reading.weights(tf.train.latest_checkpoint(str(folder))) for folder in (parts, whole))
+    assert ours == theirs
+    assert len(ours) > 600
 
 
 def _run_tool(name: str, *arguments: object) -> None:
