@@ -36,8 +36,9 @@ test: $(installed) ## run every test
 test-fast: $(installed) ## run the tests that need seconds
 	$(PYTEST) -m 'not slow'
 
-lint: $(installed) ## ruff, mypy (strict), import directions
+lint: $(installed) ## ruff (rules, format), mypy (strict), import directions
 	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
@@ -50,5 +51,5 @@ protos: ## compile the schema again after changing tfod/protos/*.proto
 	PYTHON=$(CURDIR)/.venv-protos/bin/python sh tfod/protos/generate.sh
 
 clean: ## remove the virtual environment, caches and the demo's files
-	rm -rf $(VENV) .venv-protos .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-protos .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	rm -rf annotations/demo exported_models/demo workspace/demo

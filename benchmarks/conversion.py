@@ -32,9 +32,11 @@ def measure(work: Workload) -> list[Row]:
     sums = [part["bytes"] + part["xml"] for part in parts]
     commands = work.alternate(
         ours=lambda: work.tool(_COMMAND, work.conversion(work.fresh("record")), one_core=True).seconds,
-        original=lambda: work.original_tool(
-            f"dataset_tools.{_COMMAND}", work.conversion(work.fresh("record")), one_core=True
-        ).seconds,
+        original=lambda: (
+            work.original_tool(
+                f"dataset_tools.{_COMMAND}", work.conversion(work.fresh("record")), one_core=True
+            ).seconds
+        ),
         limit=lambda: work.python("pass", one_core=True).seconds,
     )
     read = median(part["bytes"] for part in parts) / median(pictures["original"])

@@ -43,4 +43,3 @@ def measure(work: Workload) -> list[Row]:
             note="here `original` is what our own step takes for a picture: a third is three times as fast",
         ),
     ]
-

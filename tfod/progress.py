@@ -39,9 +39,7 @@ class Progress:
                 TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
             )  # fmt: skip
             self._bar = RichProgress(*columns, console=self._console)
-            self._task = self._bar.add_task(
-                self._description, total=self._total, completed=self._start, note=""
-            )
+            self._task = self._bar.add_task(self._description, total=self._total, completed=self._start, note="")
             self._bar.start()
         return self
 

@@ -29,9 +29,7 @@ def test_a_misspelt_command_is_answered_with_the_nearest(capsys: pytest.CaptureF
     assert main(["tarin"]) == 2
 
     assert capsys.readouterr().err == (
-        "error: unknown command tarin; did you mean train?\n"
-        "  where: the command line\n"
-        "  what to do: see tfod --help\n"
+        "error: unknown command tarin; did you mean train?\n  where: the command line\n  what to do: see tfod --help\n"
     )
 
 

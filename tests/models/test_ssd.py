@@ -105,22 +105,23 @@ def test_folded_weights_give_the_same_detections_without_variables(model: Any) -
     [
         pytest.param(lambda ssd: None, id="as it is"),
         pytest.param(lambda ssd: setattr(ssd, "add_background_class", False), id="no background", marks=SLOW),
-        pytest.param(
-            lambda ssd: setattr(ssd.feature_extractor, "use_depthwise", False), id="full pyramid", marks=SLOW
-        ),
+        pytest.param(lambda ssd: setattr(ssd.feature_extractor, "use_depthwise", False), id="full pyramid", marks=SLOW),
         pytest.param(
             lambda ssd: setattr(
                 ssd.box_predictor.weight_shared_convolutional_box_predictor, "share_prediction_tower", False
             ),
-            id="two towers", marks=SLOW,
+            id="two towers",
+            marks=SLOW,
         ),
         pytest.param(
             lambda ssd: setattr(ssd.box_predictor.weight_shared_convolutional_box_predictor, "use_depthwise", False),
-            id="full towers", marks=SLOW,
+            id="full towers",
+            marks=SLOW,
         ),
         pytest.param(
             lambda ssd: setattr(ssd.feature_extractor, "override_base_feature_extractor_hyperparams", False),
-            id="the backbone's own hyperparameters", marks=SLOW,
+            id="the backbone's own hyperparameters",
+            marks=SLOW,
         ),
     ],
 )

@@ -62,9 +62,7 @@ class Case:
     def pictures(self) -> np.ndarray:
         """The two pictures, float32 `[2, H, W, 3]` of 0..255."""
         height, width = self.settings["image_height"], self.settings["image_width"]
-        k, y, x, c = np.meshgrid(
-            np.arange(2), np.arange(height), np.arange(width), np.arange(3), indexing="ij"
-        )
+        k, y, x, c = np.meshgrid(np.arange(2), np.arange(height), np.arange(width), np.arange(3), indexing="ij")
         ramp = (x * (c + 2) + y * (5 - c) + 37 * k) // 2
         blocks = 64 * ((x // 32 + y // 24 + c + k) % 3)
         return ((ramp + blocks) % 256).astype(np.float32)

@@ -35,9 +35,7 @@ def test_the_newest_checkpoint_once(run: tuple[TrainEvalPipelineConfig, Path], t
     assert reading.scalars(tmp_path / "out" / "eval")[MAP] == [(6, 0.75)]
 
 
-def test_each_as_it_comes_until_the_last_step(
-    run: tuple[TrainEvalPipelineConfig, Path], tmp_path: Path
-) -> None:
+def test_each_as_it_comes_until_the_last_step(run: tuple[TrainEvalPipelineConfig, Path], tmp_path: Path) -> None:
     config, folder = run
     growing = tmp_path / "growing"
     growing.mkdir()
@@ -67,9 +65,7 @@ def test_waiting_ends_after_the_timeout(run: tuple[TrainEvalPipelineConfig, Path
         assert evaluate_checkpoints(config, tmp_path / "empty", tmp_path / "out", timeout=1) == {}
 
 
-def test_what_cannot_be_evaluated_is_refused(
-    run: tuple[TrainEvalPipelineConfig, Path], tmp_path: Path
-) -> None:
+def test_what_cannot_be_evaluated_is_refused(run: tuple[TrainEvalPipelineConfig, Path], tmp_path: Path) -> None:
     config, folder = run
     with tiny.standing_in(), pytest.raises(CheckpointError):
         evaluate_checkpoints(config, tmp_path / "nowhere", tmp_path, timeout=0)

@@ -113,9 +113,7 @@ def example(number: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     return features, labels
 
 
-def dataset(
-    *, seed: int, first_batch: int = 0, poisoned: bool = False, **unused: Any
-) -> tf.data.Dataset:
+def dataset(*, seed: int, first_batch: int = 0, poisoned: bool = False, **unused: Any) -> tf.data.Dataset:
     """Stands in for `training_dataset`; `poisoned`: the eighth picture has pixels that are not numbers."""
 
     def spoil(features: dict[str, Any], labels: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -79,9 +79,7 @@ class MulticlassNMS:
                 return self._finish(boxes, self._suppress_all(boxes, scores), window)
             survivors = self._suppress_best(boxes, scores, sizes[0])
             selection = self._finish(boxes, survivors, window)
-            return tf.cond(
-                selection.count >= self.max_total, lambda: selection, lambda: fill(sizes[1:])
-            )
+            return tf.cond(selection.count >= self.max_total, lambda: selection, lambda: fill(sizes[1:]))
 
         return fill(_PREFIXES)
 

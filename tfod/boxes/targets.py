@@ -31,9 +31,7 @@ class TargetAssigner:
     background_as_zeros: bool = False
     negative_class_weight: float = 1.0
 
-    def __call__(
-        self, anchors: tf.Tensor, boxes: tf.Tensor, classes: tf.Tensor, weights: tf.Tensor
-    ) -> Targets:
+    def __call__(self, anchors: tf.Tensor, boxes: tf.Tensor, classes: tf.Tensor, weights: tf.Tensor) -> Targets:
         """Targets for anchors `[A, 4]`.
 
         Args:

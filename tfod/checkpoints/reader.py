@@ -61,9 +61,7 @@ class CheckpointReader:
             raise CheckpointError(
                 "the checkpoint was written by TensorFlow 1", prefix, "use the TF2 model zoo's archive of this model"
             )
-        self._graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(
-            self.value(_OBJECT_GRAPH)
-        )
+        self._graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(self.value(_OBJECT_GRAPH))
 
     def find(self, name: str) -> str | None:
         """The key under which the variable of a name (`model/_box_predictor/...`) is saved; None: it is not."""

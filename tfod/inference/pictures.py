@@ -38,9 +38,7 @@ def find_pictures(inputs: Sequence[str]) -> list[Path]:
             matches = sorted(p for p in map(Path, glob.glob(text, recursive=True)) if p.is_file())
         if not matches:
             kinds = ", ".join(SUFFIXES)
-            raise DataError(
-                "no picture there", text, f"name a picture, a glob, or a folder with {kinds} files in it"
-            )
+            raise DataError("no picture there", text, f"name a picture, a glob, or a folder with {kinds} files in it")
         found.update(dict.fromkeys(matches))
     return list(found)
 

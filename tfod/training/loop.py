@@ -166,9 +166,7 @@ class _Run:
         forget_after(self.folder / "train", start)
         eval_folder = evaluation_folder(config, self.folder)
         self._last_evaluation = forget_after(eval_folder, start)
-        self._make_evaluation = functools.partial(
-            _make_evaluation, config, model, optimizer, self._step, eval_folder
-        )
+        self._make_evaluation = functools.partial(_make_evaluation, config, model, optimizer, self._step, eval_folder)
 
     def to_the_end(self) -> RunResult:
         """Trains, saves and evaluates until the last step, or until a signal asks to stop."""

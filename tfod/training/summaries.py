@@ -80,9 +80,7 @@ class TrainingSummaries(orbit.utils.SummaryManagerInterface):
                 tf.summary.image("train_input_images", self._pictures(), max_outputs=_PICTURES)
 
 
-def draw_batch(
-    batch: Batch, denormalize: Callable[[Any], Any], class_names: Mapping[int, str]
-) -> NDArray[np.uint8]:
+def draw_batch(batch: Batch, denormalize: Callable[[Any], Any], class_names: Mapping[int, str]) -> NDArray[np.uint8]:
     """The first three pictures of a batch as the network sees them, with their boxes: uint8 `[3, h, w, 3]`.
 
     `denormalize` takes network inputs to 0..255.

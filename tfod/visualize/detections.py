@@ -37,13 +37,9 @@ class Summary:
     unreadable: list[DataError] = field(default_factory=list)
 
 
-def draw_detections(
-    image: NDArray[np.uint8], found: Detections, class_names: Mapping[int, str]
-) -> NDArray[np.uint8]:
+def draw_detections(image: NDArray[np.uint8], found: Detections, class_names: Mapping[int, str]) -> NDArray[np.uint8]:
     """The picture, uint8 [H, W, 3], with its detections; a thumbnail comes back enlarged."""
-    return draw_boxes(
-        enlarge_small(image), found.boxes, found.labels(class_names), found.scores, found.class_ids
-    )
+    return draw_boxes(enlarge_small(image), found.boxes, found.labels(class_names), found.scores, found.class_ids)
 
 
 def visualize_pictures(

@@ -78,9 +78,7 @@ class MobileNetV2(tf.Module):
                 channels = output
         return blocks
 
-    def _block_layers(
-        self, channels: int, expansion: int, output: int, stride: int
-    ) -> tuple[keras.layers.Layer, ...]:
+    def _block_layers(self, channels: int, expansion: int, output: int, stride: int) -> tuple[keras.layers.Layer, ...]:
         hp = self._hyperparameters
         project = hp.conv(output, 1)
         assert hp.batch_norm is not None, "MobileNetV2 is normalised"

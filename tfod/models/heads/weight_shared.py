@@ -33,9 +33,7 @@ class WeightSharedSettings:
     dropout: float = 0.0
 
     @classmethod
-    def from_config(
-        cls, config: box_predictor_pb2.WeightSharedConvolutionalBoxPredictor
-    ) -> "WeightSharedSettings":
+    def from_config(cls, config: box_predictor_pb2.WeightSharedConvolutionalBoxPredictor) -> "WeightSharedSettings":
         """From the message."""
         clip = config.box_encodings_clip_range
         return cls(
@@ -79,9 +77,7 @@ class WeightSharedPredictor(tf.Module):
             head: [self._make_tower(self._head_scope_conv_layers[tower]) for _ in range(num_levels)]
             for head, tower in zip((BOX_ENCODINGS, CLASS_PREDICTIONS), towers, strict=False)
         }
-        self._box_prediction_head = _Head(
-            "_box_encoder_layers", self._head_convolution(anchors_per_cell * _CODE_SIZE)
-        )
+        self._box_prediction_head = _Head("_box_encoder_layers", self._head_convolution(anchors_per_cell * _CODE_SIZE))
         self._prediction_heads = {
             CLASS_PREDICTIONS: _Head(
                 "_class_predictor_layers",
@@ -96,9 +92,7 @@ class WeightSharedPredictor(tf.Module):
         for number, level in enumerate(features):
             box_features = self._tower(BOX_ENCODINGS, number, level, training)
             class_features = (
-                box_features
-                if self._settings.share_tower
-                else self._tower(CLASS_PREDICTIONS, number, level, training)
+                box_features if self._settings.share_tower else self._tower(CLASS_PREDICTIONS, number, level, training)
             )
             if self._dropout is not None:
                 class_features = self._dropout(class_features, training=training)
@@ -128,9 +122,7 @@ class WeightSharedPredictor(tf.Module):
                 )
                 for _ in range(settings.num_layers)
             ]
-        return [
-            hp.conv(settings.depth, settings.kernel_size, use_bias=bias) for _ in range(settings.num_layers)
-        ]
+        return [hp.conv(settings.depth, settings.kernel_size, use_bias=bias) for _ in range(settings.num_layers)]
 
     def _make_tower(self, convolutions: Sequence[keras.layers.Layer]) -> list[keras.layers.Layer]:
         tower: list[keras.layers.Layer] = []

@@ -25,25 +25,17 @@ class TopDownPyramid(tf.Module):
     Attribute names are the original's, because checkpoints have them.
     """
 
-    def __init__(
-        self, hyperparameters: ConvHyperparameters, *, num_levels: int, depth: int, separable: bool
-    ) -> None:
+    def __init__(self, hyperparameters: ConvHyperparameters, *, num_levels: int, depth: int, separable: bool) -> None:
         super().__init__(name="fpn")
         self.top_layers = [hyperparameters.conv(depth, 1, use_bias=True)]
-        self.residual_blocks = [
-            [hyperparameters.conv(depth, 1, use_bias=True)] for _ in range(num_levels - 1)
-        ]
-        self.conv_layers = [
-            conv_block(hyperparameters, depth, separable=separable) for _ in range(num_levels - 1)
-        ]
+        self.residual_blocks = [[hyperparameters.conv(depth, 1, use_bias=True)] for _ in range(num_levels - 1)]
+        self.conv_layers = [conv_block(hyperparameters, depth, separable=separable) for _ in range(num_levels - 1)]
 
     def __call__(self, levels: list[tf.Tensor], *, training: bool) -> list[tf.Tensor]:
         """Features `[B, H_l, W_l, depth]` of the same levels as given, fine to coarse; each halves the last."""
         top_down = apply_layers(self.top_layers, levels[-1], training=training)
         outputs = [top_down]
-        for project, smooth, level in zip(
-            self.residual_blocks, self.conv_layers, reversed(levels[:-1]), strict=True
-        ):
+        for project, smooth, level in zip(self.residual_blocks, self.conv_layers, reversed(levels[:-1]), strict=True):
             merged = _double(top_down) + apply_layers(project, level, training=training)
             top_down = apply_layers(smooth, merged, training=training)
             outputs.append(top_down)

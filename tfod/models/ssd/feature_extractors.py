@@ -55,9 +55,7 @@ class MobileNetV2Fpn(tf.Module):
     def __call__(self, images: tf.Tensor, *, training: bool) -> list[tf.Tensor]:
         """Feature maps `[B, H_l, W_l, D]`, fine to coarse, of normalised images `[B, H, W, 3]`."""
         levels = self.classification_backbone(images, training=training)
-        maps = self._fpn_features_generator(
-            [levels[level] for level in self._backbone_levels], training=training
-        )
+        maps = self._fpn_features_generator([levels[level] for level in self._backbone_levels], training=training)
         for layers in self._coarse_feature_layers:
             maps.append(apply_layers(layers, maps[-1], training=training))
         return maps
@@ -73,9 +71,7 @@ class MobileNetV2Fpn(tf.Module):
         return (inputs + 1.0) * (255.0 / 2.0)
 
 
-def feature_extractor_from_config(
-    config: ssd_pb2.SsdFeatureExtractor, *, freeze_batch_norm: bool
-) -> MobileNetV2Fpn:
+def feature_extractor_from_config(config: ssd_pb2.SsdFeatureExtractor, *, freeze_batch_norm: bool) -> MobileNetV2Fpn:
     """The feature extractor that `feature_extractor` describes. Raises ConfigError for unknown types."""
     if config.type not in _FEATURE_EXTRACTORS:
         raise ConfigError(
@@ -88,9 +84,7 @@ def feature_extractor_from_config(
 
 
 def _mobilenet_v2_fpn(config: ssd_pb2.SsdFeatureExtractor, freeze_batch_norm: bool) -> MobileNetV2Fpn:
-    hyperparameters = ConvHyperparameters.from_config(
-        config.conv_hyperparams, freeze_batch_norm=freeze_batch_norm
-    )
+    hyperparameters = ConvHyperparameters.from_config(config.conv_hyperparams, freeze_batch_norm=freeze_batch_norm)
     overridden = config.override_base_feature_extractor_hyperparams
     backbone = MobileNetV2(
         hyperparameters if overridden else mobilenet_v2_defaults(freeze_batch_norm=freeze_batch_norm),
@@ -113,6 +107,4 @@ _FEATURE_EXTRACTORS = {"ssd_mobilenet_v2_fpn_keras": _mobilenet_v2_fpn}
 def _refuse(config: ssd_pb2.SsdFeatureExtractor, fields: Sequence[str]) -> None:
     for field in fields:
         if getattr(config, field):
-            raise ConfigError(
-                f"{field} is not available", f"model.ssd.feature_extractor.{field}", "leave it out"
-            )
+            raise ConfigError(f"{field} is not available", f"model.ssd.feature_extractor.{field}", "leave it out")

@@ -27,16 +27,12 @@ class SSDLoss:
     normalize_by_matches: bool = True
     normalize_by_code_size: bool = False
 
-    def __call__(
-        self, prediction: Mapping[str, tf.Tensor], labels: Mapping[str, tf.Tensor]
-    ) -> dict[str, tf.Tensor]:
+    def __call__(self, prediction: Mapping[str, tf.Tensor], labels: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Both losses, scalars under their TensorBoard tags."""
         boxes, classes, weights = _without_common_padding(labels)
         targets = self.assign_targets(prediction[names.ANCHORS], boxes, classes, weights)
         targets = type(targets)(*map(tf.stop_gradient, targets))
-        localization = self.localization(
-            prediction[names.BOX_ENCODINGS], targets.boxes, targets.box_weights
-        )
+        localization = self.localization(prediction[names.BOX_ENCODINGS], targets.boxes, targets.box_weights)
         classification = self.classification(
             prediction[names.CLASS_PREDICTIONS], targets.classes, targets.class_weights
         )
