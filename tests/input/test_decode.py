@@ -102,7 +102,7 @@ def test_unknown_classes_are_left_out_and_told_once(capfd):
         np.testing.assert_allclose(objects[names.GROUNDTRUTH_BOXES], [TWO_BOXES[1]])
     warnings = [line for line in capfd.readouterr().err.splitlines() if line.startswith("warning")]
     assert len(warnings) == 1
-    assert "1..2 (first in 'a.png')" in warnings[0]
+    assert '1..2 (first in "a.png")' in warnings[0]
 
 
 def test_boxes_that_are_no_numbers_are_left_out():

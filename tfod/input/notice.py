@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 __all__ = ["Notice"]
@@ -14,30 +13,30 @@ __all__ = ["Notice"]
 class Notice:
     """One remark, printed to stderr with the first record that it fits.
 
-    Python runs only for such records, so the others cost nothing but a comparison.
-
-    Attributes:
-        count: how many records it has fitted so far.
+    All of it happens in TensorFlow. A call of Python from a pipeline's thread would wait for the interpreter's
+    lock, and a process that ends would hold that lock while it waits for the pipeline's threads.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self.count = 0
+        # A bare resource: a tf.Variable made in the scope of a strategy would be mirrored, and no part of a pipeline.
+        self._counter = tf.raw_ops.VarHandleOp(dtype=tf.int32, shape=[], shared_name=f"notice_{id(self)}")
+        tf.raw_ops.AssignVariableOp(resource=self._counter, value=tf.constant(0))
 
     def when(self, condition: Any, source_id: Any, value: Any) -> Any:
-        """Passes the int32 tensor `value` on, and makes the remark if the scalar `condition` is true."""
+        """Passes the tensor `value` on, and makes the remark if the scalar `condition` is true."""
 
-        def note(source_id: Any) -> Any:
-            self.count += 1
-            if self.count == 1:
-                # Eagerly it comes as an array without dimensions, from a graph as bytes.
-                first = np.asarray(source_id).item().decode(errors="replace")
-                print(f"warning: {self._text} (first in {first!r})", file=sys.stderr, flush=True)
-            return np.int32(0)
+        def note() -> Any:
+            # Read first: of two records at the same time both may remark, but never neither.
+            before = tf.raw_ops.ReadVariableOp(resource=self._counter, dtype=tf.int32)
+            with tf.control_dependencies([before]):
+                tf.raw_ops.AssignAddVariableOp(resource=self._counter, value=tf.constant(1))
+            printed = tf.cond(before == 0, lambda: self._print(source_id), lambda: False)
+            with tf.control_dependencies([printed]):
+                return tf.identity(value)
 
-        # `value` depends on what `note` returns, so that it is called although nothing else needs it.
-        return tf.cond(
-            condition,
-            lambda: value + tf.numpy_function(note, [source_id], tf.int32, stateful=False),
-            lambda: tf.identity(value),
-        )
+        return tf.cond(condition, note, lambda: tf.identity(value))
+
+    def _print(self, source_id: Any) -> Any:
+        tf.print(f"warning: {self._text} (first in ", source_id, ")", sep="", output_stream=sys.stderr)
+        return True
