@@ -12,6 +12,7 @@ from lxml import etree
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.pictures import find_picture, picture_stem, plain_name
+from tfod.annotations.voc_plain import PlainAnnotation, read_plain
 from tfod.errors import DataError
 from tfod.files import read_bytes
 
@@ -41,20 +42,12 @@ def read_voc(path: str | os.PathLike[str], image_dir: str | None = None) -> Anno
     an object without a name or a box.
     """
     path = os.fspath(path)
-    filename, size, objects = "", {}, []
-    for child in _root(path):
-        tag = child.tag
-        if tag == "object":
-            objects.append(_object(child, path))
-        elif tag == "filename":
-            filename = (child.text or "").strip()
-        elif tag == "size":
-            size = {side.tag: side.text for side in child}
-    picture = find_picture(filename, path, image_dir)
-    filename = plain_name(picture or filename) or picture_stem(path)
-    return AnnotatedImage(
-        path, filename, picture, tuple(objects), _pixels(size.get("width")), _pixels(size.get("height"))
-    )
+    data = _content(path)
+    written, width, height, objects = read_plain(data) or _read_tree(data, path)
+    written = written.strip()
+    picture = find_picture(written, path, image_dir)
+    filename = plain_name(picture or written) or picture_stem(path)
+    return AnnotatedImage(path, filename, picture, objects, _pixels(width), _pixels(height))
 
 
 def read_voc_files(paths: Iterable[str], image_dir: str | None = None) -> Iterator[AnnotatedImage | DataError]:
@@ -123,12 +116,31 @@ def _listed(folder: str) -> list[str]:
         raise DataError(f"cannot read the folder: {reason}", folder, "check the path and its rights") from error
 
 
-def _root(path: str) -> etree._Element:
+def _content(path: str) -> bytes:
     try:
-        root = etree.fromstring(read_bytes(path), _PARSER)
+        return read_bytes(path)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DataError(f"cannot read the annotation: {reason}", path, "check the path and its rights") from error
+
+
+def _read_tree(data: bytes, path: str) -> PlainAnnotation:
+    """What `read_plain` gives, of any annotation."""
+    filename, size, objects = "", {}, []
+    for child in _root(data, path):
+        tag = child.tag
+        if tag == "object":
+            objects.append(_object(child, path))
+        elif tag == "filename":
+            filename = child.text or ""
+        elif tag == "size":
+            size = {side.tag: side.text for side in child}
+    return filename, size.get("width"), size.get("height"), tuple(objects)
+
+
+def _root(data: bytes, path: str) -> etree._Element:
+    try:
+        root = etree.fromstring(data, _PARSER)
     except etree.XMLSyntaxError as error:
         where = f"{path}, line {error.lineno or 1}"
         raise DataError(f"the XML is malformed: {error.msg}", where, _REPAIR) from error

@@ -1,0 +1,84 @@
+"""The layout in which labelImg and its kin write Pascal VOC, read without building a tree.
+
+Nearly all files have it: the same elements in the same order, plain text in them. One pattern recognises it whole,
+from the first byte to the last, so that what it accepts is well-formed and means what it seems to mean; anything
+else, be it an entity, a comment, another order or a fault, is left to the XML parser. On one core this halves the
+time that a picture's conversion takes, most of which was spent in walking a tree of a hundred small elements.
+"""
+
+import re
+
+from tfod.annotations.annotated_image import AnnotatedObject
+
+__all__ = ["PlainAnnotation", "read_plain"]
+
+PlainAnnotation = tuple[str, str | None, str | None, tuple[AnnotatedObject, ...]]
+
+
+# Space between elements; what text cannot hold: markup, and what XML forbids or changes.
+_GAP, _NOT = r"[ \t\r\n]*", r"<>&\x00-\x08\x0b-\x1f\ufffe\uffff"
+
+
+def _leaf(tag: str, text: str = f"[^{_NOT}]*", *, optional: bool = False) -> str:
+    leaf = f"<{tag}>({text})</{tag}>{_GAP}"
+    return f"(?:{leaf})?" if optional else leaf
+
+
+_NUMBER, _FLAG, _WORDS = r"\d+(?:\.\d+)?", "[01]", rf"[^{_NOT}\s](?:[^{_NOT}\n]*[^{_NOT}\s])?"
+_BOX = "".join(_leaf(side, _NUMBER) for side in ("xmin", "ymin", "xmax", "ymax"))
+_FLAGS = "".join(_leaf(tag, _FLAG, optional=True) for tag in ("truncated", "difficult", "occluded"))
+_SIZE = "".join(_leaf(side, _NUMBER) for side in ("width", "height", "depth"))
+_OBJECT = re.compile(
+    f"<object>{_GAP}"
+    + _leaf("name", _WORDS)
+    + _leaf("pose", optional=True)
+    + _FLAGS
+    + f"<bndbox>{_GAP}{_BOX}</bndbox>{_GAP}</object>{_GAP}",
+    re.ASCII,
+)
+_HEAD = re.compile(
+    r'(?:<\?xml version="1\.0"(?: encoding="(?:utf-8|UTF-8)")? ?\?>\s*)?'
+    + f'<annotation(?: verified="(?:yes|no)")?>{_GAP}'
+    + _leaf("folder", optional=True)
+    + _leaf("filename")
+    + _leaf("path", optional=True)
+    + f"(?:<source>{_GAP}{_leaf('database')}</source>{_GAP})?<size>{_GAP}{_SIZE}</size>{_GAP}"
+    + _leaf("segmented", _FLAG, optional=True),
+    re.ASCII,
+)
+_END = re.compile(f"</annotation>{_GAP}", re.ASCII)
+
+
+def read_plain(data: bytes) -> PlainAnnotation | None:
+    """The file name, width and height as written, and the objects; None for any other layout."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    head = _HEAD.match(text)
+    if head is None:
+        return None
+    objects: list[AnnotatedObject] = []
+    position, line_start, line = head.end(), 0, 1
+    while match := _OBJECT.match(text, position):
+        name, pose, truncated, difficult, _, xmin, ymin, xmax, ymax = match.groups()
+        line += text.count("\n", line_start, position)
+        line_start = position
+        objects.append(
+            AnnotatedObject(
+                name,
+                float(xmin),
+                float(ymin),
+                float(xmax),
+                float(ymax),
+                difficult == "1",
+                truncated == "1",
+                pose or "Unspecified",
+                line,
+            )
+        )
+        position = match.end()
+    if not _END.fullmatch(text, position):
+        return None
+    _, filename, _, _, width, height, _, _ = head.groups()
+    return filename, width, height, tuple(objects)
