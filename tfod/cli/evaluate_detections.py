@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from tfod.cli.command import CommandParser, execute
 from tfod.cli.model_source import add_model_flags, check_model_flags, read_config
-from tfod.errors import ConfigError
 
 if TYPE_CHECKING:
     from tfod.evaluation.evaluate import EvaluationResult
@@ -101,18 +100,13 @@ def _averages_if_asked_for(
     config: "TrainEvalPipelineConfig", model: "DetectionModel", prefix: str
 ) -> AbstractContextManager[None]:
     """Within it the model has the moving averages of its weights, if eval_config.use_moving_averages is set."""
-    if not config.eval_config.use_moving_averages:
-        return nullcontext()
-    if not config.train_config.optimizer.use_moving_average:
-        what = "the evaluation is to use moving averages, but training keeps none"
-        cure = "--set eval_config.use_moving_averages=false"
-        raise ConfigError(what, "train_config.optimizer.use_moving_average", cure)
     import tensorflow as tf
 
     from tfod.training import optimizers
 
-    optimizer, _ = optimizers.from_config(config.train_config.optimizer, tf.Variable(0, dtype=tf.int64))
-    optimizer.shadow_copy(model)
+    optimizer = optimizers.averages_for_evaluation(config, model, tf.Variable(0, dtype=tf.int64))
+    if optimizer is None:
+        return nullcontext()
     tf.train.Checkpoint(model=model, optimizer=optimizer).restore(prefix).expect_partial()
     return optimizers.averaged_weights(optimizer, model.trainable_variables)
 

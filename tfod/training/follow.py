@@ -3,14 +3,12 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import orbit
 import tensorflow as tf
 
 from tfod.checkpoints.restore import restore_model
 from tfod.errors import CheckpointError, ConfigError
-from tfod.models.detection_model import DetectionModel
 from tfod.models.factory import build_model
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.training import optimizers
@@ -35,7 +33,7 @@ def evaluate_checkpoints(
         raise ConfigError("there is nothing to evaluate on", "eval_input_reader", "name the records to evaluate on")
     model = build_model(config.model)
     step = orbit.utils.create_global_step()
-    averages = _averages(config, model, step)
+    averages = optimizers.averages_for_evaluation(config, model, step)
     controller = orbit.Controller(
         global_step=step,
         evaluator=Evaluator(config, model, averages, step, evaluation_folder(config, model_dir)),
@@ -50,19 +48,6 @@ def evaluate_checkpoints(
         if saved_step == config.train_config.num_steps:
             break
     return metrics
-
-
-def _averages(config: TrainEvalPipelineConfig, model: DetectionModel, step: Any) -> Any | None:
-    """The optimizer that keeps the moving averages to evaluate with, if the config asks for them."""
-    if not config.eval_config.use_moving_averages:
-        return None
-    if not config.train_config.optimizer.use_moving_average:
-        what = "the evaluation is to use moving averages, but training keeps none"
-        cure = "--set eval_config.use_moving_averages=false"
-        raise ConfigError(what, "train_config.optimizer.use_moving_average", cure)
-    optimizer, _ = optimizers.from_config(config.train_config.optimizer, step)
-    optimizer.shadow_copy(model)
-    return optimizer
 
 
 def _checkpoints(folder: Path, timeout: int) -> Iterator[str]:

@@ -12,11 +12,13 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tfod.errors import ConfigError
+from tfod.models.detection_model import DetectionModel
 from tfod.protos import optimizer_pb2
+from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.training import schedules
 from tfod.training.schedules import Schedule
 
-__all__ = ["averaged_weights", "clip_gradients", "create_slots", "from_config"]
+__all__ = ["averaged_weights", "averages_for_evaluation", "clip_gradients", "create_slots", "from_config"]
 
 
 def from_config(message: optimizer_pb2.Optimizer, step: Any) -> tuple[Any, Schedule]:
@@ -66,6 +68,22 @@ def clip_gradients(gradients: Sequence[Any], norm: float) -> Sequence[Any]:
         return gradients
     clipped, _ = tf.clip_by_global_norm(gradients, norm)
     return clipped
+
+
+def averages_for_evaluation(config: TrainEvalPipelineConfig, model: DetectionModel, step: Any) -> Any | None:
+    """The optimizer that keeps the moving averages to evaluate with; None if the config does not ask for them.
+
+    They are in it once a checkpoint has been restored. Raises ConfigError where training keeps none.
+    """
+    if not config.eval_config.use_moving_averages:
+        return None
+    if not config.train_config.optimizer.use_moving_average:
+        what = "the evaluation is to use moving averages, but training keeps none"
+        cure = "--set eval_config.use_moving_averages=false"
+        raise ConfigError(what, "train_config.optimizer.use_moving_average", cure)
+    optimizer, _ = from_config(config.train_config.optimizer, step)
+    optimizer.shadow_copy(model)
+    return optimizer
 
 
 @contextmanager
