@@ -36,14 +36,14 @@ class Finished:
     log: Path
 
     def values(self) -> dict[str, Any]:
-        """The JSON object that the command printed as its last line."""
-        lines = self.output.strip().splitlines()
+        """The JSON object that the command printed, the last line that begins like one."""
+        lines = [line for line in self.output.splitlines() if line.startswith("{")]
         try:
             values = json.loads(lines[-1])
             if not isinstance(values, dict):
                 raise ValueError("not an object")
         except (IndexError, ValueError) as error:
-            raise CommandError(self.command, f"its last line is no JSON object ({error})", self.log) from error
+            raise CommandError(self.command, f"it printed no JSON object ({error})", self.log) from error
         return values
 
 

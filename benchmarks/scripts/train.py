@@ -18,12 +18,14 @@ import time
 def watch(counter, steps):
     times, done = [], 0
     while done < steps:
-        time.sleep(0.002)
+        # Seldom: whoever looks takes a core from the step, which has both. The mean over many steps is exact still.
+        time.sleep(0.05)
         now = int(counter.read_value())
         if now > done:
             times.append(time.time())
             done = now
-    print(json.dumps({"times": times, "steps": done}), flush=True)
+    # In one piece and on a line of its own: the training goes on printing meanwhile.
+    os.write(1, f"\n{json.dumps({'times': times, 'steps': done})}\n".encode())
     os._exit(0)
 
 
