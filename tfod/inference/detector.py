@@ -25,8 +25,8 @@ _NEEDED = (
 class Detector:
     """Finds objects on one picture at a time.
 
-    >>> detector = Detector.from_saved_model("exported_models/raccoons")  # doctest: +SKIP
-    >>> detector.detect(image).best(10, min_score=0.5)  # doctest: +SKIP
+    `Detector.from_saved_model("exported_models/raccoons").detect(image).best(10, min_score=0.5)` gives the ten
+    surest objects of a picture.
     """
 
     def __init__(
