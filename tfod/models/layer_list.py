@@ -1,4 +1,4 @@
-"""Lists of layers: run for training and evaluation, run folded for exported models, named for checkpoints."""
+"""Lists of layers: run plainly, run fast in training, run folded for exported models, named for checkpoints."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,31 +7,61 @@ from contextvars import ContextVar
 import tensorflow as tf
 import tf_keras as keras
 
+from tfod.models.training_kernels import (
+    depthwise_conv,
+    normalized_pointwise,
+    suits_depthwise,
+    suits_normalized_pointwise,
+)
+
 __all__ = ["apply_layers", "folded_weights", "name_layers_with_weights"]
 
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
+_KNOWING_TRAINING = (keras.layers.BatchNormalization, keras.layers.Dropout)
+_WITH_WEIGHTS = (*_CONVOLUTIONS, keras.layers.BatchNormalization)
 
 _FOLDED: ContextVar[bool] = ContextVar("folded", default=False)
 
 
 def apply_layers(layers: Sequence[keras.layers.Layer], features: tf.Tensor, *, training: bool) -> tf.Tensor:
-    """Runs features through layers, one after the other; only normalisation has to know whether they train."""
+    """Runs features through layers, one after the other; few of them have to know whether they train."""
     if _FOLDED.get() and not training:
         return _apply_folded(layers, features)
+    if training and not tf.config.list_logical_devices("GPU"):
+        return _apply_fast(layers, features)
     for layer in layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            features = layer(features, training=training)
+        features = _apply(layer, features, training=training)
+    return features
+
+
+def _apply(layer: keras.layers.Layer, features: tf.Tensor, *, training: bool) -> tf.Tensor:
+    return layer(features, training=training) if isinstance(layer, _KNOWING_TRAINING) else layer(features)
+
+
+def _apply_fast(layers: Sequence[keras.layers.Layer], features: tf.Tensor) -> tf.Tensor:
+    """Training on CPUs, by `training_kernels` where they suit."""
+    remaining = list(layers)
+    while remaining:
+        layer, follower = remaining.pop(0), remaining[0] if remaining else None
+        if suits_normalized_pointwise(layer, follower, features):
+            features = normalized_pointwise(layer, remaining.pop(0), features)
+        elif suits_depthwise(layer):
+            features = depthwise_conv(features, layer.depthwise_kernel)
+            if isinstance(layer, keras.layers.SeparableConv2D):
+                features = tf.nn.conv2d(features, layer.pointwise_kernel, 1, "SAME")
+            features = features if layer.bias is None else tf.nn.bias_add(features, layer.bias)
         else:
-            features = layer(features)
+            features = _apply(layer, features, training=True)
     return features
 
 
 def name_layers_with_weights(owner: tf.Module, layers: Sequence[keras.layers.Layer]) -> None:
-    """Makes `layers` children of `owner` named `layer_with_weights-0`, `-1`, ..., as Keras names those of a model.
+    """Makes children of `owner`, named `layer_with_weights-0`, `-1`, ..., of those `layers` that have weights.
 
-    Checkpoints of the model zoo have these names.
+    Keras names the layers of a model so, and checkpoints of the model zoo have these names.
     """
-    for number, layer in enumerate(layers):
+    with_weights = (layer for layer in layers if isinstance(layer, _WITH_WEIGHTS))
+    for number, layer in enumerate(with_weights):
         setattr(owner, f"layer_with_weights-{number}", layer)
 
 
@@ -51,7 +81,7 @@ def folded_weights() -> Iterator[None]:
 
 
 def _apply_folded(layers: Sequence[keras.layers.Layer], features: tf.Tensor) -> tf.Tensor:
-    followers = [*layers[1:], None]
+    followers = [*layers[1:], None][: len(layers)]
     for layer, follower in zip(layers, followers, strict=True):
         if isinstance(layer, _CONVOLUTIONS):
             norm = follower if isinstance(follower, keras.layers.BatchNormalization) else None

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+
+from tfod.models.hyperparameters import FreezableBatchNormalization
+from tfod.models.training_kernels import (
+    depthwise_conv,
+    normalized_pointwise,
+    suits_depthwise,
+    suits_normalized_pointwise,
+)
+
+RNG = np.random.default_rng(0)
+FEATURES = tf.constant(RNG.normal(2.0, 3.0, [3, 5, 7, 4]), tf.float32)
+
+
+def normalised_pair(filters: int = 24) -> tuple[keras.layers.Layer, keras.layers.Layer]:
+    """A 1x1 convolution and normalisation with variables unlike their initial values."""
+    conv = keras.layers.Conv2D(filters, 1, use_bias=False)
+    norm = FreezableBatchNormalization(frozen=False, momentum=0.9, epsilon=1e-3)
+    norm(conv(FEATURES), training=False)
+    for variable in norm.variables:
+        variable.assign(RNG.uniform(0.5, 1.5, variable.shape))
+    return conv, norm
+
+
+def test_normalised_convolutions_give_what_the_two_layers_give() -> None:
+    conv, norm = normalised_pair()
+    slopes = tf.constant(RNG.normal(size=[3, 5, 7, 24]), tf.float32)
+    before = [variable.numpy() for variable in norm.variables]
+    results = []
+    for run in (lambda x: norm(conv(x), training=True), lambda x: normalized_pointwise(conv, norm, x)):
+        for variable, value in zip(norm.variables, before, strict=True):
+            variable.assign(value)
+        with tf.GradientTape() as tape:
+            tape.watch(FEATURES)
+            # Not linear in the output: normalisation takes out whatever is constant or proportional to it.
+            output = run(FEATURES)
+            total = tf.reduce_sum(tf.square(output) * slopes)
+        gradients = tape.gradient(total, [FEATURES, conv.kernel, norm.gamma, norm.beta])
+        results.append([output, norm.moving_mean.numpy(), norm.moving_variance.numpy(), *gradients])
+    for plain, fast in zip(*results, strict=True):
+        np.testing.assert_allclose(fast, plain, rtol=2e-4, atol=2e-4 * np.abs(plain).max())
+
+
+def test_normalised_output_has_the_statistics_that_gamma_and_beta_say() -> None:
+    conv, norm = normalised_pair()
+    output = normalized_pointwise(conv, norm, FEATURES).numpy().reshape(-1, 24)
+    np.testing.assert_allclose(output.mean(axis=0), norm.beta, atol=1e-4)
+    np.testing.assert_allclose(output.std(axis=0), norm.gamma, rtol=1e-2)
+
+
+def test_features_far_from_zero_lose_no_digits() -> None:
+    conv, norm = normalised_pair()
+    output = normalized_pointwise(conv, norm, FEATURES + 1000.0)
+    np.testing.assert_allclose(output, normalized_pointwise(conv, norm, FEATURES), atol=5e-3)
+
+
+def test_only_where_the_output_is_much_wider_and_all_is_float32() -> None:
+    conv, norm = normalised_pair()
+    assert suits_normalized_pointwise(conv, norm, FEATURES)
+    assert not suits_normalized_pointwise(conv, norm, tf.cast(FEATURES, tf.bfloat16))
+    assert not suits_normalized_pointwise(conv, None, FEATURES)
+    narrow, follower = keras.layers.Conv2D(200, 1, use_bias=False), keras.layers.BatchNormalization()
+    wide = tf.zeros([1, 1, 1, 200])
+    follower(narrow(wide), training=False)
+    assert not suits_normalized_pointwise(narrow, follower, wide)
+
+
+@pytest.mark.parametrize("size", [3, 5])
+def test_depthwise_convolutions_have_the_gradients_of_tensorflow(size: int) -> None:
+    kernel = tf.constant(RNG.normal(size=[size, size, 4, 1]), tf.float32)
+    slopes = tf.constant(RNG.normal(size=FEATURES.shape), tf.float32)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([FEATURES, kernel])
+        fast = depthwise_conv(FEATURES, kernel)
+        plain = tf.nn.depthwise_conv2d(FEATURES, kernel, [1, 1, 1, 1], "SAME")
+        totals = [tf.reduce_sum(output * slopes) for output in (fast, plain)]
+    np.testing.assert_array_equal(fast, plain)
+    for ours, theirs in zip(*(tape.gradient(total, [FEATURES, kernel]) for total in totals), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_which_depthwise_convolutions_are_their_own_gradient() -> None:
+    assert suits_depthwise(keras.layers.DepthwiseConv2D(3, padding="same"))
+    assert suits_depthwise(keras.layers.SeparableConv2D(8, 3, padding="same"))
+    assert not suits_depthwise(keras.layers.DepthwiseConv2D(3, strides=2, padding="same"))
+    assert not suits_depthwise(keras.layers.DepthwiseConv2D(3))
+    assert not suits_depthwise(keras.layers.Conv2D(8, 3, padding="same"))
