@@ -78,7 +78,7 @@ class TinyModel(DetectionModel):
             self.mean.assign(0.9 * self.mean + 0.1 * tf.reduce_mean(means, axis=0))
         return {names.BOX_ENCODINGS: means @ self.kernel + self.bias}
 
-    def loss(self, prediction: Mapping[str, Any], labels: Mapping[str, Any]) -> dict[str, Any]:
+    def loss(self, prediction: Mapping[str, Any], labels: Mapping[str, Any], *, training: bool) -> dict[str, Any]:
         error = prediction[names.BOX_ENCODINGS] - labels[names.GROUNDTRUTH_BOXES][:, 0]
         return {
             names.LOCALIZATION_LOSS: tf.reduce_mean(error**2),

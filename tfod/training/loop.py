@@ -24,6 +24,7 @@ from tfod.training.checkpoints import CheckpointKeeper, keep_if_best, saved_step
 from tfod.training.disk import require_writable, sweep
 from tfod.training.events import forget_after
 from tfod.training.run_folder import choose_seed, evaluation_folder, record_start, save_config
+from tfod.training.selection import select_variables
 from tfod.training.strategy import choose_strategy, own_folder
 from tfod.training.summaries import TrainingSummaries, draw_batch
 from tfod.training.trainer import Trainer
@@ -126,6 +127,7 @@ class _Run:
         # 4. The model with fresh weights, the step, the optimizer.
         model = build_model(config.model)
         self._step = orbit.utils.create_global_step()
+        selection = select_variables(model, config.train_config)
         optimizer, schedule = optimizers.from_config(config.train_config.optimizer, self._step)
         if config.train_config.optimizer.use_moving_average:
             optimizer.shadow_copy(model)
@@ -146,6 +148,7 @@ class _Run:
         self._watch = StepWatch(start)
         trainer = Trainer(
             model,
+            selection,
             optimizer,
             schedule,
             self._step,
@@ -161,7 +164,7 @@ class _Run:
             checkpoint_manager=self._keeper,
             summary_manager=self._summaries(config, model, options),
         )
-        optimizers.create_slots(optimizer, model.trainable_variables)
+        optimizers.create_slots(optimizer, selection.variables)
         # 7. What was recorded after that checkpoint is forgotten before anything is recorded anew.
         forget_after(self.folder / "train", start)
         eval_folder = evaluation_folder(config, self.folder)

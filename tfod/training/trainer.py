@@ -10,6 +10,7 @@ from tfod import names
 from tfod.models.detection_model import DetectionModel
 from tfod.training.optimizers import clip_gradients
 from tfod.training.schedules import Schedule
+from tfod.training.selection import Selection
 from tfod.training.watch import StepWatch
 
 __all__ = ["Trainer"]
@@ -20,7 +21,8 @@ class Trainer(orbit.StandardTrainer):
 
     Args:
       model: Its loss is the sum of what `model.loss` gives and, if `regularize`, `model.regularization_loss`.
-      optimizer: Applied to `model.trainable_variables`.
+      selection: The variables that are trained.
+      optimizer: Applied to them.
       schedule: The learning rate; read for the record, the optimizer has its own way to it.
       step: int64 scalar variable, the number of steps done; goes up by one a step.
       batches: An iterator of (features, labels); with a strategy of more than one replica, a distributed one.
@@ -31,6 +33,7 @@ class Trainer(orbit.StandardTrainer):
     def __init__(
         self,
         model: DetectionModel,
+        selection: Selection,
         optimizer: Any,
         schedule: Schedule,
         step: Any,
@@ -44,6 +47,7 @@ class Trainer(orbit.StandardTrainer):
         options = orbit.StandardTrainerOptions(use_tf_function=False, use_tf_while_loop=False)
         super().__init__(batches, options)
         self._model = model
+        self._selection = selection
         self._optimizer = optimizer
         self._schedule = schedule
         self._step = step
@@ -51,7 +55,6 @@ class Trainer(orbit.StandardTrainer):
         self._regularize = regularize
         self._clip_norm = clip_norm
         self._strategy = tf.distribute.get_strategy()
-        self._variables = model.trainable_variables
         # Pictures of varying size (a keep_aspect_ratio_resizer without padding) share one relaxed graph.
         self._graph = tf.function(self._all_replicas, autograph=False, reduce_retracing=True)
 
@@ -72,12 +75,13 @@ class Trainer(orbit.StandardTrainer):
         return tf.concat([losses, [self._schedule(self._step)]], axis=0)
 
     def _one_replica(self, features: Mapping[str, Any], labels: Mapping[str, Any]) -> Any:
+        variables = self._selection.variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(self._variables)
+            tape.watch(variables)
             losses = self._losses(features, labels)
-        gradients = tape.gradient(losses[names.TOTAL_LOSS], self._variables)
-        gradients = clip_gradients(gradients, self._clip_norm)
-        self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
+        slopes = self._selection.scale(tape.gradient(losses[names.TOTAL_LOSS], variables))
+        gradients = clip_gradients(slopes, self._clip_norm)
+        self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
         self._watch.tags = (*losses, names.LEARNING_RATE)
         # One tensor, so that all of it is fetched from the device at once.
         return tf.stack(list(losses.values()))
@@ -85,7 +89,8 @@ class Trainer(orbit.StandardTrainer):
     def _losses(self, features: Mapping[str, Any], labels: Mapping[str, Any]) -> dict[str, Any]:
         """Scalars by tag. Each replica sees its part of the batch, and the parts are added up: hence the division."""
         images, shapes = features[names.IMAGE], features[names.TRUE_IMAGE_SHAPE]
-        losses = dict(self._model.loss(self._model.predict(images, shapes, training=True), labels))
+        prediction = self._model.predict(images, shapes, training=True)
+        losses = dict(self._model.loss(prediction, labels, training=True))
         if self._regularize:
             losses[names.REGULARIZATION_LOSS] = self._model.regularization_loss()
         losses[names.TOTAL_LOSS] = tf.add_n(list(losses.values()))

@@ -1,0 +1,74 @@
+"""Which variables a run trains, and how fast."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tfod.checkpoints.keys import variable_keys
+from tfod.errors import ConfigError
+from tfod.models.detection_model import DetectionModel
+from tfod.protos.train_pb2 import TrainConfig
+
+__all__ = ["Selection", "select_variables"]
+
+_BIAS = "/bias"
+_EXAMPLES = 4
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The variables that are trained, and for each the number that its gradients are multiplied by."""
+
+    variables: list[Any]
+    multipliers: tuple[float, ...]
+
+    def scale(self, gradients: Sequence[Any]) -> list[Any]:
+        """Gradients of the variables, in their order, each times its multiplier; None where there is none."""
+        pairs = zip(gradients, self.multipliers, strict=True)
+        return [g if g is None or by == 1.0 else g * by for g, by in pairs]
+
+
+def select_variables(model: DetectionModel, config: TrainConfig) -> Selection:
+    """What `update_trainable_variables`, `freeze_variables` and `bias_grad_multiplier` leave to be trained.
+
+    Both lists hold regular expressions; one that is found anywhere in a variable's name in checkpoints, such as
+    `model/_feature_extractor/classification_backbone/layer_with_weights-0/kernel`, means that variable. (The original
+    knows these fields under TensorFlow 1 alone.) Frozen batch normalisation still follows the batches with its
+    averages; `freeze_batchnorm` stops that.
+
+    Raises ConfigError for an expression that is none, or means no variable, and where nothing is left to train.
+    """
+    names = {key: variable for key, variable in variable_keys(model=model).items() if variable.trainable}
+    frozen = _meant(config.freeze_variables, names, "freeze_variables")
+    chosen = _meant(config.update_trainable_variables, names, "update_trainable_variables") or set(names)
+    kept = {id(names[name]) for name in chosen - frozen}
+    # In the model's order, which is that of the original's optimizer slots and of clipping.
+    variables = [variable for variable in model.trainable_variables if id(variable) in kept]
+    if not variables:
+        cure = "let them leave some variables"
+        raise ConfigError("nothing is left to train", "train_config.freeze_variables", cure)
+    biases = {id(variable) for name, variable in names.items() if name.endswith(_BIAS)}
+    factor = config.bias_grad_multiplier or 1.0
+    return Selection(variables, tuple(factor if id(variable) in biases else 1.0 for variable in variables))
+
+
+def _meant(patterns: Iterable[str], names: Iterable[str], field: str) -> set[str]:
+    meant = set()
+    for number, pattern in enumerate(patterns):
+        where = f"train_config.{field}[{number}]"
+        try:
+            found = [name for name in names if re.search(pattern, name)]
+        except re.error as error:
+            what = f"{pattern!r} is no regular expression: {error}"
+            raise ConfigError(what, where, "correct it, or put a backslash before special characters") from error
+        if not found:
+            examples = ", ".join(_spread(list(names), _EXAMPLES))
+            raise ConfigError(f"no variable has {pattern!r} in its name", where, f"names are like {examples}")
+        meant.update(found)
+    return meant
+
+
+def _spread(names: list[str], count: int) -> list[str]:
+    """Some names from all parts of a list."""
+    return names[:: max(1, len(names) // count)][:count]
