@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.parity.cases import Case, case_folders, sample, weight
+from benchmarks.scripts.parity_rules import sample, weight
+from tests.parity.cases import Case, case_folders
 from tfod import names
 from tfod.checkpoints.keys import variable_keys
 from tfod.errors import ConfigError
@@ -55,7 +56,7 @@ def gradients(case: Case, model: Any) -> dict[str, Any]:
     @tf.function(autograph=False)
     def run() -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
         with tf.GradientTape() as tape:
-            losses = model.loss(model.predict(inputs, shapes, training=False), _labels(case))
+            losses = model.loss(model.predict(inputs, shapes, training=False), _labels(case), training=True)
             losses["regularization"] = model.regularization_loss()
             losses["total"] = tf.add_n(list(losses.values()))
         slopes = tape.gradient(losses["total"], list(trainable.values()))
@@ -162,7 +163,7 @@ def test_losses_with_the_statistics_of_the_batch(case: Case, model: Any) -> None
         pytest.skip("the original's losses in training mode were not measured for this case")
     inputs, shapes = model.preprocess(tf.constant(case.pictures()))
     before = [variable.numpy() for variable in model.variables]
-    losses = model.loss(model.predict(inputs, shapes, training=True), _labels(case))
+    losses = model.loss(model.predict(inputs, shapes, training=True), _labels(case), training=True)
     for variable, value in zip(model.variables, before, strict=True):
         variable.assign(value)
     assert tuple(map(float, losses.values())) == pytest.approx(_TRAINING_LOSSES[case.folder.name], rel=1e-5)
