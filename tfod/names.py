@@ -57,6 +57,7 @@ DETECTION_ANCHOR_INDICES = "detection_anchor_indices"
 NUM_DETECTIONS = "num_detections"
 RAW_DETECTION_BOXES = "raw_detection_boxes"
 RAW_DETECTION_SCORES = "raw_detection_scores"
+RAW_DETECTION_FEATURE_MAPS = "raw_detection_feature_map_indices"
 
 # Losses.
 LOCALIZATION_LOSS = "Loss/localization_loss"

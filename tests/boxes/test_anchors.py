@@ -28,7 +28,7 @@ def test_ratios_vary_slowest_and_keep_the_area() -> None:
     maker = anchors(aspect_ratios=(1.0, 2.0, 0.5), scales_per_octave=2, normalize=False)
     boxes = maker([(1, 1)], 32, 32).numpy()
     height, width = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    assert maker.anchors_per_cell == 6
+    assert maker.anchors_per_cell == (6,)
     np.testing.assert_allclose(width / height, [1, 1, 2, 2, 0.5, 0.5], rtol=1e-5)
     np.testing.assert_allclose(width * height, np.tile([128.0**2, 2 * 128.0**2], 3), rtol=1e-5)
 

@@ -136,7 +136,7 @@ def test_two_pictures_are_learnt(change: Callable[[Any], None]) -> None:
     @tf.function(autograph=False)
     def step() -> tf.Tensor:
         with tf.GradientTape() as tape:
-            losses = model.loss(model.predict(inputs, shapes, training=True), labels())
+            losses = model.loss(model.predict(inputs, shapes, training=True), labels(), training=True)
             total = tf.add_n(list(losses.values()))
         variables = model.trainable_variables
         optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
@@ -151,7 +151,7 @@ def test_two_pictures_are_learnt(change: Callable[[Any], None]) -> None:
 def test_every_trainable_variable_learns(model: Any) -> None:
     inputs, shapes = model.preprocess(images())
     with tf.GradientTape() as tape:
-        losses = model.loss(model.predict(inputs, shapes, training=True), labels())
+        losses = model.loss(model.predict(inputs, shapes, training=True), labels(), training=True)
         total = tf.add_n(list(losses.values()))
     keys = variable_keys(model=model)
     trainable = {key: variable for key, variable in keys.items() if variable.trainable}
@@ -201,8 +201,10 @@ def test_checkpoint_keys_are_those_that_tensorflow_writes(model: Any, tmp_path: 
     [
         ("feature_extractor.type", "ssd_resnet51", "ssd_resnet51 is not available"),
         ("feature_extractor.fpn.max_level", 2, "from level 3 to 2"),
-        ("use_confidences_as_targets", True, "use_confidences_as_targets"),
-        ("feature_extractor.use_explicit_padding", True, "use_explicit_padding"),
+        ("loss.expected_loss_weights", 1, "expected_loss_weights is not available"),
+        ("explicit_background_class", True, "the background cannot be a class of its own and a column"),
+        ("box_predictor.weight_shared_convolutional_box_predictor.box_code_size", 3, "makes 4 numbers of a box"),
+        ("box_predictor.weight_shared_convolutional_box_predictor.kernel_size", 1, "1 x 1 does nothing"),
     ],
 )
 def test_what_is_missing_is_an_error_that_says_so(path: str, value: object, what: str) -> None:

@@ -14,6 +14,8 @@ __all__ = [
     "intersection",
     "intersection_over_area",
     "iou",
+    "matched_giou",
+    "matched_iou",
     "yxyx_to_cyxhw",
 ]
 
@@ -44,6 +46,35 @@ def iou(boxes: tf.Tensor, anchors: tf.Tensor) -> tf.Tensor:
     common = intersection(boxes, anchors)
     union = area(boxes)[..., tf.newaxis] + area(anchors) - common
     return tf.math.divide_no_nan(common, union)
+
+
+def matched_iou(boxes: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+    """Intersection over union of each box with the one at the same place, both `[..., 4]`, as `[...]`."""
+    common = _matched_intersection(boxes, others)
+    return tf.math.divide_no_nan(common, area(boxes) + area(others) - common)
+
+
+def matched_giou(boxes: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+    """Generalised IoU (https://arxiv.org/abs/1902.09630) of boxes at the same places, `[..., 4]`, as `[...]`.
+
+    IoU less the share of the common hull that neither box covers; in [-1, 1].
+
+    >>> boxes, others = tf.constant([0., 0., 1., 1.]), tf.constant([0., 2., 1., 3.])
+    >>> round(float(matched_giou(boxes, others)), 4)  # no overlap, a third of the hull is empty
+    -0.3333
+    """
+    common = _matched_intersection(boxes, others)
+    union = area(boxes) + area(others) - common
+    low, high = tf.minimum(boxes, others), tf.maximum(boxes, others)
+    hull = (high[..., 2] - low[..., 0]) * (high[..., 3] - low[..., 1])
+    overlap = tf.math.divide_no_nan(common, union)
+    # Where even the hull is empty the original has 0.
+    return tf.where(hull > 0.0, overlap - tf.math.divide_no_nan(hull - union, hull), 0.0)
+
+
+def _matched_intersection(boxes: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+    low, high = tf.maximum(boxes, others), tf.minimum(boxes, others)
+    return tf.nn.relu(high[..., 2] - low[..., 0]) * tf.nn.relu(high[..., 3] - low[..., 1])
 
 
 def intersection_over_area(boxes: tf.Tensor, windows: tf.Tensor) -> tf.Tensor:

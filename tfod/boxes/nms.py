@@ -185,12 +185,14 @@ def nms_from_config(config: post_processing_pb2.BatchNonMaxSuppression) -> Multi
             "post_processing.batch_non_max_suppression",
             "leave max_classes_per_detection at 1",
         )
+    agnostic = config.use_class_agnostic_nms
     return MulticlassNMS(
         score_threshold=config.score_threshold,
         iou_threshold=config.iou_threshold,
-        max_per_class=config.max_detections_per_class,
+        # One suppression for all classes together is limited as all classes together.
+        max_per_class=config.max_total_detections if agnostic else config.max_detections_per_class,
         max_total=config.max_total_detections,
         soft_nms_sigma=0.0 if config.use_hard_nms else config.soft_nms_sigma,
-        class_agnostic=config.use_class_agnostic_nms,
+        class_agnostic=agnostic,
         change_coordinate_frame=config.change_coordinate_frame,
     )

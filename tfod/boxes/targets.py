@@ -5,28 +5,47 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tfod.boxes.coders import FasterRcnnBoxCoder
-from tfod.boxes.geometry import iou
+from tfod.boxes.coders import BoxCoder
 from tfod.boxes.matching import BACKGROUND, ArgMaxMatcher
+from tfod.boxes.similarity import Similarity
 
 __all__ = ["TargetAssigner", "Targets"]
 
 
 class Targets(NamedTuple):
-    """Targets of a batch; `K` is C, or C + 1 with a background column first."""
+    """Targets of a batch. Few anchors find an object: what these have to learn is listed for them alone.
 
-    classes: tf.Tensor  # float32 [B, A, K]
-    class_weights: tf.Tensor  # float32 [B, A]
-    boxes: tf.Tensor  # float32 [B, A, 4], coded
-    box_weights: tf.Tensor  # float32 [B, A], 0 where no box is matched
+    `P` is the number of positive anchors in the batch; `K` is C, or C + 1 with a background column first.
+    """
+
+    positives: tf.Tensor  # int64 [P], image · A + anchor, ascending
+    positive_classes: tf.Tensor  # float32 [P, K]
+    positive_boxes: tf.Tensor  # float32 [P, 4], coded
+    positive_weights: tf.Tensor  # float32 [P]
+    background: tf.Tensor  # float32 [K], the classes of all other anchors
+    class_weights: tf.Tensor  # float32 [B, A], 0 where an anchor counts neither for nor against
+    matches: tf.Tensor  # int32 [B, A], the row of the box, BACKGROUND or IGNORED
+
+    def classes(self) -> tf.Tensor:
+        """The classes of all anchors, float32 `[B, A, K]`."""
+        batch, anchors = tf.unstack(tf.shape(self.matches))
+        every = tf.tile(self.background[tf.newaxis], [batch * anchors, 1])
+        every = tf.tensor_scatter_nd_update(every, self.positives[:, tf.newaxis], self.positive_classes)
+        return tf.reshape(every, [batch, anchors, self.background.shape[0]])
+
+    def spread(self, values: tf.Tensor) -> tf.Tensor:
+        """One value for each positive anchor, `[P]`, brought to its place among zeros, `[B, A]`."""
+        flat = tf.scatter_nd(self.positives[:, tf.newaxis], values, [tf.size(self.matches, tf.int64)])
+        return tf.reshape(flat, tf.shape(self.matches))
 
 
 @dataclass(frozen=True)
 class TargetAssigner:
-    """Assigns ground truth to anchors by intersection over union."""
+    """Assigns ground truth to anchors by how much they resemble it."""
 
+    similarity: Similarity
     matcher: ArgMaxMatcher
-    box_coder: FasterRcnnBoxCoder
+    box_coder: BoxCoder
     background_column: bool = True
     background_as_zeros: bool = False
     negative_class_weight: float = 1.0
@@ -39,24 +58,36 @@ class TargetAssigner:
           classes: float32 `[B, N, C]`, one-hot.
           weights: float32 `[B, N]`, 0 for padding.
         """
-        matches = self.matcher(iou(boxes, anchors), valid=weights > 0)
-        matched = matches >= 0
-        rows = tf.maximum(matches, 0)
-        matched_weights = tf.gather(weights, rows, batch_dims=1)
-        # Encoding the anchor itself where nothing is matched gives zeros, and no logarithm of an empty box.
-        matched_boxes = tf.where(matched[..., tf.newaxis], tf.gather(boxes, rows, batch_dims=1), anchors)
-        background_weight = tf.where(matches == BACKGROUND, self.negative_class_weight, 0.0)
+        matches = self.matcher(self.similarity(boxes, anchors), valid=weights > 0)
+        positives = tf.where(tf.reshape(matches, [-1]) >= 0)[:, 0]
+        image, anchor = _divided(positives, tf.shape(anchors)[0])
+        box = tf.stack([image, tf.gather(tf.reshape(matches, [-1]), positives)], axis=-1)  # [P, 2]
+        positive_weights = tf.gather_nd(weights, box)
+        negative_weights = tf.where(matches == BACKGROUND, self.negative_class_weight, 0.0)
         return Targets(
-            classes=self._class_targets(tf.gather(classes, rows, batch_dims=1), matched),
-            class_weights=tf.where(matched, matched_weights, background_weight),
-            boxes=self.box_coder.encode(matched_boxes, anchors),
-            box_weights=tf.where(matched, matched_weights, 0.0),
+            positives=positives,
+            positive_classes=self._with_background_column(tf.gather_nd(classes, box)),
+            positive_boxes=self.box_coder.encode(tf.gather_nd(boxes, box), tf.gather(anchors, anchor)),
+            positive_weights=positive_weights,
+            background=self._background(classes.shape[-1]),
+            class_weights=_scattered(negative_weights, positives, positive_weights),
+            matches=matches,
         )
 
-    def _class_targets(self, matched_classes: tf.Tensor, matched: tf.Tensor) -> tf.Tensor:
-        classes = tf.where(matched[..., tf.newaxis], matched_classes, 0.0)
-        if not self.background_column:
-            return classes
-        unmatched = tf.cast(~matched, tf.float32)[..., tf.newaxis]
-        background = tf.zeros_like(unmatched) if self.background_as_zeros else unmatched
-        return tf.concat([background, classes], axis=-1)
+    def _with_background_column(self, classes: tf.Tensor) -> tf.Tensor:
+        return tf.pad(classes, [[0, 0], [1, 0]]) if self.background_column else classes
+
+    def _background(self, num_classes: int) -> tf.Tensor:
+        # The first column stands for the background even where it is a class of its own (as in the original).
+        columns = num_classes + 1 if self.background_column else num_classes
+        return tf.one_hot(-1 if self.background_as_zeros else 0, columns)
+
+
+def _divided(positives: tf.Tensor, anchors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    positives = tf.cast(positives, tf.int32)
+    return positives // anchors, positives % anchors
+
+
+def _scattered(values: tf.Tensor, positives: tf.Tensor, positive_values: tf.Tensor) -> tf.Tensor:
+    flat = tf.tensor_scatter_nd_update(tf.reshape(values, [-1]), positives[:, tf.newaxis], positive_values)
+    return tf.reshape(flat, tf.shape(values))

@@ -125,7 +125,7 @@ def model_step(model: DetectionModel, *, regularize: bool = True) -> Step:
     def compute(features: Tensors, labels: Tensors) -> tuple[Tensors, Tensors]:
         true_shapes = features[names.TRUE_IMAGE_SHAPE]
         prediction = model.predict(features[names.IMAGE], true_shapes, training=False)
-        losses = dict(model.loss(prediction, labels))
+        losses = dict(model.loss(prediction, labels, training=False))
         if regularize:
             losses[names.REGULARIZATION_LOSS] = model.regularization_loss()
         losses[names.TOTAL_LOSS] = tf.add_n(list(losses.values()))

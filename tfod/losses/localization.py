@@ -1,10 +1,18 @@
-"""Localization losses on box codes. Letters: `B` images, `A` anchors."""
+"""Localization losses, one number a box.
 
+Each takes codes and targets float32 `[..., D]` (`D` is the code size) and weights `[...]`, and gives `[...]`.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import tensorflow as tf
 
-__all__ = ["SmoothL1Loss"]
+from tfod.boxes.geometry import matched_giou, matched_iou
+
+__all__ = ["GIoULoss", "IoULoss", "L1Loss", "L2Loss", "LocalizationLoss", "SmoothL1Loss"]
+
+LocalizationLoss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 @dataclass(frozen=True)
@@ -17,8 +25,43 @@ class SmoothL1Loss:
     delta: float = 1.0
 
     def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """The sum over all codes, a scalar, of codes and targets float32 `[B, A, 4]`, weights `[B, A]`."""
+        """The weighted sum over the codes of each box."""
         error = tf.abs(codes - targets)
         linear = tf.minimum(error, self.delta)
-        value = linear * (error - 0.5 * linear)
-        return tf.reduce_sum(value * weights[..., tf.newaxis])
+        return tf.reduce_sum(linear * (error - 0.5 * linear), axis=-1) * weights
+
+
+@dataclass(frozen=True)
+class L1Loss:
+    """|e|."""
+
+    def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        """The weighted sum over the codes of each box."""
+        return tf.reduce_sum(tf.abs(codes - targets), axis=-1) * weights
+
+
+@dataclass(frozen=True)
+class L2Loss:
+    """½ (w e)²: the weight is squared with the error, as in the original."""
+
+    def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        """The sum over the codes of each box."""
+        return 0.5 * tf.reduce_sum(tf.square(codes - targets), axis=-1) * tf.square(weights)
+
+
+@dataclass(frozen=True)
+class IoULoss:
+    """1 − intersection over union, of codes read as if they were boxes yxyx (the original does not decode them)."""
+
+    def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        """The weighted loss of each box."""
+        return (1.0 - matched_iou(codes, targets)) * weights
+
+
+@dataclass(frozen=True)
+class GIoULoss:
+    """1 − generalised intersection over union (https://arxiv.org/abs/1902.09630), of codes read as boxes yxyx."""
+
+    def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        """The weighted loss of each box."""
+        return (1.0 - matched_giou(codes, targets)) * weights

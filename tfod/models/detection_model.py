@@ -55,10 +55,11 @@ class DetectionModel(tf.Module):
         """What the network computes from inputs float32 `[B, h, w, 3]`."""
 
     @abstractmethod
-    def loss(self, prediction: Tensors, labels: Mapping[str, tf.Tensor]) -> Tensors:
+    def loss(self, prediction: Tensors, labels: Mapping[str, tf.Tensor], *, training: bool) -> Tensors:
         """The losses, weighted and normalised, each a scalar under its TensorBoard tag.
 
-        `labels` is what `tfod.input` yields: padded boxes, one-hot classes, weights.
+        `labels` is what `tfod.input` yields: padded boxes, one-hot classes, weights. Few losses differ with
+        `training`.
         """
 
     @abstractmethod

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import tensorflow as tf
 import tf_keras as keras
 
-from tfod.errors import ConfigError
 from tfod.protos import hyperparams_pb2
 
 __all__ = ["BatchNorm", "ConvHyperparameters", "FreezableBatchNormalization", "L2Regularizer"]
@@ -34,22 +33,26 @@ class FreezableBatchNormalization(keras.layers.BatchNormalization):
 
     def __init__(self, *, frozen: bool, **settings: object) -> None:
         super().__init__(**settings)
-        self._frozen = frozen
+        self.frozen = frozen
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Normalises `[B, H, W, D]`."""
-        return super().call(inputs, training=training and not self._frozen)
+        return super().call(inputs, training=training and not self.frozen)
 
 
 @dataclass(frozen=True)
 class BatchNorm:
-    """Settings of batch normalisation; `decay` is the share of the old moving average that a step keeps."""
+    """Settings of batch normalisation; `decay` is the share of the old moving average that a step keeps.
+
+    `synchronized` takes the statistics of the whole batch where it is divided among several devices.
+    """
 
     decay: float = 0.999
     epsilon: float = 0.001
     center: bool = True
     scale: bool = False
     frozen: bool = False
+    synchronized: bool = False
 
     def layer(self) -> FreezableBatchNormalization:
         """A new layer."""
@@ -59,6 +62,7 @@ class BatchNorm:
             epsilon=self.epsilon,
             center=self.center,
             scale=self.scale,
+            synchronized=self.synchronized,
         )
 
 
@@ -90,14 +94,17 @@ class ConvHyperparameters:
     def from_config(
         cls, config: hyperparams_pb2.Hyperparams, *, freeze_batch_norm: bool = False
     ) -> "ConvHyperparameters":
-        """From a `conv_hyperparams` message. Raises ConfigError for normalisers that do not exist here yet."""
+        """From a `conv_hyperparams` message. `group_norm` gives no normalisation at all, as in the original."""
         normalizer = config.WhichOneof("normalizer_oneof")
-        if normalizer not in (None, "batch_norm"):
-            raise ConfigError(f"the normaliser {normalizer} is not available", "conv_hyperparams", "use batch_norm")
+        batch_norm = None
+        if normalizer in ("batch_norm", "sync_batch_norm"):
+            batch_norm = _batch_norm(
+                getattr(config, normalizer), freeze_batch_norm, synchronized=normalizer == "sync_batch_norm"
+            )
         return cls(
             make_initializer=_initializer_maker(config.initializer),
             regularizer=_regularizer(config.regularizer),
-            batch_norm=_batch_norm(config.batch_norm, freeze_batch_norm) if normalizer else None,
+            batch_norm=batch_norm,
             activation=_ACTIVATIONS[config.activation],
             force_use_bias=config.force_use_bias,
         )
@@ -108,28 +115,39 @@ class ConvHyperparameters:
         return self.force_use_bias or self.batch_norm is None or not self.batch_norm.center
 
     def conv(
-        self, filters: int, kernel_size: int, *, strides: int = 1, use_bias: bool | None = None
+        self, filters: int, kernel_size: int, *, strides: int = 1, padding: str = "same", use_bias: bool | None = None
     ) -> keras.layers.Conv2D:
-        """A new convolution with 'same' padding."""
+        """A new convolution."""
         return keras.layers.Conv2D(
             filters,
             kernel_size,
             strides=strides,
-            padding="same",
+            padding=padding,
             use_bias=self.use_bias if use_bias is None else use_bias,
             kernel_initializer=self.make_initializer(),
             kernel_regularizer=self.regularizer,
         )
 
-    def depthwise_conv(self, kernel_size: int, *, strides: int = 1) -> keras.layers.DepthwiseConv2D:
-        """A new depthwise convolution with 'same' padding."""
+    def depthwise_conv(
+        self,
+        kernel_size: int,
+        *,
+        strides: int = 1,
+        padding: str = "same",
+        use_bias: bool | None = None,
+        plain_kernel: bool = False,
+    ) -> keras.layers.DepthwiseConv2D:
+        """A new depthwise convolution. A `plain_kernel` is initialised by Glorot's rule and not regularised."""
+        kernel = {} if plain_kernel else {
+            "depthwise_initializer": self.make_initializer(),
+            "depthwise_regularizer": self.regularizer,
+        }  # fmt: skip
         return keras.layers.DepthwiseConv2D(
             kernel_size,
             strides=strides,
-            padding="same",
-            use_bias=self.use_bias,
-            depthwise_initializer=self.make_initializer(),
-            depthwise_regularizer=self.regularizer,
+            padding=padding,
+            use_bias=self.use_bias if use_bias is None else use_bias,
+            **kernel,
         )
 
     def separable_conv(
@@ -138,11 +156,12 @@ class ConvHyperparameters:
         kernel_size: int,
         *,
         strides: int = 1,
+        padding: str = "same",
         use_bias: bool | None = None,
         depthwise: bool = True,
         pointwise: bool = False,
     ) -> keras.layers.SeparableConv2D:
-        """A new depthwise-separable convolution with 'same' padding.
+        """A new depthwise-separable convolution.
 
         `depthwise` and `pointwise` say which of its two kernels these hyperparameters apply to; the other is
         initialised by Glorot's rule and not regularised.
@@ -156,24 +175,29 @@ class ConvHyperparameters:
             filters,
             kernel_size,
             strides=strides,
-            padding="same",
+            padding=padding,
             use_bias=self.use_bias if use_bias is None else use_bias,
             **settings,
         )
 
     def normalization_and_activation(self) -> list[keras.layers.Layer]:
-        """What follows a convolution: batch normalisation, if any, and the activation."""
-        layers: list[keras.layers.Layer] = [self.batch_norm.layer()] if self.batch_norm else []
-        return [*layers, keras.layers.Activation(self.activation or "linear")]
+        """The two layers that follow a convolution; one without a normaliser, or an activation, changes nothing.
+
+        Two in any case: checkpoints count the layers of a list.
+        """
+        identity = "linear"
+        normalization = self.batch_norm.layer() if self.batch_norm else keras.layers.Activation(identity)
+        return [normalization, keras.layers.Activation(self.activation or identity)]
 
 
-def _batch_norm(config: hyperparams_pb2.BatchNorm, freeze: bool) -> BatchNorm:
+def _batch_norm(config: hyperparams_pb2.BatchNorm, freeze: bool, *, synchronized: bool) -> BatchNorm:
     return BatchNorm(
         decay=config.decay,
         epsilon=config.epsilon,
         center=config.center,
         scale=config.scale,
-        frozen=freeze or not config.train,
+        frozen=freeze,  # `train` has no effect, as in the original: freeze_batchnorm of the model freezes
+        synchronized=synchronized,
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import tensorflow as tf
 import tf_keras as keras
 
+from tfod.errors import ConfigError
+from tfod.models.heads.head import BOX_LAYERS, CLASS_LAYERS, Head, clip_from_config, clipper, dropout_layers
 from tfod.models.hyperparameters import ConvHyperparameters
 from tfod.models.layer_list import apply_layers
 from tfod.names import BOX_ENCODINGS, CLASS_PREDICTIONS
@@ -13,7 +15,7 @@ from tfod.protos import box_predictor_pb2
 
 __all__ = ["WeightSharedPredictor", "WeightSharedSettings"]
 
-_CODE_SIZE = 4
+_WHERE = "model.ssd.box_predictor.weight_shared_convolutional_box_predictor"
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,10 @@ class WeightSharedSettings:
 
     @classmethod
     def from_config(cls, config: box_predictor_pb2.WeightSharedConvolutionalBoxPredictor) -> "WeightSharedSettings":
-        """From the message."""
-        clip = config.box_encodings_clip_range
+        """From the message. Raises ConfigError for settings that contradict each other."""
+        if config.use_depthwise and config.kernel_size == 1:
+            what = "a depthwise convolution of 1 x 1 does nothing"
+            raise ConfigError(what, f"{_WHERE}.kernel_size", "set kernel_size: 3, or use_depthwise: false")
         return cls(
             depth=config.depth,
             num_layers=config.num_layers_before_predictor,
@@ -46,7 +50,7 @@ class WeightSharedSettings:
             apply_to_heads=config.apply_conv_hyperparams_to_heads,
             apply_pointwise=config.apply_conv_hyperparams_pointwise,
             sigmoid_scores=config.score_converter == config.SIGMOID,
-            clip_range=(clip.min, clip.max) if config.HasField("box_encodings_clip_range") else None,
+            clip_range=clip_from_config(config),
             dropout=1.0 - config.dropout_keep_probability if config.use_dropout else 0.0,
         )
 
@@ -54,7 +58,8 @@ class WeightSharedSettings:
 class WeightSharedPredictor(tf.Module):
     """Towers of convolutions, then a head for box codes and one for classes.
 
-    Convolutions are shared by the levels; batch normalisation is not, since the levels' statistics differ.
+    Convolutions are shared by the levels; batch normalisation is not, since the levels' statistics differ. Levels of
+    different depths are first brought to the commonest one by 1x1 convolutions.
     Attribute names and the shape of the lists are the original's, because checkpoints have them.
     """
 
@@ -63,71 +68,84 @@ class WeightSharedPredictor(tf.Module):
         hyperparameters: ConvHyperparameters,
         settings: WeightSharedSettings,
         *,
-        num_levels: int,
-        anchors_per_cell: int,
+        anchors_per_cell: Sequence[int],
+        code_size: int,
         class_slots: int,
     ) -> None:
         super().__init__(name="box_predictor")
+        if len(set(anchors_per_cell)) > 1:
+            what = f"one predictor for all feature maps cannot give them {list(anchors_per_cell)} anchors a cell"
+            raise ConfigError(what, "model.ssd.anchor_generator", "set reduce_boxes_in_lowest_layer: false")
         self._hyperparameters = hyperparameters
         self._settings = settings
-        self._class_slots = class_slots
         towers = ["PredictionTower"] if settings.share_tower else ["BoxPredictionTower", "ClassPredictionTower"]
         self._head_scope_conv_layers = {tower: self._make_convolutions() for tower in towers}
         self._base_tower_layers_for_heads = {
-            head: [self._make_tower(self._head_scope_conv_layers[tower]) for _ in range(num_levels)]
+            head: [self._make_tower(self._head_scope_conv_layers[tower]) for _ in anchors_per_cell]
             for head, tower in zip((BOX_ENCODINGS, CLASS_PREDICTIONS), towers, strict=False)
         }
-        self._box_prediction_head = _Head("_box_encoder_layers", self._head_convolution(anchors_per_cell * _CODE_SIZE))
-        self._prediction_heads = {
-            CLASS_PREDICTIONS: _Head(
-                "_class_predictor_layers",
-                self._head_convolution(anchors_per_cell * class_slots, bias=settings.class_bias),
-            )
-        }
-        self._dropout = keras.layers.Dropout(settings.dropout) if settings.dropout else None
+        box_filters, class_filters = anchors_per_cell[0] * code_size, anchors_per_cell[0] * class_slots
+        self._box_prediction_head = Head(
+            BOX_LAYERS, [self._head_convolution(box_filters)], code_size, clipper(settings.clip_range)
+        )
+        class_layers = [*dropout_layers(settings.dropout), self._head_convolution(class_filters, settings.class_bias)]
+        self._prediction_heads = {CLASS_PREDICTIONS: Head(CLASS_LAYERS, class_layers, class_slots)}
+        self._additional_projection_layers: list[list[keras.layers.Layer]] = []
 
     def __call__(self, features: Sequence[tf.Tensor], *, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
-        """Box codes `[B, A, 4]` and class logits `[B, A, class_slots]` from features `[B, H_l, W_l, D]`."""
+        """See BoxPredictor."""
+        if not self._additional_projection_layers:
+            self._additional_projection_layers = self._make_projections([level.shape[-1] for level in features])
         codes, logits = [], []
         for number, level in enumerate(features):
-            box_features = self._tower(BOX_ENCODINGS, number, level, training)
-            class_features = (
-                box_features if self._settings.share_tower else self._tower(CLASS_PREDICTIONS, number, level, training)
-            )
-            if self._dropout is not None:
-                class_features = self._dropout(class_features, training=training)
-            codes.append(_flatten(self._box_prediction_head(box_features, training=training), _CODE_SIZE))
-            class_head = self._prediction_heads[CLASS_PREDICTIONS]
-            logits.append(_flatten(class_head(class_features, training=training), self._class_slots))
-        return self._clip(tf.concat(codes, axis=1)), self._convert(tf.concat(logits, axis=1), training)
-
-    def _clip(self, codes: tf.Tensor) -> tf.Tensor:
-        clip_range = self._settings.clip_range
-        return codes if clip_range is None else tf.clip_by_value(codes, *clip_range)
-
-    def _convert(self, logits: tf.Tensor, training: bool) -> tf.Tensor:
-        return tf.sigmoid(logits) if self._settings.sigmoid_scores and not training else logits
+            projected = apply_layers(self._additional_projection_layers[number], level, training=training)
+            box_features = class_features = self._tower(BOX_ENCODINGS, number, projected, training)
+            if not self._settings.share_tower:
+                class_features = self._tower(CLASS_PREDICTIONS, number, projected, training)
+            codes.append(self._box_prediction_head(box_features, training=training))
+            logits.append(self._prediction_heads[CLASS_PREDICTIONS](class_features, training=training))
+        scores = tf.concat(logits, axis=1)
+        if self._settings.sigmoid_scores and not training:
+            scores = tf.sigmoid(scores)
+        return tf.concat(codes, axis=1), scores
 
     def _tower(self, head: str, level: int, features: tf.Tensor, training: bool) -> tf.Tensor:
         return apply_layers(self._base_tower_layers_for_heads[head][level], features, training=training)
 
+    @property
+    def _has_norm(self) -> bool:
+        # Synchronised normalisation is left out here, and a convolution drops its bias for normalisation's sake even
+        # if that has no offset: as in the original.
+        norm = self._hyperparameters.batch_norm
+        return norm is not None and not norm.synchronized
+
+    @property
+    def _use_bias(self) -> bool:
+        return self._hyperparameters.force_use_bias or not self._has_norm
+
+    def _norm(self) -> list[keras.layers.Layer]:
+        return self._hyperparameters.normalization_and_activation()[:1] if self._has_norm else []
+
+    def _make_projections(self, depths: Sequence[int]) -> list[list[keras.layers.Layer]]:
+        if len(set(depths)) == 1:
+            return [[] for _ in depths]
+        commonest = max(set(depths), key=list(depths).count)
+        return [[self._hyperparameters.conv(commonest, 1, use_bias=self._use_bias), *self._norm()] for _ in depths]
+
     def _make_convolutions(self) -> list[keras.layers.Layer]:
         hp, settings = self._hyperparameters, self._settings
-        # A convolution here drops its bias for normalisation's sake even if that has no offset (as the original).
-        bias = hp.force_use_bias or hp.batch_norm is None
+        size = settings.depth, settings.kernel_size
         if settings.separable:
             return [
-                hp.separable_conv(
-                    settings.depth, settings.kernel_size, use_bias=bias, pointwise=settings.apply_pointwise
-                )
+                hp.separable_conv(*size, use_bias=self._use_bias, pointwise=settings.apply_pointwise)
                 for _ in range(settings.num_layers)
             ]
-        return [hp.conv(settings.depth, settings.kernel_size, use_bias=bias) for _ in range(settings.num_layers)]
+        return [hp.conv(*size, use_bias=self._use_bias) for _ in range(settings.num_layers)]
 
     def _make_tower(self, convolutions: Sequence[keras.layers.Layer]) -> list[keras.layers.Layer]:
         tower: list[keras.layers.Layer] = []
         for convolution in convolutions:
-            tower += [convolution, *self._hyperparameters.normalization_and_activation()]
+            tower += [convolution, *self._norm(), self._hyperparameters.normalization_and_activation()[1]]
         return tower
 
     def _head_convolution(self, filters: int, bias: float = 0.0) -> keras.layers.Layer:
@@ -141,20 +159,3 @@ class WeightSharedPredictor(tf.Module):
             layer = hp.conv(filters, settings.kernel_size, use_bias=True)
         layer.bias_initializer = keras.initializers.Constant(bias)
         return layer
-
-
-class _Head(tf.Module):
-    """A convolution under the name that checkpoints give to the list it stands in."""
-
-    def __init__(self, name: str, convolution: keras.layers.Layer) -> None:
-        super().__init__(name=name.strip("_"))
-        setattr(self, name, [convolution])
-        self._convolution_list = name
-
-    def __call__(self, features: tf.Tensor, *, training: bool) -> tf.Tensor:
-        return apply_layers(getattr(self, self._convolution_list), features, training=training)
-
-
-def _flatten(features: tf.Tensor, slots: int) -> tf.Tensor:
-    """`[B, H, W, anchors · slots]` as `[B, H · W · anchors, slots]`."""
-    return tf.reshape(features, [tf.shape(features)[0], -1, slots])

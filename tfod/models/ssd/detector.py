@@ -1,29 +1,32 @@
 """SSD (https://arxiv.org/abs/1512.02325): one pass over the picture predicts a correction of every anchor."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import tensorflow as tf
 
 from tfod import names
 from tfod.augment.resize import ImageResizer
-from tfod.boxes.anchors import MultiscaleAnchors
-from tfod.boxes.coders import FasterRcnnBoxCoder
-from tfod.boxes.nms import MulticlassNMS
+from tfod.boxes.anchors import Anchors
 from tfod.errors import ConfigError
 from tfod.models.detection_model import DetectionModel, Tensors
-from tfod.models.heads.weight_shared import WeightSharedPredictor
-from tfod.models.ssd.feature_extractors import MobileNetV2Fpn
+from tfod.models.heads.head import BoxPredictor
+from tfod.models.ssd.feature_extractors import FeatureExtractor
 from tfod.models.ssd.loss import SSDLoss
+from tfod.models.ssd.postprocess import SSDPostprocessor
 
 __all__ = ["SSD"]
 
-ScoreConverter = Callable[[tf.Tensor], tf.Tensor]
+# A side at which every feature extractor makes its variables: each halves it eight times at most.
+_SIDE_TO_BUILD_WITH = 256
 
 
 class SSD(DetectionModel):
     """A feature extractor and a box predictor over anchors.
 
     Attribute names `_feature_extractor` and `_box_predictor` are the original's: checkpoints have them.
+
+    Args:
+      predicts_raw_boxes: Whether predictions also have all decoded boxes, and from which feature map each comes.
     """
 
     def __init__(
@@ -31,33 +34,29 @@ class SSD(DetectionModel):
         *,
         num_classes: int,
         resizer: ImageResizer,
-        feature_extractor: MobileNetV2Fpn,
-        box_predictor: WeightSharedPredictor,
-        anchors: MultiscaleAnchors,
-        box_coder: FasterRcnnBoxCoder,
+        feature_extractor: FeatureExtractor,
+        box_predictor: BoxPredictor,
+        anchors: Anchors,
         loss: SSDLoss,
-        score_converter: ScoreConverter,
-        nms: MulticlassNMS,
-        background_column: bool,
+        postprocessor: SSDPostprocessor,
+        predicts_raw_boxes: bool = False,
     ) -> None:
         super().__init__("ssd", num_classes=num_classes, resizer=resizer)
         self._feature_extractor = feature_extractor
         self._box_predictor = box_predictor
         self._anchors = anchors
-        self._box_coder = box_coder
         self._loss = loss
-        self._convert_scores = score_converter
-        self._nms = nms
-        self._background_column = background_column
+        self._postprocess = postprocessor
+        self._predicts_raw_boxes = predicts_raw_boxes
         self._create_variables()
 
     def normalize(self, images: tf.Tensor) -> tf.Tensor:
         """See DetectionModel."""
-        return self._feature_extractor.normalize(images)
+        return self._feature_extractor.pixels.normalize(images)
 
     def denormalize(self, inputs: tf.Tensor) -> tf.Tensor:
         """See DetectionModel."""
-        return self._feature_extractor.denormalize(inputs)
+        return self._feature_extractor.pixels.denormalize(inputs)
 
     def preprocess_image(self, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """See DetectionModel."""
@@ -69,8 +68,8 @@ class SSD(DetectionModel):
         """See DetectionModel. Box codes are `[B, A, 4]`, class logits `[B, A, K]`, anchors `[A, 4]`."""
         feature_maps = self._feature_extractor(inputs, training=training)
         codes, logits = self._box_predictor(feature_maps, training=training)
-        height, width = _sides(inputs)
-        anchors = self._anchors([_sides(level) for level in feature_maps], height, width)
+        grids = [_sides(level) for level in feature_maps]
+        anchors = self._anchors(grids, *_sides(inputs))
         prediction = {
             names.PREPROCESSED_INPUTS: inputs,
             names.FEATURE_MAPS: feature_maps,
@@ -81,23 +80,18 @@ class SSD(DetectionModel):
         if not training:
             batch = tf.shape(inputs)[0]
             prediction[names.FINAL_ANCHORS] = tf.tile(anchors[tf.newaxis], [batch, 1, 1])
+        if self._predicts_raw_boxes:
+            prediction |= self._raw_boxes(codes, anchors, grids)
         return prediction
 
-    def loss(self, prediction: Tensors, labels: Mapping[str, tf.Tensor]) -> Tensors:
+    def loss(self, prediction: Tensors, labels: Mapping[str, tf.Tensor], *, training: bool) -> Tensors:
         """See DetectionModel."""
-        return self._loss(prediction, labels)
+        return self._loss(prediction, labels, training=training)
 
     def postprocess(self, prediction: Tensors, true_image_shapes: tf.Tensor) -> Tensors:
         """See DetectionModel. Also all decoded boxes `[B, A, 4]` and scores `[B, A, K]`."""
-        boxes = self._box_coder.decode(prediction[names.BOX_ENCODINGS], prediction[names.ANCHORS])
-        scores = self._convert_scores(prediction[names.CLASS_PREDICTIONS])
         height, width = _sides(prediction[names.PREPROCESSED_INPUTS])
-        true_size = tf.cast(true_image_shapes[:, :2], tf.float32) / tf.cast([height, width], tf.float32)
-        windows = tf.concat([tf.zeros_like(true_size), true_size], axis=1)
-        detections = self._suppress(boxes, scores, windows)
-        detections[names.RAW_DETECTION_BOXES] = boxes
-        detections[names.RAW_DETECTION_SCORES] = scores
-        return detections
+        return self._postprocess(prediction, true_image_shapes, height, width)
 
     def restore_objects(self, checkpoint_type: str) -> dict[str, tf.Module]:
         """See DetectionModel. The types are classification, detection and full."""
@@ -115,41 +109,19 @@ class SSD(DetectionModel):
             'use "detection" (all but the heads), "full" (all) or "classification" (the backbone alone)',
         )
 
-    def _suppress(self, boxes: tf.Tensor, scores: tf.Tensor, windows: tf.Tensor) -> Tensors:
-        first_class = 1 if self._background_column else 0
-
-        def one_image(elements: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> Tensors:
-            image_boxes, image_scores, window = elements
-            selection = self._nms(image_boxes, image_scores[:, first_class:], window)
-            valid = tf.range(self._nms.max_total) < selection.count
-            multiclass = tf.gather(image_scores, selection.indices)
-            return {
-                names.DETECTION_BOXES: selection.boxes,
-                names.DETECTION_SCORES: selection.scores,
-                names.DETECTION_CLASSES: tf.cast(selection.classes, tf.float32),
-                names.DETECTION_MULTICLASS_SCORES: tf.where(valid[:, tf.newaxis], multiclass, 0.0),
-                names.DETECTION_ANCHOR_INDICES: selection.indices,
-                names.NUM_DETECTIONS: tf.cast(selection.count, tf.float32),
-            }
-
-        if boxes.shape[0] == 1:
-            only = one_image((boxes[0], scores[0], windows[0]))
-            return {name: value[tf.newaxis] for name, value in only.items()}
-        signature = {
-            name: tf.float32
-            for name in (
-                names.DETECTION_BOXES,
-                names.DETECTION_SCORES,
-                names.DETECTION_CLASSES,
-                names.DETECTION_MULTICLASS_SCORES,
-                names.NUM_DETECTIONS,
-            )
-        } | {names.DETECTION_ANCHOR_INDICES: tf.int32}
-        return tf.map_fn(one_image, (boxes, scores, windows), fn_output_signature=signature)
+    def _raw_boxes(self, codes: tf.Tensor, anchors: tf.Tensor, grids: list[tuple[int, int]]) -> Tensors:
+        """All decoded boxes `[B, A, 4]`, and the numbers int32 `[B, A]` of the feature maps that they come from."""
+        per_cell = self._anchors.anchors_per_cell
+        counts = [rows * columns * boxes for (rows, columns), boxes in zip(grids, per_cell, strict=True)]
+        numbers = tf.repeat(tf.range(len(grids)), tf.stack(counts))
+        return {
+            names.RAW_DETECTION_BOXES: self._postprocess.box_coder.decode(codes, anchors),
+            names.RAW_DETECTION_FEATURE_MAPS: tf.tile(numbers[tf.newaxis], [tf.shape(codes)[0], 1]),
+        }
 
     def _create_variables(self) -> None:
-        # Keras makes a layer's variables when it first sees an input; the smallest input will do.
-        side = 2 ** max(self._feature_extractor.levels)
+        # Keras makes a layer's variables when it first sees an input.
+        side = _SIDE_TO_BUILD_WITH
         image, shapes = tf.zeros([1, side, side, 3]), tf.constant([[side, side, 3]])
         predict = tf.function(lambda: self.predict(image, shapes, training=False), autograph=False)
         predict.get_concrete_function()

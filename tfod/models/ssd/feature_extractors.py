@@ -1,38 +1,59 @@
-"""From normalised images to the feature maps that an SSD looks at."""
+"""From normalised images to the feature maps that an SSD looks at.
 
-from collections.abc import Sequence
+Attribute names are the original's, because checkpoints have them.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
 
 import tensorflow as tf
 
 from tfod.errors import ConfigError
-from tfod.models.backbones.mobilenet_v2 import MobileNetV2, mobilenet_v2_defaults
+from tfod.models.backbones.mobilenet import Padding
+from tfod.models.backbones.mobilenet_v1 import MobileNetV1
+from tfod.models.backbones.mobilenet_v2 import MobileNetV2
+from tfod.models.backbones.resnet_v1 import ResNetV1
 from tfod.models.hyperparameters import ConvHyperparameters
 from tfod.models.layer_list import apply_layers
 from tfod.models.necks.fpn import TopDownPyramid, conv_block
-from tfod.protos import ssd_pb2
+from tfod.models.necks.multi_resolution import MultiResolutionMaps
+from tfod.models.normalization import PixelNormalization
 
-__all__ = ["MobileNetV2Fpn", "feature_extractor_from_config"]
+__all__ = ["MINIMUM_SIDE", "FeatureExtractor", "MultiResolutionExtractor", "PyramidExtractor"]
+
+MINIMUM_SIDE = 33
 
 _DEEPEST_BACKBONE_LEVEL = 5
 
+Backbone = MobileNetV1 | MobileNetV2 | ResNetV1
 
-class MobileNetV2Fpn(tf.Module):
-    """MobileNetV2, a pyramid over its levels up to 5, and strided convolutions for the coarser ones.
 
-    Attribute names are the original's, because checkpoints have them.
-    """
+class FeatureExtractor(Protocol):
+    """A backbone and what makes feature maps of its features; `pixels` is how the backbone wants pictures."""
 
-    minimum_side = 33
+    classification_backbone: Backbone
+    pixels: PixelNormalization
+
+    def __call__(self, images: tf.Tensor, *, training: bool) -> list[tf.Tensor]:
+        """Feature maps `[B, H_l, W_l, D_l]`, fine to coarse, of normalised images `[B, H, W, 3]`."""
+
+
+class PyramidExtractor(tf.Module):
+    """A pyramid over the backbone's levels up to 5, and strided convolutions for the coarser ones."""
 
     def __init__(
         self,
-        backbone: MobileNetV2,
+        backbone: Backbone,
+        pixels: PixelNormalization,
         hyperparameters: ConvHyperparameters,
         *,
         min_level: int,
         max_level: int,
         depth: int,
-        separable: bool,
+        separable: bool = False,
+        padding: Padding = "same",
+        pad_to_multiple: int = 1,
+        minimum_side: int = MINIMUM_SIDE,
     ) -> None:
         super().__init__(name="feature_extractor")
         if not 2 <= min_level <= _DEEPEST_BACKBONE_LEVEL or max_level < min_level:
@@ -41,70 +62,80 @@ class MobileNetV2Fpn(tf.Module):
                 "model.ssd.feature_extractor.fpn",
                 "let min_level be 2 to 5 and max_level not less",
             )
-        self.levels = range(min_level, max_level + 1)
+        self.pixels = pixels
+        self._fit = _Fit(minimum_side, pad_to_multiple)
         self._backbone_levels = range(min_level, min(max_level, _DEEPEST_BACKBONE_LEVEL) + 1)
         self.classification_backbone = backbone
         self._fpn_features_generator = TopDownPyramid(
-            hyperparameters, num_levels=len(self._backbone_levels), depth=depth, separable=separable
+            hyperparameters,
+            num_levels=len(self._backbone_levels),
+            depth=depth,
+            separable=separable,
+            padding=padding,
         )
         self._coarse_feature_layers = [
-            conv_block(hyperparameters, depth, strides=2, separable=separable)
-            for _ in range(len(self.levels) - len(self._backbone_levels))
+            conv_block(hyperparameters, depth, strides=2, separable=separable, padding=padding)
+            for _ in range(self._backbone_levels[-1], max_level)
         ]
 
     def __call__(self, images: tf.Tensor, *, training: bool) -> list[tf.Tensor]:
-        """Feature maps `[B, H_l, W_l, D]`, fine to coarse, of normalised images `[B, H, W, 3]`."""
-        levels = self.classification_backbone(images, training=training)
+        """See FeatureExtractor."""
+        levels = self.classification_backbone(self._fit(images), training=training)
         maps = self._fpn_features_generator([levels[level] for level in self._backbone_levels], training=training)
         for layers in self._coarse_feature_layers:
             maps.append(apply_layers(layers, maps[-1], training=training))
         return maps
 
-    @staticmethod
-    def normalize(images: tf.Tensor) -> tf.Tensor:
-        """0..255 to -1..1."""
-        return (2.0 / 255.0) * images - 1.0
 
-    @staticmethod
-    def denormalize(inputs: tf.Tensor) -> tf.Tensor:
-        """-1..1 to 0..255."""
-        return (inputs + 1.0) * (255.0 / 2.0)
+class MultiResolutionExtractor(tf.Module):
+    """Two feature maps of the backbone, and coarser ones that convolutions add.
 
+    Args:
+      maps_attribute: Under which name checkpoints have `maps`.
+    """
 
-def feature_extractor_from_config(config: ssd_pb2.SsdFeatureExtractor, *, freeze_batch_norm: bool) -> MobileNetV2Fpn:
-    """The feature extractor that `feature_extractor` describes. Raises ConfigError for unknown types."""
-    if config.type not in _FEATURE_EXTRACTORS:
-        raise ConfigError(
-            f"the feature extractor {config.type or '(none)'} is not available",
-            "model.ssd.feature_extractor.type",
-            "use one of " + ", ".join(sorted(_FEATURE_EXTRACTORS)),
-        )
-    _refuse(config, ("use_explicit_padding",))
-    return _FEATURE_EXTRACTORS[config.type](config, freeze_batch_norm)
+    def __init__(
+        self,
+        backbone: MobileNetV1 | MobileNetV2,
+        pixels: PixelNormalization,
+        maps: MultiResolutionMaps,
+        *,
+        maps_attribute: str,
+        pad_to_multiple: int = 1,
+        minimum_side: int = MINIMUM_SIDE,
+    ) -> None:
+        super().__init__(name="feature_extractor")
+        self.pixels = pixels
+        self._fit = _Fit(minimum_side, pad_to_multiple)
+        self.classification_backbone = backbone
+        setattr(self, maps_attribute, maps)
+        self._maps_attribute = maps_attribute
 
-
-def _mobilenet_v2_fpn(config: ssd_pb2.SsdFeatureExtractor, freeze_batch_norm: bool) -> MobileNetV2Fpn:
-    hyperparameters = ConvHyperparameters.from_config(config.conv_hyperparams, freeze_batch_norm=freeze_batch_norm)
-    overridden = config.override_base_feature_extractor_hyperparams
-    backbone = MobileNetV2(
-        hyperparameters if overridden else mobilenet_v2_defaults(freeze_batch_norm=freeze_batch_norm),
-        depth_multiplier=config.depth_multiplier,
-        min_depth=config.min_depth,
-    )
-    return MobileNetV2Fpn(
-        backbone,
-        hyperparameters,
-        min_level=config.fpn.min_level,
-        max_level=config.fpn.max_level,
-        depth=max(int(config.fpn.additional_layer_depth * config.depth_multiplier), config.min_depth),
-        separable=config.use_depthwise,
-    )
+    def __call__(self, images: tf.Tensor, *, training: bool) -> list[tf.Tensor]:
+        """See FeatureExtractor."""
+        given = self.classification_backbone.ssd_features(self._fit(images), training=training)
+        maps: list[tf.Tensor] = getattr(self, self._maps_attribute)(given, training=training)
+        return maps
 
 
-_FEATURE_EXTRACTORS = {"ssd_mobilenet_v2_fpn_keras": _mobilenet_v2_fpn}
+@dataclass(frozen=True)
+class _Fit:
+    """Pads images with zeros below and to the right to multiples of a number; refuses those that are too small."""
 
+    minimum_side: int
+    multiple: int
 
-def _refuse(config: ssd_pb2.SsdFeatureExtractor, fields: Sequence[str]) -> None:
-    for field in fields:
-        if getattr(config, field):
-            raise ConfigError(f"{field} is not available", f"model.ssd.feature_extractor.{field}", "leave it out")
+    def __call__(self, images: tf.Tensor) -> tf.Tensor:
+        sides = images.shape[1:3]
+        if any(side is not None and side < self.minimum_side for side in sides):
+            raise ConfigError(
+                f"pictures of {' x '.join(map(str, sides))} pixels are too small for this network",
+                "model.ssd.image_resizer",
+                f"let both sides be {self.minimum_side} or more",
+            )
+        if self.multiple <= 1:
+            return images
+        missing = -tf.shape(images)[1:3] % self.multiple
+        padded = tf.pad(images, [[0, 0], [0, missing[0]], [0, missing[1]], [0, 0]])
+        full = [None if side is None else side + -side % self.multiple for side in sides]
+        return tf.ensure_shape(padded, [images.shape[0], *full, images.shape[3]])

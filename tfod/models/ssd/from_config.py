@@ -1,91 +1,105 @@
 """An SSD from the message that describes it."""
 
-from functools import partial
-
-import tensorflow as tf
+from collections.abc import Sequence
+from typing import Any
 
 from tfod.augment.resize import ImageResizer
 from tfod.boxes.anchors import anchors_from_config
-from tfod.boxes.coders import box_coder_from_config
+from tfod.boxes.coders import BoxCoder, box_coder_from_config
 from tfod.boxes.matching import matcher_from_config
 from tfod.boxes.nms import nms_from_config
+from tfod.boxes.similarity import similarity_from_config
 from tfod.boxes.targets import TargetAssigner
 from tfod.errors import ConfigError
-from tfod.losses.from_config import classification_loss_from_config, localization_loss_from_config
+from tfod.losses.from_config import (
+    classification_loss_from_config,
+    localization_loss_from_config,
+    miner_from_config,
+    sampler_from_config,
+)
+from tfod.models.heads.convolutional import ConvolutionalPredictor, ConvolutionalSettings
+from tfod.models.heads.head import BoxPredictor
 from tfod.models.heads.weight_shared import WeightSharedPredictor, WeightSharedSettings
 from tfod.models.hyperparameters import ConvHyperparameters
-from tfod.models.ssd.detector import SSD, ScoreConverter
-from tfod.models.ssd.feature_extractors import MobileNetV2Fpn, feature_extractor_from_config
+from tfod.models.scores import score_converter_from_config
+from tfod.models.ssd.detector import SSD
+from tfod.models.ssd.extractor_from_config import feature_extractor_from_config
 from tfod.models.ssd.loss import SSDLoss
-from tfod.protos import box_predictor_pb2, post_processing_pb2, ssd_pb2
+from tfod.models.ssd.postprocess import SSDPostprocessor
+from tfod.protos import box_predictor_pb2, losses_pb2, ssd_pb2
 
 __all__ = ["ssd_from_config"]
 
 
 def ssd_from_config(config: ssd_pb2.Ssd) -> SSD:
     """The model that `model.ssd` describes. Raises ConfigError for what is not available."""
-    _refuse_missing_features(config)
+    _refuse_contradictions(config)
     anchors = anchors_from_config(config.anchor_generator)
     box_coder = box_coder_from_config(config.box_coder)
-    feature_extractor = feature_extractor_from_config(
-        config.feature_extractor, freeze_batch_norm=config.freeze_batchnorm
-    )
-    class_slots = config.num_classes + int(config.add_background_class)
+    background_column = config.add_background_class
     return SSD(
         num_classes=config.num_classes,
         resizer=ImageResizer.from_config(config.image_resizer),
-        feature_extractor=feature_extractor,
+        feature_extractor=feature_extractor_from_config(
+            config.feature_extractor, freeze_batch_norm=config.freeze_batchnorm
+        ),
         box_predictor=_box_predictor(
             config.box_predictor,
-            feature_extractor,
             anchors_per_cell=anchors.anchors_per_cell,
-            class_slots=class_slots,
+            code_size=box_coder.code_size,
+            class_slots=config.num_classes + int(background_column),
             freeze_batch_norm=config.freeze_batchnorm,
         ),
         anchors=anchors,
-        box_coder=box_coder,
-        loss=_loss(
-            config,
-            TargetAssigner(
-                matcher_from_config(config.matcher),
-                box_coder,
-                background_column=config.add_background_class,
-                background_as_zeros=config.encode_background_as_zeros,
-                negative_class_weight=config.negative_class_weight,
-            ),
+        loss=_loss(config, box_coder),
+        postprocessor=SSDPostprocessor(
+            box_coder,
+            score_converter_from_config(config.post_processing),
+            nms_from_config(config.post_processing.batch_non_max_suppression),
+            first_class=1 if background_column or config.explicit_background_class else 0,
         ),
-        score_converter=_score_converter(config.post_processing),
-        nms=nms_from_config(config.post_processing.batch_non_max_suppression),
-        background_column=config.add_background_class,
+        predicts_raw_boxes=config.return_raw_detections_during_predict,
     )
 
 
 def _box_predictor(
     config: box_predictor_pb2.BoxPredictor,
-    feature_extractor: MobileNetV2Fpn,
     *,
-    anchors_per_cell: int,
+    anchors_per_cell: Sequence[int],
+    code_size: int,
     class_slots: int,
     freeze_batch_norm: bool,
-) -> WeightSharedPredictor:
+) -> BoxPredictor:
     kind = config.WhichOneof("box_predictor_oneof")
-    if kind != "weight_shared_convolutional_box_predictor":
+    if kind not in ("convolutional_box_predictor", "weight_shared_convolutional_box_predictor"):
         raise ConfigError(
-            f"the box predictor {kind or '(none)'} is not available",
+            f"an SSD cannot have the box predictor {kind or '(none)'}",
             "model.ssd.box_predictor",
-            "use weight_shared_convolutional_box_predictor",
+            "use convolutional_box_predictor or weight_shared_convolutional_box_predictor",
         )
-    message = config.weight_shared_convolutional_box_predictor
-    return WeightSharedPredictor(
-        ConvHyperparameters.from_config(message.conv_hyperparams, freeze_batch_norm=freeze_batch_norm),
-        WeightSharedSettings.from_config(message),
-        num_levels=len(feature_extractor.levels),
-        anchors_per_cell=anchors_per_cell,
-        class_slots=class_slots,
+    message = getattr(config, kind)
+    if message.box_code_size != code_size:
+        raise ConfigError(
+            f"box_code_size is {message.box_code_size}, but the box coder makes {code_size} numbers of a box",
+            f"model.ssd.box_predictor.{kind}.box_code_size",
+            f"set box_code_size: {code_size}",
+        )
+    hyperparameters = ConvHyperparameters.from_config(message.conv_hyperparams, freeze_batch_norm=freeze_batch_norm)
+    sizes: dict[str, Any] = {"anchors_per_cell": anchors_per_cell, "code_size": code_size, "class_slots": class_slots}
+    if kind == "convolutional_box_predictor":
+        return ConvolutionalPredictor(hyperparameters, ConvolutionalSettings.from_config(message), **sizes)
+    return WeightSharedPredictor(hyperparameters, WeightSharedSettings.from_config(message), **sizes)
+
+
+def _loss(config: ssd_pb2.Ssd, box_coder: BoxCoder) -> SSDLoss:
+    assigner = TargetAssigner(
+        similarity_from_config(config.similarity_calculator),
+        matcher_from_config(config.matcher),
+        box_coder,
+        background_column=config.add_background_class,
+        background_as_zeros=config.encode_background_as_zeros,
+        negative_class_weight=config.negative_class_weight,
     )
-
-
-def _loss(config: ssd_pb2.Ssd, assigner: TargetAssigner) -> SSDLoss:
     return SSDLoss(
         assign_targets=assigner,
         classification=classification_loss_from_config(config.loss.classification_loss),
@@ -94,34 +108,16 @@ def _loss(config: ssd_pb2.Ssd, assigner: TargetAssigner) -> SSDLoss:
         localization_weight=config.loss.localization_weight,
         normalize_by_matches=config.normalize_loss_by_num_matches,
         normalize_by_code_size=config.normalize_loc_loss_by_codesize,
+        miner=miner_from_config(config.loss),
+        sampler=sampler_from_config(config.loss),
+        implicit_weight=config.implicit_example_weight if config.use_confidences_as_targets else None,
     )
 
 
-def _convert(activation: ScoreConverter, logit_scale: float, logits: tf.Tensor) -> tf.Tensor:
-    return activation(logits if logit_scale == 1.0 else logits / logit_scale)
-
-
-def _score_converter(config: post_processing_pb2.PostProcessing) -> ScoreConverter:
-    activations = {
-        post_processing_pb2.PostProcessing.IDENTITY: tf.identity,
-        post_processing_pb2.PostProcessing.SIGMOID: tf.sigmoid,
-        post_processing_pb2.PostProcessing.SOFTMAX: tf.nn.softmax,
-    }
-    return partial(_convert, activations[config.score_converter], config.logit_scale)
-
-
-def _refuse_missing_features(config: ssd_pb2.Ssd) -> None:
-    similarity = config.similarity_calculator.WhichOneof("region_similarity")
-    absent = {
-        "loss.hard_example_miner": config.loss.HasField("hard_example_miner"),
-        "loss.random_example_sampler": config.loss.HasField("random_example_sampler"),
-        "loss.equalization_loss": config.loss.equalization_loss.weight > 0,
-        "loss.expected_loss_weights": config.loss.expected_loss_weights != 0,
-        "post_processing.calibration_config": config.post_processing.HasField("calibration_config"),
-        "explicit_background_class": config.explicit_background_class,
-        "use_confidences_as_targets": config.use_confidences_as_targets,
-        f"similarity_calculator.{similarity}": similarity not in (None, "iou_similarity"),
-    }
-    for field, is_asked_for in absent.items():
-        if is_asked_for:
-            raise ConfigError(f"{field} is not available", f"model.ssd.{field}", "leave it out")
+def _refuse_contradictions(config: ssd_pb2.Ssd) -> None:
+    if config.add_background_class and config.explicit_background_class:
+        what = "the background cannot be a class of its own and a column beside the classes"
+        raise ConfigError(what, "model.ssd.explicit_background_class", "set add_background_class: false")
+    if config.loss.expected_loss_weights != losses_pb2.Loss.NONE:
+        what = "expected_loss_weights is not available (the original as published fails at it)"
+        raise ConfigError(what, "model.ssd.loss.expected_loss_weights", "leave it out")

@@ -1,4 +1,4 @@
-"""The training loss of an SSD."""
+"""What an SSD minimises. Letters: `B` images, `A` anchors, `P` positive anchors of the batch, `K` class columns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,50 +6,109 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from tfod import names
-from tfod.boxes.targets import TargetAssigner
-from tfod.losses.classification import SigmoidFocalLoss
-from tfod.losses.localization import SmoothL1Loss
+from tfod.boxes.targets import TargetAssigner, Targets
+from tfod.losses.classification import ClassificationLoss
+from tfod.losses.focal import SigmoidFocalLoss
+from tfod.losses.localization import LocalizationLoss
+from tfod.losses.mining import HardExampleMiner, RandomExampleSampler
 
 __all__ = ["SSDLoss"]
 
-_CODE_SIZE = 4.0
+Tensors = Mapping[str, tf.Tensor]
 
 
 @dataclass(frozen=True)
 class SSDLoss:
-    """Classification at all anchors and localization at those matched, per matched anchor of the batch."""
+    """Localization and classification losses over all anchors of a batch.
+
+    Attributes:
+      implicit_weight: While training, the weight of classes that ground truth says nothing of at an anchor, where
+        targets are confidences (`use_confidences_as_targets`); None where they are classes.
+    """
 
     assign_targets: TargetAssigner
-    classification: SigmoidFocalLoss
-    localization: SmoothL1Loss
+    classification: ClassificationLoss
+    localization: LocalizationLoss
     classification_weight: float = 1.0
     localization_weight: float = 1.0
     normalize_by_matches: bool = True
     normalize_by_code_size: bool = False
+    miner: HardExampleMiner | None = None
+    sampler: RandomExampleSampler | None = None
+    implicit_weight: float | None = None
 
-    def __call__(self, prediction: Mapping[str, tf.Tensor], labels: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Both losses, scalars under their TensorBoard tags."""
-        boxes, classes, weights = _without_common_padding(labels)
-        targets = self.assign_targets(prediction[names.ANCHORS], boxes, classes, weights)
+    def __call__(self, prediction: Tensors, labels: Tensors, *, training: bool) -> dict[str, tf.Tensor]:
+        """The two losses, scalars, of a prediction of `SSD.predict` against padded ground truth."""
+        targets = self.assign_targets(prediction[names.ANCHORS], *_without_common_padding(labels))
         targets = type(targets)(*map(tf.stop_gradient, targets))
-        localization = self.localization(prediction[names.BOX_ENCODINGS], targets.boxes, targets.box_weights)
-        classification = self.classification(
-            prediction[names.CLASS_PREDICTIONS], targets.classes, targets.class_weights
-        )
+        classes, class_weights = None, targets.class_weights
+        if self.implicit_weight is not None and training:
+            classes, class_weights = self._confidences(targets, self.implicit_weight)
+            targets = targets._replace(positive_weights=tf.ones_like(targets.positive_weights))
+        if self.sampler is not None:
+            targets, class_weights = self._sampled(self.sampler, targets, class_weights)
+
+        code_size = self.assign_targets.box_coder.code_size
+        codes = tf.gather(tf.reshape(prediction[names.BOX_ENCODINGS], [-1, code_size]), targets.positives)
+        localization = self.localization(codes, targets.positive_boxes, targets.positive_weights)  # [P]
+        logits = prediction[names.CLASS_PREDICTIONS]
+        if classes is None and isinstance(self.classification, SigmoidFocalLoss) and self._background_is_zeros:
+            classification = self.classification.sparse(
+                logits, targets.positives, targets.positive_classes, class_weights
+            )
+        else:
+            classes = targets.classes() if classes is None else classes
+            classification = self.classification(logits, classes, class_weights)
+        if self.miner is not None:
+            localization = targets.spread(localization)  # [B, A]
+            boxes = self.assign_targets.box_coder.decode(prediction[names.BOX_ENCODINGS], prediction[names.ANCHORS])
+            counts = self.miner(classification, localization, boxes, targets.matches)
+            localization, classification = localization * counts, classification * counts
+        return self._normalized(tf.reduce_sum(localization), tf.reduce_sum(classification), targets, code_size)
+
+    @property
+    def _background_is_zeros(self) -> bool:
+        return self.assign_targets.background_as_zeros
+
+    def _normalized(
+        self, localization: tf.Tensor, classification: tf.Tensor, targets: Targets, code_size: int
+    ) -> dict[str, tf.Tensor]:
         matches = tf.constant(1.0)
         if self.normalize_by_matches:
-            matches = tf.maximum(tf.reduce_sum(targets.box_weights), 1.0)
-        code_size = _CODE_SIZE if self.normalize_by_code_size else 1.0
+            matches = tf.maximum(tf.reduce_sum(targets.positive_weights), 1.0)
+        divisor = matches * code_size if self.normalize_by_code_size else matches
         return {
-            names.LOCALIZATION_LOSS: self.localization_weight / (matches * code_size) * localization,
+            names.LOCALIZATION_LOSS: self.localization_weight / divisor * localization,
             names.CLASSIFICATION_LOSS: self.classification_weight / matches * classification,
         }
 
+    def _confidences(self, targets: Targets, implicit_weight: float) -> tuple[tf.Tensor, tf.Tensor]:
+        """Class targets and weights, both `[B, A, K]`: what is positive counts fully, the rest implicitly."""
+        positive = targets.spread(tf.ones_like(targets.positive_weights))[..., tf.newaxis]
+        confidences = targets.classes()
+        if self.assign_targets.background_column:
+            confidences = tf.concat([1.0 - positive, confidences[..., 1:]], axis=-1)
+            explicit = tf.concat([positive, tf.cast(confidences[..., 1:] != 0, tf.float32)], axis=-1)
+        else:
+            explicit = tf.cast(confidences != 0, tf.float32)
+        return confidences, (1.0 - implicit_weight) * explicit + implicit_weight
 
-def _without_common_padding(labels: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def _sampled(
+        self, sampler: RandomExampleSampler, targets: Targets, class_weights: tf.Tensor
+    ) -> tuple[Targets, tf.Tensor]:
+        eligible = class_weights > 0
+        if class_weights.shape.rank == 3:
+            eligible = tf.reduce_any(eligible, axis=-1)
+        counts = sampler(targets.matches >= 0, eligible)
+        kept = tf.gather(tf.reshape(counts, [-1]), targets.positives)
+        targets = targets._replace(positive_weights=targets.positive_weights * kept)
+        return targets, class_weights * (counts if class_weights.shape.rank == 2 else counts[..., tf.newaxis])
+
+
+def _without_common_padding(labels: Tensors) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Boxes, classes and weights cut to the most boxes that an image of the batch has, but at least one.
 
-    Work on targets grows with the boxes, and most data sets have far fewer than the padding allows.
+    Padding has no effect on the loss; to leave out what all images share of it saves most of the matching.
     """
     most = tf.maximum(tf.reduce_max(labels[names.NUM_GROUNDTRUTH_BOXES]), 1)
     return (
