@@ -51,7 +51,10 @@ def provide(model, case):
     classes = [tf.one_hot(one, model.num_classes) for one in case["groundtruth_classes"]]
     weights = [tf.ones([len(one)]) for one in case["groundtruth_classes"]]
     model.provide_groundtruth(
-        groundtruth_boxes_list=boxes, groundtruth_classes_list=classes, groundtruth_weights_list=weights
+        groundtruth_boxes_list=boxes,
+        groundtruth_classes_list=classes,
+        groundtruth_weights_list=weights,
+        groundtruth_confidences_list=classes,
     )
 
 

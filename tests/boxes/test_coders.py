@@ -1,7 +1,16 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
-from tfod.boxes.coders import FasterRcnnBoxCoder
+from tfod.boxes.coders import (
+    BoxCoder,
+    FasterRcnnBoxCoder,
+    MeanStddevBoxCoder,
+    SquareBoxCoder,
+    box_coder_from_config,
+)
+from tfod.errors import ConfigError
+from tfod.protos import box_coder_pb2
 
 ANCHOR = tf.constant([[0.0, 0.0, 1.0, 1.0]])
 
@@ -17,13 +26,47 @@ def test_a_size_by_hand() -> None:
     np.testing.assert_allclose(codes[0], [0, 0, 0, 3.4657359], atol=1e-5)
 
 
-def test_decoding_undoes_encoding() -> None:
+def test_differences_of_coordinates_by_hand() -> None:
+    codes = MeanStddevBoxCoder(0.1).encode(tf.constant([[0.1, 0.0, 1.0, 1.2]]), ANCHOR)
+    np.testing.assert_allclose(codes[0], [1, 0, 0, 2], atol=1e-5)
+
+
+def test_squares_by_hand() -> None:
+    # Of the same area as the anchor, a fifth of its side to the right; then of four times its area.
+    codes = SquareBoxCoder().encode(tf.constant([[0.25, -0.8, 0.75, 1.2], [-0.5, -0.5, 1.5, 1.5]]), ANCHOR)
+    np.testing.assert_allclose(codes, [[0, -3, 0], [0, 0, 3.4657359]], atol=1e-5)
+
+
+@pytest.mark.parametrize("coder", [FasterRcnnBoxCoder(7.0, 8.0, 3.0, 2.0), MeanStddevBoxCoder(0.2)])
+def test_decoding_undoes_encoding(coder: BoxCoder) -> None:
     random = tf.random.stateless_uniform([2, 100, 4], seed=[3, 4])
     boxes = tf.concat([random[..., :2], random[..., :2] + 0.01 + random[..., 2:]], axis=-1)
     anchors = boxes[0] + 0.05
-    coder = FasterRcnnBoxCoder(7.0, 8.0, 3.0, 2.0)
-    np.testing.assert_allclose(coder.decode(coder.encode(boxes, anchors), anchors), boxes, atol=1e-4)
+    codes = coder.encode(boxes, anchors)
+    assert codes.shape == (2, 100, coder.code_size)
+    np.testing.assert_allclose(coder.decode(codes, anchors), boxes, atol=1e-4)
 
 
-def test_an_empty_box_has_finite_codes() -> None:
-    assert np.isfinite(FasterRcnnBoxCoder().encode(tf.zeros([1, 4]), ANCHOR)).all()
+def test_decoding_makes_squares_of_the_same_centre_and_area() -> None:
+    boxes = tf.constant([[0.0, 0.0, 0.1, 0.4], [0.2, 0.3, 0.9, 0.4]])
+    coder = SquareBoxCoder(7.0, 8.0, 3.0)
+    squares = coder.decode(coder.encode(boxes, ANCHOR), ANCHOR).numpy()
+    height, width = squares[:, 2] - squares[:, 0], squares[:, 3] - squares[:, 1]
+    np.testing.assert_allclose(height, width, rtol=1e-5)
+    np.testing.assert_allclose(height * width, [0.04, 0.07], rtol=1e-4)
+    np.testing.assert_allclose(squares[:, :2] + squares[:, 2:], (boxes[:, :2] + boxes[:, 2:]), atol=1e-5)
+
+
+@pytest.mark.parametrize("coder", [FasterRcnnBoxCoder(), MeanStddevBoxCoder(), SquareBoxCoder()])
+def test_an_empty_box_has_finite_codes(coder: BoxCoder) -> None:
+    assert np.isfinite(coder.encode(tf.zeros([1, 4]), ANCHOR)).all()
+
+
+def test_coders_of_configs() -> None:
+    assert box_coder_from_config(box_coder_pb2.BoxCoder(faster_rcnn_box_coder={"y_scale": 1})) == FasterRcnnBoxCoder(1)
+    assert box_coder_from_config(box_coder_pb2.BoxCoder(square_box_coder={"length_scale": 2})).length_scale == 2
+    assert box_coder_from_config(box_coder_pb2.BoxCoder(mean_stddev_box_coder={"stddev": 0.5})) == MeanStddevBoxCoder(
+        0.5
+    )
+    with pytest.raises(ConfigError, match="keypoint_box_coder is not available"):
+        box_coder_from_config(box_coder_pb2.BoxCoder(keypoint_box_coder={}))

@@ -1,9 +1,11 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tfod.boxes.coders import FasterRcnnBoxCoder
 from tfod.boxes.geometry import iou
 from tfod.boxes.matching import ArgMaxMatcher
+from tfod.boxes.similarity import Similarity, negative_squared_distance
 from tfod.boxes.targets import TargetAssigner, Targets
 
 ANCHORS = tf.constant([[0.0, 0.0, 0.5, 0.5], [0.5, 0.5, 1.0, 1.0], [0.0, 0.5, 0.5, 1.0]])
@@ -53,7 +55,9 @@ def test_positives_of_several_images_are_numbered_through() -> None:
     assert targets.spread(tf.constant([1.0, 2.0])).numpy().tolist() == [[1, 0, 0], [0, 0, 2]]
 
 
-def test_padding_changes_nothing() -> None:
-    short = assigner()(ANCHORS, BOXES[:, :1], CLASSES[:, :1], tf.constant([[1.0]]))
-    for padded, plain in zip(assign(), short, strict=True):
+@pytest.mark.parametrize("similarity", [iou, negative_squared_distance])
+def test_padding_changes_nothing(similarity: Similarity) -> None:
+    assign = TargetAssigner(similarity, ArgMaxMatcher(-1.0, -1.0), FasterRcnnBoxCoder())
+    short = assign(ANCHORS, BOXES[:, :1], CLASSES[:, :1], tf.constant([[1.0]]))
+    for padded, plain in zip(assign(ANCHORS, BOXES, CLASSES, tf.constant([[1.0, 0.0]])), short, strict=True):
         np.testing.assert_array_equal(padded, plain)

@@ -1,8 +1,10 @@
 """Small models for tests."""
 
+from pathlib import Path
+
 from google.protobuf import text_format
 
-from tfod.protos import model_pb2
+from tfod.protos import model_pb2, pipeline_pb2
 
 _HYPERPARAMETERS = """
   regularizer { l2_regularizer { weight: 4e-05 } }
@@ -58,3 +60,11 @@ ssd {{
 def small_ssd() -> model_pb2.DetectionModel:
     """An SSD over 64 x 64 pixels with three classes, its towers shared."""
     return text_format.Parse(_SMALL_SSD, model_pb2.DetectionModel())
+
+
+def zoo_model(shared: Path, name: str, *, num_classes: int) -> model_pb2.DetectionModel:
+    """The model of a config of the zoo, for other classes."""
+    path = shared / "zoo_configs" / f"{name}_coco17_tpu-8.config"
+    config = text_format.Parse(path.read_text(), pipeline_pb2.TrainEvalPipelineConfig())
+    config.model.ssd.num_classes = num_classes
+    return config.model

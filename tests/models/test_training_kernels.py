@@ -83,8 +83,9 @@ def test_depthwise_convolutions_have_the_gradients_of_tensorflow(size: int) -> N
 
 
 def test_which_depthwise_convolutions_are_their_own_gradient() -> None:
-    assert suits_depthwise(keras.layers.DepthwiseConv2D(3, padding="same"))
-    assert suits_depthwise(keras.layers.SeparableConv2D(8, 3, padding="same"))
-    assert not suits_depthwise(keras.layers.DepthwiseConv2D(3, strides=2, padding="same"))
-    assert not suits_depthwise(keras.layers.DepthwiseConv2D(3))
-    assert not suits_depthwise(keras.layers.Conv2D(8, 3, padding="same"))
+    assert suits_depthwise(keras.layers.DepthwiseConv2D(3, padding="same"), FEATURES)
+    assert suits_depthwise(keras.layers.SeparableConv2D(8, 3, padding="same"), FEATURES)
+    assert not suits_depthwise(keras.layers.DepthwiseConv2D(3, padding="same", dtype="mixed_bfloat16"), FEATURES)
+    assert not suits_depthwise(keras.layers.DepthwiseConv2D(3, strides=2, padding="same"), FEATURES)
+    assert not suits_depthwise(keras.layers.DepthwiseConv2D(3), FEATURES)
+    assert not suits_depthwise(keras.layers.Conv2D(8, 3, padding="same"), FEATURES)

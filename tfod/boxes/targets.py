@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfod.boxes.coders import BoxCoder
 from tfod.boxes.matching import BACKGROUND, ArgMaxMatcher
-from tfod.boxes.similarity import Similarity
+from tfod.boxes.similarity import Similarity, negative_squared_distance
 
 __all__ = ["TargetAssigner", "Targets"]
 
@@ -58,7 +58,7 @@ class TargetAssigner:
           classes: float32 `[B, N, C]`, one-hot.
           weights: float32 `[B, N]`, 0 for padding.
         """
-        matches = self.matcher(self.similarity(boxes, anchors), valid=weights > 0)
+        matches = self.matcher(self._similarity(boxes, anchors, weights > 0), valid=weights > 0)
         positives = tf.where(tf.reshape(matches, [-1]) >= 0)[:, 0]
         image, anchor = _divided(positives, tf.shape(anchors)[0])
         box = tf.stack([image, tf.gather(tf.reshape(matches, [-1]), positives)], axis=-1)  # [P, 2]
@@ -73,6 +73,13 @@ class TargetAssigner:
             class_weights=_scattered(negative_weights, positives, positive_weights),
             matches=matches,
         )
+
+    def _similarity(self, boxes: tf.Tensor, anchors: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
+        similarity = self.similarity(boxes, anchors)
+        # Padding overlaps nothing, but it lies near the small anchors in the corner.
+        if self.similarity is negative_squared_distance:
+            similarity = tf.where(valid[..., tf.newaxis], similarity, similarity.dtype.min)
+        return similarity
 
     def _with_background_column(self, classes: tf.Tensor) -> tf.Tensor:
         return tf.pad(classes, [[0, 0], [1, 0]]) if self.background_column else classes

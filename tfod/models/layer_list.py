@@ -45,7 +45,7 @@ def _apply_fast(layers: Sequence[keras.layers.Layer], features: tf.Tensor) -> tf
         layer, follower = remaining.pop(0), remaining[0] if remaining else None
         if suits_normalized_pointwise(layer, follower, features):
             features = normalized_pointwise(layer, remaining.pop(0), features)
-        elif suits_depthwise(layer):
+        elif suits_depthwise(layer, features):
             features = depthwise_conv(features, layer.depthwise_kernel)
             if isinstance(layer, keras.layers.SeparableConv2D):
                 features = tf.nn.conv2d(features, layer.pointwise_kernel, 1, "SAME")

@@ -25,7 +25,7 @@ def suits_normalized_pointwise(conv: keras.layers.Layer, norm: keras.layers.Laye
         and norm.beta is not None
         and not norm.synchronized
         and not getattr(norm, "frozen", False)
-        and features.dtype == tf.float32
+        and features.dtype == conv.compute_dtype == tf.float32
         and conv.kernel.shape[2] ** 2 <= _CHANNELS_SQUARED_TO_OUTPUTS * conv.kernel.shape[3]
     )
 
@@ -99,10 +99,11 @@ def _column_sums(rows: tf.Tensor) -> tf.Tensor:
     return tf.matmul(tf.ones([1, tf.shape(rows)[0]]), rows)
 
 
-def suits_depthwise(conv: keras.layers.Layer) -> bool:
+def suits_depthwise(conv: keras.layers.Layer, features: tf.Tensor) -> bool:
     """Whether `depthwise_conv` can stand for the depthwise part of a layer."""
     return (
         isinstance(conv, keras.layers.DepthwiseConv2D | keras.layers.SeparableConv2D)
+        and features.dtype == conv.compute_dtype == tf.float32
         and conv.strides == (1, 1)
         and conv.padding == "same"
         and all(side % 2 for side in conv.kernel_size)

@@ -16,6 +16,7 @@ from tfod.input.corrupt import naming_corrupt_records
 from tfod.input.dataset import training_dataset
 from tfod.models.detection_model import DetectionModel
 from tfod.models.factory import build_model
+from tfod.models.precision import mixed_precision
 from tfod.progress import Progress
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.protos.train_pb2 import TrainConfig
@@ -46,6 +47,8 @@ class RunOptions:
       seed: In [0, 2**31); None for that of the run in the folder, or a fresh one.
       deterministic: Whether the same seed has to give the same weights to the last bit. Slower; and a resumed run
         first reads again all that was read before.
+      mixed_precision: Whether convolutions compute in bfloat16. Weights, statistics and losses stay float32, and so
+        do checkpoints.
       num_workers: Processes that train together, found through TF_CONFIG.
     """
 
@@ -56,6 +59,7 @@ class RunOptions:
     skip_corrupt: bool = False
     seed: int | None = None
     deterministic: bool = False
+    mixed_precision: bool = False
     num_workers: int = 1
 
 
@@ -94,7 +98,7 @@ def train(
     # 3. The seed, before the first random number: the initial weights.
     seed = choose_seed(model_dir, options.seed)
     _set_seed(seed, start, options.deterministic)
-    with strategy.scope():
+    with strategy.scope(), mixed_precision(options.mixed_precision):
         # 4. to 7. Model, data, weights, and the record of the past: see _Run.
         run = _Run(config, model_dir, options, prefix=prefix, start=start, seed=seed)
         if strategy.extended.should_checkpoint:

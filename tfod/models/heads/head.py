@@ -45,8 +45,8 @@ class Head(tf.Module):
         self._finish = finish
 
     def __call__(self, features: tf.Tensor, *, training: bool) -> tf.Tensor:
-        """`[B, H · W · anchors, slots]` from features `[B, H, W, D]`."""
-        output = apply_layers(getattr(self, self._list_name), features, training=training)
+        """Float32 `[B, H · W · anchors, slots]` from features `[B, H, W, D]`, whatever these are computed in."""
+        output = tf.cast(apply_layers(getattr(self, self._list_name), features, training=training), tf.float32)
         return self._finish(tf.reshape(output, [tf.shape(output)[0], -1, self._slots]))
 
 

@@ -1,0 +1,173 @@
+"""One harness: every architecture of the zoo that exists here passes the same tests.
+
+Each is built from the zoo's own config, with few classes and smaller pictures. (Names and shapes of variables:
+tests/checkpoints/test_zoo_keys.py; numbers: tests/parity.)
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+
+from tests.models.configs import zoo_model
+from tfod import names
+from tfod.export.saved_model import export_model
+from tfod.models.factory import build_model
+from tfod.models.precision import mixed_precision
+from tfod.protos import pipeline_pb2
+
+SLOW = pytest.mark.slow
+ARCHITECTURES = [
+    pytest.param("ssd_mobilenet_v1_fpn_640x640", marks=SLOW),
+    "ssd_mobilenet_v2_320x320",
+    "ssd_mobilenet_v2_fpnlite_320x320",
+    pytest.param("ssd_resnet50_v1_fpn_640x640", marks=SLOW),
+    pytest.param("ssd_resnet101_v1_fpn_640x640", marks=SLOW),
+    pytest.param("ssd_resnet152_v1_fpn_640x640", marks=SLOW),
+]
+# The smallest at which a ResNet, and the coarsest map of SSD without a pyramid, have something to look at.
+SIDE, SIDE_WITHOUT_PYRAMID = 160, 288
+CLASSES = 3
+BOXES = [[[0.1, 0.1, 0.6, 0.6], [0.5, 0.5, 0.9, 1.0]], [[0.2, 0.3, 0.8, 0.7], [0.0, 0.0, 0.0, 0.0]]]
+LABELS = {
+    names.NUM_GROUNDTRUTH_BOXES: tf.constant([2, 1]),
+    names.GROUNDTRUTH_BOXES: tf.constant(BOXES),
+    names.GROUNDTRUTH_CLASSES: tf.one_hot([[0, 2], [1, -1]], CLASSES),
+    names.GROUNDTRUTH_WEIGHTS: tf.constant([[1.0, 1.0], [1.0, 0.0]]),
+}
+
+
+def pictures() -> np.ndarray:
+    """Two pictures with their objects, uint8 `[2, 120, 200, 3]`: noise, and a bright patch where a box is."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 100, [2, 120, 200, 3])
+    for image, boxes in zip(images, BOXES, strict=True):
+        for number, (ymin, xmin, ymax, xmax) in enumerate(boxes):
+            image[int(ymin * 120) : int(ymax * 120), int(xmin * 200) : int(xmax * 200), number] = 255
+    return images.astype(np.uint8)
+
+
+PICTURES = pictures()
+
+
+@pytest.fixture(scope="module", params=ARCHITECTURES)
+def config(request: pytest.FixtureRequest, shared: Path) -> pipeline_pb2.TrainEvalPipelineConfig:
+    model = zoo_model(shared, request.param, num_classes=CLASSES)
+    shape = model.ssd.image_resizer.fixed_shape_resizer
+    shape.height = shape.width = SIDE if "fpn" in request.param else SIDE_WITHOUT_PYRAMID
+    return pipeline_pb2.TrainEvalPipelineConfig(model=model)
+
+
+@pytest.fixture(scope="module")
+def model(config: pipeline_pb2.TrainEvalPipelineConfig) -> Any:
+    """With statistics unlike the initial ones, and heads whose answers differ."""
+    keras.utils.set_random_seed(1)
+    model = build_model(config.model)
+    rng = np.random.default_rng(0)
+    for variable in model.variables:
+        if variable.shape.rank == 1:
+            variable.assign(variable + rng.uniform(-0.2, 0.2, variable.shape))
+    return model
+
+
+def detect(model: Any, images: np.ndarray) -> dict[str, np.ndarray]:
+    @tf.function(autograph=False)
+    def run(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        inputs, shapes = model.preprocess(images)
+        prediction = model.predict(inputs, shapes, training=False)
+        raw = {name: prediction[name] for name in (names.BOX_ENCODINGS, names.CLASS_PREDICTIONS)}
+        return raw | model.postprocess(prediction, shapes)
+
+    return {name: value.numpy() for name, value in run(tf.constant(images)).items()}
+
+
+@pytest.fixture(scope="module")
+def detections(model: Any) -> dict[str, np.ndarray]:
+    return detect(model, PICTURES)
+
+
+def close(actual: np.ndarray, expected: np.ndarray, tolerance: float, name: str) -> None:
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * np.abs(expected).max(), err_msg=name)
+
+
+def test_it_predicts_for_every_anchor(model: Any, detections: dict[str, np.ndarray]) -> None:
+    inputs, shapes = model.preprocess(tf.constant(PICTURES))
+    anchors = model.predict(inputs, shapes, training=False)[names.ANCHORS]
+    assert detections[names.BOX_ENCODINGS].shape == (2, len(anchors), 4)
+    assert detections[names.CLASS_PREDICTIONS].shape == (2, len(anchors), CLASSES + 1)
+    assert np.isfinite(detections[names.CLASS_PREDICTIONS]).all()
+
+
+def test_pictures_come_back_from_the_networks_input(model: Any) -> None:
+    images = tf.constant(PICTURES, tf.float32)
+    np.testing.assert_allclose(model.denormalize(model.normalize(images)), images, atol=1e-3)
+
+
+def test_a_batch_gives_what_its_pictures_give(model: Any, detections: dict[str, np.ndarray]) -> None:
+    for number in range(2):
+        alone = detect(model, PICTURES[number : number + 1])
+        for name in (names.BOX_ENCODINGS, names.CLASS_PREDICTIONS, names.DETECTION_SCORES):
+            close(alone[name][0], detections[name][number], 1e-4, name)
+
+
+def test_it_is_the_same_after_saving_and_restoring(
+    config: pipeline_pb2.TrainEvalPipelineConfig, model: Any, detections: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    prefix = tf.train.Checkpoint(model=model).save(str(tmp_path / "ckpt"))
+    restored = build_model(config.model)
+    status = tf.train.Checkpoint(model=restored).restore(prefix)
+    status.assert_existing_objects_matched().assert_consumed()
+    for name, value in detect(restored, PICTURES).items():
+        np.testing.assert_array_equal(value, detections[name], err_msg=name)
+
+
+def test_it_is_the_same_after_export(config: pipeline_pb2.TrainEvalPipelineConfig, model: Any, tmp_path: Path) -> None:
+    tf.train.Checkpoint(model=model).save(str(tmp_path / "ckpt"))
+    export_model(config, tmp_path, tmp_path / "exported")
+    exported = tf.saved_model.load(str(tmp_path / "exported" / "saved_model")).signatures["serving_default"]
+    found, expected = exported(tf.constant(PICTURES[:1])), detect(model, PICTURES[:1])
+    for name in (names.RAW_DETECTION_BOXES, names.RAW_DETECTION_SCORES, names.DETECTION_SCORES):
+        close(found[name].numpy(), expected[name], 1e-4, name)
+
+
+def test_mixed_precision_computes_nearly_the_same(
+    config: pipeline_pb2.TrainEvalPipelineConfig, model: Any, detections: dict[str, np.ndarray]
+) -> None:
+    with mixed_precision():
+        mixed = build_model(config.model)
+    assert {variable.dtype for variable in mixed.variables} == {tf.float32}
+    for variable, value in zip(mixed.variables, model.variables, strict=True):
+        variable.assign(value)
+    found = detect(mixed, PICTURES)
+    for name in (names.BOX_ENCODINGS, names.CLASS_PREDICTIONS):
+        assert found[name].dtype == np.float32
+        assert (found[name] != detections[name]).any(), "nothing was computed in bfloat16"
+        assert np.corrcoef(found[name].ravel(), detections[name].ravel())[0, 1] > 0.99
+    losses = learn(mixed, 3)
+    assert losses[-1] < losses[0]
+
+
+def learn(model: Any, steps: int) -> list[float]:
+    """The losses of some steps on the two pictures."""
+    inputs, shapes = model.preprocess(tf.constant(PICTURES))
+    optimizer = keras.optimizers.legacy.Adam(1e-3)
+
+    @tf.function(autograph=False)
+    def step() -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            losses = model.loss(model.predict(inputs, shapes, training=True), LABELS, training=True)
+            total = tf.add_n(list(losses.values()))
+        variables = model.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
+        return total
+
+    return [float(step()) for _ in range(steps)]
+
+
+def test_two_pictures_are_learnt(config: pipeline_pb2.TrainEvalPipelineConfig) -> None:
+    keras.utils.set_random_seed(1)
+    losses = learn(build_model(config.model), 40)
+    assert losses[-1] < 0.3 * losses[0]
