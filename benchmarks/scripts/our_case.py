@@ -1,0 +1,128 @@
+"""What we compute for a parity case, under the names that a case has; also what it costs to say so of a folder.
+
+usage: our_case.py CASE_FOLDER OUTPUT.npz
+
+Prints {"parameters": trainable numbers, "keys": variables of the checkpoint, "keys_matched": those that the original
+has under the same name in the same shape}.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfod import names
+from tfod.checkpoints.keys import variable_keys
+from tfod.models.factory import build_model
+
+if __name__ == "__main__":
+    from parity_rules import weight
+else:
+    from benchmarks.scripts.parity_rules import weight
+
+Arrays = dict[str, np.ndarray]
+
+
+def filled_model(config: Any) -> Any:
+    """The model of a `model` message, every variable filled from its name."""
+    model = build_model(config)
+    for key, variable in variable_keys(model=model).items():
+        variable.assign(weight(key, tuple(variable.shape)))
+    return model
+
+
+def inference(model: Any, pictures: np.ndarray) -> Arrays:
+    """Input, predictions and detections of pictures float32 `[2, H, W, 3]`."""
+
+    @tf.function(autograph=False)
+    def run(pictures: tf.Tensor) -> dict[str, tf.Tensor]:
+        inputs, shapes = model.preprocess(pictures)
+        prediction = model.predict(inputs, shapes, training=False)
+        detections = model.postprocess(prediction, shapes)
+        outputs = {"preprocessed": inputs, "true_image_shapes": shapes}
+        outputs |= {f"prediction/{name}": value for name, value in _flat(prediction)}
+        return outputs | {f"detection/{name}": value for name, value in detections.items()}
+
+    return {name: value.numpy() for name, value in run(tf.constant(pictures)).items()}
+
+
+def losses_and_slopes(model: Any, pictures: np.ndarray, case: dict[str, Any]) -> tuple[dict[str, float], Arrays]:
+    """Losses, and the norm of the gradient of their sum for each trainable variable (NaN where there is none).
+
+    As the cases that exist, with the statistics stored in batch normalisation: the original gives their numbers with
+    Keras' learning phase set to 0, whatever their README says.
+    """
+    inputs, shapes = model.preprocess(tf.constant(pictures))
+    trainable = {key: v for key, v in variable_keys(model=model).items() if v.trainable}
+
+    @tf.function(autograph=False)
+    def run() -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
+        with tf.GradientTape() as tape:
+            prediction = model.predict(inputs, shapes, training=False)
+            losses = model.loss(prediction, ground_truth(case, model.num_classes), training=True)
+            losses["regularization"] = model.regularization_loss()
+            losses["total"] = tf.add_n(list(losses.values()))
+        slopes = tape.gradient(losses["total"], list(trainable.values()))
+        return losses, [tf.constant(np.nan) if slope is None else tf.norm(slope) for slope in slopes]
+
+    losses, norms = run()
+    return {name: float(value) for name, value in losses.items()}, dict(zip(trainable, map(float, norms), strict=True))
+
+
+def ground_truth(case: dict[str, Any], num_classes: int) -> dict[str, tf.Tensor]:
+    """The padded labels of a case."""
+    boxes, classes = case["groundtruth_boxes"], case["groundtruth_classes"]
+    most = max(map(len, boxes))
+    padded_boxes = np.zeros([len(boxes), most, 4], np.float32)
+    one_hot = np.zeros([len(boxes), most, num_classes], np.float32)
+    weights = np.zeros([len(boxes), most], np.float32)
+    for image, (image_boxes, image_classes) in enumerate(zip(boxes, classes, strict=True)):
+        padded_boxes[image, : len(image_boxes)] = image_boxes
+        one_hot[image, range(len(image_classes)), image_classes] = 1
+        weights[image, : len(image_boxes)] = 1
+    return {
+        names.NUM_GROUNDTRUTH_BOXES: tf.constant([len(image) for image in boxes]),
+        names.GROUNDTRUTH_BOXES: tf.constant(padded_boxes),
+        names.GROUNDTRUTH_CLASSES: tf.constant(one_hot),
+        names.GROUNDTRUTH_WEIGHTS: tf.constant(weights),
+    }
+
+
+def _flat(prediction: dict[str, Any]) -> Iterator[tuple[str, tf.Tensor]]:
+    for name, value in prediction.items():
+        if isinstance(value, list | tuple):
+            yield from ((f"{name}/{number}", one) for number, one in enumerate(value))
+        else:
+            yield name, value
+
+
+def main(folder: str, output: str) -> None:
+    from parity_rules import pictures, sample
+
+    from tfod.config.pipeline import read_pipeline_config
+
+    case = json.loads((Path(folder) / "case.json").read_text())
+    images = pictures(case["image_height"], case["image_width"])
+    model = filled_model(read_pipeline_config(Path(folder) / "pipeline.config").model)
+    arrays = {name: sample(name, array) for name, array in inference(model, images).items()}
+    losses, norms = losses_and_slopes(model, images, case)
+    arrays |= {f"loss/{name}": np.float32(value) for name, value in losses.items()}
+    known = {key: norm for key, norm in norms.items() if not np.isnan(norm)}
+    arrays["gradient_norms/keys"] = np.array(list(known))
+    arrays["gradient_norms/values"] = np.array(list(known.values()))
+    np.savez(output, **arrays)
+
+    ours = {key: tuple(variable.shape) for key, variable in variable_keys(model=model).items()}
+    rows = (line.split("\t") for line in (Path(folder) / "variables.tsv").read_text().splitlines())
+    theirs = {key.split("/.ATTR")[0]: tuple(int(side) for side in shape.split(",") if side) for key, shape, _ in rows}
+    matched = sum(theirs.get(key) == shape for key, shape in ours.items())
+    parameters = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
+    print(json.dumps({"parameters": parameters, "keys": len(theirs), "keys_matched": matched}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
