@@ -199,6 +199,8 @@ def _opened(url: str, headers: dict[str, str], part: _Part) -> Iterator[http.cli
     except urllib.error.HTTPError as error:
         with error:
             raise _refused(url, error, part) from error
+    except http.client.InvalidURL as error:
+        raise DownloadError(f"this is no address to download from: {error}", url, "check it") from error
     except (OSError, http.client.HTTPException) as error:
         raise _network_error(error, "the server cannot be reached") from error
     with response:

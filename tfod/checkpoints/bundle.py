@@ -67,8 +67,9 @@ def _table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     if len(data) < _FOOTER or not data.endswith(_MAGIC):
         raise _TableError("is no index, or is cut short")
     footer = data[-_FOOTER:]
+    list(_block(data, footer, 0))  # of what nothing is needed; but it should be whole too
     _, position = read_varint(footer, 0)
-    _, position = read_varint(footer, position)  # past the place of a block that is empty
+    _, position = read_varint(footer, position)
     for _, handle in _block(data, footer, position):
         yield from _block(data, handle, 0)
 

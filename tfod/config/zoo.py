@@ -36,9 +36,23 @@ def search_models(words: list[str] | tuple[str, ...]) -> tuple[ZooModel, ...]:
 
 
 def nearest_names(name: str) -> list[str]:
-    """Short names of at most three models that `name` may have been meant for: those that hold it, else the likest."""
+    """Short names of at most three models that `name` may have been meant for: those that hold it, else the likest.
+
+    >>> nearest_names("fpnlight_320x320")
+    ['ssd_mobilenet_v2_fpnlite_320x320']
+    """
     found = [model.short_name for model in search_models([name])]
     if not found:
         owners = {each: model.short_name for model in MODELS for each in model.names}
         found = [owners[each] for each in difflib.get_close_matches(name, owners, n=2 * _MOST_PROPOSED)]
+    if not found:  # a part of a name, misspelt
+        parts = {part for model in MODELS for part in _parts(model.short_name, words=name.count("_") + 1)}
+        likest = difflib.get_close_matches(name, parts, n=1, cutoff=0.7)
+        found = [model.short_name for part in likest for model in search_models([part])]
     return list(dict.fromkeys(found))[:_MOST_PROPOSED]
+
+
+def _parts(name: str, words: int) -> list[str]:
+    """Everything in `name` that has so many words."""
+    all_words = name.split("_")
+    return ["_".join(all_words[first : first + words]) for first in range(len(all_words) - words + 1)]

@@ -23,9 +23,7 @@ class InputSize:
     padded: bool
 
     def __str__(self) -> str:
-        if not self.padded:
-            return f"{self.least}x{self.most}"
-        return f"{self.most} padded" if self.least == self.most else f"{self.least}..{self.most} padded"
+        return f"{self.most} pad" if self.padded else f"{self.least}x{self.most}"
 
 
 @dataclass(frozen=True)
@@ -33,9 +31,9 @@ class ZooModel:
     """One archive of the zoo.
 
     `archive` is its date and name. `milliseconds` for a picture (on hardware that the zoo does not name), `box_map`
-    (COCO 2017 val) and `other_map` are as published. `million_parameters` are those trained for 90 classes, as the
-    checkpoint has them (EfficientDet's with a classifier that is never used). `config_name` is the name of the
-    config that trained it, where that is another.
+    and `other_map`, of keypoints or masks (COCO 2017 val), are as published. `million_parameters` are those trained
+    for 90 classes, as the checkpoint has them (EfficientDet's with a classifier that is never used). `config_name` is
+    the name of the config that trained it, where that is another.
     """
 
     archive: str
@@ -44,7 +42,7 @@ class ZooModel:
     milliseconds: int
     box_map: float | None
     million_parameters: float
-    other_map: str = ""
+    other_map: float | None = None
     config_name: str = ""
 
     @property
@@ -131,28 +129,28 @@ MODELS = (
              "hourglass_104", _padded(512), 70, 41.9, 191.29,
              config_name="centernet_hourglass104_512x512_coco17_tpu-8"),
     ZooModel("20200711/centernet_hg104_512x512_kpts_coco17_tpu-32",
-             "hourglass_104", _padded(512), 76, 40.0, 194.87, other_map="keypoints 61.4",
+             "hourglass_104", _padded(512), 76, 40.0, 194.87, other_map=61.4,
              config_name="centernet_hourglass104_512x512_kpts_coco17_tpu-32"),
     ZooModel("20200713/centernet_hg104_1024x1024_coco17_tpu-32",
              "hourglass_104", _padded(1024), 197, 44.5, 191.29,
              config_name="centernet_hourglass104_1024x1024_coco17_tpu-32"),
     ZooModel("20200711/centernet_hg104_1024x1024_kpts_coco17_tpu-32",
-             "hourglass_104", _padded(1024), 211, 42.8, 194.87, other_map="keypoints 64.5",
+             "hourglass_104", _padded(1024), 211, 42.8, 194.87, other_map=64.5,
              config_name="centernet_hourglass104_1024x1024_kpts_coco17_tpu-32"),
     ZooModel("20200711/centernet_resnet50_v1_fpn_512x512_coco17_tpu-8",
              "resnet_v1_50_fpn", _padded(512), 27, 31.2, 25.28),
     ZooModel("20200711/centernet_resnet50_v1_fpn_512x512_kpts_coco17_tpu-8",
-             "resnet_v1_50_fpn", _padded(512), 30, 29.3, 25.74, other_map="keypoints 50.7"),
+             "resnet_v1_50_fpn", _padded(512), 30, 29.3, 25.74, other_map=50.7),
     ZooModel("20200711/centernet_resnet101_v1_fpn_512x512_coco17_tpu-8",
              "resnet_v2_101", _padded(512), 34, 34.2, 48.86),
     ZooModel("20200711/centernet_resnet50_v2_512x512_coco17_tpu-8",
              "resnet_v2_50", _padded(512), 27, 29.5, 29.85),
     ZooModel("20200711/centernet_resnet50_v2_512x512_kpts_coco17_tpu-8",
-             "resnet_v2_50", _padded(512), 30, 27.6, 30.32, other_map="keypoints 48.2"),
+             "resnet_v2_50", _padded(512), 30, 27.6, 30.32, other_map=48.2),
     ZooModel("20210210/centernet_mobilenetv2fpn_512x512_coco17_od",
              "mobilenet_v2_fpn", _padded(512), 6, 23.4, 2.39),
     ZooModel("20210210/centernet_mobilenetv2fpn_512x512_coco17_kpts",
-             "mobilenet_v2_fpn_sep_conv", _padded(512), 6, None, 2.41, other_map="keypoints 41.7"),
+             "mobilenet_v2_fpn_sep_conv", _padded(512), 6, None, 2.41, other_map=41.7),
     ZooModel("20200711/faster_rcnn_resnet50_v1_640x640_coco17_tpu-8",
              "faster_rcnn_resnet50_keras", _padded(640), 53, 29.3, 28.46),
     ZooModel("20200711/faster_rcnn_resnet50_v1_1024x1024_coco17_tpu-8",
@@ -176,6 +174,6 @@ MODELS = (
     ZooModel("20200711/faster_rcnn_inception_resnet_v2_1024x1024_coco17_tpu-8",
              "faster_rcnn_inception_resnet_v2_keras", _fixed(1024), 236, 38.7, 59.47),
     ZooModel("20200711/mask_rcnn_inception_resnet_v2_1024x1024_coco17_gpu-8",
-             "faster_rcnn_inception_resnet_v2_keras", _fixed(1024), 301, 39.0, 64.95, other_map="masks 34.6"),
+             "faster_rcnn_inception_resnet_v2_keras", _fixed(1024), 301, 39.0, 64.95, other_map=34.6),
 )
 # fmt: on
