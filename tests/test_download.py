@@ -178,7 +178,9 @@ def test_no_internet(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    with pytest.raises(DownloadError, match="the name of the server cannot be looked up: no connection to the internet"):
+    with pytest.raises(
+        DownloadError, match="the name of the server cannot be looked up: no connection to the internet"
+    ):
         download("http://download.tensorflow.org/x", path)
 
 
@@ -186,9 +188,9 @@ def test_a_silent_server(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setattr(module, "_TIMEOUT", 0.05)
     monkeypatch.setattr(module, "_PAUSES", (0.0,))
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        with pytest.raises(DownloadError, match="the server has been silent for"):
-            download(f"http://127.0.0.1:{silent.getsockname()[1]}/x", path)
+    silent_for = pytest.raises(DownloadError, match="the server has been silent for")
+    with socket.create_server(("127.0.0.1", 0)) as silent, silent_for:
+        download(f"http://127.0.0.1:{silent.getsockname()[1]}/x", path)
 
 
 @pytest.mark.parametrize("url", ["ftp://x/y", "file:///etc/passwd", "pretrained_models", "http://"])

@@ -75,9 +75,7 @@ def test_the_folder_in_the_archive_may_have_another_name(
         ("checkpoint/ckpt-0.data-00000-of-00001", "cannot be read: no such file"),
     ],
 )
-def test_missing_parts(
-    file_server: FileServer, folder: Path, tiny_checkpoint: Path, missing: str, what: str
-) -> None:
+def test_missing_parts(file_server: FileServer, folder: Path, tiny_checkpoint: Path, missing: str, what: str) -> None:
     files = zoo_files(tiny_checkpoint)
     del files[missing]
     with pytest.raises(CheckpointError, match=f"the archive is not as the zoo's are: .*{what}") as caught:
@@ -116,7 +114,7 @@ def test_a_broken_archive_is_deleted_and_the_next_call_cures(
 
 
 def test_a_checksum_that_the_user_knows(file_server: FileServer, folder: Path, good: bytes) -> None:
-    with pytest.raises(CheckpointError, match="the archive's SHA-256 is .*, not the one given"):
+    with pytest.raises(CheckpointError, match=r"the archive's SHA-256 is .*, not the one given"):
         _fetch(file_server, folder, good, sha256="00")
     assert list(folder.parent.iterdir()) == []
     assert _fetch(file_server, folder, good, sha256=hashlib.sha256(good).hexdigest().upper()) == 3

@@ -20,7 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def server(file_server: FileServer, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileServer:
+def server(
+    file_server: FileServer, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> FileServer:
     """A mirror of the zoo with two models; the working folder is empty."""
     for model in (MODEL, SECOND):
         file_server.files[f"/{model.archive}.tar.gz"] = pack(model.name, zoo_files(tiny_checkpoint))
@@ -115,7 +117,9 @@ def test_a_truncated_archive(server: FileServer, capsys: pytest.CaptureFixture[s
     assert list(Path("pretrained_models").iterdir()) == []
 
 
-def test_a_full_disk_and_a_read_only_one(server: FileServer, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_full_disk_and_a_read_only_one(
+    server: FileServer, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     server.files[f"/{MODEL.archive}.tar.gz"] += bytes(200_000)
     disk = tmp_path / "disk"
     with mounted(disk, "size=64k"):

@@ -69,7 +69,9 @@ except OSError:
 print(out.decode())
 """
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "\x1b[2mmask_rcnn_inception_resnet_v2_1024x1024    1024x1024  39.0 / 34.6  301  65.0    not yet" in run.stdout
+    assert (
+        "\x1b[2mmask_rcnn_inception_resnet_v2_1024x1024    1024x1024  39.0 / 34.6  301  65.0    not yet" in run.stdout
+    )
 
 
 def test_it_answers_at_once_and_without_tensorflow() -> None:
@@ -79,7 +81,9 @@ def test_it_answers_at_once_and_without_tensorflow() -> None:
         began = time.monotonic()
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         seconds.append(time.monotonic() - began)
-        assert not {"tensorflow", "rich", "pandas"} & {line.rsplit("|", 1)[-1].strip() for line in run.stderr.splitlines()}
+        assert not {"tensorflow", "rich", "pandas"} & {
+            line.rsplit("|", 1)[-1].strip() for line in run.stderr.splitlines()
+        }
         if seconds[-1] < 0.5:
             break
     assert min(seconds) < 0.5

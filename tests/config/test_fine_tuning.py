@@ -38,9 +38,7 @@ def _config(model: ZooModel, **options: int) -> TrainEvalPipelineConfig:
         (400, {"batch_size": 1, "num_steps": 3}, 1, 3, 0.0025, 0),
     ],
 )
-def test_schedule(
-    pictures: int, options: dict[str, int], batch: int, steps: int, rate: float, warmup: int
-) -> None:
+def test_schedule(pictures: int, options: dict[str, int], batch: int, steps: int, rate: float, warmup: int) -> None:
     schedule = choose_schedule(LITE, pictures, **options)
     assert (schedule.batch_size, schedule.num_steps, schedule.warmup_steps) == (batch, steps, warmup)
     assert schedule.learning_rate == pytest.approx(rate)
@@ -83,9 +81,7 @@ def test_every_value_comes_from_the_data_or_the_schedule() -> None:
 
 def test_batch_norm_follows_in_the_steps_that_there_are() -> None:
     long, short = _config(LITE, num_steps=25_000), _config(LITE, num_steps=400)
-    decays = [
-        config.model.ssd.feature_extractor.conv_hyperparams.batch_norm.decay for config in (long, short)
-    ]
+    decays = [config.model.ssd.feature_extractor.conv_hyperparams.batch_norm.decay for config in (long, short)]
     assert decays == pytest.approx([0.997, 0.97])
     head = short.model.ssd.box_predictor.weight_shared_convolutional_box_predictor.conv_hyperparams.batch_norm
     assert head.decay == pytest.approx(0.97)

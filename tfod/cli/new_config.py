@@ -6,6 +6,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ _EXAMPLES = """\
       --train 'annotations/train.record-?????-of-00010' --val annotations/val.record \\
       --epochs 20 --batch_size 16 --output workspace/resnet/pipeline.config"""
 
+_PRETRAINED_DIR = "pretrained_models"
+
 
 def build_parser() -> CommandParser:
     """The command's flags."""
@@ -47,10 +50,22 @@ def build_parser() -> CommandParser:
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--num_steps", type=_positive, metavar="N", help="steps (50 epochs, but 1000 to 25000 steps)")
     length.add_argument("--epochs", type=_positive, metavar="N", help="times through the pictures, instead of steps")
-    add("--pretrained_dir", type=Path, default=Path("pretrained_models"), metavar="FOLDER",
+    add("--pretrained_dir", type=Path, default=Path(_PRETRAINED_DIR), metavar="FOLDER",
         help="where the zoo's archives are unpacked (%(default)s)")  # fmt: skip
     parser.add_boolean("force", default=False, help="replace a config that is there already")
     return parser
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Where everything is, or will be. `checkpoint` is None until the archive has been fetched."""
+
+    model: ZooModel
+    archive: Path
+    checkpoint: Path | None
+    data: Data
+    output: Path
+    command: str
 
 
 def run(args: argparse.Namespace, command: str) -> None:
@@ -58,10 +73,26 @@ def run(args: argparse.Namespace, command: str) -> None:
 
     `command` is what was typed, for the config's head.
     """
+    from tfod.files import write_text
+
+    plan = _plan(args, command)
+    text, findings = _config(plan, args)
+    write_text(plan.output, text)
+    print(f"{plan.output}\n  {_counted(plan.data)}")
+    if findings:
+        print(findings)
+    print("next:")
+    if plan.checkpoint is None:
+        folder = shlex.quote(str(args.pretrained_dir))
+        flag = f" --pretrained_dir {folder}" if folder != _PRETRAINED_DIR else ""
+        print(f"  tfod zoo download {plan.model.short_name}{flag}")
+    print(f"  {_training_command(plan.output)}")
+
+
+def _plan(args: argparse.Namespace, command: str) -> _Plan:
     from tfod.checkpoints.zoo import checkpoint_prefix
     from tfod.config.zoo import find_model
     from tfod.errors import ConfigError, OutputError
-    from tfod.files import write_text
 
     model = find_model(args.model)
     if not model.trainable:
@@ -71,50 +102,32 @@ def run(args: argparse.Namespace, command: str) -> None:
     if output.exists() and not args.force:
         raise OutputError("there is such a file already", str(output), "--force replaces it, --output names another")
     archive = args.pretrained_dir / model.name
-    prefix = checkpoint_prefix(archive)
-    data = _read_data(args)
-    text, findings = _written(args, model, data, archive, prefix, command, output)
-    write_text(output, text)
-    print(f"{output}\n  {_counted(data)}")
-    if findings:
-        print(findings)
-    print("next:")
-    if prefix is None:
-        flag = (
-            ""
-            if archive.parent == Path("pretrained_models")
-            else f" --pretrained_dir {shlex.quote(str(archive.parent))}"
-        )
-        print(f"  tfod zoo download {model.short_name}{flag}")
-    print(f"  {_training_command(output)}")
+    return _Plan(model, archive, checkpoint_prefix(archive), _read_data(args), output, command)
 
 
-def _written(
-    args: argparse.Namespace,
-    model: ZooModel,
-    data: Data,
-    archive: Path,
-    prefix: Path | None,
-    command: str,
-    output: Path,
-) -> tuple[str, str]:
+def _config(plan: _Plan, args: argparse.Namespace) -> tuple[str, str]:
     """The config's text, and what a check finds that is no error."""
     from tfod.config.check import check_pipeline, render, require
     from tfod.config.commented import render_commented
     from tfod.config.fine_tuning import choose_schedule, fine_tuning_comments, fine_tuning_config
 
+    model, data = plan.model, plan.data
     schedule = choose_schedule(
         model, data.train_pictures, batch_size=args.batch_size, num_steps=args.num_steps, epochs=args.epochs
     )
-    architecture = _architecture(model, archive)
-    checkpoint = prefix or archive / "checkpoint" / "ckpt-0"
+    architecture = _architecture(model, plan.archive)
+    checkpoint = plan.checkpoint or plan.archive / "checkpoint" / "ckpt-0"
     config = fine_tuning_config(model, architecture, data, schedule, str(checkpoint))
     # A checkpoint that is still to be fetched is no error yet.
-    findings = [f for f in check_pipeline(config, for_training=True) if prefix or f.rule != "checkpoint-missing"]
+    findings = [
+        finding
+        for finding in check_pipeline(config, for_training=True, model_dir=plan.output.parent)
+        if plan.checkpoint or finding.rule != "checkpoint-missing"
+    ]
     if any(finding.severity == "error" for finding in findings):
         require(findings)
-    head = _head(model, data, schedule, archive, command, output)
-    return render_commented(config, fine_tuning_comments(model, architecture, config, data), head), render(findings)
+    comments = fine_tuning_comments(model, architecture, config, data)
+    return render_commented(config, comments, _head(plan, schedule)), render(findings)
 
 
 def _architecture(model: ZooModel, archive: Path) -> DetectionModel:
@@ -169,17 +182,18 @@ def _counted(data: Data) -> str:
     return f"{data.train_pictures} pictures to learn from, {data.val_pictures} to judge by, {classes}"
 
 
-def _head(model: ZooModel, data: Data, schedule: Schedule, archive: Path, command: str, output: Path) -> str:
+def _head(plan: _Plan, schedule: Schedule) -> str:
     """What stands above the config: how it came to be, and what to do with it."""
     from tfod.config.fine_tuning import seconds_on_two_cores
 
+    model = plan.model
     lines = [
         f"Fine-tunes {model.short_name} of the model zoo (mAP {model.box_map} on COCO, as published).",
         "",
-        f"  made by  {command}",
-        f"  data     {_counted(data)}",
-        f"  needs    {archive}, which `tfod zoo download` fetches",
-        f"  train    {_training_command(output)}",
+        f"  made by  {plan.command}",
+        f"  data     {_counted(plan.data)}",
+        f"  needs    {plan.archive}, which `tfod zoo download` fetches",
+        f"  train    {_training_command(plan.output)}",
     ]
     if seconds := seconds_on_two_cores(model, schedule):
         minutes = max(round(seconds / 60), 1)
