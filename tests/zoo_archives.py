@@ -31,8 +31,10 @@ def pack(top: str, files: Mapping[str, bytes], extra: Iterable[tarfile.TarInfo] 
             member = tarfile.TarInfo(f"{top}/{name}")
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
-        for member in extra:
-            tar.addfile(member)
+        for info in extra:  # the head alone, whatever size it claims
+            head = info.tobuf()
+            packed.write(head)
+            tar.offset += len(head)
     return gzip.compress(packed.getvalue(), compresslevel=1, mtime=0)
 
 

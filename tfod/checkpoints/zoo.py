@@ -1,6 +1,7 @@
 """The model zoo's archives: fetched, checked, and unpacked where a config looks for them."""
 
 import hashlib
+import sys
 from pathlib import Path
 
 from tfod.checkpoints.archive import unpack_archive
@@ -62,15 +63,16 @@ def fetch_model(model: ZooModel, folder: Path, *, base_url: str = ZOO_URL, sha25
     try:
         count = _unpack(fetched, folder, url, sha256)
     except CheckpointError:
-        fetched.unlink()
+        fetched.unlink(missing_ok=True)
         raise
-    fetched.unlink()
+    fetched.unlink(missing_ok=True)
     return count
 
 
 def _unpack(archive: Path, folder: Path, source: str, sha256: str) -> int:
     if sha256 and sha256.lower() != (found := _sha256(archive)):
         raise CheckpointError(f"the archive's SHA-256 is {found}, not the one given", source, "compare both")
+    print(f"unpacking it as {folder}", file=sys.stderr)
     with replacing_directory(folder) as working:
         unpack_archive(archive, working, source)
         try:

@@ -20,7 +20,8 @@ ms        for one picture, as published, which does not say on what hardware
 params    trained parameters, in millions
 trains    whether this version can train, evaluate and export it; the configs of all can be read and checked
 
-A model may be called by the name that is shown, by its archive's or by its config's."""
+A model may be called by the name that is shown, by its archive's or by its config's. `tfod zoo download MODEL` fetches
+it, `tfod config new --model MODEL ...` writes a config that trains it on your data."""
 
 _EXAMPLES = """\
   list_models.py
