@@ -18,9 +18,9 @@ REST = [model for model in MODELS if model not in SSD]
 
 
 def test_what_the_list_calls_trainable_is_what_can_be_built() -> None:
-    from tfod.models.ssd.feature_extractors import _FEATURE_EXTRACTORS
+    from tfod.models.ssd.extractor_from_config import FEATURE_EXTRACTORS
 
-    assert set(BUILDABLE_FEATURE_EXTRACTORS) == set(_FEATURE_EXTRACTORS)
+    assert set(BUILDABLE_FEATURE_EXTRACTORS) == set(FEATURE_EXTRACTORS)
 
 
 def test_every_name_means_one_model() -> None:
