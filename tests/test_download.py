@@ -241,6 +241,12 @@ def test_two_at_once(server: FileServer, path: Path) -> None:
     assert path.with_name("x.bin.part").read_bytes() == b"old"
 
 
+def test_a_system_without_locks(server: FileServer, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    download(f"{server.url}/x", path)
+    assert path.read_bytes() == CONTENT
+
+
 def test_interrupted_it_says_what_is_kept(server: FileServer, path: Path) -> None:
     server.statuses, server.cuts = [], [300_000] + [0] * 99
     program = (

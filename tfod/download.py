@@ -111,23 +111,25 @@ class _Part:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Two downloads must not write to one part. Where the system has no such locks, nobody checks."""
-        try:
-            import fcntl
-        except ImportError:
-            yield
-            return
+        """Two downloads must not write to one part. The file is there meanwhile, and afterwards unless it is empty."""
         with open(self.path, "ab") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                what, cure = "another process is downloading this file", "wait until it is done"
-                raise DownloadError(what, str(self.path), cure) from error
+            self._lock(file)
             try:
                 yield
             finally:
                 if not self.size:
                     self.remove()
+
+    def _lock(self, file: BinaryIO) -> None:
+        try:
+            import fcntl
+        except ImportError:  # a system without such locks
+            return
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            what, cure = "another process is downloading this file", "wait until it is done"
+            raise DownloadError(what, str(self.path), cure) from error
 
 
 def _fetch(url: str, part: _Part) -> None:

@@ -97,8 +97,9 @@ def _checked(tar: tarfile.TarFile, folder: Path, file: _Limited) -> Iterator[tup
             what = "the archive's files do not lie in one folder"
             raise CheckpointError(what, where, "pack the model's folder as a whole: tar -czf NAME.tar.gz NAME")
         target = folder.joinpath(*parts[1:])
-        if target.exists() and not (target.is_dir() and member.isdir()):
-            raise CheckpointError("the archive holds a file twice", where, _DISTRUST)
+        there = next(place for place in (target, *target.parents) if place.exists())
+        if not there.is_dir() or (there == target and not member.isdir()):
+            raise CheckpointError("the archive holds two things of one name", where, _DISTRUST)
         yield member, target
 
 
