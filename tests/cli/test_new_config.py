@@ -110,11 +110,20 @@ def test_the_head_says_how_it_was_made(archive: Path) -> None:
 #   data     200 pictures to learn from, 40 to judge by, 2 classes
 #   needs    pretrained_models/{MODEL.name}, which `tfod zoo download` fetches
 #   train    tfod train --pipeline_config_path {OUTPUT} --model_dir {OUTPUT.parent}
-#   takes    about 1 minute on two processor cores without a GPU
+#   takes    about a minute on two processor cores without a GPU
 #
 # Paths are relative to the folder in which commands are typed.
 """
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "steps", "takes"),
+    [(NAME, "1500", "about 9 minutes"), ("ssd_resnet50_v1_fpn_1024x1024", "9000", "about 13 hours")],
+)
+def test_the_head_says_about_how_long_it_takes(model: str, steps: str, takes: str) -> None:
+    assert main(["--model", model, *FLAGS, "--num_steps", steps, "--output", "x.config"]) == 0
+    assert f"#   takes    {takes} on two processor cores without a GPU\n" in Path("x.config").read_text()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,13 @@
 import pytest
 
 from tfod.config.check import check_pipeline
-from tfod.config.fine_tuning import Data, choose_schedule, fine_tuning_comments, fine_tuning_config
+from tfod.config.fine_tuning import (
+    Data,
+    choose_schedule,
+    fine_tuning_comments,
+    fine_tuning_config,
+    seconds_on_two_cores,
+)
 from tfod.config.zoo import find_model
 from tfod.config.zoo_models import MODELS, ZooModel
 from tfod.config.zoo_ssd import ssd_model
@@ -51,12 +57,19 @@ def test_schedule(pictures: int, options: dict[str, int], batch: int, steps: int
         ("ssd_mobilenet_v2_320x320", 8),
         ("ssd_mobilenet_v2_fpnlite_640x640", 8),
         ("ssd_resnet50_v1_fpn_640x640", 4),
-        ("ssd_resnet101_v1_fpn_640x640", 2),
+        ("ssd_resnet101_v1_fpn_640x640", 4),
+        ("ssd_resnet152_v1_fpn_640x640", 2),
+        ("ssd_resnet50_v1_fpn_1024x1024", 2),
         ("ssd_resnet152_v1_fpn_1024x1024", 1),
     ],
 )
 def test_batches_of_large_models_are_smaller(name: str, batch: int) -> None:
     assert choose_schedule(find_model(name), 1000).batch_size == batch
+
+
+@pytest.mark.parametrize("model", TRAINABLE, ids=lambda model: model.short_name)
+def test_what_every_model_costs_was_measured(model: ZooModel) -> None:
+    assert seconds_on_two_cores(model, choose_schedule(model, 100)) > 60
 
 
 @pytest.mark.parametrize("model", TRAINABLE, ids=lambda model: model.short_name)

@@ -194,11 +194,17 @@ def _head(plan: _Plan, schedule: Schedule) -> str:
         f"  data     {_counted(plan.data)}",
         f"  needs    {plan.archive}, which `tfod zoo download` fetches",
         f"  train    {_training_command(plan.output)}",
+        f"  takes    {_about(seconds_on_two_cores(model, schedule))} on two processor cores without a GPU",
     ]
-    if seconds := seconds_on_two_cores(model, schedule):
-        minutes = max(round(seconds / 60), 1)
-        lines.append(f"  takes    about {minutes} minute{'s' * (minutes > 1)} on two processor cores without a GPU")
     return "\n".join([*lines, "", "Paths are relative to the folder in which commands are typed."])
+
+
+def _about(seconds: float) -> str:
+    """The time in words, no more exact than it is known."""
+    minutes = round(seconds / 60)
+    if minutes >= 90:
+        return f"about {round(minutes / 60)} hours"
+    return f"about {minutes} minutes" if minutes > 1 else "about a minute"
 
 
 def _training_command(output: Path) -> str:

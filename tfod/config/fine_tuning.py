@@ -19,10 +19,6 @@ _MOST_STEPS = 25_000  # as long as the zoo itself trains on COCO's 118 000 photo
 # Four times what the zoo's 0.08 for batches of 128 makes for each picture: small batches stand that much, and a short
 # run needs it (0.02 for 8 pictures took a raccoon detector to mAP 0.54 in 400 steps).
 _RATE_PER_PICTURE = 4 * 0.08 / 128
-# What a picture of 640x640 takes of the memory while a step is computed, by a part of the feature extractor's type.
-_GIGABYTES_PER_PICTURE = {"resnet50": 1.2, "resnet101": 1.9, "resnet152": 2.5, "mobilenet": 0.5, "efficientnet": 1.0}
-_GIGABYTES = 7  # of the 8 that a small GPU has
-_SECONDS_PER_PICTURE = {"ssd_mobilenet_v2_fpnlite_320x320": 0.0455}
 _WARMUP_SHARE, _MOST_WARMUP_STEPS = 0.1, 1000
 _OPTIMIZER = "train_config.optimizer.momentum_optimizer"
 _RANDOM_CROP = """
@@ -47,6 +43,27 @@ train_config {
 eval_config { metrics_set: "coco_detection_metrics" use_moving_averages: false batch_size: 1 }
 eval_input_reader { shuffle: false num_epochs: 1 }
 """
+
+
+@dataclass(frozen=True)
+class _Cost:
+    """Gigabytes that training takes, those more for each 640x640 picture of a batch, and that picture's seconds."""
+
+    gigabytes: float
+    gigabytes_a_picture: float
+    seconds_a_picture: float
+
+
+# Measured on two processor cores. Seconds are rough: that of FPNLite was measured alone, the others beside it.
+_COSTS = {
+    "ssd_mobilenet_v2_keras": _Cost(0.9, 0.5, 0.17),
+    "ssd_mobilenet_v2_fpn_keras": _Cost(0.9, 0.63, 0.18),
+    "ssd_mobilenet_v1_fpn_keras": _Cost(0.9, 0.63, 0.7),
+    "ssd_resnet50_v1_fpn_keras": _Cost(1.4, 0.8, 1.0),
+    "ssd_resnet101_v1_fpn_keras": _Cost(2.1, 1.1, 1.6),
+    "ssd_resnet152_v1_fpn_keras": _Cost(1.9, 1.75, 2.0),
+}
+_MOST_GIGABYTES = 7.5
 
 
 @dataclass(frozen=True)
@@ -96,17 +113,22 @@ def choose_schedule(
     return Schedule(batch_size, num_steps, rate, rate / 4, warmup)
 
 
-def seconds_on_two_cores(model: ZooModel, schedule: Schedule) -> float | None:
-    """How long training takes without a GPU, where that was measured."""
-    seconds = _SECONDS_PER_PICTURE.get(model.short_name)
-    return None if seconds is None else seconds * schedule.batch_size * schedule.num_steps
+def seconds_on_two_cores(model: ZooModel, schedule: Schedule) -> float:
+    """About how long training takes without a GPU."""
+    seconds = _COSTS[model.feature_extractor].seconds_a_picture * _pictures_of_640(model)
+    return seconds * schedule.batch_size * schedule.num_steps
 
 
 def _batch_that_fits(model: ZooModel) -> int:
     """The greatest power of two up to 8 whose pictures fit into the memory."""
-    gigabytes = next(size for name, size in _GIGABYTES_PER_PICTURE.items() if name in model.feature_extractor)
-    fits = _GIGABYTES / (gigabytes * (model.input_size.most / 640) ** 2)
+    cost = _COSTS[model.feature_extractor]
+    fits = (_MOST_GIGABYTES - cost.gigabytes) / (cost.gigabytes_a_picture * _pictures_of_640(model))
     return next(batch for batch in (8, 4, 2, 1) if batch <= max(fits, 1))
+
+
+def _pictures_of_640(model: ZooModel) -> float:
+    """How many of them have as many pixels as one of the model's."""
+    return (model.input_size.most / 640) ** 2
 
 
 def _zoo_rate(model: ZooModel) -> float:
