@@ -1,8 +1,12 @@
 """Fixtures that all tests share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.file_server import FileServer, serving
+from tests.zoo_archives import write_checkpoint
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -13,3 +17,20 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs the developers' folder ../shared, which is not here")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the smallest checkpoint that TensorFlow writes; copy it before you change it."""
+    folder = tmp_path_factory.mktemp("tiny") / "checkpoint"
+    write_checkpoint(folder)
+    return folder
+
+
+@pytest.fixture
+def file_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
+    """A web server on this machine, which no proxy is asked for, and downloads that do not pause before they retry."""
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr("tfod.download._PAUSES", (0.0,) * 4)
+    with serving() as server:
+        yield server

@@ -16,7 +16,7 @@ DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG
     path for folder in ("docs", "annotations", "pretrained_models", "exported_models", "workspace", "benchmarks")
     for path in (ROOT / folder).glob("*.md")
 )  # fmt: skip
-CHECKPOINT = "pretrained_models/ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8/checkpoint"
+ARCHIVE = "pretrained_models/ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8"
 # What makes a training of minutes one of seconds; all else of the command is as in the document.
 SHORT = "--num_train_steps 2 --set train_config.batch_size=2"
 
@@ -50,7 +50,7 @@ def _execute(folder: Path, arguments: list[str], shown: str) -> None:
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as a user has it, with a few photos and a checkpoint of the zoo's model, after README.md's tour."""
+    """A folder as a user has it, with a few photos and a model as if it came from the zoo, after README.md's tour."""
     from tfod.annotations.sample_data import write_sample_data
 
     folder = tmp_path_factory.mktemp("docs")
@@ -60,11 +60,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_sample_data(folder / "photos" / "val", count=3, seed=1)
     program = f"""
 import tensorflow as tf
-from tfod.config.pipeline import read_pipeline_config
+from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
 from tfod.models.factory import build_model
 config = read_pipeline_config("workspace/configs/ssd_mobilenet_v2_fpnlite_320x320.config", ["model.ssd.num_classes=90"])
 checkpoint = tf.train.Checkpoint(model=build_model(config.model))
-tf.train.CheckpointManager(checkpoint, {CHECKPOINT!r}, max_to_keep=1).save(checkpoint_number=0)
+tf.train.CheckpointManager(checkpoint, "{ARCHIVE}/checkpoint", max_to_keep=1).save(checkpoint_number=0)
+write_pipeline_config(config, "{ARCHIVE}/pipeline.config")
 """
     _execute(folder, [sys.executable, "-W", "ignore", "-c", program], "make a checkpoint")
     for language, text in _blocks(ROOT / "README.md"):

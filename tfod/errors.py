@@ -3,12 +3,21 @@
 TfodError
 ├── ConfigError      a pipeline.config, a label map or an override
 ├── DataError        annotations, pictures, TFRecords
-├── CheckpointError  a checkpoint or an exported model
+├── CheckpointError  a checkpoint, an exported model or an archive of one
+├── DownloadError    a file that another computer is to send
 ├── TrainingError    a run that cannot go on
 └── OutputError      a place that cannot be written
 """
 
-__all__ = ["CheckpointError", "ConfigError", "DataError", "OutputError", "TfodError", "TrainingError"]
+__all__ = [
+    "CheckpointError",
+    "ConfigError",
+    "DataError",
+    "DownloadError",
+    "OutputError",
+    "TfodError",
+    "TrainingError",
+]
 
 
 class TfodError(Exception):
@@ -39,7 +48,11 @@ class DataError(TfodError):
 
 
 class CheckpointError(TfodError):
-    """A checkpoint or an exported model cannot be used."""
+    """A checkpoint, an exported model or an archive of one cannot be used."""
+
+
+class DownloadError(TfodError):
+    """A file cannot be fetched from where it lies."""
 
 
 class TrainingError(TfodError):

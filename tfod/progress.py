@@ -5,7 +5,14 @@ import time
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as RichProgress
 
 __all__ = ["Progress", "format_duration"]
@@ -16,12 +23,14 @@ _SECONDS_BETWEEN_LINES = 10.0
 class Progress:
     """Counts up to `total` and tells how far it is, at what rate, and how long the rest will take.
 
+    Bytes (`unit="byte"`) are shown as MB. Without a `total` (None) nothing is said about the rest.
+
     >>> with Progress("converting", total=2, unit="picture") as progress:
     ...     progress.advance()
     ...     progress.advance(note="two done")
     """
 
-    def __init__(self, description: str, total: int, unit: str = "step", start: int = 0) -> None:
+    def __init__(self, description: str, total: int | None, unit: str = "step", start: int = 0) -> None:
         self._description = description
         self._total = total
         self._unit = unit
@@ -35,8 +44,9 @@ class Progress:
         self._began = self._last_line = time.monotonic()
         if self._console.is_terminal:
             columns = (
-                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-                TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+                TextColumn("{task.description}"), BarColumn(),
+                DownloadColumn() if self._unit == "byte" else MofNCompleteColumn(),
+                TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
             )  # fmt: skip
             self._bar = RichProgress(*columns, console=self._console)
             self._task = self._bar.add_task(self._description, total=self._total, completed=self._start, note="")
@@ -60,7 +70,8 @@ class Progress:
             return
         now = time.monotonic()
         first = self.completed - count == self._start
-        if first or self.completed >= self._total or now - self._last_line >= _SECONDS_BETWEEN_LINES:
+        last = self._total is not None and self.completed >= self._total
+        if first or last or now - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = now
             print(self._line(now, note), file=sys.stderr, flush=True)
 
@@ -75,12 +86,20 @@ class Progress:
         return (self.completed - self._start) / max(time.monotonic() - self._began, 1e-9)
 
     def _rate(self) -> str:
+        if self._unit == "byte":
+            return f"{self._per_second() / 1e6:.1f} MB/s"
         return f"{self._per_second():.1f} {self._unit}s/s"
 
     def _line(self, now: float, note: str) -> str:
-        left = (self._total - self.completed) / max(self._per_second(), 1e-9)
-        parts = [f"{self._description}: {self.completed}/{self._total} {self._unit}s", self._rate()]
-        parts.append(f"ETA {format_duration(left)}")
+        amounts = [self.completed] if self._total is None else [self.completed, self._total]
+        if self._unit == "byte":
+            amount = "/".join(f"{count / 1e6:.1f}" for count in amounts) + " MB"
+        else:
+            amount = "/".join(map(str, amounts)) + f" {self._unit}s"
+        parts = [f"{self._description}: {amount}", self._rate()]
+        if self._total is not None:
+            left = (self._total - self.completed) / max(self._per_second(), 1e-9)
+            parts.append(f"ETA {format_duration(left)}")
         return "  ".join([*parts, note] if note else parts)
 
 

@@ -5,13 +5,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.annotations.voc_files import annotation, item, picture, write_photo
+from tests.disks import mounted
 from tfod.cli.create_label_map import main as create_label_map
 from tfod.cli.generate_tfrecord import main
 from tfod.errors import DataError
@@ -91,23 +91,11 @@ def test_a_bad_label_map(data: Path, label_map: str) -> None:
     assert list((data / "out").iterdir()) == []
 
 
-@contextmanager
-def _mounted(folder: Path, options: str) -> Iterator[None]:
-    folder.mkdir(exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", options, "tfod-test", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("needs the right to mount a tmpfs")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
 @pytest.mark.parametrize("shards", ["1", "4"])
 def test_a_full_disk(data: Path, capsys: pytest.CaptureFixture[str], shards: str) -> None:
     (data / "in" / "p7.jpg").write_bytes(picture()[:-2] + bytes(300_000) + b"\xff\xd9")
     disk = data / "disk"
-    with _mounted(disk, "size=128k"):
+    with mounted(disk, "size=128k"):
         assert _convert(data, disk, "--num_shards", shards) == 2
         assert capsys.readouterr().err.endswith(
             "error: cannot write the output: no space left on device\n"
@@ -119,7 +107,7 @@ def test_a_full_disk(data: Path, capsys: pytest.CaptureFixture[str], shards: str
 
 def test_a_read_only_folder(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     # Root may write where rights forbid it, but not to a disk that is mounted read-only.
-    with _mounted(data / "disk", "ro"):
+    with mounted(data / "disk", "ro"):
         assert _convert(data, data / "disk") == 2
         assert "read-only file system" in capsys.readouterr().err
 

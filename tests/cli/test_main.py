@@ -33,9 +33,30 @@ def test_a_misspelt_command_is_answered_with_the_nearest(capsys: pytest.CaptureF
     )
 
 
-@pytest.mark.parametrize("name", ["demo", "model_main_tf2"])
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        (["zoo", "downlaod", "x"], "zoo downlaod; did you mean zoo download?"),
+        (["config", "nwe"], "config nwe; did you mean config new?"),
+        (["config"], "config; did you mean config new?"),
+        (["conifg", "new", "--model", "x"], "conifg; did you mean config new?"),
+        (["xyzzy"], "xyzzy"),
+    ],
+)
+def test_a_misspelt_command_of_two_words(typed: list[str], hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(typed) == 2
+    assert capsys.readouterr().err.splitlines()[0] == f"error: unknown command {hint}"
+
+
+@pytest.mark.parametrize("typed", [["zoo"], ["zoo", "list"], ["list_models"], ["zoo", "--trainable"]])
+def test_the_zoo_alone_is_its_list(typed: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(typed) == 0
+    assert capsys.readouterr().out.startswith("model  ")
+
+
+@pytest.mark.parametrize("name", ["demo", "model_main_tf2", "zoo", "zoo download", "config new"])
 def test_a_command_answers_under_its_short_name_and_its_own(name: str) -> None:
-    program = f"from tfod.cli.main import main; main([{name!r}, '--help'])"
+    program = f"from tfod.cli.main import main; main([*{name!r}.split(), '--help'])"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
     assert run.returncode == 0

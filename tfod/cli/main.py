@@ -9,11 +9,15 @@ from tfod import __version__
 
 __all__ = ["COMMANDS", "main"]
 
-# Short name -> (module of tfod.cli and file of tools/, what it does). A module is imported when it is used.
+# Short name, of one word or of two -> (module of tfod.cli and file of tools/, what it does). A module is imported when
+# it is used.
 COMMANDS = {
     "label-map": ("create_label_map", "write a label map from the classes in annotations"),
     "records": ("generate_tfrecord", "convert a folder of photos and Pascal VOC XML files to TFRecords"),
     "pascal-records": ("create_pascal_tf_record", "convert a VOCdevkit tree to TFRecords"),
+    "zoo list": ("list_models", "list the models of the zoo; `tfod zoo` alone does it too"),
+    "zoo download": ("download_model", "fetch a model of the zoo, checked, into pretrained_models"),
+    "config new": ("new_config", "write a config that fine-tunes a model of the zoo on your data"),
     "check": ("check_config", "find what is wrong with a pipeline config before training"),
     "train": ("model_main_tf2", "train a detector, or evaluate its checkpoints"),
     "evaluate": ("evaluate_detections", "compute the COCO metrics of a checkpoint or an exported model"),
@@ -21,6 +25,10 @@ COMMANDS = {
     "detect": ("visualize_detections", "find objects in pictures and draw them"),
     "demo": ("demo", "go the whole way once, on drawn pictures"),
 }
+
+
+# What the first of two words does alone.
+_ALONE = {"zoo": "zoo list"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,14 +40,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[0] == "--version":
         print(f"tfod {__version__}")
         return 0
-    name = arguments[0]
+    name, rest = _split(arguments)
     modules = {short: module for short, (module, _) in COMMANDS.items()}
-    module = modules.get(name, name)
+    module = modules.get(_ALONE.get(name, name), name)
     if module not in modules.values():
-        print(_unknown(name, [*modules, *modules.values()]), file=sys.stderr)
+        print(_unknown(name, arguments, [*modules, *modules.values()]), file=sys.stderr)
         return 2
     sys.argv[0] = f"tfod {name}"  # argparse takes the name in its messages from here
-    return int(importlib.import_module(f"tfod.cli.{module}").main(arguments[1:]))
+    return int(importlib.import_module(f"tfod.cli.{module}").main(rest))
+
+
+def _split(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The command's name, of as many words as it has, and its arguments."""
+    first_words = {short.split()[0] for short in COMMANDS if " " in short}
+    two = len(arguments) > 1 and arguments[0] in first_words and not arguments[1].startswith("-")
+    count = 2 if two else 1
+    return " ".join(arguments[:count]), arguments[count:]
 
 
 def _help() -> str:
@@ -60,7 +76,9 @@ def _help() -> str:
     )
 
 
-def _unknown(name: str, known: Sequence[str]) -> str:
-    nearest = difflib.get_close_matches(name, known, n=1)
+def _unknown(name: str, arguments: Sequence[str], known: Sequence[str]) -> str:
+    longer = [short for short in known if short.startswith(f"{name} ")]
+    texts = (" ".join(arguments[:2]), name)
+    nearest = longer or [found for text in texts for found in difflib.get_close_matches(text, known, n=1)]
     hint = f"; did you mean {nearest[0]}?" if nearest else ""
     return f"error: unknown command {name}{hint}\n  where: the command line\n  what to do: see tfod --help"

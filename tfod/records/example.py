@@ -11,17 +11,17 @@ the same input gives the same bytes, and needs no second copy of TensorFlow's sc
 """
 
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from tfod.errors import DataError
+from tfod.records.wire import fields, read_varint
 
 __all__ = ["bytes_feature", "decode_example", "encode_example", "float_feature", "int64_feature", "text_feature"]
 
 Value = list[bytes] | list[float] | list[int]
 
 _FIELD_1, _FIELD_2, _FIELD_3 = b"\x0a", b"\x12", b"\x1a"  # tags of length-delimited fields
-_VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5  # wire types
 _CACHED = 4096  # lengths, names, class numbers and short lists come again and again
 _UINT64 = (1 << 64) - 1
 
@@ -68,10 +68,10 @@ def decode_example(data: bytes, where: str = "a tf.Example") -> dict[str, Value]
     """
     features: dict[str, Value] = {}
     try:
-        for body in _fields(data, 1):
-            for entry in _fields(body, 1):
-                name = b"".join(_fields(entry, 1)).decode()
-                features[name] = _decode_feature(b"".join(_fields(entry, 2)))
+        for body in fields(data, 1):
+            for entry in fields(body, 1):
+                name = b"".join(fields(entry, 1)).decode()
+                features[name] = _decode_feature(b"".join(fields(entry, 2)))
     except (IndexError, ValueError, TypeError, struct.error) as error:
         cure = "convert the data again, or check that the file holds tf.Examples"
         raise DataError("the record is no tf.Example", where, cure) from error
@@ -115,61 +115,27 @@ def _floats(count: int) -> tuple[bytes, Callable[..., bytes]]:
 
 def _decode_feature(data: bytes) -> Value:
     for number, decode in _DECODERS.items():
-        lists = list(_fields(data, number))
+        lists = list(fields(data, number))
         if lists:
             return decode(b"".join(lists))
     return []
 
 
 def _decode_bytes(data: bytes) -> list[bytes]:
-    return list(_fields(data, 1))
+    return list(fields(data, 1))
 
 
 def _decode_floats(data: bytes) -> list[float]:
-    packed = b"".join(_fields(data, 1))  # an unpacked float is a field of four bytes: joined they are the same
+    packed = b"".join(fields(data, 1))  # an unpacked float is a field of four bytes: joined they are the same
     return list(struct.unpack(f"<{len(packed) // 4}f", packed))
 
 
 def _decode_ints(data: bytes) -> list[int]:
-    packed, values, position = b"".join(_fields(data, 1)), [], 0
+    packed, values, position = b"".join(fields(data, 1)), [], 0
     while position < len(packed):
-        value, position = _read_varint(packed, position)
+        value, position = read_varint(packed, position)
         values.append(value - (1 << 64) if value >> 63 else value)
     return values
 
 
 _DECODERS: dict[int, Callable[[bytes], Value]] = {1: _decode_bytes, 2: _decode_floats, 3: _decode_ints}
-
-
-def _fields(data: bytes, wanted: int) -> Iterator[bytes]:
-    """The content of each field numbered `wanted`, whatever its wire type, in order."""
-    position = 0
-    while position < len(data):
-        tag, position = _read_varint(data, position)
-        start, kind = position, tag & 7
-        if kind == _VARINT:
-            _, position = _read_varint(data, position)
-        elif kind == _DELIMITED:
-            length, start = _read_varint(data, position)
-            position = start + length
-        elif kind in (_FIXED64, _FIXED32):
-            position += 8 if kind == _FIXED64 else 4
-        else:
-            raise ValueError(f"wire type {kind}")
-        if position > len(data):
-            raise ValueError("a field ends after its message")
-        if tag >> 3 == wanted:
-            yield data[start:position]
-
-
-def _read_varint(data: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value & _UINT64, position
-        shift += 7
-        if shift > 63:
-            raise ValueError("a number of more than ten bytes")

@@ -8,7 +8,7 @@ from tfod.config.findings import Finding, warning
 from tfod.config.rules.walk import blocks, detection_model
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
-__all__ = ["check_batch_norm"]
+__all__ = ["check_batch_norm", "decay_for"]
 
 # What may be left of the initial values at the end. 0.3 took a raccoon detector from mAP 0.55 to 0.25.
 _MAY_BE_LEFT = 0.05
@@ -26,8 +26,7 @@ def check_batch_norm(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     # Type "detection" restores the feature extractor with its averages; the predictor starts anew.
     if all(restored == "detection" and ".feature_extractor." in path for path in decays):
         return
-    # Two digits are enough: 0.97 for 400 steps.
-    better = max(0.5, math.floor(100 * _BETTER_LEFT ** (1 / train.num_steps)) / 100)
+    better = decay_for(train.num_steps)
     path, slowest = max(decays.items(), key=lambda item: item[1])
     longer = f", or train for {math.ceil(math.log(_MAY_BE_LEFT) / math.log(slowest))} steps" if slowest < 1 else ""
     yield warning(
@@ -37,6 +36,17 @@ def check_batch_norm(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
         path,
         " ".join(f"--set {each}={better:g}" for each in decays) + longer,
     )
+
+
+def decay_for(num_steps: int, usual: float = 1.0) -> float:
+    """`usual`, if averages that start anew arrive in `num_steps` steps with it; else one that does, of two digits.
+
+    >>> decay_for(400, 0.997), decay_for(20_000, 0.997)
+    (0.97, 0.997)
+    """
+    if usual**num_steps <= _BETTER_LEFT:
+        return usual
+    return max(0.5, math.floor(100 * _BETTER_LEFT ** (1 / num_steps)) / 100)
 
 
 def _decays(kind: str, model: Any) -> dict[str, float]:

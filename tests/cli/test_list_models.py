@@ -1,0 +1,90 @@
+"""`tfod zoo list`: every model, readable by people and programs, quickly."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tfod.cli.list_models import main
+from tfod.config.zoo_models import MODELS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_whole_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split() == ["model", "input", "mAP", "ms", "params", "trains"]
+    assert [line.split()[0] for line in lines[: len(MODELS)]] == [model.short_name for model in MODELS]
+    assert "ssd_mobilenet_v2_fpnlite_320x320           320x320    22.2         22   2.6     yes" in lines
+    assert "centernet_hg104_512x512_kpts               512 pad    40.0 / 61.4  76   194.9   not yet" in lines
+    assert "centernet_mobilenetv2fpn_512x512_kpts      512 pad    - / 41.7     6    2.4     not yet" in lines
+    assert max(map(len, lines)) < 100
+    trainable = sum(model.trainable for model in MODELS)
+    assert f"{len(MODELS)} models, of which {trainable} can be trained here." in lines
+
+
+def test_only_some(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["FPNLite", "640"]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[1].startswith("ssd_mobilenet_v2_fpnlite_640x640  640x640")
+    assert "\n\n1 model, of which 1 can be trained here.\n" in out
+    assert main(["mobilenet", "--trainable"]) == 0
+    out = capsys.readouterr().out
+    assert "ssd_mobilenet_v1_fpn_640x640" in out and "centernet" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "cure"),
+    [
+        (["mobilnet_v1"], "the zoo has no such model", "did you mean ssd_mobilenet_v1_fpn_640x640"),
+        (["yolo"], "the zoo has no such model", "tfod zoo list shows all"),
+        (["centernet", "--trainable"], "no such model can be trained here yet", "tfod zoo list --trainable shows"),
+    ],
+)
+def test_nothing_found(arguments: list[str], what: str, cure: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == f"error: {what}"
+    assert lines[1] == f"  where: {arguments[0]}"
+    assert lines[2].startswith(f"  what to do: {cure}")
+
+
+def test_on_a_terminal_no_line_is_cut_off() -> None:
+    program = f"""
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.environ.update(TERM="xterm", COLUMNS="40")
+    os.execv({sys.executable!r}, [{sys.executable!r}, "tools/list_models.py", "inception"])
+out = b""
+try:
+    while data := os.read(terminal, 4096):
+        out += data
+except OSError:
+    pass
+print(out.decode())
+"""
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (
+        "\x1b[2mmask_rcnn_inception_resnet_v2_1024x1024    1024x1024  39.0 / 34.6  301  65.0    not yet" in run.stdout
+    )
+
+
+def test_it_answers_at_once_and_without_tensorflow() -> None:
+    # Processor time, the best of three: the machine may be busy with other tests, the command may not.
+    command = [sys.executable, "-X", "importtime", "tools/list_models.py"]
+    seconds = []
+    for _ in range(3):
+        before = os.times()
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        after = os.times()
+        seconds.append(after.children_user - before.children_user + after.children_system - before.children_system)
+        imported = {line.rsplit("|", 1)[-1].strip() for line in run.stderr.splitlines()}
+        assert not {"tensorflow", "rich", "pandas"} & imported
+        if seconds[-1] < 0.5:
+            break
+    assert min(seconds) < 0.5

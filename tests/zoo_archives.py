@@ -1,0 +1,45 @@
+"""Archives in the form of the model zoo's, good and bad."""
+
+import gzip
+import io
+import tarfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+CONFIG = b"model { ssd { num_classes: 90 } }\n"
+
+
+def write_checkpoint(folder: Path) -> None:
+    """Writes a checkpoint of two small variables, as TensorFlow does, named as the zoo's."""
+    import tensorflow as tf
+
+    checkpoint = tf.train.Checkpoint(a=tf.Variable(tf.range(1000.0)), b=tf.Variable([[1, 2], [3, 4]]))
+    tf.train.CheckpointManager(checkpoint, str(folder), max_to_keep=1).save(checkpoint_number=0)
+
+
+def zoo_files(checkpoint: Path, config: bytes = CONFIG) -> dict[str, bytes]:
+    """What lies in an archive: name -> content."""
+    files = {f"checkpoint/{path.name}": path.read_bytes() for path in sorted(checkpoint.iterdir())}
+    return {**files, "pipeline.config": config, "saved_model/saved_model.pb": b"\x08\x01"}
+
+
+def pack(top: str, files: Mapping[str, bytes], extra: Iterable[tarfile.TarInfo] = ()) -> bytes:
+    """A .tar.gz with `files` in the folder `top`, and with the members `extra`, which have no content."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"{top}/{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        for info in extra:  # the head alone, whatever size it claims
+            head = info.tobuf()
+            packed.write(head)
+            tar.offset += len(head)
+    return gzip.compress(packed.getvalue(), compresslevel=1, mtime=0)
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int = 0) -> tarfile.TarInfo:
+    """A member to append to an archive."""
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname, info.size = kind, link, size
+    return info

@@ -1,0 +1,173 @@
+"""The model part of the zoo's SSD configs, put together from what differs between them.
+
+It serves until the archive is there: the `pipeline.config` in it is what the published weights were trained with.
+"""
+
+from collections.abc import Callable
+
+from google.protobuf import text_format
+
+from tfod.config.zoo_models import ZooModel
+from tfod.errors import ConfigError
+from tfod.protos.hyperparams_pb2 import Hyperparams
+from tfod.protos.model_pb2 import DetectionModel
+from tfod.protos.ssd_pb2 import Ssd
+
+__all__ = ["ssd_model"]
+
+_ALL = """
+inplace_batchnorm_update: true
+freeze_batchnorm: false
+box_coder { faster_rcnn_box_coder { y_scale: 10 x_scale: 10 height_scale: 5 width_scale: 5 } }
+matcher {
+  argmax_matcher {
+    matched_threshold: 0.5
+    unmatched_threshold: 0.5
+    ignore_thresholds: false
+    negatives_lower_than_unmatched: true
+    force_match_for_each_row: true
+    use_matmul_gather: true
+  }
+}
+similarity_calculator { iou_similarity {} }
+encode_background_as_zeros: true
+normalize_loss_by_num_matches: true
+normalize_loc_loss_by_codesize: true
+loss { localization_loss { weighted_smooth_l1 {} } classification_weight: 1 localization_weight: 1 }
+post_processing {
+  batch_non_max_suppression { score_threshold: 1e-8 max_detections_per_class: 100 max_total_detections: 100 }
+  score_converter: SIGMOID
+}
+"""
+# A pyramid of features, with the heads shared by its levels.
+_PYRAMID = """
+anchor_generator {
+  multiscale_anchor_generator { min_level: 3 max_level: 7 anchor_scale: 4 aspect_ratios: [1.0, 2.0, 0.5] }
+}
+box_predictor { weight_shared_convolutional_box_predictor { kernel_size: 3 class_prediction_bias_init: -4.6 } }
+"""
+_MOBILENET_V2 = """
+feature_extractor { min_depth: 16 depth_multiplier: 1.0 override_base_feature_extractor_hyperparams: true }
+anchor_generator {
+  ssd_anchor_generator { num_layers: 6 min_scale: 0.2 max_scale: 0.95 aspect_ratios: [1.0, 2.0, 0.5, 3.0, 0.3333] }
+}
+box_predictor {
+  convolutional_box_predictor {
+    min_depth: 0
+    max_depth: 0
+    num_layers_before_predictor: 0
+    use_dropout: false
+    dropout_keep_probability: 0.8
+    kernel_size: 1
+    box_code_size: 4
+    apply_sigmoid_to_scores: false
+    class_prediction_bias_init: -4.6
+  }
+}
+loss { localization_loss { weighted_smooth_l1 { delta: 1.0 } } }
+"""
+# EfficientDet's number -> filters of its pyramid and heads, rounds of the pyramid, layers of the heads.
+_EFFICIENTDET = (
+    (64, 3, 3), (88, 4, 3), (112, 5, 3), (160, 6, 4), (224, 7, 4), (288, 7, 4), (384, 8, 5), (384, 8, 5),
+)  # fmt: skip
+
+
+def ssd_model(model: ZooModel, num_classes: int) -> DetectionModel:
+    """The `model` message of the zoo's config for this SSD, with another number of classes.
+
+    Raises ConfigError for an architecture of which only the archive knows the config.
+    """
+    family = next((part for prefix, part in _FAMILIES.items() if model.feature_extractor.startswith(prefix)), None)
+    if family is None:
+        where, cure = f"the model {model.short_name}", f"tfod zoo download {model.short_name}, which brings its config"
+        raise ConfigError("only the zoo's archive holds the config of this architecture", where, cure)
+    message = DetectionModel()
+    ssd = text_format.Parse(_ALL, Ssd(num_classes=num_classes))
+    ssd.feature_extractor.type = model.feature_extractor
+    _resize(ssd, model)
+    family(ssd, model)
+    message.ssd.CopyFrom(ssd)
+    return message
+
+
+def _resize(ssd: Ssd, model: ZooModel) -> None:
+    size = model.input_size
+    if size.padded:
+        resizer = ssd.image_resizer.keep_aspect_ratio_resizer
+        resizer.min_dimension, resizer.max_dimension, resizer.pad_to_max_dimension = size.least, size.most, True
+    else:
+        fixed = ssd.image_resizer.fixed_shape_resizer
+        fixed.height = fixed.width = size.least
+
+
+def _mobilenet_v2(ssd: Ssd, model: ZooModel) -> None:
+    text_format.Merge(_MOBILENET_V2, ssd)
+    for layers, stddev, truncated in (
+        (ssd.feature_extractor.conv_hyperparams, 0.03, True),
+        (ssd.box_predictor.convolutional_box_predictor.conv_hyperparams, 0.01, False),
+    ):
+        _layers(layers, decay=0.97, l2=4e-5, stddev=stddev, truncated=truncated)
+        layers.batch_norm.train = layers.batch_norm.center = True
+    _focal_loss(ssd, alpha=0.75, gamma=2.0, nms_iou=0.6)
+
+
+def _pyramid(ssd: Ssd, model: ZooModel) -> None:
+    """MobileNetV1, MobileNetV2 ("FPNLite") and ResNet."""
+    text_format.Merge(_PYRAMID, ssd)
+    lite, resnet = "mobilenet_v2" in model.feature_extractor, "resnet" in model.feature_extractor
+    extractor, head = ssd.feature_extractor, ssd.box_predictor.weight_shared_convolutional_box_predictor
+    extractor.min_depth, extractor.depth_multiplier = 16, 1.0
+    extractor.override_base_feature_extractor_hyperparams = True
+    extractor.fpn.min_level, extractor.fpn.max_level = 3, 7
+    head.depth, head.num_layers_before_predictor = 128 if lite else 256, 4
+    if lite:
+        extractor.fpn.additional_layer_depth = 128
+        extractor.use_depthwise = head.use_depthwise = head.share_prediction_tower = True
+    l2 = 4e-4 if resnet else 4e-5
+    _layers(extractor.conv_hyperparams, decay=0.997, l2=l2, stddev=0.03 if resnet else 0.01, truncated=resnet)
+    _layers(head.conv_hyperparams, decay=0.997, l2=l2, stddev=0.01, truncated=False)
+    ssd.anchor_generator.multiscale_anchor_generator.scales_per_octave = 2
+    _focal_loss(ssd, alpha=0.25, gamma=2.0, nms_iou=0.6)
+
+
+def _efficientdet(ssd: Ssd, model: ZooModel) -> None:
+    text_format.Merge(_PYRAMID, ssd)
+    number = int(model.short_name.removeprefix("efficientdet_d"))
+    filters, rounds, layers = _EFFICIENTDET[number]
+    extractor, head = ssd.feature_extractor, ssd.box_predictor.weight_shared_convolutional_box_predictor
+    extractor.bifpn.min_level, extractor.bifpn.max_level = 3, 7
+    extractor.bifpn.num_filters, extractor.bifpn.num_iterations = filters, rounds
+    if number >= 6:
+        extractor.bifpn.combine_method = "sum"
+    head.depth, head.num_layers_before_predictor, head.use_depthwise = filters, layers, True
+    for part, stddev in ((extractor, 0.03), (head, 0.01)):
+        _layers(part.conv_hyperparams, decay=0.99, l2=4e-5, stddev=stddev, truncated=part is extractor)
+        part.conv_hyperparams.activation = Hyperparams.SWISH
+        part.conv_hyperparams.force_use_bias = True
+    ssd.anchor_generator.multiscale_anchor_generator.scales_per_octave = 3
+    ssd.add_background_class = False
+    _focal_loss(ssd, alpha=0.25, gamma=1.5, nms_iou=0.5)
+
+
+# The beginning of the feature extractor's type -> the family's own part. The first that fits counts.
+_FAMILIES: dict[str, Callable[[Ssd, ZooModel], None]] = {
+    "ssd_mobilenet_v2_keras": _mobilenet_v2,
+    "ssd_mobilenet": _pyramid,
+    "ssd_resnet": _pyramid,
+    "ssd_efficientnet": _efficientdet,
+}
+
+
+def _layers(message: Hyperparams, *, decay: float, l2: float, stddev: float, truncated: bool) -> None:
+    message.activation = Hyperparams.RELU_6
+    message.regularizer.l2_regularizer.weight = l2
+    initializer = message.initializer
+    normal = initializer.truncated_normal_initializer if truncated else initializer.random_normal_initializer
+    normal.mean, normal.stddev = 0.0, stddev
+    message.batch_norm.decay, message.batch_norm.scale, message.batch_norm.epsilon = decay, True, 0.001
+
+
+def _focal_loss(ssd: Ssd, *, alpha: float, gamma: float, nms_iou: float) -> None:
+    focal = ssd.loss.classification_loss.weighted_sigmoid_focal
+    focal.alpha, focal.gamma = alpha, gamma
+    ssd.post_processing.batch_non_max_suppression.iou_threshold = nms_iou
