@@ -8,8 +8,10 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tfod.models.training_kernels import (
+    biased_conv,
     depthwise_conv,
     normalized_pointwise,
+    suits_biased_conv,
     suits_depthwise,
     suits_normalized_pointwise,
 )
@@ -45,6 +47,8 @@ def _apply_fast(layers: Sequence[keras.layers.Layer], features: tf.Tensor) -> tf
         layer, follower = remaining.pop(0), remaining[0] if remaining else None
         if suits_normalized_pointwise(layer, follower, features):
             features = normalized_pointwise(layer, remaining.pop(0), features)
+        elif suits_biased_conv(layer, features):
+            features = biased_conv(layer, features)
         elif suits_depthwise(layer, features):
             features = depthwise_conv(features, layer.depthwise_kernel)
             if isinstance(layer, keras.layers.SeparableConv2D):

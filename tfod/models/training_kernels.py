@@ -7,7 +7,14 @@ The same functions as those of Keras' layers, to the rounding of float32, and th
 import tensorflow as tf
 import tf_keras as keras
 
-__all__ = ["depthwise_conv", "normalized_pointwise", "suits_depthwise", "suits_normalized_pointwise"]
+__all__ = [
+    "biased_conv",
+    "depthwise_conv",
+    "normalized_pointwise",
+    "suits_biased_conv",
+    "suits_depthwise",
+    "suits_normalized_pointwise",
+]
 
 # An input channel costs two multiplications with each other one, an output channel eight passes over memory less. On
 # the CPUs measured both cost the same where C² = 45 · D.
@@ -97,6 +104,32 @@ def _normalized_pointwise(
 def _column_sums(rows: tf.Tensor) -> tf.Tensor:
     """The sums `[1, D]` of `[N, D]`; a multiplication of matrices takes half the time of a reduction here."""
     return tf.matmul(tf.ones([1, tf.shape(rows)[0]]), rows)
+
+
+def suits_biased_conv(conv: keras.layers.Layer, features: tf.Tensor) -> bool:
+    """Whether `biased_conv` can stand for a layer."""
+    return (
+        type(conv) is keras.layers.Conv2D
+        and conv.bias is not None
+        and features.dtype == conv.compute_dtype == tf.float32
+    )
+
+
+def biased_conv(conv: keras.layers.Conv2D, features: tf.Tensor) -> tf.Tensor:
+    """A convolution with a bias.
+
+    TensorFlow would compute the gradients of kernel and bias in one operation, which takes longer than the two.
+    """
+    output = tf.nn.conv2d(features, conv.kernel, conv.strides, conv.padding.upper())
+    return _add_bias(output, tf.identity(conv.bias))
+
+
+@tf.custom_gradient
+def _add_bias(features: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, object]:
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return upstream, _column_sums(tf.reshape(upstream, [-1, bias.shape[0]]))[0]
+
+    return tf.nn.bias_add(features, bias), gradient
 
 
 def suits_depthwise(conv: keras.layers.Layer, features: tf.Tensor) -> bool:
