@@ -72,7 +72,7 @@ def _picture_features(filename: str, data: bytes, header: PictureHeader) -> dict
 
 
 def _object_features(objects: list[AnnotatedObject], boxes: list[Box], labels: list[int]) -> dict[str, bytes]:
-    classes, *_, difficult, truncated, poses, _ = (
+    classes, _, _, _, _, difficult, truncated, poses, *_ = (
         zip(*objects, strict=True) if objects else [()] * len(AnnotatedObject._fields)
     )
     xmins, ymins, xmaxs, ymaxs = zip(*boxes, strict=True) if boxes else [()] * 4
