@@ -55,8 +55,11 @@ class Format:
     `read` takes the path that the user named, a file or a folder; it raises DataError where there is no such data set.
     `write` puts annotation files into a folder that is empty but for the pictures, and gives back the paths that it
     wrote, relative to the folder. `pictures` is where pictures go in that folder, with `{subset}` for the part of
-    the data set; None where the format does not want them beside it. `recognises` says whether a path surely is of
-    the format. `says` are the fields of AnnotatedObject and of its `fields` that the format has a place for.
+    the data set; None where the format does not want them beside it. `recognises` says whether a file surely is of
+    the format. `says` are the fields of AnnotatedObject, and the names in `fields`, that the format has a place for
+    (`*`: any name; `background`: pictures without objects). `masks` are the kinds of masks that it has a place for:
+    `outline`, one polygon; `outlines`, several; `runs`, run lengths. With `mask_is_box` an object with a mask has no
+    box beside it, but that which the mask fills.
     """
 
     title: str
@@ -64,6 +67,8 @@ class Format:
     write: Callable[[Iterable[AnnotatedImage], Path, Writing], Sequence[str]]
     recognises: Callable[[str], bool]
     says: frozenset[str]
+    masks: frozenset[str]
+    mask_is_box: bool = False
     pictures: str | None = None
 
 
@@ -92,4 +97,5 @@ def class_ids_of(dataset: Dataset) -> Mapping[str, int]:
     counts = Counter(
         item.class_name for image in dataset.images if isinstance(image, AnnotatedImage) for item in image.objects
     )
-    return {name: number for number, name in enumerate(sorted(counts), start=1)}
+    names = sorted(counts, key=lambda name: name.zfill(10) if name.isdecimal() else name)
+    return {name: number for number, name in enumerate(names, start=1)}

@@ -12,7 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Mask", "Polygons", "RunLengths", "bitmap", "counts_from_text", "counts_to_text", "extent", "run_lengths"]
+__all__ = [
+    "Mask", "Polygons", "RunLengths", "bitmap", "checked_counts", "counts_from_text", "counts_to_text", "extent",
+    "run_lengths",
+]  # fmt: skip
 
 MOST_PIXELS = 1 << 27  # what a mask may be unpacked to
 

@@ -12,6 +12,7 @@ from tfod.config.label_map import LabelMap
 from tfod.errors import DataError
 from tfod.files import read_bytes
 from tfod.records.boxes import Box, as_stored, place
+from tfod.records.coco_features import coco_features
 from tfod.records.example import bytes_feature, encode_example, float_feature, int64_feature, text_feature
 from tfod.records.summary import Summary
 
@@ -55,7 +56,10 @@ def to_example(image: AnnotatedImage, label_map: LabelMap, rules: ConversionRule
         if not rules.keep_empty:
             return None
     summary.pictures += 1
-    return encode_example(_picture_features(image.filename, data, header) | _object_features(objects, boxes, labels))
+    features = _picture_features(image.filename, data, header) | _object_features(objects, boxes, labels)
+    if any(item.crowd or item.mask or item.area is not None for item in objects):
+        features |= coco_features(objects, header.height, header.width, image.source)
+    return encode_example(features)
 
 
 def _picture_features(filename: str, data: bytes, header: PictureHeader) -> dict[str, bytes]:
@@ -91,6 +95,8 @@ def _object_features(objects: list[AnnotatedObject], boxes: list[Box], labels: l
 
 def _read_picture(image: AnnotatedImage) -> tuple[bytes, PictureHeader]:
     path = image.picture
+    if image.encoded is not None:
+        return image.encoded, read_header(image.encoded, f"{image.source}, {image.filename}")
     if path is None:
         cure = "put it beside its annotation or into JPEGImages, or name its folder"
         raise DataError(f"there is no picture {image.filename!r}", image.source, cure)
