@@ -1,6 +1,5 @@
 """What every format's reader takes and gives, and every format's writer takes."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,14 +87,11 @@ class ReadEach:
 
 
 def class_ids_of(dataset: Dataset) -> Mapping[str, int]:
-    """The classes of a data set, name -> id: as it names them, else those of its objects by name, counting from 1.
+    """The classes of a data set, name -> id: those that it names, then those that only its objects have, by name.
 
-    Goes through the pictures where the format names no classes.
+    Goes through the pictures once.
     """
-    if dataset.class_ids:
-        return dataset.class_ids
-    counts = Counter(
-        item.class_name for image in dataset.images if isinstance(image, AnnotatedImage) for item in image.objects
-    )
-    names = sorted(counts, key=lambda name: name.zfill(10) if name.isdecimal() else name)
-    return {name: number for number, name in enumerate(names, start=1)}
+    used = {item.class_name for image in dataset.images if isinstance(image, AnnotatedImage) for item in image.objects}
+    unnamed = sorted(used - dataset.class_ids.keys(), key=lambda name: name.zfill(10) if name.isdecimal() else name)
+    first = max(dataset.class_ids.values(), default=0) + 1
+    return {**dataset.class_ids, **{name: number for number, name in enumerate(unnamed, start=first)}}

@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from math import cos, hypot, pi, sin
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
 from tfod.annotations.dataset import Dataset, Reading, Writing
-from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, bitmap, extent, run_lengths
+from tfod.annotations.masks import MOST_PIXELS, Mask, Polygons, RunLengths, bitmap, extent, run_lengths
 from tfod.annotations.pictures import find_picture, picture_stem, plain_name
 from tfod.annotations.reading import annotation_files, as_number, as_pixels, as_text, each_file, read_json
 from tfod.errors import DataError
@@ -181,7 +181,7 @@ def _joined(first: AnnotatedObject, second: AnnotatedObject) -> AnnotatedObject:
         ymin=min(first.ymin, second.ymin),
         xmax=max(first.xmax, second.xmax),
         ymax=max(first.ymax, second.ymax),
-        mask=(*(first.mask or ()), *(second.mask or ())),  # type: ignore[arg-type]  (both are polygons)
+        mask=cast(Polygons, (*(first.mask or ()), *(second.mask or ()))),
     )
 
 

@@ -187,10 +187,10 @@ def as_number(value: object, what: str, where: str) -> float:
         raise DataError(f"{what} is too large a number", where, _REPAIR) from error
 
 
-def as_pixels(value: object) -> int | None:
+def as_pixels(value: Any) -> int | None:
     """A width or height that a file claims; None where it claims nothing of sense."""
     try:
-        size = int(float(value))  # type: ignore[arg-type]  (what float() refuses is caught)
+        size = int(float(value))
     except (TypeError, ValueError, OverflowError):
         return None
     return size if abs(size) < 1 << 31 else None

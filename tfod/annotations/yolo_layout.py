@@ -6,8 +6,10 @@ names the classes, one a line. Labels lie where Ultralytics looks: in labels/ in
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import yaml
@@ -21,7 +23,9 @@ __all__ = ["PICTURE_EXTENSIONS", "Layout", "find_layout", "find_yaml", "label_pa
 PICTURE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 _YAMLS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _NAME_LISTS = ("classes.txt", "obj.names", "labels/classes.txt", "classes.names", "_darknet.labels", "names.txt")
-_MOST_BYTES = 1 << 20
+_MOST_BYTES = 1 << 18
+_MOST_DEEP = 20
+_NESTING = re.compile(r"(?:[-?:]\s+|\s)*")
 _REPAIR = "correct the file"
 
 
@@ -95,8 +99,12 @@ def _from_yaml(path: str, reading: Reading) -> Layout:
 
 def _load(path: str) -> dict[str, Any]:
     text = read_text(path)
-    if len(text) > _MOST_BYTES:
-        raise DataError("the yaml is too large to be a data set's", path, "name the data.yaml of the data set")
+    if len(text) > _MOST_BYTES or _depth(text) > _MOST_DEEP:  # PyYAML's time grows with the square of the depth
+        raise DataError(
+            "the yaml is too large, or nested too deeply, to be a data set's",
+            path,
+            "name the data.yaml of the data set",
+        )
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):  # a few lines of them fill any memory
             raise DataError("the yaml has aliases, which are not followed", path, "write out what they stand for")
@@ -107,6 +115,13 @@ def _load(path: str) -> dict[str, Any]:
     if not isinstance(read, dict):
         raise DataError("the yaml is no data set: it names no train, val or names", path, _REPAIR)
     return read
+
+
+def _depth(text: str) -> int:
+    """How deep brackets, or the signs of lists within lists on one line, are nested at most."""
+    opening = accumulate((character in "{[") - (character in "}]") for character in text)
+    on_a_line = max((len(_NESTING.match(line)[0].split()) for line in text.splitlines()), default=0)  # type: ignore[index]
+    return max(max(opening, default=0), on_a_line)
 
 
 def _names(value: object, path: str) -> dict[int, str]:

@@ -26,7 +26,7 @@ def build_parser() -> CommandParser:
         "--image_dir",
         dest="image_dir",
         default=".",
-        help="the folder of the photos (default: here)",
+        help="the photos (default: here)",
     )
     parser.add_argument(
         "-o", "--outputDir", "--output_dir", dest="output_dir", help="where train and test are made (default: IMAGEDIR)"

@@ -8,8 +8,8 @@ from tfod.cli.command import CommandParser, execute
 
 __all__ = ["build_parser", "main", "run"]
 
-_DESCRIPTION = """Writes the boxes of a folder of Pascal VOC XML files as one CSV table, a line an object, with the columns
-filename,width,height,class,xmin,ymin,xmax,ymax. The table appears whole or not at all."""
+_DESCRIPTION = """Writes the boxes of a folder of Pascal VOC XML files as one CSV table, a line an object, with the
+columns filename,width,height,class,xmin,ymin,xmax,ymax. The table appears whole or not at all."""
 
 _EXAMPLES = """\
   xml_to_csv.py -i images/train -o annotations/train_labels.csv

@@ -148,7 +148,7 @@ class _Ready:
 
     def _object(self, image: AnnotatedImage, item: AnnotatedObject) -> AnnotatedObject | None:
         place = f"{image.source}, line {item.line}" if item.line else image.source
-        box = item[1:5]
+        box = tuple(map(float, item[1:5]))
         if not all(isfinite(side) and abs(side) < _LARGEST for side in box):
             self._summary.note(NOT_FINITE, place)
             return None

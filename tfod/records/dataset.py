@@ -127,7 +127,10 @@ def _objects(
     return tuple(
         AnnotatedObject(
             classes[index],
-            *box,
+            xmin,
+            ymin,
+            xmax,
+            ymax,
             difficult=bool(difficult[index]),
             truncated=bool(truncated[index]),
             pose=poses[index] or "Unspecified",
@@ -135,7 +138,7 @@ def _objects(
             area=areas[index],
             mask=masks[index],
         )
-        for index, box in enumerate(boxes)
+        for index, (xmin, ymin, xmax, ymax) in enumerate(boxes)
     )
 
 
