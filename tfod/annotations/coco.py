@@ -37,18 +37,15 @@ def read_coco(path: str, reading: Reading) -> Dataset:
     return Dataset(images, len(images), class_ids)
 
 
-def write_coco(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> Sequence[str]:
+def write_coco(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
     """Writes annotations.json, or annotations/instances_SUBSET.json of each subset; pictures are in images/SUBSET."""
     subsets: dict[str, list[AnnotatedImage]] = {}
     for image in images:
         subsets.setdefault(image.subset, []).append(image)
-    written = []
     for subset, members in subsets.items():
         name = f"annotations/instances_{subset}.json" if subset else "annotations.json"
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(json.dumps(_coco(members, writing.class_ids)) + "\n", encoding="utf-8")
-        written.append(name)
-    return written
 
 
 def _listed(read: Mapping[str, Any], key: str, file: str) -> list[dict[str, Any]]:
@@ -131,7 +128,9 @@ def _object(
     number = item.get("category_id")
     if not isinstance(number, int) or number not in names:
         raise DataError(f"the object's category_id is that of no category: {ascii(number)[:40]}", where, _REPAIR)
-    area = item.get("area")
+    area = None if item.get("area") is None else as_number(item["area"], "the area", where)
+    if area is not None and abs(area - width * height) <= 1e-6 * area:  # that of the box says nothing of its own
+        area = None
     return AnnotatedObject(
         names[number],
         x,
@@ -139,7 +138,7 @@ def _object(
         x + width,
         y + height,
         crowd=item.get("iscrowd") in (1, True),
-        area=None if area is None else as_number(area, "the area", where),
+        area=area,
         mask=_mask(item.get("segmentation"), size, where),
     )
 

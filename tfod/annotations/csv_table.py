@@ -82,7 +82,7 @@ def read_csv_dataset(path: str, reading: Reading) -> Dataset:
     return Dataset(images, len(images), {name: number for number, name in reading.class_names.items()})
 
 
-def write_csv(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> Sequence[str]:
+def write_csv(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
     """Writes labels.csv, or SUBSET_labels.csv of each subset, with the tutorial's columns."""
     subsets: dict[str, list[AnnotatedImage]] = {}
     for image in images:
@@ -91,7 +91,6 @@ def write_csv(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) 
     for subset, members in subsets.items():
         with writing_csv(members, str(folder / names[subset])) as written:
             deque(written, maxlen=0)
-    return list(names.values())
 
 
 def _chosen(images: list[AnnotatedImage], image_set: str) -> list[AnnotatedImage | DataError]:

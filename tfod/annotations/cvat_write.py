@@ -1,6 +1,6 @@
 """CVAT's XML written, as "CVAT for images 1.1", which CVAT imports."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
@@ -15,7 +15,7 @@ from tfod.annotations.voc_write import decimal
 __all__ = ["write_cvat"]
 
 
-def write_cvat(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> Sequence[str]:
+def write_cvat(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
     """Writes annotations.xml; pictures are in images/SUBSET."""
     with open(folder / "annotations.xml", "w", encoding="utf-8") as file:
         file.write('<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n')
@@ -24,7 +24,6 @@ def write_cvat(images: Iterable[AnnotatedImage], folder: Path, writing: Writing)
         for number, image in enumerate(images):
             _write_image(file, number, image)
         file.write("</annotations>\n")
-    return ["annotations.xml"]
 
 
 def _write_image(file: TextIO, number: int, image: AnnotatedImage) -> None:

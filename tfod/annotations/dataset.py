@@ -52,22 +52,25 @@ class Format:
     """One format: how it is called, read, written, and what it can say.
 
     `read` takes the path that the user named, a file or a folder; it raises DataError where there is no such data set.
-    `write` puts annotation files into a folder that is empty but for the pictures, and gives back the paths that it
-    wrote, relative to the folder. `pictures` is where pictures go in that folder, with `{subset}` for the part of
-    the data set; None where the format does not want them beside it. `recognises` says whether a file surely is of
-    the format. `says` are the fields of AnnotatedObject, and the names in `fields`, that the format has a place for
-    (`*`: any name; `background`: pictures without objects). `masks` are the kinds of masks that it has a place for:
-    `outline`, one polygon; `outlines`, several; `runs`, run lengths. With `mask_is_box` an object with a mask has no
-    box beside it, but that which the mask fills.
+    `write` puts annotation files into a folder that is empty but for the pictures. `pictures` is where pictures go in
+    that folder, with `{subset}` for the part of the data set; None where the format does not want them beside it.
+    `recognises` says whether a file surely is of the format.
+
+    `says` are the fields of AnnotatedObject, and the names in `fields`, that the format has a place for (`*`: any
+    name; `background`: pictures without objects). `masks` are the kinds of masks that it has a place for: `outline`,
+    one polygon; `outlines`, several; `runs`, run lengths. With `mask_is_box` an object with a mask has no box beside
+    it, but that which the mask fills. With `places_boxes` boxes are cut off at the picture's edge, and those without
+    area or outside are dropped (`tfod.records.boxes`); else they stay as they are.
     """
 
     title: str
     read: Callable[[str, Reading], Dataset]
-    write: Callable[[Iterable[AnnotatedImage], Path, Writing], Sequence[str]]
+    write: Callable[[Iterable[AnnotatedImage], Path, Writing], None]
     recognises: Callable[[str], bool]
     says: frozenset[str]
     masks: frozenset[str]
     mask_is_box: bool = False
+    places_boxes: bool = False
     pictures: str | None = None
 
 

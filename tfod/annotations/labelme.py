@@ -62,15 +62,12 @@ def read_labelme_file(path: str, image_dir: str | None = None) -> AnnotatedImage
     return AnnotatedImage(path, filename, picture, tuple(groups.values()), size[1], size[0], encoded=encoded)
 
 
-def write_labelme(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> Sequence[str]:
+def write_labelme(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
     """Writes SUBSET/STEM.json beside each picture."""
-    written = []
     for image in images:
         path = folder / image.subset / f"{Path(image.filename).stem}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(_labelme(image), indent=2) + "\n", encoding="utf-8")
-        written.append(str(path.relative_to(folder)))
-    return written
 
 
 def _image_data(value: object, path: str) -> bytes | None:

@@ -1,6 +1,6 @@
 """Pascal VOC written: one XML file beside each picture, in the layout of labelImg."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -10,15 +10,12 @@ from tfod.annotations.dataset import Writing
 __all__ = ["decimal", "voc_text", "write_voc"]
 
 
-def write_voc(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> Sequence[str]:
+def write_voc(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
     """Writes SUBSET/STEM.xml for each picture."""
-    written = []
     for image in images:
         path = folder / image.subset / f"{Path(image.filename).stem}.xml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(voc_text(image, one_based=writing.one_based), encoding="utf-8")
-        written.append(str(path.relative_to(folder)))
-    return written
 
 
 def voc_text(image: AnnotatedImage, *, one_based: bool = False) -> str:

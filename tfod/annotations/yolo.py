@@ -10,7 +10,7 @@ from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.dataset import Dataset, Reading
 from tfod.annotations.masks import Polygons, extent
 from tfod.annotations.pictures import plain_name, shown_size
-from tfod.annotations.reading import as_pixels, each_file, read_text, snapped
+from tfod.annotations.reading import Roots, as_pixels, each_file, read_text, snapped
 from tfod.annotations.yolo_layout import find_layout, label_path
 from tfod.errors import DataError
 
@@ -27,12 +27,23 @@ def read_yolo(path: str, reading: Reading) -> Dataset:
     """
     layout = find_layout(path, reading)
     names = layout.names or dict(reading.class_names)
-    subsets = {picture: subset for subset, pictures in layout.pictures.items() for picture in pictures}
+    subsets: dict[str, str] = {}
+    for subset, pictures in layout.pictures.items():
+        for (
+            picture
+        ) in pictures:  # one that is in both train and val, as Ultralytics asks of sets without parts, is in none
+            subsets[picture] = "" if picture in subsets else subset
+
+    roots = Roots(layout.root, reading)
 
     def read_one(picture: str) -> AnnotatedImage:
         labels = label_path(picture)
         width, height = shown_size(picture)
-        objects = parse_labels(read_text(labels), labels, names, (width, height), layout.keypoints) if labels else ()
+        objects = (
+            parse_labels(read_text(roots.check(labels)), labels, names, (width, height), layout.keypoints)
+            if labels
+            else ()
+        )
         return AnnotatedImage(
             labels or picture, plain_name(picture), picture, objects, width, height, subset=subsets[picture]
         )

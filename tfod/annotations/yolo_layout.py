@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from tfod.annotations.dataset import Reading
-from tfod.annotations.reading import as_text, read_text, subset_of
+from tfod.annotations.reading import Roots, as_text, read_text, subset_of
 from tfod.errors import DataError
 
 __all__ = ["PICTURE_EXTENSIONS", "Layout", "find_layout", "find_yaml", "label_path"]
@@ -66,17 +66,17 @@ def label_path(picture: str) -> str | None:
 
 
 def _from_folder(root: str, reading: Reading) -> Layout:
-    layout = Layout(root, names=_listed_names(root))
+    layout = Layout(root, names=_listed_names(root, Roots(root, reading)))
     folder = reading.image_dir or (images if os.path.isdir(images := os.path.join(root, "images")) else root)
     for picture in _pictures_below(folder):
         layout.pictures.setdefault(subset_of(os.path.relpath(picture, root)), []).append(picture)
     return layout
 
 
-def _listed_names(root: str) -> dict[int, str]:
+def _listed_names(root: str, roots: Roots) -> dict[int, str]:
     for name in _NAME_LISTS:
         if os.path.isfile(path := os.path.join(root, name)):
-            lines = [line for line in read_text(path).splitlines() if line.strip()]
+            lines = [line for line in read_text(roots.check(path)).splitlines() if line.strip()]
             return {
                 number: as_text(line, "the class", f"{path}, line {number + 1}") for number, line in enumerate(lines)
             }
@@ -93,7 +93,9 @@ def _from_yaml(path: str, reading: Reading) -> Layout:
     for key in ("train", "val", "test"):
         entries = read.get(key) or []
         for entry in entries if isinstance(entries, list) else [entries]:
-            layout.pictures.setdefault(key, []).extend(_pictures_of(str(entry), layout.root, path))
+            layout.pictures.setdefault(key, []).extend(
+                _pictures_of(str(entry), layout.root, path, Roots(layout.root, reading))
+            )
     return layout
 
 
@@ -155,7 +157,7 @@ def _root(value: object, folder: str, path: str) -> str:
     return root
 
 
-def _pictures_of(entry: str, root: str, path: str) -> Sequence[str]:
+def _pictures_of(entry: str, root: str, path: str, roots: Roots) -> Sequence[str]:
     """The pictures of one entry: of a folder, or those that a list names, one a line."""
     place = entry.strip()
     # Roboflow writes ../train/images where it means train/images; Ultralytics takes it so too.
@@ -169,7 +171,7 @@ def _pictures_of(entry: str, root: str, path: str) -> Sequence[str]:
         return _pictures_below(found)
     if not found.lower().endswith(".txt"):
         return [found] if found.lower().endswith(PICTURE_EXTENSIONS) else []
-    lines = [line.strip() for line in read_text(found).splitlines() if line.strip()]
+    lines = [line.strip() for line in read_text(roots.check(found)).splitlines() if line.strip()]
     missing = [line for line in lines if _inside(root, line) is None]
     if missing:
         raise DataError(f"the list names a picture out of its folder: {ascii(missing[0])[:80]}", found, _REPAIR)

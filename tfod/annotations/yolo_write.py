@@ -12,7 +12,7 @@ from tfod.annotations.masks import RunLengths
 __all__ = ["write_yolo"]
 
 
-def write_yolo(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> Sequence[str]:
+def write_yolo(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
     """Writes labels/SUBSET/STEM.txt for each picture, data.yaml and classes.txt; numbers follow the classes' ids.
 
     Outlines and boxes cannot stand in one file, since readers would take boxes for outlines: beside an outline a box
@@ -20,14 +20,13 @@ def write_yolo(images: Iterable[AnnotatedImage], folder: Path, writing: Writing)
     """
     names = sorted(writing.class_ids, key=writing.class_ids.__getitem__)
     numbers = {name: number for number, name in enumerate(names)}
-    written, subsets = [], set()
+    subsets = set()
     for image in images:
         path = folder / "labels" / image.subset / f"{Path(image.filename).stem}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         outlined = any(item.mask for item in image.objects)
         lines = [f"{numbers[item.class_name]} {_coordinates(item, image, outlined)}\n" for item in image.objects]
         path.write_text("".join(lines), encoding="utf-8")
-        written.append(str(path.relative_to(folder)))
         subsets.add(image.subset)
     # Ultralytics wants both train and val; where there is one part only, it is both.
     main = "" if "" in subsets else "train" if "train" in subsets else min(subsets, default="")
@@ -37,7 +36,6 @@ def write_yolo(images: Iterable[AnnotatedImage], folder: Path, writing: Writing)
     text = yaml.safe_dump({**places, "names": dict(enumerate(names))}, sort_keys=False, allow_unicode=True)
     (folder / "data.yaml").write_text(text, encoding="utf-8")
     (folder / "classes.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
-    return [*written, "data.yaml", "classes.txt"]
 
 
 def _coordinates(item: AnnotatedObject, image: AnnotatedImage, outlined: bool) -> str:

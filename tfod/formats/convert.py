@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 from pathlib import Path
@@ -13,7 +14,7 @@ from tfod.annotations.pictures import picture_stem, shown_size
 from tfod.errors import DataError, OutputError
 from tfod.files import replacing_directory
 from tfod.formats.catalogue import find_format
-from tfod.records.boxes import NOT_FINITE, SWAPPED
+from tfod.records.boxes import CLIPPED, NOT_FINITE, OUTSIDE, SWAPPED, place
 from tfod.records.summary import Summary
 
 __all__ = ["check_output", "write_dataset"]
@@ -51,7 +52,8 @@ def write_dataset(
     with replacing_directory(output) as working:
         images = _used(dataset.images, skip_bad, summary, advance)
         ready = _Ready(kind, name, working if copy_pictures and kind.pictures is not None else None, summary)
-        kind.write(ready.each(images, skip_bad), working, writing)
+        with tempfile.TemporaryDirectory(dir=working) as spool:
+            kind.write(ready.each(images, skip_bad, Path(spool)), working, writing)
         if not summary.pictures:
             cure = "check the folder; what was left out:\n" + summary.text()
             raise DataError("no picture is left to write", "the annotations", cure)
@@ -90,7 +92,7 @@ class _Ready:
         self._summary = summary
         self._stems: set[tuple[str, str]] = set()
 
-    def each(self, images: Iterable[AnnotatedImage], skip_bad: bool) -> Iterator[AnnotatedImage]:
+    def each(self, images: Iterable[AnnotatedImage], skip_bad: bool, spool: Path) -> Iterator[AnnotatedImage]:
         for image in images:
             try:
                 ready = self._sized(self._named(image))
@@ -106,7 +108,17 @@ class _Ready:
             self._lose(ready, ready.fields, image.source)
             self._summary.pictures += 1
             self._summary.objects.update([item.class_name for item in objects])
-            yield ready._replace(objects=objects)
+            yield self._light(ready._replace(objects=objects), spool)
+
+    def _light(self, image: AnnotatedImage, spool: Path) -> AnnotatedImage:
+        """Without the picture's bytes, since writers keep what they get; records need them, from a file."""
+        if image.encoded is None:
+            return image
+        if self._kind.pictures is None:
+            path = spool / str(self._summary.pictures)
+            path.write_bytes(image.encoded)
+            image = image._replace(picture=str(path))
+        return image._replace(encoded=None)
 
     def _named(self, image: AnnotatedImage) -> AnnotatedImage:
         """With a name of its own within its subset; annotation files are named after it without its extension."""
@@ -147,34 +159,37 @@ class _Ready:
             shutil.copyfile(image.picture, folder / ready.filename)
 
     def _object(self, image: AnnotatedImage, item: AnnotatedObject) -> AnnotatedObject | None:
-        place = f"{image.source}, line {item.line}" if item.line else image.source
-        box = tuple(map(float, item[1:5]))
+        at = f"{image.source}, line {item.line}" if item.line else image.source
+        xmin, ymin, xmax, ymax = box = (float(item.xmin), float(item.ymin), float(item.xmax), float(item.ymax))
         if not all(isfinite(side) and abs(side) < _LARGEST for side in box):
-            self._summary.note(NOT_FINITE, place)
+            self._summary.note(NOT_FINITE, at)
             return None
-        xmin, ymin, xmax, ymax = box
-        if xmin > xmax or ymin > ymax:
-            self._summary.note(SWAPPED, place)
-            xmin, xmax, ymin, ymax = min(xmin, xmax), max(xmin, xmax), min(ymin, ymax), max(ymin, ymax)
-        if self._name == "yolo" and (min(xmin, ymin) < 0 or xmax > (image.width or 0) or ymax > (image.height or 0)):
-            self._summary.note(_STICKS_OUT, place)
+        width, height = image.width or 1, image.height or 1
+        placed, done = place(box, width, height)
+        for kind in done if self._kind.places_boxes else {SWAPPED}.intersection(done):
+            self._summary.note(kind, at)
+        if placed is None and self._kind.places_boxes:
+            return None
+        if self._name == "yolo" and (CLIPPED in done or OUTSIDE in done):
+            self._summary.note(_STICKS_OUT, at)
+        xmin, xmax, ymin, ymax = min(xmin, xmax), max(xmin, xmax), min(ymin, ymax), max(ymin, ymax)
         item = item._replace(xmin=xmin, ymin=ymin, xmax=xmax, ymax=ymax)
-        self._lose(item, item.fields, place)
-        return self._without_mask(item, place)
+        self._lose(item, item.fields, at)
+        return self._without_mask(item, at)
 
-    def _without_mask(self, item: AnnotatedObject, place: str) -> AnnotatedObject:
+    def _without_mask(self, item: AnnotatedObject, at: str) -> AnnotatedObject:
         """`item` without a mask that the format has no place for."""
         if item.mask is None:
             return item
         if _kind_of(item.mask) not in self._kind.masks:
-            self._summary.note(f"objects of which the format cannot say: mask ({_kind_of(item.mask)})", place)
+            self._summary.note(f"objects of which the format cannot say: mask ({_kind_of(item.mask)})", at)
         elif self._kind.mask_is_box and not _fills(item.mask, item[1:5]):
-            self._summary.note(_WIDE_MASK, place)
+            self._summary.note(_WIDE_MASK, at)
         else:
             return item
         return item._replace(mask=None)
 
-    def _lose(self, said: AnnotatedImage | AnnotatedObject, fields: Iterable[tuple[str, str]], place: str) -> None:
+    def _lose(self, said: AnnotatedImage | AnnotatedObject, fields: Iterable[tuple[str, str]], at: str) -> None:
         """Counts what is said and the format has no place for."""
         names = [name for name, _ in fields if "*" not in self._kind.says or isinstance(said, AnnotatedImage)]
         if isinstance(said, AnnotatedObject):
@@ -189,7 +204,7 @@ class _Ready:
         what = "pictures" if isinstance(said, AnnotatedImage) else "objects"
         for name in names:
             if name not in self._kind.says:
-                self._summary.note(f"{what} of which the format cannot say: {name}", place)
+                self._summary.note(f"{what} of which the format cannot say: {name}", at)
 
 
 def _kind_of(mask: Mask) -> str:

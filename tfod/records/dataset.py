@@ -44,9 +44,7 @@ def read_tfrecord(path: str, reading: Reading) -> Dataset:
     return Dataset(_Records(files, reading.class_names), total, _ids(reading.class_names))
 
 
-def write_tfrecord(
-    images: Iterable[AnnotatedImage], folder: Path, writing: Writing, num_shards: int = 1
-) -> Sequence[str]:
+def write_tfrecord(images: Iterable[AnnotatedImage], folder: Path, writing: Writing, num_shards: int = 1) -> None:
     """Writes label_map.pbtxt and data.record, or SUBSET.record of each subset. Ids below 1 are moved up together."""
     lowest = min(writing.class_ids.values(), default=1)
     shift = max(0, 1 - lowest)
@@ -58,7 +56,6 @@ def write_tfrecord(
         subsets.setdefault(image.subset, []).append(image)
     for subset, members in subsets.items():
         write_records(members, folder / f"{subset or 'data'}.record", label_map, num_shards, ConversionRules())
-    return sorted(path.name for path in folder.iterdir())
 
 
 class _Records:
