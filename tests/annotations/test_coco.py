@@ -92,13 +92,16 @@ def test_boxes_of_every_format_are_those_that_globox_reads(tmp_path: Path) -> No
     dataset = plain(tmp_path / "photos")
     for name in ("voc", "coco", "yolo", "labelme", "cvat"):
         write_dataset(dataset, name, str(tmp_path / name))
+    yolo = tmp_path / "yolo"
     names = {0: "cat", 1: "a dog"}
     read = {
         "voc": globox.AnnotationSet.from_pascal_voc(tmp_path / "voc"),
         "coco": globox.AnnotationSet.from_coco(tmp_path / "coco" / "annotations.json"),
         "labelme": globox.AnnotationSet.from_labelme(tmp_path / "labelme"),
         "cvat": globox.AnnotationSet.from_cvat(tmp_path / "cvat" / "annotations.xml"),
-        "yolo": globox.AnnotationSet.from_yolo_v5(tmp_path / "yolo" / "labels", tmp_path / "yolo" / "images"),
+        "yolo": globox.AnnotationSet.from_yolo_v5(
+            tmp_path / "yolo" / "labels", image_folder=tmp_path / "yolo" / "images"
+        ),
     }
     for name, annotations in read.items():
         (found,) = [one for one in annotations if one.image_id.startswith("photo")]

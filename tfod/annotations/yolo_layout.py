@@ -90,12 +90,11 @@ def _from_yaml(path: str, reading: Reading) -> Layout:
     shape = read.get("kpt_shape")
     if isinstance(shape, list) and len(shape) == 2 and all(isinstance(side, int) and 0 < side < 1000 for side in shape):
         layout.keypoints = shape[0] * shape[1]
+    roots = Roots(layout.root, reading)
     for key in ("train", "val", "test"):
         entries = read.get(key) or []
         for entry in entries if isinstance(entries, list) else [entries]:
-            layout.pictures.setdefault(key, []).extend(
-                _pictures_of(str(entry), layout.root, path, Roots(layout.root, reading))
-            )
+            layout.pictures.setdefault(key, []).extend(_pictures_of(str(entry), layout.root, path, roots))
     return layout
 
 
