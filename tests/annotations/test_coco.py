@@ -99,9 +99,7 @@ def test_boxes_of_every_format_are_those_that_globox_reads(tmp_path: Path) -> No
         "coco": globox.AnnotationSet.from_coco(tmp_path / "coco" / "annotations.json"),
         "labelme": globox.AnnotationSet.from_labelme(tmp_path / "labelme"),
         "cvat": globox.AnnotationSet.from_cvat(tmp_path / "cvat" / "annotations.xml"),
-        "yolo": globox.AnnotationSet.from_yolo_v5(
-            tmp_path / "yolo" / "labels", image_folder=tmp_path / "yolo" / "images"
-        ),
+        "yolo": globox.AnnotationSet.from_yolo_v5(yolo / "labels", image_folder=yolo / "images"),
     }
     for name, annotations in read.items():
         (found,) = [one for one in annotations if one.image_id.startswith("photo")]

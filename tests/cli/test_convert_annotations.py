@@ -39,10 +39,9 @@ def test_a_folder_of_xml_to_coco_with_a_summary(tmp_path: Path, capsys: pytest.C
 
 def test_the_self_driving_table_with_a_label_map(tmp_path: Path) -> None:
     (tmp_path / "frames").mkdir()
+    name = "1478019952686311006.jpg"
     (tmp_path / "frames" / name).write_bytes(picture())
-    table = (
-        "frame,xmin,xmax,ymin,ymax,class_id\n1478019952686311006.jpg,10,30,12,36,1\n1478019952686311006.jpg,1,3,2,4,3\n"
-    )
+    table = f"frame,xmin,xmax,ymin,ymax,class_id\n{name},10,30,12,36,1\n{name},1,3,2,4,3\n"
     (tmp_path / "labels_train.csv").write_text(table)
     (tmp_path / "map.pbtxt").write_text("item { id: 1 name: 'car' }\nitem { id: 3 name: 'pedestrian' }\n")
     flags = [
