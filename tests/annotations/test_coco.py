@@ -79,7 +79,8 @@ def test_what_cannot_be_used_is_named_with_its_place(change: dict, what: str, wh
     if "images" in change or "categories" in change:
         change = {"annotations": [], **change}
     with pytest.raises(DataError, match=what) as caught:
-        _read(tmp_path, {**COCO, "images": images, **change})
+        for image in _read(tmp_path, {**COCO, "images": images, **change}).images:
+            raise image if isinstance(image, DataError) else AssertionError
     assert caught.value.where.endswith(where)
 
 

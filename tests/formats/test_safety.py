@@ -16,6 +16,7 @@ from tests.annotations.voc_files import annotation, item, picture, write_photo
 from tests.formats.data_sets import plain
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.dataset import Reading
+from tfod.annotations.masks import RunLengths
 from tfod.errors import DataError, OutputError
 from tfod.formats.catalogue import FORMATS, read_dataset
 from tfod.formats.convert import check_output, write_dataset
@@ -143,8 +144,8 @@ def test_json_nested_without_end_and_masks_that_would_fill_memory_are_refused(tm
     ):
         found = {"image_id": 1, "category_id": 1, "bbox": [0, 0, 5, 5], "segmentation": segmentation}
         path.write_text(json.dumps({**coco, "annotations": [found]}))
-        with pytest.raises(DataError, match="segmentation"):
-            _images(path, "coco")
+        (error,) = _images(path, "coco")
+        assert isinstance(error, DataError) and "segmentation" in error.what
 
 
 def test_a_mask_larger_than_its_picture_is_not_unpacked(tmp_path: Path) -> None:
@@ -161,14 +162,44 @@ def test_a_mask_larger_than_its_picture_is_not_unpacked(tmp_path: Path) -> None:
 def test_nothing_is_overwritten_unasked_and_never_the_source(tmp_path: Path) -> None:
     write_photo(tmp_path / "set", "photo", item())
     (tmp_path / "out").mkdir()
-    check_output(str(tmp_path / "out"), str(tmp_path / "set"), False)
+    check_output(str(tmp_path / "out"), [str(tmp_path / "set")], False)
     (tmp_path / "out" / "thesis.txt").write_text("years of work")
     with pytest.raises(OutputError, match="there already"):
-        check_output(str(tmp_path / "out"), str(tmp_path / "set"), False)
-    check_output(str(tmp_path / "out"), str(tmp_path / "set"), True)
+        check_output(str(tmp_path / "out"), [str(tmp_path / "set")], False)
+    check_output(str(tmp_path / "out"), [str(tmp_path / "set")], True)
     for output in (tmp_path / "set", tmp_path):
         with pytest.raises(OutputError, match="take the place"):
-            check_output(str(output), str(tmp_path / "set" / "photo.xml"), True)
+            check_output(str(output), ["x", str(tmp_path / "set" / "photo.xml")], True)
+
+
+def test_what_records_cannot_hold_can_be_skipped_and_is_counted(tmp_path: Path) -> None:
+    write_photo(tmp_path / "set", "good", item())
+    write_photo(tmp_path / "set", "gif", item(), data=picture(kind="GIF"))
+    write_photo(tmp_path / "set", "gone", item())
+    (tmp_path / "set" / "gone.jpg").unlink()
+    dataset = read_dataset(str(tmp_path / "set"))
+    with pytest.raises(DataError, match="GIF"):
+        write_dataset(dataset, "tfrecord", str(tmp_path / "out"))
+    summary = write_dataset(dataset, "tfrecord", str(tmp_path / "out"), skip_bad=True)
+    assert (summary.pictures, summary.notes["bad"].total) == (1, 2)
+    summary = write_dataset(dataset, "coco", str(tmp_path / "coco"))
+    assert summary.pictures == 3  # COCO needs only their sizes
+    assert summary.notes["pictures that are not there; only their annotations are written"].total == 1
+
+
+def test_masks_of_another_size_and_names_that_clash_are_counted(tmp_path: Path) -> None:
+    dataset = plain(tmp_path / "photos")
+    first, second = dataset.images  # type: ignore[misc]
+    huge = first.objects[0]._replace(mask=RunLengths(100_000, 100_000, (10**10,)))
+    renamed = second._replace(filename="photo.png"), first._replace(filename="Photo.jpg")
+    images = [first._replace(objects=(huge,)), *renamed]
+    for name in ("coco", "labelme", "cvat", "tfrecord"):
+        summary = write_dataset(dataset._replace(images=images), name, str(tmp_path / name))
+        kinds = {kind.split(",")[0]: note.total for kind, note in summary.notes.items()}
+        assert kinds["masks left out"] == 1 and kinds["pictures renamed"] == 2
+    names = {path.name for path in (tmp_path / "labelme").iterdir()}
+    jsons = {"photo.json", "photo_2.json", "Photo_3.json"}
+    assert names == {"photo.jpg", "photo_2.png", "Photo_3.jpg"} | jsons
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ def read_coco(path: str, reading: Reading) -> Dataset:
     """The JSON files of a folder, or one file. A file named after a subset (instances_val2017.json) makes its pictures
     members of it. Pictures are found as `find_picture` does, also in images beside the file or its folder.
 
-    Raises DataError for a file that is no COCO data set, or of which an object or a picture cannot be understood.
+    A picture that, or of which an object, cannot be understood is given as its error. Raises DataError for a file that
+    is no COCO data set.
     """
     images: list[AnnotatedImage | DataError] = []
     class_ids: dict[str, int] = {}
@@ -69,8 +70,11 @@ def _categories(file: str, read: Mapping[str, Any]) -> dict[int, str]:
     return names
 
 
-def _images(file: str, read: Mapping[str, Any], names: Mapping[int, str], reading: Reading) -> Iterator[AnnotatedImage]:
+def _images(
+    file: str, read: Mapping[str, Any], names: Mapping[int, str], reading: Reading
+) -> Iterator[AnnotatedImage | DataError]:
     objects: dict[object, list[AnnotatedObject]] = {}
+    errors: dict[object, DataError] = {}  # the first of a picture
     pictures: dict[object, tuple[int, dict[str, Any]]] = {}
     for index, item in enumerate(_listed(read, "images", file)):
         if not isinstance(key := item.get("id"), int | str) or key in pictures:
@@ -81,10 +85,17 @@ def _images(file: str, read: Mapping[str, Any], names: Mapping[int, str], readin
         if not isinstance(key := item.get("image_id"), int | str) or key not in pictures:
             raise DataError("the object's image_id is that of no picture", where, _REPAIR)
         size = as_pixels(pictures[key][1].get("height")), as_pixels(pictures[key][1].get("width"))
-        objects.setdefault(key, []).append(_object(item, names, size, where))
+        try:
+            objects.setdefault(key, []).append(_object(item, names, size, where))
+        except DataError as error:
+            errors.setdefault(key, error)
     subset = _file_subset(file)
     for key, (index, item) in pictures.items():
-        yield _image(file, f"{file}, image {index}", item, subset, tuple(objects.get(key, ())), reading)
+        try:
+            image = _image(file, f"{file}, image {index}", item, subset, tuple(objects.get(key, ())), reading)
+            yield errors.get(key, image)
+        except DataError as error:
+            yield error
 
 
 def _file_subset(file: str) -> str:

@@ -26,7 +26,8 @@ def read_cvat(path: str, reading: Reading) -> Dataset:
 
     Of polygons, ellipses, masks, lines and points the extent is the box. Turned boxes are polygons. Of a video each
     frame that shows an object is a picture called frame_000012. Cuboids and skeletons are refused.
-    Raises DataError, with the line, for what cannot be understood.
+    A picture of which a shape cannot be understood is given as its error, with the line. Raises DataError for a file
+    that is no XML of CVAT's, or of which a track cannot be understood.
     """
     images: list[AnnotatedImage | DataError] = []
     class_ids: dict[str, int] = {}
@@ -40,27 +41,33 @@ def read_cvat(path: str, reading: Reading) -> Dataset:
     return Dataset(images, len(images), class_ids)
 
 
-def _pictures(root: etree._Element, file: str, reading: Reading) -> Iterator[AnnotatedImage]:
+def _pictures(root: etree._Element, file: str, reading: Reading) -> Iterator[AnnotatedImage | DataError]:
     for element in root.iterfind("image"):
-        where = f"{file}, line {element.sourceline}"
-        name = as_text(element.get("name"), "the picture's name", where)
-        width, height = as_pixels(element.get("width")), as_pixels(element.get("height"))
-        objects = tuple(
-            _object(shape, shape.get("label"), (width, height), file)
-            for shape in element
-            if shape.tag != "tag"  # says something of the whole picture
-        )
-        subset = element.get("subset") or ""
-        yield AnnotatedImage(
-            file,
-            plain_name(name) or "picture",
-            _find(name, file, subset, reading),
-            objects,
-            width,
-            height,
-            subset_of(f"{subset}/") or subset_of(name),
-            line=element.sourceline,
-        )
+        try:
+            yield _image(element, file, reading)
+        except DataError as error:
+            yield error
+
+
+def _image(element: etree._Element, file: str, reading: Reading) -> AnnotatedImage:
+    name = as_text(element.get("name"), "the picture's name", f"{file}, line {element.sourceline}")
+    width, height = as_pixels(element.get("width")), as_pixels(element.get("height"))
+    objects = tuple(
+        _object(shape, shape.get("label"), (width, height), file)
+        for shape in element
+        if shape.tag != "tag"  # says something of the whole picture
+    )
+    subset = element.get("subset") or ""
+    return AnnotatedImage(
+        file,
+        plain_name(name) or "picture",
+        _find(name, file, subset, reading),
+        objects,
+        width,
+        height,
+        subset_of(f"{subset}/") or subset_of(name),
+        line=element.sourceline,
+    )
 
 
 def _frames(root: etree._Element, file: str, reading: Reading) -> Iterator[AnnotatedImage]:

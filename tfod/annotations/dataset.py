@@ -59,8 +59,8 @@ class Format:
     `says` are the fields of AnnotatedObject, and the names in `fields`, that the format has a place for (`*`: any
     name; `background`: pictures without objects). `masks` are the kinds of masks that it has a place for: `outline`,
     one polygon; `outlines`, several; `runs`, run lengths. With `mask_is_box` an object with a mask has no box beside
-    it, but that which the mask fills. With `places_boxes` boxes are cut off at the picture's edge, and those without
-    area or outside are dropped (`tfod.records.boxes`); else they stay as they are.
+    it, but that which the mask fills. What `holds_pictures` (TFRecord) takes only pictures that TensorFlow decodes, and
+    boxes by the rule of `tfod.records.boxes`: cut off at the edge, dropped where they have no area or lie outside.
     """
 
     title: str
@@ -70,7 +70,7 @@ class Format:
     says: frozenset[str]
     masks: frozenset[str]
     mask_is_box: bool = False
-    places_boxes: bool = False
+    holds_pictures: bool = False
     pictures: str | None = None
 
 

@@ -65,7 +65,8 @@ def run(args: argparse.Namespace) -> None:
     from tfod.formats.convert import check_output, write_dataset
     from tfod.progress import Progress
 
-    check_output(args.output, args.input, args.overwrite)
+    sources = filter(None, (args.input, args.image_dir, args.label_map))
+    check_output(args.output, sources, args.overwrite)
     one_based = args.voc_origin == "one_based"
     reading = Reading(args.image_dir, one_based, _class_names(args.label_map), args.follow_links)
     source = args.source or detect_format(args.input)

@@ -106,7 +106,7 @@ FORMATS = {
         lambda path: bool(RECORD_NAME.fullmatch(os.path.basename(path))),
         frozenset({"difficult", "truncated", "pose", "crowd", "area", "background"}),
         masks=frozenset({"outline", "outlines", "runs"}),
-        places_boxes=True,
+        holds_pictures=True,
     ),
 }
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.dataset import Dataset, Format, Writing, class_ids_of
-from tfod.annotations.masks import Mask, RunLengths, extent
-from tfod.annotations.pictures import picture_stem, shown_size
+from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, extent
+from tfod.annotations.pictures import shown_size
 from tfod.errors import DataError, OutputError
 from tfod.files import replacing_directory
 from tfod.formats.catalogue import find_format
 from tfod.records.boxes import CLIPPED, NOT_FINITE, OUTSIDE, SWAPPED, place
+from tfod.records.convert import read_picture
 from tfod.records.summary import Summary
 
 __all__ = ["check_output", "write_dataset"]
@@ -25,6 +26,7 @@ _NO_BACKGROUND = "pictures without objects, which the format has no place for"
 _RENAMED = "pictures renamed, another has their name"
 _NO_PICTURE = "pictures that are not there; only their annotations are written"
 _WIDE_MASK = "masks left out, they do not fill their box and the format has no box beside a mask"
+_OTHER_SIZE = "masks left out, they are of another size than their picture, or too large"
 _STICKS_OUT = "boxes that stick out of the picture, kept as they are; Ultralytics refuses such pictures"
 
 
@@ -60,11 +62,12 @@ def write_dataset(
     return summary
 
 
-def check_output(output: str, source: str, overwrite: bool) -> None:
-    """Raises OutputError where writing the folder `output` would destroy the source, or something unasked."""
-    real, read = os.path.realpath(output), os.path.realpath(source)
-    if real == read or read.startswith(real.rstrip(os.sep) + os.sep):
-        raise OutputError("the output would take the place of the data set itself", output, "name another folder")
+def check_output(output: str, sources: Iterable[str], overwrite: bool) -> None:
+    """Raises OutputError where writing the folder `output` would destroy one of the sources, or something unasked."""
+    real = os.path.realpath(output)
+    for read in map(os.path.realpath, sources):
+        if real == read or read.startswith(real.rstrip(os.sep) + os.sep):
+            raise OutputError("the output would take the place of the data set itself", output, "name another folder")
     if os.path.isfile(output) or (os.path.isdir(output) and os.listdir(output) and not overwrite):
         raise OutputError("the output is there already", output, "name another folder, or replace it with --overwrite")
 
@@ -122,8 +125,7 @@ class _Ready:
 
     def _named(self, image: AnnotatedImage) -> AnnotatedImage:
         """With a name of its own within its subset; annotation files are named after it without its extension."""
-        stem = picture_stem(image.filename)
-        extension = image.filename[len(stem) :]
+        stem, extension = os.path.splitext(image.filename)
         number, unique = 1, stem
         while (image.subset, unique.lower()) in self._stems:
             number += 1
@@ -135,6 +137,8 @@ class _Ready:
 
     def _sized(self, image: AnnotatedImage) -> AnnotatedImage:
         """With the size that the picture has as people see it; that of the annotation where there is no picture."""
+        if self._kind.holds_pictures:
+            read_picture(image)
         if image.encoded is None and image.picture is None:
             self._summary.note(_NO_PICTURE, f"{image.source}: {image.filename}")
             if not image.width or not image.height or min(image.width, image.height) < 1:
@@ -166,23 +170,25 @@ class _Ready:
             return None
         width, height = image.width or 1, image.height or 1
         placed, done = place(box, width, height)
-        for kind in done if self._kind.places_boxes else {SWAPPED}.intersection(done):
+        for kind in done if self._kind.holds_pictures else {SWAPPED}.intersection(done):
             self._summary.note(kind, at)
-        if placed is None and self._kind.places_boxes:
+        if placed is None and self._kind.holds_pictures:
             return None
         if self._name == "yolo" and (CLIPPED in done or OUTSIDE in done):
             self._summary.note(_STICKS_OUT, at)
         xmin, xmax, ymin, ymax = min(xmin, xmax), max(xmin, xmax), min(ymin, ymax), max(ymin, ymax)
         item = item._replace(xmin=xmin, ymin=ymin, xmax=xmax, ymax=ymax)
         self._lose(item, item.fields, at)
-        return self._without_mask(item, at)
+        return self._without_mask(image, item, at)
 
-    def _without_mask(self, item: AnnotatedObject, at: str) -> AnnotatedObject:
+    def _without_mask(self, image: AnnotatedImage, item: AnnotatedObject, at: str) -> AnnotatedObject:
         """`item` without a mask that the format has no place for."""
         if item.mask is None:
             return item
         if _kind_of(item.mask) not in self._kind.masks:
             self._summary.note(f"objects of which the format cannot say: mask ({_kind_of(item.mask)})", at)
+        elif isinstance(item.mask, RunLengths) and not _fits(item.mask, image):
+            self._summary.note(_OTHER_SIZE, at)
         elif self._kind.mask_is_box and not _fills(item.mask, item[1:5]):
             self._summary.note(_WIDE_MASK, at)
         else:
@@ -205,6 +211,10 @@ class _Ready:
         for name in names:
             if name not in self._kind.says:
                 self._summary.note(f"{what} of which the format cannot say: {name}", at)
+
+
+def _fits(mask: RunLengths, image: AnnotatedImage) -> bool:
+    return (mask.height, mask.width) == (image.height, image.width) and mask.height * mask.width <= MOST_PIXELS
 
 
 def _kind_of(mask: Mask) -> str:

@@ -16,7 +16,7 @@ from tfod.records.coco_features import coco_features
 from tfod.records.example import bytes_feature, encode_example, float_feature, int64_feature, text_feature
 from tfod.records.summary import Summary
 
-__all__ = ["ConversionRules", "to_example"]
+__all__ = ["ConversionRules", "read_picture", "to_example"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def to_example(image: AnnotatedImage, label_map: LabelMap, rules: ConversionRule
     left out is counted in `summary`. Raises DataError for a picture or a class that cannot be used.
     """
     try:
-        data, header = _read_picture(image)
+        data, header = read_picture(image)
     except DataError as error:
         if not rules.skip_bad:
             raise
@@ -93,7 +93,8 @@ def _object_features(objects: list[AnnotatedObject], boxes: list[Box], labels: l
     }
 
 
-def _read_picture(image: AnnotatedImage) -> tuple[bytes, PictureHeader]:
+def read_picture(image: AnnotatedImage) -> tuple[bytes, PictureHeader]:
+    """The picture's file and what its header says; DataError where there is none, or TensorFlow could not decode it."""
     path = image.picture
     if image.encoded is not None:
         return image.encoded, read_header(image.encoded, f"{image.source}, {image.filename}")
