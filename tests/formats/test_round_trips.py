@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from tests.annotations.voc_files import picture
 from tests.formats.data_sets import BOXES, boxes, everything, plain
-from tfod.annotations.annotated_image import AnnotatedImage
-from tfod.annotations.dataset import Reading
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
+from tfod.annotations.dataset import Dataset, Reading
 from tfod.annotations.masks import RunLengths, bitmap
 from tfod.formats.catalogue import FORMATS, detect_format, read_dataset
 from tfod.formats.convert import write_dataset
@@ -91,6 +93,33 @@ def test_pixels_that_count_from_1_are_moved_and_moved_back(tmp_path: Path) -> No
     write_dataset(start, "voc", str(tmp_path / "voc"), one_based=True)
     assert "<xmin>11</xmin>" in (tmp_path / "voc" / "photo.xml").read_text()
     assert boxes(read_dataset(str(tmp_path / "voc"), "voc", Reading(one_based=True))) == boxes(start)
+
+
+@pytest.mark.parametrize(
+    ("says", "box", "note"),
+    [
+        ((48, 64), (12.0, 18.0, 36.0, 38.0), "turned"),  # as shown; x and y change places, y counts from the other end
+        ((64, 48), (10.0, 12.0, 30.0, 36.0), "exif"),
+        ((None, None), (10.0, 12.0, 30.0, 36.0), "exif"),
+    ],
+)
+def test_a_picture_that_exif_turns_keeps_its_boxes(
+    says: tuple[int | None, int | None], box: tuple[float, ...], note: str, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shown turned clockwise: 48 wide, 64 high
+    (tmp_path / "a.jpg").write_bytes(picture(64, 48, exif=exif))
+    item = AnnotatedObject("cat", 10, 12, 30, 36)
+    image = AnnotatedImage("x", "a.jpg", f"{tmp_path}/a.jpg", (item,), *says)
+    summary = write_dataset(Dataset([image], 1), "tfrecord", str(tmp_path / "records"))
+    (again,) = read_dataset(str(tmp_path / "records")).images
+    assert again.objects[0][1:5] == box
+    assert summary.notes[note].total == 1
+
+    write_dataset(Dataset([image], 1), "yolo", str(tmp_path / "yolo"))
+    (again,) = read_dataset(str(tmp_path / "yolo")).images
+    if says != (64, 48):  # annotated as shown, which is how YOLO sees pictures
+        assert again.objects[0][1:5] == (10, 12, 30, 36)
 
 
 def _value(item, field: str):

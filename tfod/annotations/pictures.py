@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tfod.errors import DataError
 
-__all__ = ["EXTENSIONS", "PictureHeader", "find_picture", "picture_stem", "plain_name", "read_header", "shown_size"]
+__all__ = ["EXTENSIONS", "PictureHeader", "find_picture", "picture_sizes", "picture_stem", "plain_name", "read_header"]
 
 # The formats that TensorFlow's decode_image turns into one picture, by their usual extensions.
 EXTENSIONS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".bmp": "bmp"}
@@ -210,8 +210,8 @@ def _cut_short(name: str, what: str) -> DataError:
     return DataError(f"the {what} ends too early: the file is cut short", name, "copy or download it again")
 
 
-def shown_size(picture: str | bytes, name: str = "") -> tuple[int, int]:
-    """Width and height of a picture as a viewer shows it, turned as EXIF says; only its header is read.
+def picture_sizes(picture: str | bytes, name: str = "") -> tuple[tuple[int, int], tuple[int, int]]:
+    """Width and height of a picture, as it is stored and as a viewer shows it, turned as EXIF says; the header is read.
 
     `picture` is its path, or the content of its file; then `name` says in messages where that came from.
     Takes every format that Pillow knows. Raises DataError for what is no picture.
@@ -227,4 +227,4 @@ def shown_size(picture: str | bytes, name: str = "") -> tuple[int, int]:
     except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError, TypeError) as error:
         where = name if isinstance(picture, bytes) else picture
         raise DataError("this is not a picture, or a damaged one", where, "replace or remove it") from error
-    return (height, width) if orientation in range(5, 9) else (width, height)
+    return (width, height), (height, width) if orientation in range(5, 9) else (width, height)

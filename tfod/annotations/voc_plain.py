@@ -15,6 +15,7 @@ __all__ = ["PlainAnnotation", "image_fields", "read_plain"]
 # The file name, width and height as written, the objects, other fields.
 PlainAnnotation = tuple[str, str | None, str | None, tuple[AnnotatedObject, ...], Fields]
 
+_SAYS_NOTHING = (None, "", "0", "Unknown", "Unspecified")
 _OCCLUDED: Fields = (("occluded", "1"),)
 
 
@@ -67,20 +68,18 @@ def read_plain(data: bytes) -> PlainAnnotation | None:
         name, pose, truncated, difficult, occluded, xmin, ymin, xmax, ymax = match.groups()
         line += text.count("\n", line_start, position)
         line_start = position
-        objects.append(
-            AnnotatedObject(
-                name,
-                float(xmin),
-                float(ymin),
-                float(xmax),
-                float(ymax),
-                difficult == "1",
-                truncated == "1",
-                pose or "Unspecified",
-                line,
-                fields=_OCCLUDED if occluded == "1" else (),
-            )
+        item = AnnotatedObject(
+            name,
+            float(xmin),
+            float(ymin),
+            float(xmax),
+            float(ymax),
+            difficult == "1",
+            truncated == "1",
+            pose or "Unspecified",
+            line,
         )
+        objects.append(item._replace(fields=_OCCLUDED) if occluded == "1" else item)
         position = match.end()
     if not _END.fullmatch(text, position):
         return None
@@ -90,5 +89,7 @@ def read_plain(data: bytes) -> PlainAnnotation | None:
 
 def image_fields(database: str | None, segmented: str | None) -> Fields:
     """What an annotation says of its picture beside its name and size, without what says nothing."""
+    if database in _SAYS_NOTHING and segmented in _SAYS_NOTHING:
+        return ()
     said = (("database", database), ("segmented", segmented))
-    return tuple((name, text) for name, text in said if text and text not in ("0", "Unknown", "Unspecified"))
+    return tuple((name, text) for name, text in said if text is not None and text not in _SAYS_NOTHING)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.dataset import Dataset, Reading
 from tfod.annotations.masks import Polygons, extent
-from tfod.annotations.pictures import plain_name, shown_size
+from tfod.annotations.pictures import picture_sizes, plain_name
 from tfod.annotations.reading import Roots, as_pixels, each_file, read_text, snapped
 from tfod.annotations.yolo_layout import find_layout, label_path
 from tfod.errors import DataError
@@ -38,7 +38,7 @@ def read_yolo(path: str, reading: Reading) -> Dataset:
 
     def read_one(picture: str) -> AnnotatedImage:
         labels = label_path(picture)
-        width, height = shown_size(picture)
+        _, (width, height) = picture_sizes(picture)
         objects = (
             parse_labels(read_text(roots.check(labels)), labels, names, (width, height), layout.keypoints)
             if labels

@@ -10,7 +10,7 @@ from pathlib import Path
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.dataset import Dataset, Format, Writing, class_ids_of
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, extent
-from tfod.annotations.pictures import shown_size
+from tfod.annotations.pictures import picture_sizes
 from tfod.errors import DataError, OutputError
 from tfod.files import replacing_directory
 from tfod.formats.catalogue import find_format
@@ -136,21 +136,33 @@ class _Ready:
         return image._replace(filename=f"{unique}{extension}")
 
     def _sized(self, image: AnnotatedImage) -> AnnotatedImage:
-        """With the size that the picture has as people see it; that of the annotation where there is no picture."""
+        """With the size of its picture; that of the annotation where there is no picture.
+
+        Of a picture that EXIF turns, the annotation's size tells which way it was annotated: as stored, or as shown.
+        Where it tells neither, people saw it as shown; TensorFlow, and so records, take it as stored.
+        """
         if self._kind.holds_pictures:
             read_picture(image)
         if image.encoded is None and image.picture is None:
-            self._summary.note(_NO_PICTURE, f"{image.source}: {image.filename}")
-            if not image.width or not image.height or min(image.width, image.height) < 1:
-                cure = "name the pictures' folder with --image_dir"
-                what = f"there is no picture {image.filename!r}, and its size is not known"
-                raise DataError(what, image.source, cure)
-            return image
-        size = shown_size(image.encoded if image.encoded is not None else image.picture or "", image.source)
+            return self._claimed(image)
+        content = image.encoded if image.encoded is not None else image.picture or ""
+        stored, shown = picture_sizes(content, image.source)
         says = image.width, image.height
+        size = stored if says == stored or (self._kind.holds_pictures and says != shown) else shown
         if None not in says and says != size:
             self._summary.note("size", f"{image.source}: says {says[0]} x {says[1]}, is {size[0]} x {size[1]}")
+        if stored != shown and size == stored:
+            self._summary.note("exif", f"{image.source}: {image.filename}")
+        elif stored != shown and self._kind.holds_pictures:
+            self._summary.note("turned", f"{image.source}: {image.filename}")
         return image._replace(width=size[0], height=size[1])
+
+    def _claimed(self, image: AnnotatedImage) -> AnnotatedImage:
+        self._summary.note(_NO_PICTURE, f"{image.source}: {image.filename}")
+        if not image.width or not image.height or min(image.width, image.height) < 1:
+            what = f"there is no picture {image.filename!r}, and its size is not known"
+            raise DataError(what, image.source, "name the pictures' folder with --image_dir")
+        return image
 
     def _copy(self, image: AnnotatedImage, ready: AnnotatedImage) -> None:
         if self._copies is None or (image.encoded is None and image.picture is None):
