@@ -11,6 +11,7 @@ from tfod.annotations.coco import read_coco
 from tfod.annotations.dataset import Reading
 from tfod.annotations.masks import RunLengths
 from tfod.errors import DataError
+from tfod.formats.catalogue import read_dataset
 
 IMAGE = {"id": 397133, "file_name": "000000397133.jpg", "width": 64, "height": 48, "license": 3, "coco_url": "x"}
 OBJECT = {
@@ -42,6 +43,18 @@ def test_a_file_as_its_authors_write_it(tmp_path: Path) -> None:
     (found,) = image.objects
     assert found[:5] == ("bottle", 7.02, 6.5, 30.52, 35.75)
     assert (found.area, found.crowd, found.mask) == (99.5, False, None)
+
+
+def test_pictures_beside_the_folder_of_the_annotations(tmp_path: Path) -> None:
+    (tmp_path / "test" / "annotations").mkdir(parents=True)  # a folder above says nothing about the subset
+    (tmp_path / "test" / "val2017").mkdir()
+    (tmp_path / "test" / "val2017" / IMAGE["file_name"]).write_bytes(picture())
+    path = tmp_path / "test" / "annotations" / "instances_val2017.json"
+    path.write_text(json.dumps(COCO))
+    for given in (path, path.parent, path.parents[1]):
+        (image,) = read_dataset(str(given), "coco").images
+        assert isinstance(image, AnnotatedImage) and image.picture and image.picture.endswith(IMAGE["file_name"])
+        assert image.subset == "val"
 
 
 @pytest.mark.parametrize("counts", [[1, 2, 6], "126"])

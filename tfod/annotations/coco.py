@@ -10,7 +10,7 @@ from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.dataset import Dataset, Reading, Writing
 from tfod.annotations.masks import Mask, RunLengths, checked_counts, counts_from_text, counts_to_text
 from tfod.annotations.pictures import find_picture, plain_name
-from tfod.annotations.reading import annotation_files, as_number, as_pixels, as_text, read_json, subset_of
+from tfod.annotations.reading import annotation_files, as_number, as_pixels, as_text, file_subset, read_json, subset_of
 from tfod.errors import DataError
 
 __all__ = ["read_coco", "write_coco"]
@@ -34,7 +34,7 @@ def read_coco(path: str, reading: Reading) -> Dataset:
                 raise DataError(
                     f"the class {name!r} has other ids in other files", file, "convert the files one by one"
                 )
-        images += _images(file, read, names, reading)
+        images += _images(file, file_subset(file, path), read, names, reading)
     return Dataset(images, len(images), class_ids)
 
 
@@ -71,7 +71,7 @@ def _categories(file: str, read: Mapping[str, Any]) -> dict[int, str]:
 
 
 def _images(
-    file: str, read: Mapping[str, Any], names: Mapping[int, str], reading: Reading
+    file: str, subset: str, read: Mapping[str, Any], names: Mapping[int, str], reading: Reading
 ) -> Iterator[AnnotatedImage | DataError]:
     objects: dict[object, list[AnnotatedObject]] = {}
     errors: dict[object, DataError] = {}  # the first of a picture
@@ -89,18 +89,12 @@ def _images(
             objects.setdefault(key, []).append(_object(item, names, size, where))
         except DataError as error:
             errors.setdefault(key, error)
-    subset = _file_subset(file)
     for key, (index, item) in pictures.items():
         try:
             image = _image(file, f"{file}, image {index}", item, subset, tuple(objects.get(key, ())), reading)
             yield errors.get(key, image)
         except DataError as error:
             yield error
-
-
-def _file_subset(file: str) -> str:
-    words = Path(file).stem.lower().replace("-", "_").split("_")
-    return subset_of("/".join(word.rstrip("0123456789") for word in words) + "/") or subset_of(file)
 
 
 def _image(
@@ -121,7 +115,8 @@ def _image(
 def _picture(written: str, file: str, subset: str, image_dir: str | None) -> str | None:
     """Where the picture is: as written, or in images/SUBSET or images beside the file or beside its folder."""
     folder = os.path.dirname(file) or os.curdir
-    usual = [f"{base}/{name}" for base in (folder, f"{folder}/..") for name in (f"images/{subset}", "images", subset)]
+    names = f"images/{subset}", "images", subset, Path(file).stem.rpartition("_")[2]  # val2017
+    usual = [f"{base}/{name}" for base in (folder, f"{folder}/..") for name in names]
     folders = [image_dir] if image_dir else [folder, *filter(os.path.isdir, usual)]
     for place in folders:
         if found := find_picture(written, "", place):

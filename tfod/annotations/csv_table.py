@@ -9,7 +9,7 @@ from pathlib import Path
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.dataset import Dataset, Reading, Writing
 from tfod.annotations.pictures import find_picture, picture_stem, plain_name
-from tfod.annotations.reading import annotation_files, as_text, subset_of
+from tfod.annotations.reading import annotation_files, as_text, file_subset, subset_of
 from tfod.annotations.voc import read_image_set
 from tfod.errors import DataError
 from tfod.files import replacing
@@ -75,7 +75,7 @@ def read_csv_dataset(path: str, reading: Reading) -> Dataset:
     """
     images: list[AnnotatedImage | DataError] = []
     for file in annotation_files(path, ".csv"):
-        subset = subset_of("/".join(Path(file).stem.split("_")) + "/") or subset_of(file)
+        subset = file_subset(file, path)
         for image in read_csv(file, reading.image_dir, None, reading.class_names):
             named = isinstance(image, AnnotatedImage) and subset and not image.subset
             images.append(image._replace(subset=subset) if named else image)  # type: ignore[union-attr]

@@ -27,12 +27,13 @@ __all__ = [
     "as_text",
     "content",
     "each_file",
+    "file_subset",
     "read_json",
     "read_text",
     "read_xml",
     "snapped",
     "subset_of",
-]  # fmt: skip
+]
 
 XML_PARSER = etree.XMLParser(
     resolve_entities=False,
@@ -60,7 +61,9 @@ class Roots:
     def __init__(self, path: str, reading: Reading) -> None:
         folder = os.path.realpath(path if os.path.isdir(path) else os.path.dirname(path) or os.curdir)
         self._follow = reading.follow_links
-        self._roots = [folder, os.path.join(os.path.dirname(folder), "JPEGImages")]
+        # Pascal VOC and COCO keep annotations in a folder of their own, beside those of the pictures.
+        self._roots = [os.path.dirname(folder) if os.path.basename(folder).lower() == "annotations" else folder]
+        self._roots.append(os.path.join(os.path.dirname(folder), "JPEGImages"))
         if reading.image_dir:
             self._roots.append(os.path.realpath(reading.image_dir))
         self._good: set[str] = set()
@@ -124,6 +127,17 @@ def subset_of(path: str) -> str:
     """
     parts = path.replace("\\", "/").lower().split("/")[:-1]
     return next((_SUBSETS[part] for part in reversed(parts) if part in _SUBSETS), "")
+
+
+def file_subset(file: str, root: str) -> str:
+    """The subset that a file of many pictures is named after, or that a folder between `root` and it is.
+
+    >>> file_subset("coco/annotations/instances_val2017.json", "coco"), file_subset("set/test/labels.csv", "set")
+    ('val', 'test')
+    """
+    stem = os.path.splitext(os.path.basename(file))[0]
+    words = [word.rstrip("0123456789") for word in re.split(r"[._-]", stem)]
+    return subset_of("/".join([*words, ""])) or subset_of(os.path.relpath(file, root))
 
 
 def read_text(path: str) -> str:

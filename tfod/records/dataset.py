@@ -10,7 +10,7 @@ from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.dataset import Dataset, Reading, Writing
 from tfod.annotations.masks import RunLengths
 from tfod.annotations.pictures import EXTENSIONS, plain_name, read_header
-from tfod.annotations.reading import Roots, as_text, snapped, subset_of
+from tfod.annotations.reading import Roots, as_text, file_subset, snapped
 from tfod.config.label_map import LabelMap, LabelMapItem, write_label_map
 from tfod.errors import DataError
 from tfod.records.coco_features import mask_from_png
@@ -67,7 +67,7 @@ class _Records:
 
     def __iter__(self) -> Iterator[AnnotatedImage | DataError]:
         for file in self._files:
-            subset = subset_of("/".join(re.split(r"[._-]", os.path.basename(file))))
+            subset = file_subset(file, file)
             for number, payload in enumerate(read_frames(file)):
                 where = f"{file}, record {number}"
                 try:
