@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tfod.errors import DownloadError, OutputError
-from tfod.files import output_error, write_text
+from tfod.files import lock, output_error, write_text
 from tfod.progress import Progress
 
 __all__ = ["download"]
@@ -113,23 +113,14 @@ class _Part:
     def locked(self) -> Iterator[None]:
         """Two downloads must not write to one part. The file is there meanwhile, and afterwards unless it is empty."""
         with open(self.path, "ab") as file:
-            self._lock(file)
+            if not lock(file):
+                what, cure = "another process is downloading this file", "wait until it is done"
+                raise DownloadError(what, str(self.path), cure)
             try:
                 yield
             finally:
                 if not self.size:
                     self.remove()
-
-    def _lock(self, file: BinaryIO) -> None:
-        try:
-            import fcntl
-        except ImportError:  # a system without such locks
-            return
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            what, cure = "another process is downloading this file", "wait until it is done"
-            raise DownloadError(what, str(self.path), cure) from error
 
 
 def _fetch(url: str, part: _Part) -> None:

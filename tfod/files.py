@@ -7,10 +7,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from tfod.errors import OutputError
 
-__all__ = ["output_error", "read_bytes", "replacing", "replacing_directory", "write_text"]
+__all__ = [
+    "check_place",
+    "lock",
+    "output_error",
+    "read_bytes",
+    "replacing",
+    "replacing_directory",
+    "write_text",
+]
 
 _CURES = {
     errno.ENOSPC: "free some space, or choose an output on another disk",
@@ -32,6 +41,28 @@ def output_error(error: OSError, path: Path | str) -> OutputError:
     return OutputError(f"cannot write the output: {reason.lower()}", str(path), cure)
 
 
+def check_place(path: Path) -> None:
+    """Makes the folders above `path`; raises OutputError or OSError where no file could take that name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():  # a rename would take the place of /dev/null
+        raise OutputError("the output is a device, not a file", str(path), "choose the name of a file")
+
+
+def lock(file: BinaryIO) -> bool:
+    """Whether the open file is this process's alone from now on, until it is closed; a system without locks: yes."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
     """Yields a path beside `path` to write to; on success it takes the name `path`, on failure it is removed.
@@ -40,11 +71,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     with _output_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if path.exists() and not path.is_file():  # a rename would take the place of /dev/null
-            raise OutputError("the output is a device, not a file", str(path), "choose the name of a file")
+        check_place(path)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         os.close(handle)
         # mkstemp makes files that only the owner reads; the result gets the rights of any other new file.

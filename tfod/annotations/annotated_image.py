@@ -1,8 +1,11 @@
 """What every annotation format is read into: a picture and the objects in it."""
 
-from typing import NamedTuple
+from __future__ import annotations
 
-from tfod.annotations.masks import Mask
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:  # masks need NumPy, which takes longer to import than small sets take to convert
+    from tfod.annotations.masks import Mask
 
 __all__ = ["AnnotatedImage", "AnnotatedObject", "Fields"]
 

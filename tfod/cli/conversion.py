@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+import os
 from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser
 
 if TYPE_CHECKING:
-    from tfod.annotations.annotated_image import AnnotatedImage
-    from tfod.errors import DataError
-    from tfod.progress import Progress
+    from tfod.records.batches import Source
 
-__all__ = ["BOX_RULE", "add_conversion_flags", "convert"]
+__all__ = ["BOX_RULE", "DEFAULT_SHARD_SIZE", "add_conversion_flags", "add_shard_flags", "convert", "written_files"]
+
+DEFAULT_SHARD_SIZE = "200MB"
 
 BOX_RULE = """Boxes: corners in the wrong order are swapped; what sticks out of the picture is cut off; boxes
 without area, wholly outside or not finite are dropped. All of it is counted, with places, in the summary.
 Pictures: the bytes are copied as they are, and their header decides size and format, not the annotation.
 TensorFlow ignores EXIF's orientation: such pictures are counted, and where the annotation's size shows that it was
 made on the turned picture, its boxes are turned to the stored pixels.
-Output: all or nothing; beside it OUTPUT.summary.json holds the counts and the rules."""
+Output: all or nothing; beside it OUTPUT.manifest.json holds counts, checksums and the settings. All cores work; the
+bytes do not depend on how many. Interrupted, the same command uses the shards that were done and have not changed."""
 
 
 def add_conversion_flags(parser: CommandParser, *, keep_empty: bool) -> None:
     """Adds the flags of every conversion; `keep_empty` is the default of the flag of that name."""
-    parser.add_argument(
-        "--num_shards", type=int, default=1, help="write this many files OUTPUT-00000-of-00010, ... (default: 1)"
-    )
+    add_shard_flags(parser, "write this many files OUTPUT-00000-of-00010, ... (default: 1)")
     parser.add_argument(
         "--voc_origin",
         choices=("raw", "one_based"),
@@ -42,21 +41,39 @@ def add_conversion_flags(parser: CommandParser, *, keep_empty: bool) -> None:
     )
     parser.add_boolean("skip_unknown_classes", default=False, help="leave objects out whose class the label map lacks")
     parser.add_boolean("skip_bad", default=False, help="leave pictures out that, or whose annotations, cannot be used")
+    parser.add_argument("--workers", type=_positive, metavar="N", help="processes that convert (default: all cores)")
+    parser.add_argument(
+        "--beam",
+        nargs="?",
+        const="",
+        metavar="OPTIONS",
+        help="convert with Apache Beam, each shard on its own; OPTIONS are those of a pipeline, as one text, such as"
+        " '--runner=FlinkRunner --flink_master=HOST:8081' (default: this machine)",
+    )
+
+
+def add_shard_flags(parser: CommandParser, num_shards_help: str) -> None:
+    """Adds `--num_shards` and `--shard_size`, of which one can be given."""
+    shards = parser.add_mutually_exclusive_group()
+    shards.add_argument("--num_shards", type=_positive, default=1, metavar="N", help=num_shards_help)
+    shards.add_argument(
+        "--shard_size",
+        nargs="?",
+        const=DEFAULT_SHARD_SIZE,
+        type=_size,
+        metavar="SIZE",
+        help=f"write as many files as make each about so large, 500MB or 1GB (without a size: {DEFAULT_SHARD_SIZE})",
+    )
 
 
 def convert(
-    args: argparse.Namespace,
-    images: Iterable[AnnotatedImage | DataError],
-    total: int,
-    *,
-    label_map_path: str,
-    ignore_difficult: bool = False,
+    args: argparse.Namespace, source: Source, *, label_map_path: str, ignore_difficult: bool = False
 ) -> None:
-    """Writes the records of `total` images to `args.output_path` as the flags say, and prints the summary."""
+    """Writes the records of all pictures to `args.output_path` as the flags say, and prints the summary."""
     from tfod.config.label_map import read_label_map
     from tfod.progress import Progress
     from tfod.records.convert import ConversionRules
-    from tfod.records.files import shard_names
+    from tfod.records.manifest import manifest_path
     from tfod.records.write import write_records
 
     rules = ConversionRules(
@@ -66,14 +83,35 @@ def convert(
         skip_unknown_classes=args.skip_unknown_classes,
         skip_bad=args.skip_bad,
     )
-    label_map = read_label_map(label_map_path)
-    with Progress("converting", total=total, unit="picture") as progress:
-        summary = write_records(_counted(images, progress), args.output_path, label_map, args.num_shards, rules)
-    paths = shard_names(args.output_path, args.num_shards)
-    print(f"{paths[0]}{f' and {len(paths) - 1} more' if len(paths) > 1 else ''}\n{summary.text()}")
+    work = source, args.output_path, read_label_map(label_map_path), args.num_shards, rules
+    if args.beam is None:
+        progress = Progress("converting", total=len(source.items), unit="picture")
+        summary = write_records(*work, shard_size=args.shard_size, workers=args.workers, progress=progress)
+    else:
+        from tfod.records.beam import write_records_with_beam
+
+        summary = write_records_with_beam(*work, shard_size=args.shard_size, options=args.beam.split())
+    print(f"{written_files(args.output_path)}\n{summary.text()}\nmore in {manifest_path(args.output_path)}")
 
 
-def _counted(images: Iterable[AnnotatedImage | DataError], progress: Progress) -> Iterator[AnnotatedImage | DataError]:
-    for image in images:
-        yield image
-        progress.advance()
+def written_files(output_path: str) -> str:
+    """The files of a set that has been written, as people read them."""
+    from tfod.records.manifest import file_entries, manifest_path, read_manifest
+
+    files = file_entries(read_manifest(manifest_path(output_path)) or {"files": []})
+    first = os.path.join(os.path.dirname(output_path), files[0].name)
+    size = f"{sum(file.bytes for file in files) / 1e6:.1f} MB"
+    return f"{first} and {len(files) - 1} more, {size}" if len(files) > 1 else f"{first}, {size}"
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+def _size(text: str) -> int:
+    from tfod.records.files import parse_size
+
+    return parse_size(text)

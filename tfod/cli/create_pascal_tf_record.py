@@ -1,11 +1,18 @@
 """Converts a VOCdevkit tree (Annotations, ImageSets/Main, JPEGImages) to TFRecords."""
 
+from __future__ import annotations
+
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser, execute
 from tfod.cli.conversion import BOX_RULE, add_conversion_flags, convert
+
+if TYPE_CHECKING:
+    from tfod.annotations.annotated_image import AnnotatedImage
+    from tfod.errors import DataError
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -50,20 +57,32 @@ def build_parser() -> CommandParser:
 
 def run(args: argparse.Namespace) -> None:
     """Converts; raises DataError or OutputError."""
-    import itertools
+    from functools import partial
 
     from tfod.annotations.voc import read_voc_files, voc_set
+    from tfod.records.batches import Source
 
     years = _MERGED_YEARS if args.year == "merged" else (args.year,)
     sets = [voc_set(args.data_dir, year, args.set, args.annotations_dir) for year in years]
-    images = itertools.chain.from_iterable(read_voc_files(paths, pictures) for paths, pictures in sets)
+    if len(sets) == 1:
+        ((paths, pictures),) = sets
+        source = Source(paths, partial(read_voc_files, image_dir=pictures))
+    else:
+        source = Source([(path, pictures) for paths, pictures in sets for path in paths], _read_each)
     convert(
         args,
-        images,
-        sum(len(paths) for paths, _ in sets),
+        source,
         label_map_path=args.label_map_path,
         ignore_difficult=args.ignore_difficult_instances,
     )
+
+
+def _read_each(items: Iterable[tuple[str, str]]) -> Iterator[AnnotatedImage | DataError]:
+    """Reads annotations each of which has a folder of pictures of its own."""
+    from tfod.annotations.voc import read_voc_files
+
+    for path, pictures in items:
+        yield from read_voc_files([path], pictures)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

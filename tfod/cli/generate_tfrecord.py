@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from tfod.cli.command import CommandParser, execute
 from tfod.cli.conversion import BOX_RULE, add_conversion_flags, convert
-
-if TYPE_CHECKING:
-    from tfod.annotations.annotated_image import AnnotatedImage
-    from tfod.errors import DataError
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -46,21 +41,21 @@ def build_parser() -> CommandParser:
 def run(args: argparse.Namespace) -> None:
     """Converts; raises DataError or OutputError."""
     from contextlib import ExitStack
+    from functools import partial
 
     from tfod.annotations.csv_table import read_csv, writing_csv
     from tfod.annotations.voc import annotation_paths, read_voc_files
+    from tfod.records.batches import Source
 
-    images: Iterable[AnnotatedImage | DataError]
     with ExitStack() as stack:
         if args.csv_input:
-            images = table = read_csv(args.csv_input, args.image_dir, args.list)
-            total = len(table)
+            source = Source(read_csv(args.csv_input, args.image_dir, args.list))
         else:
             paths = annotation_paths(args.xml_dir, args.list)
-            images, total = read_voc_files(paths, args.image_dir), len(paths)
+            source = Source(paths, partial(read_voc_files, image_dir=args.image_dir))
         if args.csv_path:
-            images = stack.enter_context(writing_csv(images, args.csv_path))
-        convert(args, images, total, label_map_path=args.labels_path)
+            source = Source(list(stack.enter_context(writing_csv(source.read(source.items), args.csv_path))))
+        convert(args, source, label_map_path=args.labels_path)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,7 +12,6 @@ from tfod.config.label_map import LabelMap
 from tfod.errors import DataError
 from tfod.files import read_bytes
 from tfod.records.boxes import Box, as_stored, place
-from tfod.records.coco_features import coco_features
 from tfod.records.example import bytes_feature, encode_example, float_feature, int64_feature, text_feature
 from tfod.records.summary import Summary
 
@@ -58,6 +57,8 @@ def to_example(image: AnnotatedImage, label_map: LabelMap, rules: ConversionRule
     summary.pictures += 1
     features = _picture_features(image.filename, data, header) | _object_features(objects, boxes, labels)
     if any(item.crowd or item.mask or item.area is not None for item in objects):
+        from tfod.records.coco_features import coco_features  # needs NumPy, which most conversions do not
+
         features |= coco_features(objects, header.height, header.width, image.source)
     return encode_example(features)
 

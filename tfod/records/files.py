@@ -7,14 +7,34 @@ from collections.abc import Sequence
 
 from tfod.errors import DataError
 
-__all__ = ["expand", "shard_names"]
+__all__ = ["expand", "parse_size", "set_name", "shard_names"]
 
+_SIZE = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[KMGT]?)B?")
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _SHARD = re.compile(r"(?P<base>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<end>[^/]*)")
 
 
 def shard_names(path: str, num_shards: int) -> list[str]:
     """The files of a set: `path` itself for one, `path-00000-of-00010` and so on for more."""
     return [path] if num_shards == 1 else _shards(path, num_shards)
+
+
+def set_name(path: str) -> str:
+    """The name that all files of a set share: `train.record` for `train.record-00003-of-00010`."""
+    match = _SHARD.fullmatch(path)
+    return match["base"] + match["end"] if match else path
+
+
+def parse_size(text: str) -> int:
+    """Bytes as people write them; ValueError for anything else, and below one byte.
+
+    >>> parse_size("200MB"), parse_size("1.5 GB"), parse_size("4096")
+    (200000000, 1500000000, 4096)
+    """
+    match = _SIZE.fullmatch(text.strip().upper())
+    if match is None or (size := int(float(match["number"]) * _UNITS[match["unit"]])) < 1:
+        raise ValueError(f"{text!r} is no size; write 200MB or 1GB")
+    return size
 
 
 def expand(input_paths: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ from google_crc32c import value as crc32c
 
 from tfod.errors import DataError
 
-__all__ = ["masked_crc", "read_frames", "write_frame"]
+__all__ = ["frame", "masked_crc", "read_frames", "write_frame"]
 
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
@@ -29,12 +29,15 @@ def masked_crc(data: bytes) -> int:
     return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
 
 
+def frame(payload: bytes) -> tuple[bytes, bytes, bytes]:
+    """One record, in pieces: what stands before the payload, the payload itself, what stands after it."""
+    length = _LENGTH.pack(len(payload))
+    return length + _CHECKSUM.pack(masked_crc(length)), payload, _CHECKSUM.pack(masked_crc(payload))
+
+
 def write_frame(file: BinaryIO, payload: bytes) -> None:
     """Appends one record."""
-    length = _LENGTH.pack(len(payload))
-    file.write(length + _CHECKSUM.pack(masked_crc(length)))
-    file.write(payload)
-    file.write(_CHECKSUM.pack(masked_crc(payload)))
+    file.writelines(frame(payload))
 
 
 def read_frames(path: str | os.PathLike[str]) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """What a conversion did: counts, and the first few places of everything that was not plain."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +54,15 @@ class Summary:
         if len(note.places) < _PLACES_KEPT:
             note.places.append(place)
 
+    def add(self, other: "Summary") -> None:
+        """Counts what another summary counted, as if it had happened after this one's."""
+        self.pictures += other.pictures
+        self.objects.update(other.objects)
+        for kind, theirs in other.notes.items():
+            ours = self.notes.setdefault(kind, Note())
+            ours.total += theirs.total
+            ours.places += theirs.places[: _PLACES_KEPT - len(ours.places)]
+
     def text(self) -> str:
         """The summary for people, several lines."""
         classes = ", ".join(f"{name} {count}" for name, count in sorted(self.objects.items()))
@@ -69,3 +79,9 @@ class Summary:
         """The summary for programs."""
         notes = {kind: {"total": note.total, "first": note.places} for kind, note in self.notes.items()}
         return {"pictures": self.pictures, "objects": dict(sorted(self.objects.items())), "notes": notes}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Summary":
+        """The summary that `as_dict` gave."""
+        notes = {kind: Note(note["total"], list(note["first"])) for kind, note in values["notes"].items()}
+        return cls(values["pictures"], Counter(values["objects"]), notes)

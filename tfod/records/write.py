@@ -1,99 +1,198 @@
-"""Annotated pictures to TFRecord files, all or nothing.
+"""Annotated pictures to TFRecord files: by all cores, all or nothing, and resumed by shard after a kill."""
 
-Every file is written beside its place under a hidden name and renamed when all are complete. A rename is atomic,
-so one file is there whole or not at all. Of a set of shards the first, -00000-of-, is renamed last, after that of
-an earlier set has been taken away: whoever is killed between the renames leaves a set that lacks its first file,
-which `tfod.records.files.expand` reports, and never one in which old and new are mixed unseen.
-"""
-
+import hashlib
 import json
 import os
-from collections.abc import Iterable
-from contextlib import ExitStack
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import BinaryIO
 
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.config.label_map import LabelMap
 from tfod.errors import DataError, OutputError
 from tfod.files import output_error, replacing
-from tfod.records.convert import ConversionRules, to_example
+from tfod.progress import Progress
+from tfod.records.batches import DIGEST_SIZE, Plan, Source, Work
+from tfod.records.convert import ConversionRules
 from tfod.records.files import shard_names
-from tfod.records.frames import write_frame
+from tfod.records.manifest import manifest_path, manifest_text, settings_of
+from tfod.records.staging import ShardNote, Staging, staging
 from tfod.records.summary import Summary
+from tfod.records.workers import Workers
 
-__all__ = ["summary_path", "write_records"]
-
-_BUFFER_SIZE = 1 << 18
+__all__ = ["Conversion", "replacing_shards", "write_records", "write_shards"]
 
 
 def write_records(
-    images: Iterable[AnnotatedImage | DataError],
+    images: Source | Iterable[AnnotatedImage | DataError],
     output_path: str | os.PathLike[str],
     label_map: LabelMap,
     num_shards: int = 1,
     rules: ConversionRules | None = None,
+    *,
+    shard_size: int | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
 ) -> Summary:
-    """Writes one TFRecord file, or `num_shards` of them, example i to shard i mod num_shards, and a small JSON
-    file with the counts and the rules (`summary_path`).
+    """Writes one TFRecord file, or `num_shards` of them, picture i to shard i mod num_shards, and their manifest.
 
-    `images` may be a generator: one picture is in memory at a time. An item that is a DataError stands for a
-    picture whose annotations cannot be read; it is raised, or counted under `rules.skip_bad`. Raises DataError
-    where nothing is left to write, OutputError where the place cannot be written; then no file is changed.
+    With `shard_size` there are as many shards as make each about so many bytes. `workers` processes share the work,
+    by default all cores; the bytes do not depend on it. A `Source` streams: only a few pictures are in memory at a time;
+    other iterables are gone through first. An item that is a DataError stands for a picture whose annotations cannot
+    be read; it is raised, or counted under `rules.skip_bad`. `progress` is entered here, since processes start before.
+
+    Shards that a killed run of the same conversion left behind are used where nothing they were made of has changed.
+    Raises DataError where nothing is left to write, OutputError where the place cannot be written; then no file is
+    changed.
     """
-    rules = rules or ConversionRules()
+    source = images if isinstance(images, Source) else Source(list(images))
     output = os.fspath(output_path)
+    with Conversion.staged(source, output, label_map, num_shards, rules, shard_size) as conversion:
+        stage, plan = conversion.stage, conversion.plan
+        with Workers(conversion.work, stage.paths, len(source.items), workers) as processes, progress or nullcontext():
+            advance = progress.advance if progress else lambda _: None
+            notes = dict(conversion.reused(processes, advance))
+            stage.keep(list(notes))
+            missing = [shard for shard in range(plan.num_shards) if shard not in notes]
+            notes |= write_shards(conversion, missing, processes, advance)
+        return conversion.commit([notes[shard] for shard in range(plan.num_shards)])
+
+
+class Conversion:
+    """One conversion to one output: what is converted, how, into which shards, and where they grow."""
+
+    def __init__(self, source: Source, output: str, stage: Staging, plan: Plan, work: Work) -> None:
+        self.source = source
+        self.output = output
+        self.stage = stage
+        self.plan = plan
+        self.work = work
+        self._settings = settings_of(work.label_map, work.rules)
+
+    @classmethod
+    @contextmanager
+    def staged(
+        cls,
+        source: Source,
+        output: str,
+        label_map: LabelMap,
+        num_shards: int,
+        rules: ConversionRules | None,
+        shard_size: int | None,
+    ) -> Iterator["Conversion"]:
+        """A conversion whose staging folder is there while the block runs."""
+        if num_shards < 1:
+            raise OutputError(f"cannot write {num_shards} shards", output, "ask for 1 shard or more")
+        plan = Plan.of(source, num_shards, shard_size)
+        work = Work(source.read, label_map, rules or ConversionRules(), resumable=plan.num_shards > 1)
+        with staging(output, plan.num_shards) as stage:
+            yield cls(source, output, stage, plan, work)
+
+    def fingerprint(self, digests: bytes) -> str:
+        """Of a shard: other settings, or another picture or annotation in it, give another one."""
+        settings = json.dumps(self._settings, sort_keys=True).encode()
+        return hashlib.sha256(settings + digests).hexdigest()
+
+    def reused(self, processes: Workers, advance: Callable[[int], object]) -> Iterator[tuple[int, ShardNote]]:
+        """The shards of an interrupted run that are as this one would make them."""
+        notes = {shard: note for shard in range(self.plan.num_shards) if (note := self.stage.note(shard))}
+        digests = dict.fromkeys(notes, b"")
+        for batch, found in processes.digest(self.plan.batches(self.source, notes)):
+            digests[batch.shard] += found
+        for shard, note in notes.items():
+            if self.fingerprint(digests[shard]) == note.fingerprint:
+                advance(len(digests[shard]) // DIGEST_SIZE)
+                yield shard, note
+
+    def commit(self, notes: Sequence[ShardNote]) -> Summary:
+        """Gives the shards their names and says what is in them. Raises DataError where no picture is."""
+        summary = Summary()
+        for note in notes:
+            summary.add(note.summary)
+        if not summary.pictures:
+            cure = "check the folder and the list; with skipping, see what was skipped:\n" + summary.text()
+            raise DataError("no picture is left to write", "the annotations", cure)
+        self._note_same_names(notes, summary)
+        text = manifest_text(self.stage.files(notes), summary, self._settings)
+        self.stage.commit(text, manifest_path(self.output))
+        return summary
+
+    def _note_same_names(self, notes: Sequence[ShardNote], summary: Summary) -> None:
+        seen = _Names()
+        for shard, note in enumerate(notes):
+            for index, name in enumerate(array("Q", note.names)):
+                if name and not seen.add(name):
+                    item = self.source.items[shard + index * self.plan.num_shards]
+                    for image in self.source.read([item]):
+                        if isinstance(image, AnnotatedImage):
+                            summary.note("same_name", f"{image.source}: {image.filename}")
+
+
+def write_shards(
+    conversion: Conversion, shards: Iterable[int], processes: Workers, advance: Callable[[int], object]
+) -> Mapping[int, ShardNote]:
+    """Makes some shards; each is noted as done when it is. `advance` is called with the number of pictures."""
+    notes: dict[int, ShardNote] = {}
+    summary, names, digests = Summary(), bytearray(), bytearray()
+    left = {shard: len(range(shard, len(conversion.source.items), conversion.plan.num_shards)) for shard in shards}
+    for batch, written in processes.write(conversion.plan.batches(conversion.source, left)):
+        if batch.first:
+            summary, names, digests = Summary(), bytearray(), bytearray()
+        summary.add(written.summary)
+        names += written.names
+        digests += written.digests
+        left[batch.shard] -= len(batch.items)
+        if not left[batch.shard]:
+            fingerprint = conversion.fingerprint(bytes(digests))
+            notes[batch.shard] = ShardNote(fingerprint, written.size, written.crc, summary, bytes(names))
+            conversion.stage.finish(batch.shard, notes[batch.shard])
+        advance(len(batch.items))
+    return notes
+
+
+@contextmanager
+def replacing_shards(output: str, num_shards: int, *beside: str) -> Iterator[tuple[list[Path], list[Path]]]:
+    """Yields paths to write a set of shards to, and paths for the files `beside` them; all get their names at the end.
+
+    Raises OutputError where the place cannot be written; then, as after any error inside, no file is changed.
+    """
     if num_shards < 1:
         raise OutputError(f"cannot write {num_shards} shards", output, "ask for 1 shard or more")
     paths = shard_names(output, num_shards)
-    summary = Summary()
     with ExitStack() as commit:  # its ends run backwards: the first shard gets its name last
-        temporaries = [commit.enter_context(replacing(path)) for path in paths]
-        report = commit.enter_context(replacing(summary_path(output)))
+        temporaries = [commit.enter_context(replacing(path)) for path in (*paths, *beside)]
         try:
-            _write(images, temporaries, label_map, rules, summary)
-            contents = {"files": [os.path.basename(path) for path in paths], "voc_origin": rules.voc_origin}
-            report.write_text(json.dumps(contents | summary.as_dict(), indent=2) + "\n", encoding="utf-8")
+            yield temporaries[:num_shards], temporaries[num_shards:]
             if num_shards > 1:
                 Path(paths[0]).unlink(missing_ok=True)
         except OSError as error:
             raise output_error(error, output) from error
-    return summary
 
 
-def summary_path(output_path: str | os.PathLike[str]) -> str:
-    """Where the counts of a conversion lie: `train.summary.json` for `train.record`.
+class _Names:
+    """A set of 64-bit numbers other than 0, in 16 to 32 bytes each: a tenth of what a set of Python's takes."""
 
-    The name does not begin with the records' own, so that patterns such as `train.record*` do not match it.
-    """
-    return os.path.splitext(output_path)[0] + ".summary.json"
+    def __init__(self) -> None:
+        self._table = array("Q", bytes(8 << 16))
+        self._count = 0
 
+    def add(self, number: int) -> bool:
+        """Whether it was not in the set before."""
+        if not self._put(number):
+            return False
+        self._count += 1
+        if 2 * self._count > len(self._table):
+            earlier, self._table = self._table, array("Q", bytes(16 * len(self._table)))
+            for other in filter(None, earlier):
+                self._put(other)
+        return True
 
-def _write(
-    images: Iterable[AnnotatedImage | DataError],
-    paths: list[Path],
-    label_map: LabelMap,
-    rules: ConversionRules,
-    summary: Summary,
-) -> None:
-    seen: set[int] = set()
-    with ExitStack() as stack:
-        files: list[BinaryIO] = [stack.enter_context(open(path, "wb", buffering=_BUFFER_SIZE)) for path in paths]
-        for image in images:
-            if isinstance(image, DataError):
-                if not rules.skip_bad:
-                    raise image
-                summary.note("bad", f"{image.where}: {image.what}")
-                continue
-            shard = files[summary.pictures % len(files)]
-            example = to_example(image, label_map, rules, summary)
-            if example is None:
-                continue
-            write_frame(shard, example)
-            name = hash(image.filename)
-            if name in seen:
-                summary.note("same_name", f"{image.source}: {image.filename}")
-            seen.add(name)
-    if not summary.pictures:
-        cure = "check the folder and the list; with skipping, see what was skipped:\n" + summary.text()
-        raise DataError("no picture is left to write", "the annotations", cure)
+    def _put(self, number: int) -> bool:
+        place = number % len(self._table)
+        while there := self._table[place]:
+            if there == number:
+                return False
+            place = (place + 1) % len(self._table)
+        self._table[place] = number
+        return True

@@ -1,0 +1,74 @@
+"""The manifest of a set of records: what is in its files, and how they were made.
+
+It lies beside the records as JSON: `train.manifest.json` for `train.record`, or for all shards `train.record-*`. The
+name does not begin with the records' own, so that patterns such as `train.record*` do not match it.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from tfod import __version__
+from tfod.config.label_map import LabelMap
+from tfod.errors import DataError
+from tfod.records.convert import ConversionRules
+from tfod.records.files import set_name
+from tfod.records.summary import Summary
+
+__all__ = ["RecordFile", "file_entries", "manifest_path", "manifest_text", "read_manifest", "settings_of"]
+
+
+class RecordFile(NamedTuple):
+    """One file of a set: its name without folders, how many records and bytes it has, and its CRC-32C."""
+
+    name: str
+    records: int
+    bytes: int
+    crc32c: int
+
+
+def manifest_path(output_path: str | os.PathLike[str]) -> str:
+    """Where the manifest of a set lies; `output_path` is the set's name or one of its files.
+
+    >>> manifest_path("a/train.record"), manifest_path("a/train.record-00001-of-00010")
+    ('a/train.manifest.json', 'a/train.manifest.json')
+    """
+    return os.path.splitext(set_name(os.fspath(output_path)))[0] + ".manifest.json"
+
+
+def settings_of(label_map: LabelMap, rules: ConversionRules) -> dict[str, Any]:
+    """What decides about the bytes of a record, beside the pictures and their annotations."""
+    classes = {name: item.id for item in label_map.items for name in (item.name, item.display_name) if name}
+    return {**asdict(rules), "label_map": classes}
+
+
+def manifest_text(files: Sequence[RecordFile], summary: Summary, settings: dict[str, Any]) -> str:
+    """The manifest as JSON. It tells no time, so that the same input gives the same bytes."""
+    entries = [{**file._asdict(), "crc32c": f"{file.crc32c:08x}"} for file in files]
+    content = {"tfod": __version__, "files": entries, **summary.as_dict(), "settings": settings}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def read_manifest(path: str) -> dict[str, Any] | None:
+    """The manifest in a file; None where there is no such file. Raises DataError for a file that is no manifest."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+        file_entries(content)
+        Summary.from_dict(content)
+        return dict(content)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        cure = "take it away, or convert the data again"
+        raise DataError("the manifest of the records cannot be read", path, cure) from error
+
+
+def file_entries(manifest: dict[str, Any]) -> list[RecordFile]:
+    """The files that a manifest names."""
+    return [
+        RecordFile(entry["name"], entry["records"], entry["bytes"], int(entry["crc32c"], 16))
+        for entry in manifest["files"]
+    ]

@@ -1,0 +1,156 @@
+"""Where the shards of a conversion grow until all are done: a hidden folder beside the output, `.train.record.parts`.
+
+A shard that is done has a note beside it, written after it, with its checksum and a fingerprint of all that it was
+made of. Whoever starts the same conversion again, after a kill, finds it there and uses it if both are still right.
+When all are done they get their names; each rename is atomic. The first, -00000-of-, comes last, after that of an
+earlier set has been taken away: whoever is killed in between leaves a set that lacks its first file, which
+`tfod.records.files.expand` reports, and never one in which old and new are mixed unseen.
+"""
+
+import base64
+import errno
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from google_crc32c import extend
+
+from tfod.errors import OutputError, TfodError
+from tfod.files import check_place, lock, output_error, write_text
+from tfod.records.files import shard_names
+from tfod.records.manifest import RecordFile
+from tfod.records.summary import Summary
+
+__all__ = ["ShardNote", "Staging", "file_crc", "staging"]
+
+_WORTH_KEEPING = 60.0  # seconds of work; what took less is not kept after an error
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class ShardNote:
+    """What is noted of a shard that is done: what it was made of, how its file is, what was counted.
+
+    `names` are digests of the pictures' names, as in `tfod.records.batches.Converted`.
+    """
+
+    fingerprint: str
+    size: int
+    crc: int
+    summary: Summary
+    names: bytes
+
+    def to_json(self) -> str:
+        names = base64.b64encode(self.names).decode()
+        return json.dumps({**asdict(self), "summary": self.summary.as_dict(), "names": names}) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "ShardNote":
+        """Raises ValueError, KeyError or TypeError for what is no note."""
+        values = json.loads(text)
+        summary, names = Summary.from_dict(values["summary"]), base64.b64decode(values["names"])
+        return cls(values["fingerprint"], values["size"], values["crc"], summary, names)
+
+
+class Staging:
+    """The shards of one output while they are made."""
+
+    def __init__(self, output: str, num_shards: int) -> None:
+        self.folder = Path(output).parent / f".{Path(output).name}.parts"
+        self._outputs = shard_names(output, num_shards)
+        self.paths = [str(self.folder / os.path.basename(path)) for path in self._outputs]
+
+    def note(self, shard: int) -> ShardNote | None:
+        """The note of a shard that is done and whole; None for any other."""
+        try:
+            note = ShardNote.from_json(self._note_path(shard).read_text("utf-8"))
+            whole = os.path.getsize(self.paths[shard]) == note.size and file_crc(self.paths[shard]) == note.crc
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return note if whole else None
+
+    def finish(self, shard: int, note: ShardNote) -> None:
+        """Says that a shard is done."""
+        write_text(self._note_path(shard), note.to_json())
+
+    def keep(self, shards: Sequence[int]) -> None:
+        """Removes everything but these shards, their notes and the lock."""
+        kept = {Path(self.paths[shard]) for shard in shards} | {self._note_path(shard) for shard in shards}
+        for path in set(self.folder.iterdir()) - kept - {self.lock_path}:
+            path.unlink()
+
+    def commit(self, manifest: str, manifest_place: str) -> None:
+        """Gives all shards, and their manifest, their names."""
+        for path in (*self._outputs, manifest_place):
+            check_place(Path(path))
+        write_text(manifest_place, manifest)
+        if len(self._outputs) > 1:
+            Path(self._outputs[0]).unlink(missing_ok=True)
+        for path, output in reversed(list(zip(self.paths, self._outputs, strict=True))):
+            os.replace(path, output)
+
+    def files(self, notes: Sequence[ShardNote]) -> list[RecordFile]:
+        """The files as the manifest names them."""
+        return [
+            RecordFile(os.path.basename(path), note.summary.pictures, note.size, note.crc)
+            for path, note in zip(self.paths, notes, strict=True)
+        ]
+
+    def done(self) -> int:
+        """How many shards have a note."""
+        return sum(1 for _ in self.folder.glob("*.json"))
+
+    @property
+    def lock_path(self) -> Path:
+        return self.folder / "lock"
+
+    def _note_path(self, shard: int) -> Path:
+        return Path(f"{self.paths[shard]}.json")
+
+
+@contextmanager
+def staging(output: str, num_shards: int) -> Iterator[Staging]:
+    """The staging folder of an output, this process's alone; gone after success.
+
+    It is kept where the work is interrupted, or fails after a minute or more, if a shard is done by then: the same
+    conversion goes on from there. Raises OutputError where the place cannot be written, or another process is at it.
+    """
+    began = time.monotonic()
+    stage = Staging(output, num_shards)
+    kept = False
+    try:
+        check_place(Path(output))
+        stage.folder.mkdir(exist_ok=True)
+        with open(stage.lock_path, "ab") as file:
+            if not lock(file):
+                kept = True
+                raise OutputError("another process is writing this output", output, "wait until it is done")
+            try:
+                yield stage
+            except (KeyboardInterrupt, TfodError, OSError) as error:
+                worth = isinstance(error, KeyboardInterrupt) or time.monotonic() - began >= _WORTH_KEEPING
+                full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+                if kept := worth and not full and stage.done() > 0:
+                    print(f"{stage.done()} of {num_shards} shards are kept in {stage.folder}; the same command goes"
+                          " on from there", file=sys.stderr)  # fmt: skip
+                raise
+            finally:
+                if not kept:
+                    shutil.rmtree(stage.folder, ignore_errors=True)
+    except OSError as error:
+        raise output_error(error, output) from error
+
+
+def file_crc(path: str) -> int:
+    """The CRC-32C of a whole file."""
+    crc = 0
+    with open(path, "rb") as file:
+        while data := file.read(_CHUNK):
+            crc = extend(crc, data)
+    return crc
