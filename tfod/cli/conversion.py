@@ -66,9 +66,7 @@ def add_shard_flags(parser: CommandParser, num_shards_help: str) -> None:
     )
 
 
-def convert(
-    args: argparse.Namespace, source: Source, *, label_map_path: str, ignore_difficult: bool = False
-) -> None:
+def convert(args: argparse.Namespace, source: Source, *, label_map_path: str, ignore_difficult: bool = False) -> None:
     """Writes the records of all pictures to `args.output_path` as the flags say, and prints the summary."""
     from tfod.config.label_map import read_label_map
     from tfod.progress import Progress

@@ -21,8 +21,8 @@ from tfod.records.summary import Summary
 __all__ = ["DIGEST_SIZE", "Batch", "Converted", "Plan", "Source", "Work", "convert_batch", "digest_batch"]
 
 DIGEST_SIZE = 8  # bytes
-_BATCH_BYTES = 2_000_000  # large enough to be worth handing over, small enough to wait in memory
-_MOST_ITEMS = 128
+_BATCH_BYTES = 8_000_000
+_MOST_ITEMS = 256
 _SAMPLED, _SAMPLED_FOR_SIZE = 32, 512
 _FEATURES_BYTES = 1_000  # about, of an example beside its picture
 
@@ -49,13 +49,14 @@ class Batch(NamedTuple):
 
 
 class Converted(NamedTuple):
-    """A batch's records, in pieces of bytes.
+    """A batch's records, in pieces of bytes, and `checks`, of each record what stands before and after its payload.
 
     `names` are digests of the pictures' file names, DIGEST_SIZE bytes an item, zeros for what was left out; `digests`
     those of `digest_batch`, or empty.
     """
 
     pieces: list[bytes]
+    checks: bytes
     summary: Summary
     names: bytes
     digests: bytes
@@ -100,7 +101,7 @@ class Plan:
 def convert_batch(items: Sequence[Any], work: Work) -> Converted:
     """Converts a batch. Raises DataError as `work.rules` say."""
     pieces: list[bytes] = []
-    summary, names, digests = Summary(), bytearray(), bytearray()
+    summary, names, digests, checks = Summary(), bytearray(), bytearray(), bytearray()
     for image in work.read(items):
         if work.resumable:
             digests += _digest(image)
@@ -114,9 +115,11 @@ def convert_batch(items: Sequence[Any], work: Work) -> Converted:
         if example is None or isinstance(image, DataError):
             names += bytes(DIGEST_SIZE)
             continue
-        pieces += frame(example)
+        record = frame(example)
+        pieces += record
+        checks += record[0] + record[-1]
         names += hashlib.blake2b(image.filename.encode(), digest_size=DIGEST_SIZE).digest()
-    return Converted(pieces, summary, bytes(names), bytes(digests))
+    return Converted(pieces, bytes(checks), summary, bytes(names), bytes(digests))
 
 
 def digest_batch(items: Sequence[Any], work: Work) -> bytes:
@@ -126,7 +129,7 @@ def digest_batch(items: Sequence[Any], work: Work) -> bytes:
 
 def _digest(image: AnnotatedImage | DataError) -> bytes:
     if isinstance(image, DataError):
-        said: object = image.args
+        said: tuple[Any, ...] = image.args
     else:
         said = (*image[:3], *image[4:], tuple(map(tuple, image.objects)), _version(image.picture))
     try:

@@ -12,7 +12,14 @@ from tfod.config.label_map import LabelMap
 from tfod.errors import DataError
 from tfod.files import read_bytes
 from tfod.records.boxes import Box, as_stored, place
-from tfod.records.example import bytes_feature, encode_example, float_feature, int64_feature, text_feature
+from tfod.records.example import (
+    bytes_feature,
+    example_pieces,
+    float_feature,
+    int64_feature,
+    picture_feature,
+    text_feature,
+)
 from tfod.records.summary import Summary
 
 __all__ = ["ConversionRules", "read_picture", "to_example"]
@@ -35,8 +42,10 @@ class ConversionRules:
     skip_bad: bool = False
 
 
-def to_example(image: AnnotatedImage, label_map: LabelMap, rules: ConversionRules, summary: Summary) -> bytes | None:
-    """The tf.Example of one picture, with the standard features; None where the rules leave it out.
+def to_example(
+    image: AnnotatedImage, label_map: LabelMap, rules: ConversionRules, summary: Summary
+) -> list[bytes] | None:
+    """The tf.Example of one picture, with the standard features, in pieces; None where the rules leave it out.
 
     The picture's bytes are copied as they are; its header decides the size and the format. What is repaired or
     left out is counted in `summary`. Raises DataError for a picture or a class that cannot be used.
@@ -55,15 +64,15 @@ def to_example(image: AnnotatedImage, label_map: LabelMap, rules: ConversionRule
         if not rules.keep_empty:
             return None
     summary.pictures += 1
-    features = _picture_features(image.filename, data, header) | _object_features(objects, boxes, labels)
+    features = {**_picture_features(image.filename, data, header), **_object_features(objects, boxes, labels)}
     if any(item.crowd or item.mask or item.area is not None for item in objects):
         from tfod.records.coco_features import coco_features  # needs NumPy, which most conversions do not
 
         features |= coco_features(objects, header.height, header.width, image.source)
-    return encode_example(features)
+    return example_pieces(features)
 
 
-def _picture_features(filename: str, data: bytes, header: PictureHeader) -> dict[str, bytes]:
+def _picture_features(filename: str, data: bytes, header: PictureHeader) -> dict[str, bytes | tuple[bytes, bytes]]:
     name = bytes_feature(filename.encode())
     return {
         names.IMAGE_HEIGHT: int64_feature((header.height,)),
@@ -71,7 +80,7 @@ def _picture_features(filename: str, data: bytes, header: PictureHeader) -> dict
         names.IMAGE_FILENAME: name,
         names.IMAGE_SOURCE_ID: name,
         names.IMAGE_KEY: bytes_feature(hashlib.sha256(data).hexdigest().encode()),
-        names.IMAGE_ENCODED: bytes_feature(data),
+        names.IMAGE_ENCODED: picture_feature(data),
         names.IMAGE_FORMAT: text_feature((header.format,)),
     }
 

@@ -17,7 +17,16 @@ from functools import lru_cache
 from tfod.errors import DataError
 from tfod.records.wire import fields, read_varint
 
-__all__ = ["bytes_feature", "decode_example", "encode_example", "float_feature", "int64_feature", "text_feature"]
+__all__ = [
+    "bytes_feature",
+    "decode_example",
+    "encode_example",
+    "example_pieces",
+    "float_feature",
+    "int64_feature",
+    "picture_feature",
+    "text_feature",
+]
 
 Value = list[bytes] | list[float] | list[int]
 
@@ -32,6 +41,12 @@ def bytes_feature(*values: bytes) -> bytes:
     for value in values:
         pieces += (_FIELD_1, _varint(len(value)), value)
     return b"".join((_FIELD_1, _varint(sum(map(len, pieces))), *pieces))  # joined once: a picture is large
+
+
+def picture_feature(data: bytes) -> tuple[bytes, bytes]:
+    """A Feature with one byte string, in two pieces, so that what may be large is not copied."""
+    head = _FIELD_1 + _varint(len(data))
+    return _FIELD_1 + _varint(len(head) + len(data)) + head, data
 
 
 @lru_cache(maxsize=_CACHED)
@@ -53,12 +68,25 @@ def float_feature(values: Sequence[float]) -> bytes:
     return head + pack(*values)
 
 
-def encode_example(features: Mapping[str, bytes]) -> bytes:
+def encode_example(features: Mapping[str, bytes | tuple[bytes, bytes]]) -> bytes:
     """The tf.Example that holds `features`, name -> what one of the functions above gave, in that order."""
+    return b"".join(example_pieces(features))
+
+
+def example_pieces(features: Mapping[str, bytes | tuple[bytes, bytes]]) -> list[bytes]:
+    """The same in pieces, whose join is the message: each picture is one, what lies between them is another."""
     pieces: list[bytes] = []
+    between: list[bytes] = []
     for name, feature in features.items():
-        pieces += (_entry_head(name, len(feature)), feature)
-    return b"".join((_FIELD_1, _varint(sum(map(len, pieces))), *pieces))
+        if isinstance(feature, bytes):
+            between += (_entry_head(name, len(feature)), feature)
+        else:
+            head, data = feature
+            pieces += (b"".join((*between, _entry_head(name, len(head) + len(data)), head)), data)
+            between = []
+    pieces.append(b"".join(between))
+    pieces[0] = b"".join((_FIELD_1, _varint(sum(map(len, pieces))), pieces[0]))
+    return pieces
 
 
 def decode_example(data: bytes, where: str = "a tf.Example") -> dict[str, Value]:

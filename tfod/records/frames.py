@@ -7,14 +7,15 @@ its own apart.
 
 import os
 import struct
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, NamedTuple
 
+from google_crc32c import extend
 from google_crc32c import value as crc32c
 
 from tfod.errors import DataError
 
-__all__ = ["frame", "masked_crc", "read_frames", "write_frame"]
+__all__ = ["Frame", "frame", "masked_crc", "read_frames", "records_crc", "scan_frames", "write_frame"]
 
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
@@ -25,19 +26,34 @@ _CURE = "convert the data again, or copy the file again from where it came"
 
 def masked_crc(data: bytes) -> int:
     """The checksum that TFRecords store of `data`, a uint32."""
-    crc = crc32c(data)
-    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
+    return _masked(crc32c(data))
 
 
-def frame(payload: bytes) -> tuple[bytes, bytes, bytes]:
-    """One record, in pieces: what stands before the payload, the payload itself, what stands after it."""
-    length = _LENGTH.pack(len(payload))
-    return length + _CHECKSUM.pack(masked_crc(length)), payload, _CHECKSUM.pack(masked_crc(payload))
+def frame(payload: Sequence[bytes]) -> list[bytes]:
+    """One record, in pieces: what stands before the payload, the pieces of the payload, what stands after it."""
+    length = _LENGTH.pack(sum(map(len, payload)))
+    crc = 0
+    for piece in payload:
+        crc = extend(crc, piece)
+    return [length + _CHECKSUM.pack(masked_crc(length)), *payload, _CHECKSUM.pack(_masked(crc))]
 
 
 def write_frame(file: BinaryIO, payload: bytes) -> None:
     """Appends one record."""
-    file.writelines(frame(payload))
+    file.writelines(frame((payload,)))
+
+
+class Frame(NamedTuple):
+    """A record as it lies in a file: `number` counts from 0, `offset` is its first byte.
+
+    `checks` is what stands before and after the payload. `fault` says what is wrong, None where nothing is.
+    """
+
+    number: int
+    offset: int
+    payload: bytes
+    checks: bytes
+    fault: DataError | None = None
 
 
 def read_frames(path: str | os.PathLike[str]) -> Iterator[bytes]:
@@ -45,6 +61,17 @@ def read_frames(path: str | os.PathLike[str]) -> Iterator[bytes]:
 
     Raises DataError, with the record's number (from 0) and its byte in the file, where a checksum is wrong or the
     file ends inside a record.
+    """
+    for record in scan_frames(path):
+        if record.fault:
+            raise record.fault
+        yield record.payload
+
+
+def scan_frames(path: str | os.PathLike[str]) -> Iterator[Frame]:
+    """Yields each record, damaged or not; after one whose length is damaged nothing more can be found.
+
+    Raises DataError where the file cannot be read.
     """
     path = os.fspath(path)
     try:
@@ -56,22 +83,47 @@ def read_frames(path: str | os.PathLike[str]) -> Iterator[bytes]:
         size = os.fstat(file.fileno()).st_size
         number = offset = 0
         while offset < size:
-            payload = _read_frame(file, size - offset, f"{path}, record {number}, byte {offset}")
-            yield payload
+            header = file.read(_HEADER_SIZE)
+            what = _header_fault(header, size - offset)
+            payload = footer = b""
+            if not what:
+                payload = file.read(_LENGTH.unpack_from(header)[0])
+                footer = file.read(_CHECKSUM.size)
+                if _CHECKSUM.unpack(footer) != (masked_crc(payload),):
+                    what = "a record's content does not match its checksum: it is damaged"
+            fault = DataError(what, f"{path}, record {number}, byte {offset}", _CURE) if what else None
+            yield Frame(number, offset, payload, header + footer, fault)
+            if not footer:
+                return
             number += 1
             offset += _HEADER_SIZE + len(payload) + _CHECKSUM.size
 
 
-def _read_frame(file: BinaryIO, available: int, where: str) -> bytes:
-    header = file.read(_HEADER_SIZE)
+def records_crc(path: str) -> int:
+    """The checksum of all records of a file: the CRC-32C of all that is not payload, lengths and checksums.
+
+    It stands for the payloads too, and costs nothing where their checksums are known. Raises DataError where a record
+    is damaged.
+    """
+    crc = 0
+    for record in scan_frames(path):
+        if record.fault:
+            raise record.fault
+        crc = extend(crc, record.checks)
+    return crc
+
+
+def _header_fault(header: bytes, available: int) -> str:
+    """What is wrong with the head of a record, `available` bytes before the file's end; empty where nothing is."""
     if len(header) < _HEADER_SIZE:
-        raise DataError("the TFRecord file ends inside a record", where, _CURE)
+        return "the TFRecord file ends inside a record"
     (length,) = _LENGTH.unpack_from(header)
     if _CHECKSUM.unpack_from(header, _LENGTH.size) != (masked_crc(header[: _LENGTH.size]),):
-        raise DataError("a record's length does not match its checksum: damaged, or no TFRecord file", where, _CURE)
+        return "a record's length does not match its checksum: damaged, or no TFRecord file"
     if _HEADER_SIZE + length + _CHECKSUM.size > available:
-        raise DataError("the TFRecord file ends inside a record", where, _CURE)
-    payload = file.read(length)
-    if _CHECKSUM.unpack(file.read(_CHECKSUM.size)) != (masked_crc(payload),):
-        raise DataError("a record's content does not match its checksum: it is damaged", where, _CURE)
-    return payload
+        return "the TFRecord file ends inside a record"
+    return ""
+
+
+def _masked(crc: int) -> int:
+    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF

@@ -21,12 +21,12 @@ __all__ = ["RecordFile", "file_entries", "manifest_path", "manifest_text", "read
 
 
 class RecordFile(NamedTuple):
-    """One file of a set: its name without folders, how many records and bytes it has, and its CRC-32C."""
+    """One file of a set: its name without folders, how many records and bytes it has, and `frames.records_crc`."""
 
     name: str
     records: int
     bytes: int
-    crc32c: int
+    checksum: int
 
 
 def manifest_path(output_path: str | os.PathLike[str]) -> str:
@@ -46,7 +46,7 @@ def settings_of(label_map: LabelMap, rules: ConversionRules) -> dict[str, Any]:
 
 def manifest_text(files: Sequence[RecordFile], summary: Summary, settings: dict[str, Any]) -> str:
     """The manifest as JSON. It tells no time, so that the same input gives the same bytes."""
-    entries = [{**file._asdict(), "crc32c": f"{file.crc32c:08x}"} for file in files]
+    entries = [{**file._asdict(), "checksum": f"{file.checksum:08x}"} for file in files]
     content = {"tfod": __version__, "files": entries, **summary.as_dict(), "settings": settings}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
@@ -69,6 +69,6 @@ def read_manifest(path: str) -> dict[str, Any] | None:
 def file_entries(manifest: dict[str, Any]) -> list[RecordFile]:
     """The files that a manifest names."""
     return [
-        RecordFile(entry["name"], entry["records"], entry["bytes"], int(entry["crc32c"], 16))
+        RecordFile(entry["name"], entry["records"], entry["bytes"], int(entry["checksum"], 16))
         for entry in manifest["files"]
     ]

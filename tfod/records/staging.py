@@ -19,18 +19,17 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from google_crc32c import extend
-
-from tfod.errors import OutputError, TfodError
+from tfod.errors import DataError, OutputError, TfodError
 from tfod.files import check_place, lock, output_error, write_text
 from tfod.records.files import shard_names
+from tfod.records.frames import records_crc
 from tfod.records.manifest import RecordFile
 from tfod.records.summary import Summary
 
-__all__ = ["ShardNote", "Staging", "file_crc", "staging"]
+__all__ = ["ShardNote", "Staging", "staging"]
 
+_LOCK = "lock"
 _WORTH_KEEPING = 60.0  # seconds of work; what took less is not kept after an error
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -47,12 +46,13 @@ class ShardNote:
     names: bytes
 
     def to_json(self) -> str:
+        """The note as text."""
         names = base64.b64encode(self.names).decode()
         return json.dumps({**asdict(self), "summary": self.summary.as_dict(), "names": names}) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "ShardNote":
-        """Raises ValueError, KeyError or TypeError for what is no note."""
+        """The note that `to_json` gave; raises ValueError, KeyError or TypeError for any other text."""
         values = json.loads(text)
         summary, names = Summary.from_dict(values["summary"]), base64.b64decode(values["names"])
         return cls(values["fingerprint"], values["size"], values["crc"], summary, names)
@@ -70,8 +70,8 @@ class Staging:
         """The note of a shard that is done and whole; None for any other."""
         try:
             note = ShardNote.from_json(self._note_path(shard).read_text("utf-8"))
-            whole = os.path.getsize(self.paths[shard]) == note.size and file_crc(self.paths[shard]) == note.crc
-        except (OSError, ValueError, KeyError, TypeError):
+            whole = os.path.getsize(self.paths[shard]) == note.size and records_crc(self.paths[shard]) == note.crc
+        except (OSError, ValueError, KeyError, TypeError, DataError):
             return None
         return note if whole else None
 
@@ -82,7 +82,7 @@ class Staging:
     def keep(self, shards: Sequence[int]) -> None:
         """Removes everything but these shards, their notes and the lock."""
         kept = {Path(self.paths[shard]) for shard in shards} | {self._note_path(shard) for shard in shards}
-        for path in set(self.folder.iterdir()) - kept - {self.lock_path}:
+        for path in set(self.folder.iterdir()) - kept - {self.folder / _LOCK}:
             path.unlink()
 
     def commit(self, manifest: str, manifest_place: str) -> None:
@@ -106,10 +106,6 @@ class Staging:
         """How many shards have a note."""
         return sum(1 for _ in self.folder.glob("*.json"))
 
-    @property
-    def lock_path(self) -> Path:
-        return self.folder / "lock"
-
     def _note_path(self, shard: int) -> Path:
         return Path(f"{self.paths[shard]}.json")
 
@@ -127,7 +123,7 @@ def staging(output: str, num_shards: int) -> Iterator[Staging]:
     try:
         check_place(Path(output))
         stage.folder.mkdir(exist_ok=True)
-        with open(stage.lock_path, "ab") as file:
+        with open(stage.folder / _LOCK, "ab") as file:
             if not lock(file):
                 kept = True
                 raise OutputError("another process is writing this output", output, "wait until it is done")
@@ -145,12 +141,3 @@ def staging(output: str, num_shards: int) -> Iterator[Staging]:
                     shutil.rmtree(stage.folder, ignore_errors=True)
     except OSError as error:
         raise output_error(error, output) from error
-
-
-def file_crc(path: str) -> int:
-    """The CRC-32C of a whole file."""
-    crc = 0
-    with open(path, "rb") as file:
-        while data := file.read(_CHUNK):
-            crc = extend(crc, data)
-    return crc

@@ -38,7 +38,7 @@ def write_records(
     """Writes one TFRecord file, or `num_shards` of them, picture i to shard i mod num_shards, and their manifest.
 
     With `shard_size` there are as many shards as make each about so many bytes. `workers` processes share the work,
-    by default all cores; the bytes do not depend on it. A `Source` streams: only a few pictures are in memory at a time;
+    by default all cores; the bytes do not depend on it. A `Source` streams: a few pictures are in memory at a time;
     other iterables are gone through first. An item that is a DataError stands for a picture whose annotations cannot
     be read; it is raised, or counted under `rules.skip_bad`. `progress` is entered here, since processes start before.
 
