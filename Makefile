@@ -10,7 +10,9 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3
 
 run := $(VENV)/bin/python
 installed := $(VENV)/.installed
-PYTEST := $(run) -m pytest
+# Two at a time: tracing graphs keeps one core busy, and TensorFlow in each takes 2 GB. A file's tests stay together,
+# since they share models.
+PYTEST := $(run) -m pytest -n 2 --dist loadfile
 
 .PHONY: help venv demo test test-fast lint bench protos clean
 .DEFAULT_GOAL := help
