@@ -12,7 +12,7 @@ run := $(VENV)/bin/python
 installed := $(VENV)/.installed
 PYTEST := $(run) -m pytest
 
-.PHONY: help venv demo test test-fast lint bench protos clean
+.PHONY: help venv demo test test-fast lint bench docs protos clean
 .DEFAULT_GOAL := help
 
 help: ## list the goals
@@ -44,6 +44,9 @@ lint: $(installed) ## ruff (rules, format), mypy (strict), import directions
 
 bench: $(installed) ## measure speed side by side with the original
 	$(run) -m benchmarks
+
+docs: $(installed) ## write docs/config.md from the schema and its comments
+	$(run) -m tfod.config.reference
 
 protos: ## compile the schema again after changing tfod/protos/*.proto
 	test -x .venv-protos/bin/python || python3.11 -m venv .venv-protos

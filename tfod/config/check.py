@@ -7,7 +7,7 @@ from typing import Any
 
 from tfod.config.findings import Finding, in_order, render, require
 from tfod.config.overrides import apply_overrides
-from tfod.config.rules import checkpoint, data, model, training, unused
+from tfod.config.rules import checkpoint, data, model, support, training
 from tfod.config.rules.given_twice import given_twice
 from tfod.config.rules.placeholders import placeholders
 from tfod.config.text import field_places, parse_text, read_file
@@ -32,10 +32,12 @@ def check_pipeline(
     findings = [*model.check(config), *placeholders(config.model, "model.")]
     if for_training:
         findings += placeholders(config.train_config, "train_config.")
-        findings += [*training.check(config), *checkpoint.check(config, model_dir), *unused.check(config)]
+        findings += [*training.check(config), *checkpoint.check(config, model_dir), *support.check(config)]
         findings += data.check_training_input(config)
         evaluation = data.check_evaluation_input(config)
         findings += evaluation if evaluates else map(_as_warning, evaluation)
+    else:
+        findings += support.check_model(config)
     return in_order(findings)
 
 
