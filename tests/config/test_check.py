@@ -205,8 +205,9 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
          f"{PREDICTOR}.conv_hyperparams.batch_norm.train", "--set model.ssd.freeze_batchnorm=true"),
         (f"{SSD}.feature_extractor.num_layers=5", "note", "no-effect", f"{SSD}.feature_extractor.num_layers",
          "removed"),
-        (f"{NMS} {{ use_cpu_nms: true use_static_shapes: true }}", "note", "no-effect", f"{NMS}.use_static_shapes",
-         "removed"),
+        ("model { ssd { post_processing { batch_non_max_suppression { use_cpu_nms: true } } } } "
+         "train_config { unpad_groundtruth_tensors: false }", "note", "no-effect",
+         f"{NMS}.use_cpu_nms", "docs/config.md"),
         # features that are missing
         ("eval_config.metrics_set=coco_mask_metrics", "error", "missing-feature", "eval_config.metrics_set[0]",
          "use coco_detection_metrics"),

@@ -41,17 +41,19 @@ _KINDS = {
     FieldDescriptor.CPPTYPE_STRING: "text",
 }
 _MARKS = {"ignored": "No effect", "by design": "Not needed", "missing": "Missing"}
-_OUT_OF_REACH = "unavailable"
-# A name with an underscore, or a file, maybe with a field behind a dot.
+_OUT_OF_REACH = "Not available"
+# Names with an underscore or a dot, what stands in quotes, flags.
 _CODE = re.compile(
-    r'(?<![\w/."`])(?:_?[A-Za-z]\w*_\w*(?:\.\w+)*|[A-Z]\w+\.[a-z]\w+)(?![\w"/`])|"[^"]*"|--set \S+=[\w.]+|--\w+'
+    r"""(?<![\w/."`])(?:_?[A-Za-z]\w*_\w*(?:\.\w+)*|[a-z]+\.\w+_\w+|[A-Z]\w+\.[a-z]\w+)(?:: (?:true|false))?(?![\w"/`])
+    | (?<![\w"])_\w+ | "[^"]*" | --set\ \S+=[\w.]+ | --\w+ | tfod\ zoo\ list\ --\w+""",
+    re.VERBOSE,
 )
 
 
 def render_reference() -> str:
     """The text of docs/config.md."""
     chapters = _chapters()
-    lines = [_HEAD, "Chapters: " + ", ".join(f"[{title}](#{title.strip('`')})" for title in chapters)]
+    lines = [_HEAD, "Chapters: " + ", ".join(_linked(title) for title in chapters)]
     for title, paths in chapters.items():
         lines += ["", f"## {title}"]
         if title == _OUT_OF_REACH:
@@ -67,13 +69,13 @@ def _chapters() -> dict[str, dict[Descriptor, str]]:
     """Title -> the messages of the chapter and the first path to each; a message stands in one chapter only."""
     root = TrainEvalPipelineConfig.DESCRIPTOR
     known = {root: ""}
-    chapters = {"pipeline": {root: ""}}
+    chapters = {"Top": {root: ""}}
     for field in root.fields:
-        if not _is_closed(field) and (found := dict(_ways(field, "", known, closed_too=False))):
+        if not _is_closed(root, field) and (found := dict(_ways(field, "", known, closed_too=False))):
             chapters[f"`{field.name}`"] = found
     label_map = StringIntLabelMap.DESCRIPTOR
     known[label_map] = ""
-    chapters["labels"] = {label_map: "", **dict(_ways_from(label_map, "", known, closed_too=True))}
+    chapters["Label maps"] = {label_map: "", **dict(_ways_from(label_map, "", known, closed_too=True))}
     open_ones = list(known.items())
     chapters[_OUT_OF_REACH] = {
         found: way for message, path in open_ones for found, way in _ways_from(message, path, known, closed_too=True)
@@ -86,7 +88,7 @@ def _ways_from(
 ) -> Iterator[tuple[Descriptor, str]]:
     """Every message below `message` that is not `known` yet, and its path; through limited fields if `closed_too`."""
     for field in message.fields:
-        if closed_too or not _is_closed(field):
+        if closed_too or not _is_closed(message, field):
             yield from _ways(field, path, known, closed_too=closed_too)
 
 
@@ -103,8 +105,9 @@ def _ways(
         yield from _ways_from(message, path, known, closed_too=closed_too)
 
 
-def _is_closed(field: FieldDescriptor) -> bool:
-    limit = limit_of(field.containing_type, field.name)
+def _is_closed(message: Descriptor, field: FieldDescriptor) -> bool:
+    """Whether no value of the field works."""
+    limit = limit_of(message, field.name)
     return limit is not None and not limit.condition
 
 
@@ -146,7 +149,8 @@ def _type(field: FieldDescriptor) -> str:
         kind = " ".join(f"`{value.name}`" for value in field.enum_type.values)
     else:
         kind = _KINDS[field.cpp_type]
-    return f"list of {kind}" if is_repeated(field) else kind
+    plural = "" if field.message_type else "s"
+    return f"list of {kind}{plural}" if is_repeated(field) else kind
 
 
 def _default(field: FieldDescriptor) -> str:
@@ -163,8 +167,12 @@ def _default(field: FieldDescriptor) -> str:
 
 
 def _link(message: Descriptor) -> str:
-    name = message_name(message)
-    return f"[{name}](#{name.lower().replace('.', '')})"
+    return _linked(message_name(message))
+
+
+def _linked(heading: str) -> str:
+    anchor = re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-"))
+    return f"[{heading}](#{anchor})"
 
 
 def _code(text: str) -> str:

@@ -115,6 +115,10 @@ _MODEL = {
         "the levels of a pyramid are those of fpn",
         "SsdFeatureExtractor.num_layers", when=lambda block, _: "fpn" in block.type, condition="_fpn in the type",
     ),
+    **_ignored(
+        "the class layers begin with a bias of 0", "ConvolutionalBoxPredictor.class_prediction_bias_init",
+        when=lambda block, _: block.use_depthwise, condition="use_depthwise",
+    ),
     **_ignored(_TF1, "SsdFeatureExtractor.replace_preprocessor_with_placeholder",
                "SsdFeatureExtractor.spaghettinet_arch_name"),
     **_ignored(_NEVER_WIRED, "SsdFeatureExtractor.use_hardswish", "Hyperparams.regularize_depthwise", "Hyperparams.op",
@@ -170,7 +174,7 @@ _TRAINING = {
     **_ignored(_TF1, *(f"TrainConfig.{name}" for name in (
         "batch_queue_capacity", "num_batch_queue_threads", "prefetch_queue_capacity", "replicas_to_aggregate",
         "startup_delay_steps", "summarize_gradients", "sync_replicas"))),
-    **_ignored("the newest checkpoints and the best are kept; see --help of the training command",
+    **_ignored("the newest checkpoints and the best are kept",
                "TrainConfig.keep_checkpoint_every_n_hours"),
     **_ignored("training draws no boxes", "TrainConfig.retain_original_images"),
     **_ignored("it counts on TPUs only", "TrainConfig.use_bfloat16",

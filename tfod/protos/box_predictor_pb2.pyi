@@ -104,7 +104,7 @@ class ConvolutionalBoxPredictor(google.protobuf.message.Message):
     num_layers_before_predictor: builtins.int
     """How many 1 x 1 layers come before the predictor."""
     use_dropout: builtins.bool
-    """Drop values before the predictor while training. On unless switched off."""
+    """Drop values before the class layers while training. On unless switched off."""
     dropout_keep_probability: builtins.float
     """The share of values that dropout keeps, 0 to 1."""
     kernel_size: builtins.int

@@ -69,7 +69,7 @@ class EvalConfig(google.protobuf.message.Message):
     SKIP_PREDICTIONS_FOR_UNLABELED_CLASS_FIELD_NUMBER: builtins.int
     IMAGE_CLASSES_FIELD_MAP_EMPTY_TO_ONES_FIELD_NUMBER: builtins.int
     batch_size: builtins.int
-    """Pictures of a batch. The numbers are the same for all."""
+    """Pictures of a batch. Metrics do not depend on it."""
     num_visualizations: builtins.int
     """Pictures, with detections and ground truth side by side, that are written for TensorBoard at each evaluation. 0:
     none.

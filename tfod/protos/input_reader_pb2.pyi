@@ -101,7 +101,7 @@ class InputReader(google.protobuf.message.Message):
     label_map_path: builtins.str
     """The label map: class names and their ids."""
     shuffle: builtins.bool
-    """Draw pictures in a new order each time. An evaluation always reads them in the order of the files."""
+    """Draw pictures in a random order: in training in a new one each time, in an evaluation always in the same."""
     shuffle_buffer_size: builtins.int
     """So many encoded pictures are drawn from: with as many as there are pictures the order is perfectly random."""
     filenames_shuffle_buffer_size: builtins.int

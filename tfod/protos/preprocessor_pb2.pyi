@@ -1363,7 +1363,7 @@ class RandomJpegQuality(google.protobuf.message.Message):
     min_jpeg_quality: builtins.int
     """The least quality, 0 to 100."""
     max_jpeg_quality: builtins.int
-    """The greatest quality, 0 to 100."""
+    """The quality that it stays below, 1 to 100."""
     def __init__(
         self,
         *,

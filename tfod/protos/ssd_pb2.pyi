@@ -126,11 +126,11 @@ class Ssd(google.protobuf.message.Message):
     explicit_background_class: builtins.bool
     """The background is one of the classes, the first. Needs add_background_class: false."""
     use_confidences_as_targets: builtins.bool
-    """Class targets are the confidences of the ground truth, and classes of which an anchor's object says nothing weigh
-    implicit_example_weight. In training only.
+    """Class targets are confidences, and classes of which the ground truth says nothing weigh implicit_example_weight. In
+    training only.
     """
     implicit_example_weight: builtins.float
-    """See use_confidences_as_targets."""
+    """How much such classes count. See use_confidences_as_targets."""
     return_raw_detections_during_predict: builtins.bool
     """Predictions contain the decoded boxes of all anchors as raw_detection_boxes."""
     @property
@@ -240,7 +240,7 @@ class SsdFeatureExtractor(google.protobuf.message.Message):
     """Pad before convolutions of stride 2 by the same amount whatever the size, instead of as TensorFlow's SAME does."""
     use_depthwise: builtins.bool
     """Feature maps beyond the backbone are made by depthwise-separable convolutions: fewer weights. The zoo calls such
-    models Lite.
+    models Lite; with ssd_mobilenet_v1_fpn_keras the backbone is narrower at its end too.
     """
     replace_preprocessor_with_placeholder: builtins.bool
     """Feed normalised pictures from outside."""

@@ -88,14 +88,14 @@ class TrainConfig(google.protobuf.message.Message):
     fine_tune_checkpoint_type: builtins.str
     """What is taken of it: "detection" all but the heads, "full" all (same classes only), "classification" the backbone,
     from a checkpoint of a classifier. "" means "classification", or "detection" with from_detection_checkpoint.
-    "fine_tune" is another name of "full".
+    "fine_tune" whatever has the same name and shape, which the original does not know.
     """
     fine_tune_checkpoint_version: global___CheckpointVersion.ValueType
     """V2, a checkpoint of TensorFlow 2: no other can be read. The default is V1 all the same."""
     from_detection_checkpoint: builtins.bool
     """The old way to say fine_tune_checkpoint_type: "detection"."""
     load_all_detection_checkpoint_vars: builtins.bool
-    """The old way to say fine_tune_checkpoint_type: "full". It is not heeded: say that."""
+    """The old way to say fine_tune_checkpoint_type: "full"."""
     run_fine_tune_checkpoint_dummy_computation: builtins.bool
     """Run the model once before restoring, so that its variables exist."""
     num_steps: builtins.int

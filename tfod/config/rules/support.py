@@ -15,16 +15,20 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     used = [use for use in limits_met(config) if not _same_as_the_readers(use, config)]
     yield from _missing(used)
     idle: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    needless: dict[str, str] = {}
     for use in used:
         block, _, name = use.path.rpartition(".")
-        if use.limit.kind == "missing":
-            continue
         if use.limit.misleads:
             yield warning("no-effect", f"{name} has no effect: {use.limit.reason}", use.path, use.cure)
-        else:
+        elif use.limit.kind == "ignored":
             idle[block, use.limit.reason, use.cure].append(name)
+        elif use.limit.kind == "by design":
+            needless.setdefault(name, use.path)
     for (block, reason, cure), names in idle.items():
         yield note("no-effect", f"without effect: {', '.join(names)} ({reason})", f"{block}.{names[0]}", cure)
+    if needless:  # one note for all: the zoo's configs have several, and they cost nobody anything
+        what = f"not needed here, and so without effect: {', '.join(needless)}"
+        yield note("no-effect", what, next(iter(needless.values())), "nothing; docs/config.md says why of each")
 
 
 def check_model(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
