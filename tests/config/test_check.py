@@ -325,6 +325,7 @@ def test_a_run_that_never_evaluates_takes_its_input_as_warnings(check: Check) ->
     Path("val.record").unlink()
     assert [one.severity for one in check()] == ["error"]
     assert [one.severity for one in check(evaluates=False)] == ["warning"]
+    assert [one.severity for one in check("eval_config.force_no_resize=true", evaluates=False)] == ["warning"] * 2
 
 
 def test_an_export_needs_the_model_alone(check: Check) -> None:

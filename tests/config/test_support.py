@@ -132,7 +132,7 @@ def test_a_limited_field_that_is_set_is_told_at_its_place(name: str) -> None:
     config, path = _set(name)
     (finding,) = support.check(config)
     assert (finding.severity, finding.where) == (_severity(TABLE[name]), path)
-    assert TABLE[name].reason in finding.what or finding.what.endswith(path.rpartition(".")[2])
+    assert TABLE[name].reason in finding.what or finding.what.endswith(name.rpartition(".")[2])
 
     errors = [finding] if TABLE[name].kind == "missing" and path.startswith("model.") else []
     assert list(support.check_model(config)) == errors
@@ -233,25 +233,25 @@ def test_the_engine_refuses_the_alternatives_that_the_table_calls_missing_and_no
                 build(_alternative(name))
 
 
-def test_the_engine_refuses_a_model_a_reader_and_a_training_with_a_missing_feature() -> None:
-    from tfod.input.dataset import training_dataset
+def test_the_engine_refuses_a_model_a_reader_and_a_run_with_a_missing_feature() -> None:
+    from tfod.input.dataset import evaluation_dataset, training_dataset
     from tfod.input.reader import input_files
     from tfod.models.factory import build_model
 
     for name in REACHABLE:
         config, path = _set(name)
-        if TABLE[name].kind != "missing" or path.startswith(("eval_config", "train_config.data")):
+        if TABLE[name].kind != "missing" or path.startswith("train_config.data"):
             continue
+        reader, sizes = config.train_input_reader, {"preprocess": lambda image: (image, image), "num_classes": 1}
         with pytest.raises(ConfigError, match=re.escape(f"not available here: {TABLE[name].reason}")):
             if path.startswith("model"):
                 build_model(config.model)
             elif path.startswith("train_input_reader"):
-                input_files(config.train_input_reader)
+                input_files(reader)
+            elif path.startswith("eval_config"):
+                evaluation_dataset(reader, config.eval_config, **sizes)
             else:
-                training_dataset(
-                    config.train_input_reader, config.train_config, preprocess=lambda image: (image, image),
-                    num_classes=1,
-                )  # fmt: skip
+                training_dataset(reader, config.train_config, **sizes)
 
 
 def test_steps_and_metrics_are_those_of_the_engine() -> None:

@@ -62,6 +62,8 @@ def limits_met(message: Any, prefix: str = "") -> Iterator[Use]:
                 if limit.kind != "missing" or (limit.reason, _text(item)) not in features:
                     yield Use(path, limit, item)
                 features.update({(limit.reason, _text(item)), (limit.reason, "")})
+                if not limit.condition:
+                    break  # a list is told once, at its first item
             elif field.message_type is not None and not is_map:
                 yield from limits_met(item, f"{path}.")
 

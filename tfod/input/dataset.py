@@ -152,9 +152,10 @@ def evaluation_dataset(
             GROUNDTRUTH_AREA          float32 `[B, M]`, as in the record, 0 where it has none
 
     Raises:
-        ConfigError: the reader cannot be used.
+        ConfigError: the reader cannot be used, or the evaluation asks for what is missing.
         DataError: there is no record.
     """
+    refuse_missing(eval_config, "eval_config")
     decode = RecordDecoder.from_config(reader, num_classes, for_evaluation=True)
     finish = _Finish(preprocess, num_classes, reader.max_number_of_boxes, eval_config.retain_original_images)
     records = read_records(reader, repeat=False, seed=0, deterministic=True)

@@ -17,7 +17,7 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     idle: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     needless: dict[str, str] = {}
     for use in used:
-        block, _, name = use.path.rpartition(".")
+        block, _, name = use.path.removesuffix("[0]").rpartition(".")
         if use.limit.misleads:
             yield warning("no-effect", f"{name} has no effect: {use.limit.reason}", use.path, use.cure)
         elif use.limit.kind == "ignored":
