@@ -14,7 +14,7 @@ installed := $(VENV)/.installed
 # since they share models.
 PYTEST := $(run) -m pytest -n 2 --dist loadfile
 
-.PHONY: help venv demo test test-fast lint bench parity protos clean
+.PHONY: help venv demo test test-fast lint bench parity docs protos clean
 .DEFAULT_GOAL := help
 
 help: ## list the goals
@@ -49,6 +49,9 @@ bench: $(installed) ## measure speed side by side with the original
 
 parity: $(installed) ## put every SSD of the zoo beside the original: docs/parity.md
 	$(run) -m benchmarks.parity
+
+docs: $(installed) ## write docs/config.md from the schema and its comments
+	$(run) -m tfod.config.reference
 
 protos: ## compile the schema again after changing tfod/protos/*.proto
 	test -x .venv-protos/bin/python || python3.11 -m venv .venv-protos

@@ -45,8 +45,8 @@ class _Bottleneck:
 class ResNetV1(tf.Module):
     """The network without its classifier, of `depth` 50, 101 or 152.
 
-    Where a stage halves the resolution its first 1x1 convolutions see every second row and column. In checkpoints the layers are
-    `layer_with_weights-N`.
+    Where a stage halves the resolution its first 1x1 convolutions see every second row and column. In checkpoints the
+    layers are `layer_with_weights-N`.
     """
 
     def __init__(
