@@ -16,7 +16,7 @@ from tfod.segmentation.pairs import Pair, find_pairs
 from tfod.segmentation.sources import FilePairs, PairSource, RecordPairs
 from tfod.segmentation.survey import Survey, survey_masks, survey_summaries
 
-__all__ = ["DataSet", "open_folders", "open_records", "reopen", "split"]
+__all__ = ["DataSet", "open_folders", "open_records", "reopen", "saved_encoding", "split"]
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def open_records(
 
 def reopen(saved: dict[str, Any]) -> DataSet:
     """The data set that a run saved; raises DataError where its files are gone."""
-    encoding = _from_json(saved["encoding"])
+    encoding = saved_encoding(saved)
     if "records" in saved:
         whole = open_records(saved["records"], encoding=encoding)
         return whole.part(saved["numbers"]) if "numbers" in saved else whole
@@ -130,6 +130,11 @@ def reopen(saved: dict[str, Any]) -> DataSet:
     sizes = _sizes(survey)
     files = tuple(path for pair in pairs for path in (pair.picture, pair.mask))
     return DataSet(FilePairs(pairs, encoding, sizes), encoding, survey.class_pixels, sizes, saved, files)
+
+
+def saved_encoding(saved: dict[str, Any]) -> MaskEncoding:
+    """How the masks of a data set that a run saved are read."""
+    return _from_json(saved["encoding"])
 
 
 def split(data: DataSet, share: float, seed: int = 0) -> tuple[DataSet, DataSet]:

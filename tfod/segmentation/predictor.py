@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from tfod.checkpoints.restore import restore_model
 from tfod.errors import CheckpointError, ConfigError
-from tfod.models.precision import mixed_precision
 from tfod.segmentation.optimizers import make_optimizer
 from tfod.segmentation.settings import TrainingSettings, read_settings
 from tfod.segmentation.tiles import Tile, blended, tiles_of
@@ -117,8 +116,8 @@ def load_model(run: Path | str, which: str = "best") -> tuple[UNet, TrainingSett
     """
     settings = read_settings(Path(run))
     prefix = find_run_checkpoint(Path(run), which)
-    with mixed_precision(settings.mixed_precision):
-        model = build_unet(settings.model)
+    # In float32, whatever the run computed in: the same predictions on every machine.
+    model = build_unet(settings.model)
     restore_model(model, prefix)
     if settings.ema:
         optimizer = make_optimizer(
