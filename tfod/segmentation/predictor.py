@@ -1,5 +1,6 @@
 """A trained U-Net on pictures of any size: whole or in tiles, with or without flips."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -10,12 +11,15 @@ from numpy.typing import NDArray
 
 from tfod.checkpoints.restore import restore_model
 from tfod.errors import CheckpointError, ConfigError
+from tfod.inference.detector import find_saved_model
+from tfod.segmentation.classes import ClassTable
+from tfod.segmentation.export import MODEL_FILE
 from tfod.segmentation.optimizers import make_optimizer
 from tfod.segmentation.settings import TrainingSettings, read_settings
 from tfod.segmentation.tiles import Tile, blended, tiles_of
 from tfod.segmentation.unet import UNet, build_unet
 
-__all__ = ["FLIPS", "Flips", "Predictor", "find_run_checkpoint", "load_model"]
+__all__ = ["FLIPS", "Flips", "Predictor", "find_run_checkpoint", "load_model", "load_predictor"]
 
 Flips = Literal["none", "horizontal", "both"]
 # Axes of `[B, H, W, C]` that are turned round, one picture more for each.
@@ -55,6 +59,7 @@ class Predictor:
         self._side = _rounded(tile_size or _TILE, multiple)
         self._overlap = _rounded(min(_OVERLAP, self._side // 4) if overlap is None else overlap, multiple)
         self._flips = flips
+        self.owner: object = None
         if 2 * self._overlap > self._side:
             cure = f"let it be at most {self._side // 2}, or the tiles larger"
             raise ConfigError(f"tiles of {self._side} pixels cannot overlap by {self._overlap}", "--overlap", cure)
@@ -127,6 +132,36 @@ def load_model(run: Path | str, which: str = "best") -> tuple[UNet, TrainingSett
         for variable in model.variables:
             variable.assign(optimizer.get_slot(variable, "average"))
     return model, settings, prefix
+
+
+def load_predictor(
+    run: str | None, which: str, saved_model_dir: str | None, **options: Any
+) -> tuple[Predictor, ClassTable]:
+    """A predictor over a run's checkpoint or, where that is None, over an exported SavedModel; and its classes.
+
+    `options` are those of Predictor. Raises CheckpointError where the model is not there.
+    """
+    if run is not None:
+        model, settings, _ = load_model(run, which)
+        return Predictor.of_model(model, **options), settings.classes
+    assert saved_model_dir is not None
+    path = find_saved_model(saved_model_dir)
+    about = next((file for file in (path / MODEL_FILE, path.parent / MODEL_FILE) if file.is_file()), None)
+    if about is None:
+        cure = "name the folder that export_unet.py wrote"
+        raise CheckpointError(f"there is no {MODEL_FILE} beside the exported model", str(path), cure)
+    content = json.loads(about.read_text(encoding="utf-8"))
+    loaded = tf.saved_model.load(str(path))
+    signature = loaded.signatures["serving_default"]
+
+    def probabilities(pictures: NDArray[np.float32]) -> Any:
+        result: Any = signature(images=tf.constant(np.rint(255.0 * pictures).astype(np.uint8)))["probabilities"]
+        return result
+
+    predictor = Predictor(probabilities, content["multiple"], **options)
+    predictor.owner = loaded  # of the variables that the signature uses
+    colours = tuple((red, green, blue) for red, green, blue in content["class_colours"])
+    return predictor, ClassTable(tuple(content["class_names"]), colours)
 
 
 def find_run_checkpoint(run: Path, which: str) -> str:
