@@ -13,7 +13,7 @@ _KINDS = ("classes", "overlays", "coco", "labelme")
 _DESCRIPTION = f"""Segments pictures and videos with a trained U-Net.
 
 --write says what comes of a picture: {", ".join(_KINDS)}. `classes` are PNGs whose pixels are class ids, `overlays`
-the picture in the colours of its classes, `coco` one JSON with polygons, `labelme` one JSON a picture that labelme opens.
+the picture in the colours of its classes, `coco` one JSON with polygons, `labelme` one a picture.
 Large pictures go in overlapping tiles that are blended smoothly. Of a video there is an overlay."""
 
 _EXAMPLES = """\

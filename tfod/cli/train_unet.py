@@ -86,7 +86,9 @@ def _add_learning_flags(parser: CommandParser) -> None:
     parser.add_argument("--mixed_precision", nargs="?", const=True, type=_on, metavar="BOOL",
                         help="compute in bfloat16 (default: where the device is faster so)")  # fmt: skip
     add("--evaluations", type=int, help="how often the run evaluates (default: 12)")
-    add("--early_stopping", type=int, metavar="N", help="stop after N evaluations without a better one (default: never)")
+    add(
+        "--early_stopping", type=int, metavar="N", help="stop after N evaluations without a better one (default: never)"
+    )
 
 
 def _on(text: str) -> bool:
@@ -187,5 +189,3 @@ def _strategy(name: str) -> Any:
     if name == "mirrored":
         return tf.distribute.MirroredStrategy()
     return choose_strategy(2 if name == "multi_worker" else 1)
-
-

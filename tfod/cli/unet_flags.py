@@ -48,7 +48,9 @@ def read_data_file(args: argparse.Namespace) -> None:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
-        raise ConfigError(f"the data file cannot be read: {reason}", args.data, "write `images: DIR` and so on") from error
+        raise ConfigError(
+            f"the data file cannot be read: {reason}", args.data, "write `images: DIR` and so on"
+        ) from error
     if not isinstance(content, Mapping) or not set(content) <= set(_KEYS):
         unknown = sorted(set(content) - set(_KEYS)) if isinstance(content, Mapping) else [type(content).__name__]
         raise ConfigError(f"the data file has {', '.join(unknown)}", args.data, f"its keys are {', '.join(_KEYS)}")

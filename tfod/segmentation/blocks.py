@@ -92,4 +92,3 @@ class AttentionGate(tf.Module):
     def __call__(self, skip: tf.Tensor, signal: tf.Tensor) -> tf.Tensor:
         """Both `[B, h, w, ...]`; returns the skip weighed, in its shape."""
         return skip * self._weight(tf.nn.relu(self._of_skip(skip) + self._of_signal(signal)))
-

@@ -33,7 +33,7 @@ _LEAST_DEEPEST_SIDE = 8
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What the decisions follow from: sizes `(height, width)` of the training pictures, and pixels of each class, `[C]`."""
+    """What the decisions follow from: sizes of the training pictures (height, width), pixels of each class `[C]`."""
 
     sizes: Sequence[tuple[int, int]]
     class_pixels: NDArray[np.int64]
@@ -69,7 +69,9 @@ def decide(asked: dict[str, Any], facts: DataFacts, classes: ClassTable) -> Deci
     encoder = given.get("encoder", "")
     model = ModelSettings(
         num_classes=len(classes.names),
-        base_filters=choose("base_filters", 32 if device == "GPU" else 16, f"what a {device} trains in reasonable time"),
+        base_filters=choose(
+            "base_filters", 32 if device == "GPU" else 16, f"what a {device} trains in reasonable time"
+        ),
         depth=given.get("depth", 4) if encoder else choose("depth", *_depth(crop)),
         encoder=encoder,
         **{name: given[name] for name in ("norm", "dropout", "up", "attention") if name in given},
@@ -116,9 +118,7 @@ def _depth(crop: int) -> tuple[int, str]:
     return depth, f"{crop} pixels halved so often leave {crop >> depth}"
 
 
-def _length(
-    given: dict[str, Any], facts: DataFacts, crop: int, batch: int, reasons: list[str]
-) -> tuple[int, float]:
+def _length(given: dict[str, Any], facts: DataFacts, crop: int, batch: int, reasons: list[str]) -> tuple[int, float]:
     if given.get("steps") and given.get("minutes"):
         raise ConfigError("both --steps and --minutes are given", "the command line", "give one of them")
     if given.get("minutes"):
@@ -201,7 +201,7 @@ def _require_possible(settings: TrainingSettings) -> None:
         (model.base_filters >= 1, f"there are {model.base_filters} base filters", "--base_filters", "give 8 or more"),
         (0 <= model.dropout < 1, f"the dropout is {model.dropout}", "--dropout", "give 0 to 0.9"),
         (settings.learning_rate > 0, f"the learning rate is {settings.learning_rate}", "--learning_rate", "give 0.001"),
-        (0 <= settings.warmup < 1, f"the warm-up is {settings.warmup}", "--warmup", "give a share of the run, 0 to 0.9"),
+        (0 <= settings.warmup < 1, f"the warm-up is {settings.warmup}", "--warmup", "give a share, 0 to 0.9"),
         (0 <= settings.ema < 1, f"the decay of averages is {settings.ema}", "--ema", "give 0 (none) to 0.9999"),
         (settings.evaluations >= 1, "the run would not be evaluated", "--evaluations", "give 1 or more"),
         (settings.steps > 0 or settings.minutes > 0, "the run would have no step", "--steps", "give 1 or more"),

@@ -124,7 +124,7 @@ def loss_terms(text: str) -> list[tuple[float, str, list[float]]]:
     >>> loss_terms("ce + 0.5*tversky(0.3, 0.7)")
     [(1.0, 'crossentropy', []), (0.5, 'tversky', [0.3, 0.7])]
     """
-    terms = []
+    terms: list[tuple[float, str, list[float]]] = []
     for part in text.replace(" ", "").split("+"):
         match = _TERM.fullmatch(part)
         name = _SHORT.get(match[2], match[2]) if match else ""
@@ -145,9 +145,7 @@ def loss_terms(text: str) -> list[tuple[float, str, list[float]]]:
     return terms
 
 
-def _pixel_loss(
-    logits: Any, masks: Any, class_weights: Sequence[float] | None, reshape: Callable[[Any], Any]
-) -> Any:
+def _pixel_loss(logits: Any, masks: Any, class_weights: Sequence[float] | None, reshape: Callable[[Any], Any]) -> Any:
     """Weighted mean over the pixels that count; 0 where none does."""
     counts = tf.not_equal(masks, VOID)
     classes = tf.where(counts, masks, 0)

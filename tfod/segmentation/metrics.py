@@ -102,7 +102,7 @@ class BoundaryCounts:
 
     def add(self, truth: NDArray[Any], prediction: NDArray[Any]) -> None:
         """Counts one picture: integers `[H, W]` both."""
-        reach = max(1.0, _TOLERANCE * float(np.hypot(*truth.shape)))
+        reach = max(1.0, _TOLERANCE * float(np.hypot(truth.shape[0], truth.shape[1])))
         prediction = np.where(truth == VOID, VOID, prediction)
         for number in np.union1d(np.unique(truth), np.unique(prediction)):
             if number != VOID:

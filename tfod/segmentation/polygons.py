@@ -52,14 +52,13 @@ def polygons_of(classes: NDArray[np.uint8], skip: Iterable[int] = (0,)) -> list[
     return found
 
 
-def coco_json(
-    pictures: Iterable[tuple[str, int, int, list[Polygon]]], classes: ClassTable
-) -> dict[str, Any]:
+def coco_json(pictures: Iterable[tuple[str, int, int, list[Polygon]]], classes: ClassTable) -> dict[str, Any]:
     """COCO's `images`, `annotations` and `categories`, of (file name, height, width, polygons) of each picture.
 
     Category ids are class ids; COCO keeps 0 free, and class 0 is the background.
     """
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for image_id, (name, height, width, polygons) in enumerate(pictures, start=1):
         images.append({"id": image_id, "file_name": name, "height": height, "width": width})
         for polygon in polygons:
@@ -105,8 +104,8 @@ def write_labelme(
 def _pixels(doubled: NDArray[np.uint8], rings: list[NDArray[Any]]) -> int:
     corner = rings[0].min(axis=0)
     size = rings[0].max(axis=0) - corner + 1
-    filled = np.zeros(size[::-1], np.uint8)
-    cv2.fillPoly(filled, [np.ascontiguousarray(ring - corner) for ring in rings[:1]], 1)
+    filled: NDArray[Any] = np.zeros(size[::-1], np.uint8)
+    cv2.fillPoly(filled, [np.ascontiguousarray(ring - corner) for ring in rings[:1]], (1,))
     part = doubled[corner[1] : corner[1] + size[1], corner[0] : corner[0] + size[0]]
     inside = int((filled & part).sum())
     return inside // 4
@@ -114,7 +113,7 @@ def _pixels(doubled: NDArray[np.uint8], rings: list[NDArray[Any]]) -> int:
 
 def _simplified(ring: NDArray[Any]) -> NDArray[np.float64]:
     """In pixels, with the border half a small pixel outside of the outermost middles, and without needless corners."""
-    points = ring.astype(np.float32)
+    points: NDArray[Any] = ring.astype(np.float32)
     if len(points) > 8:
         points = cv2.approxPolyDP(points, 2 * _TOLERANCE, closed=True)[:, 0]
     return (points.astype(np.float64) + 0.5) / 2.0

@@ -19,7 +19,7 @@ from tfod.inference.pictures import read_picture
 from tfod.progress import Progress
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.draw import overlaid
-from tfod.segmentation.polygons import coco_json, polygons_of, write_labelme
+from tfod.segmentation.polygons import Polygon, coco_json, polygons_of, write_labelme
 from tfod.segmentation.predictor import Predictor
 
 __all__ = ["KINDS", "VIDEO_SUFFIXES", "Summary", "predict_pictures", "predict_video"]
@@ -56,7 +56,8 @@ def predict_pictures(
       DataError: not one picture could be read.
       OutputError: an output would replace a picture that is read.
     """
-    summary, for_coco = Summary(), []
+    summary = Summary()
+    for_coco: list[tuple[str, int, int, list[Polygon]]] = []
     names = _names(paths, output_dir)
     with Progress("predicting", total=len(paths), unit="picture") as progress:
         for path, name in zip(paths, names, strict=True):
@@ -68,6 +69,7 @@ def predict_pictures(
                 progress.advance()
                 continue
             classes = predictor.classes(picture)
+            height, width = classes.shape
             summary.count(classes, table)
             if "classes" in kinds:
                 _save(classes, output_dir / "classes" / f"{name}.png", "PNG")
@@ -76,8 +78,8 @@ def predict_pictures(
             polygons = polygons_of(classes) if {"coco", "labelme"} & set(kinds) else []
             if "labelme" in kinds:
                 place = Path(os.path.relpath(path.absolute(), (output_dir / "labelme" / name).absolute().parent))
-                write_labelme(output_dir / "labelme" / f"{name}.json", place, classes.shape, polygons, table)
-            for_coco.append((str(path), *classes.shape, polygons))
+                write_labelme(output_dir / "labelme" / f"{name}.json", place, (height, width), polygons, table)
+            for_coco.append((str(path), height, width, polygons))
             progress.advance()
     if not summary.done:
         raise summary.unreadable[0]
@@ -106,12 +108,12 @@ def predict_video(predictor: Predictor, path: Path, output_dir: Path, table: Cla
                 is_there, frame = video.read()
                 if not is_there:
                     break
-                picture = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+                picture = np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8)
                 classes = predictor.classes(picture)
                 summary.count(classes, table)
                 drawn = cv2.cvtColor(overlaid(picture, classes, table), cv2.COLOR_RGB2BGR)
                 size = (drawn.shape[1], drawn.shape[0])
-                writer = writer or cv2.VideoWriter(str(written), cv2.VideoWriter_fourcc(*"mp4v"), rate, size)
+                writer = writer or cv2.VideoWriter(str(written), cv2.VideoWriter.fourcc(*"mp4v"), rate, size)
                 writer.write(drawn)
                 progress.advance()
             if writer is None:
@@ -125,7 +127,7 @@ def predict_video(predictor: Predictor, path: Path, output_dir: Path, table: Cla
 
 
 def _names(paths: Sequence[Path], output_dir: Path) -> list[str]:
-    """A name for each picture's outputs: its path below what all have in common, without the ending if that is enough."""
+    """A name for each picture's outputs: its path below what all have in common, without the ending if that will do."""
     absolute = [path.absolute() for path in paths]
     common = os.path.commonpath([path.parent for path in absolute])
     relative = [path.relative_to(common) for path in absolute]

@@ -125,9 +125,7 @@ def load_model(run: Path | str, which: str = "best") -> tuple[UNet, TrainingSett
     model = build_unet(settings.model)
     restore_model(model, prefix)
     if settings.ema:
-        optimizer = make_optimizer(
-            "sgd", lambda: 0.0, weight_decay=0.0, average_decay=settings.ema, model=model
-        )
+        optimizer = make_optimizer("sgd", lambda: 0.0, weight_decay=0.0, average_decay=settings.ema, model=model)
         tf.train.Checkpoint(model=model, optimizer=optimizer).restore(prefix).expect_partial()
         for variable in model.variables:
             variable.assign(optimizer.get_slot(variable, "average"))

@@ -39,8 +39,8 @@ def class_rows(result: EvaluationResult, classes: ClassTable) -> list[list[str]]
         [name, *(_number(column[number]) for column in columns), f"{shares[number]:.1%}"]
         for number, name in enumerate(classes.names)
     ]
-    means = [np.nanmean(column) if not np.isnan(column).all() else np.nan for column in columns]
-    return [*rows, ["mean", *map(_number, means), ""]]
+    means = [np.nan if np.isnan(column).all() else np.nanmean(column) for column in columns]
+    return [*rows, ["mean", *(_number(float(mean)) for mean in means), ""]]
 
 
 def print_table(result: EvaluationResult, classes: ClassTable) -> None:
@@ -99,7 +99,7 @@ def write_report(
     run: Path,
     facts: Sequence[str],
 ) -> None:
-    """Writes `<folder>/report.html`, which needs nothing beside it, and the pictures in it as `<folder>/worst/NN_NAME.jpg`.
+    """Writes `<folder>/report.html`, which needs nothing beside it, and its pictures as `<folder>/worst/NN_NAME.jpg`.
 
     Args:
       predicted: Classes `[H, W]` of the pictures to show, by number.
@@ -117,7 +117,7 @@ def write_report(
     shares = np.where(result.matrix.sum(axis=1, keepdims=True) > 0, shares, np.nan)
     page.heading("Confusion")
     page.drawing(share_matrix(classes.names, shares, "taken for", "true class"),
-                 "Per cent of the pixels of each true class (row) that were taken for each class (column).")  # fmt: skip
+                 "Per cent of the pixels of each true class (row) taken for each class (column).")  # fmt: skip
     _add_curves(page, run)
     page.heading("Worst pictures")
     for place, one in enumerate(result.worst(len(result.pictures)), start=1):

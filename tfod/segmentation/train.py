@@ -32,7 +32,7 @@ from tfod.segmentation.sources import PairSource
 from tfod.segmentation.task import SegmentationTask, as_features_and_labels
 from tfod.segmentation.unet import build_unet
 from tfod.segmentation.validation import MEAN_IOU, Validation, columns
-from tfod.segmentation.watch import GoalReached, SecondsProgress, SegmentationWatch
+from tfod.segmentation.watch import GoalReachedError, SecondsProgress, SegmentationWatch
 from tfod.training import optimizers
 from tfod.training.checkpoints import CheckpointKeeper, keep_if_best, saved_step
 from tfod.training.disk import require_writable, sweep
@@ -202,7 +202,7 @@ class _Run:
         step = int(self._step.numpy())
         target = math.ceil(goal * self._settings.steps - 1e-9) if self._settings.steps else _NEVER
         self._watch.is_over = lambda: self._budget.progress(0) >= goal if target == _NEVER else False
-        with self._watch.heeding_signals(), suppress(GoalReached):
+        with self._watch.heeding_signals(), suppress(GoalReachedError):
             if step == self._start:  # the first step builds the graph; the rate and the time left are those without it
                 self._training.train(step + 1, checkpoint_at_completion=False)
             if step + 1 < target or step != self._start:

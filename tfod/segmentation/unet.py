@@ -1,6 +1,6 @@
 """The U-Net: an encoder, a decoder that goes up again, and skips between them at every level."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import tensorflow as tf
 import tf_keras as keras
@@ -13,6 +13,7 @@ from tfod.segmentation.encoders import BACKBONES, BackboneEncoder, Encoder, Plai
 __all__ = ["ModelSettings", "UNet", "build_unet"]
 
 _MOST_DECODER_FILTERS = 256
+_CONV = ConvSettings()
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class UNet(tf.Module):
         decoder_filters: list[int],
         num_classes: int,
         *,
-        conv: ConvSettings = ConvSettings(),
+        conv: ConvSettings = _CONV,
         up: Up = "transpose",
         attention: bool = False,
     ) -> None:
@@ -122,9 +123,7 @@ def build_unet(settings: ModelSettings) -> UNet:
     widths = [settings.base_filters * 2**level for level in range(encoder.levels)]
     if settings.encoder:
         widths = [min(width, _MOST_DECODER_FILTERS) for width in widths]
-    return UNet(
-        encoder, widths, settings.num_classes, conv=conv, up=settings.up, attention=settings.attention
-    )
+    return UNet(encoder, widths, settings.num_classes, conv=conv, up=settings.up, attention=settings.attention)
 
 
 def _prolonged(pictures: tf.Tensor, multiple: int) -> tf.Tensor:

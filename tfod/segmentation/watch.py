@@ -7,15 +7,15 @@ from tfod.progress import Progress
 from tfod.segmentation.budget import Budget
 from tfod.training.watch import StepWatch
 
-__all__ = ["GoalReached", "SecondsProgress", "SegmentationWatch"]
+__all__ = ["GoalReachedError", "SecondsProgress", "SegmentationWatch"]
 
 
-class GoalReached(Exception):
+class GoalReachedError(Exception):
     """A stage of training is over; the step that was under way is complete."""
 
 
 class SegmentationWatch(StepWatch):
-    """Raises GoalReached after the step at which `is_over` first says so.
+    """Raises GoalReachedError after the step at which `is_over` first says so.
 
     Attributes:
       is_over: Asked after each step.
@@ -26,12 +26,12 @@ class SegmentationWatch(StepWatch):
         self.is_over: Callable[[], bool] = lambda: False
 
     def heed(self) -> None:
-        """See StepWatch; may raise GoalReached too."""
+        """See StepWatch; may raise GoalReachedError too."""
         super().heed()
         if self.is_over():
             self.is_over = lambda: False
             self.finish()
-            raise GoalReached
+            raise GoalReachedError
 
 
 class SecondsProgress:

@@ -49,7 +49,7 @@ def choose_seed(model_dir: Path, asked_for: int | None) -> int:
 
 
 def record_start(model_dir: Path, data: Sequence[str], *, step: int, seed: int) -> None:
-    """Adds to `<model_dir>/run.json` how the run was started or resumed, with the files of `data`: once for each start."""
+    """Adds to `<model_dir>/run.json` how the run was started or resumed, and the files of `data`; one entry a start."""
     start = {
         "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "command": sys.argv,

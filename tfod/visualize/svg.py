@@ -41,10 +41,12 @@ def curves(series: Mapping[str, Sequence[tuple[float, float]]], across: str, up:
         parts.append(_text(_LEFT - 6, height + 4, f"{y:.3g}", "end"))
         parts.append(_text(place(x, low)[0], _HEIGHT - _BOTTOM + 18, f"{x:.4g}", "middle"))
     for number, (name, line) in enumerate(series.items(), start=1):
-        colour = "rgb({},{},{})".format(*class_colour(number))
-        path = " ".join("{:.1f},{:.1f}".format(*place(x, y)) for x, y in line)
+        red, green, blue = class_colour(number)
+        colour = f"rgb({red},{green},{blue})"
+        places = [place(x, y) for x, y in line]
+        path = " ".join(f"{a:.1f},{b:.1f}" for a, b in places)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts += ['<circle cx="{:.1f}" cy="{:.1f}" r="2.5" fill="{}"/>'.format(*place(x, y), colour) for x, y in line]
+        parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2.5" fill="{colour}"/>' for a, b in places]
         key = _TOP + 18 * number
         parts.append(f'<line x1="{_WIDTH - _RIGHT + 12}" x2="{_WIDTH - _RIGHT + 30}" y1="{key}" y2="{key}" '
                      f'stroke="{colour}" stroke-width="3"/>')  # fmt: skip
@@ -62,7 +64,9 @@ def share_matrix(names: Sequence[str], shares: Any, across: str, down: str) -> s
     for row, name in enumerate(names):
         parts.append(_text(edge - 6, edge + cell * (row + 0.5) + 4, _short(name), "end"))
         x = edge + cell * (row + 0.5)
-        parts.append(f'<g transform="translate({x + 4:.0f},{edge - 6}) rotate(-60)">{_text(0, 0, _short(name), "start")}</g>')
+        parts.append(
+            f'<g transform="translate({x + 4:.0f},{edge - 6}) rotate(-60)">{_text(0, 0, _short(name), "start")}</g>'
+        )
         for column in range(len(names)):
             share = float(shares[row][column])
             known = share == share
