@@ -21,6 +21,8 @@ OBJECT_AREA = "image/object/area"
 OBJECT_IS_CROWD = "image/object/is_crowd"
 OBJECT_GROUP_OF = "image/object/group_of"
 OBJECT_WEIGHT = "image/object/weight"
+CLASS_MASK_ENCODED = "image/segmentation/class/encoded"
+CLASS_MASK_FORMAT = "image/segmentation/class/format"
 
 # What a dataset yields: features, then labels.
 IMAGE = "image"

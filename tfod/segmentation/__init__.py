@@ -1,1 +1,1 @@
-"""Segmentation by U-Nets: pictures and masks in, a trained, evaluated and exported model and pictures out."""
+"""U-Net segmentation: pictures and masks in, a trained, evaluated and exported model out."""
