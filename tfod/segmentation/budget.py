@@ -70,8 +70,10 @@ class Budget(tf.Module):
         )
 
         def rate(step: Any) -> Any:
-            used = tf.timestamp() - self._began
-            share = used / self._seconds if self._by_clock else tf.cast(step, tf.float64) / self.steps
+            if self._by_clock:
+                share = (tf.timestamp() - self._began) / self._seconds
+            else:
+                share = tf.cast(step, tf.float64) / self.steps
             return whole(tf.cast(tf.minimum(share, 1.0) * _PARTS, tf.float32))
 
         return rate

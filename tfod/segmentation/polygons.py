@@ -31,8 +31,8 @@ class Polygon(NamedTuple):
 def polygons_of(classes: NDArray[np.uint8], skip: Iterable[int] = (0,)) -> list[Polygon]:
     """Polygons of all connected parts of all classes but those in `skip`, uint8 `[H, W]`; the tiniest are left out.
 
-    A polygon goes along the borders of the pixels, not through their middles: what it surrounds has the area of its
-    pixels. Parts that touch at a corner alone are connected.
+    A polygon runs a quarter of a pixel inside the borders of its pixels, so that who draws it gets just these back. Parts
+    that touch at a corner alone are connected.
     """
     found = []
     for class_id in np.setdiff1d(np.unique(classes), np.fromiter(skip, np.uint8)):
@@ -112,7 +112,7 @@ def _pixels(doubled: NDArray[np.uint8], rings: list[NDArray[Any]]) -> int:
 
 
 def _simplified(ring: NDArray[Any]) -> NDArray[np.float64]:
-    """In pixels, with the border half a small pixel outside of the outermost middles, and without needless corners."""
+    """In pixels of the picture, without needless corners."""
     points: NDArray[Any] = ring.astype(np.float32)
     if len(points) > 8:
         points = cv2.approxPolyDP(points, 2 * _TOLERANCE, closed=True)[:, 0]

@@ -182,8 +182,12 @@ class _Run:
             if step and self._last_evaluation != step and self._budget.progress(step) == 1.0:
                 result = self._evaluate(step)  # a kill prevented the last one
             while self._budget.progress(step) < 1.0 and not self._is_in_vain():
-                step = self._train_until(self._next_goal(step))
+                goal = self._next_goal(step)
+                step = self._train_until(goal)
                 result = self._evaluate(step)
+                if goal == 1.0:
+                    break
+                self._budget.reserve(_RESERVE * result.seconds)
         except Stopped as reason:
             stopped = reason
         self._keeper.save(check_interval=False)
@@ -196,7 +200,7 @@ class _Run:
     def _next_goal(self, step: int) -> float:
         """The progress at which the next evaluation is due."""
         count = self._settings.evaluations
-        return (math.floor(self._budget.progress(step) * count + 1e-9) + 1) / count
+        return min((math.floor(self._budget.progress(step) * count + 1e-9) + 1) / count, 1.0)
 
     def _train_until(self, goal: float) -> int:
         step = int(self._step.numpy())
@@ -221,7 +225,6 @@ class _Run:
     def _evaluate(self, step: int) -> EvaluationResult:
         self._keeper.save(check_interval=False)
         result = self._validation.evaluate(step)
-        self._budget.reserve(_RESERVE * result.seconds)
         numbers = columns(result, self._settings.classes)
         seconds = self._budget.seconds_used()
         self._log.add({"step": step, "seconds": seconds, **self._watch.finish(), **numbers})
