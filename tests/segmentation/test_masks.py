@@ -8,7 +8,16 @@ import pytest
 from PIL import Image
 
 from tests.segmentation.drawn_masks import (
-    ROAD_COLOURS, ROAD_NAMES, cells, crack, in_colours, road, save, save_labelme, save_palette, through_jpeg,
+    ROAD_COLOURS,
+    ROAD_NAMES,
+    cells,
+    crack,
+    in_colours,
+    road,
+    save,
+    save_labelme,
+    save_palette,
+    through_jpeg,
 )  # fmt: skip
 from tfod.errors import ConfigError, DataError
 from tfod.segmentation.classes import VOID, named_classes
@@ -187,7 +196,7 @@ def test_what_cannot_be_told_is_an_error_with_the_flags_that_tell(tmp_path: Path
 
     other = save(in_colours(road()), tmp_path / "b.png")
     ids = save(road(), tmp_path / "c.png")
-    with pytest.raises(DataError, match="grey values|go together|colours"):
+    with pytest.raises(DataError, match="go together"):
         _survey([ids, save_labelme(tmp_path / "d.json", (4, 4), []), other])
 
 

@@ -17,9 +17,7 @@ def _touch(folder: Path, *names: str) -> Path:
 
 
 def _matched(pairing: Pairing, root: Path) -> dict[str, str]:
-    return {
-        str(Path(pair.picture).relative_to(root)): str(Path(pair.mask).relative_to(root)) for pair in pairing.pairs
-    }
+    return {str(Path(pair.picture).relative_to(root)): str(Path(pair.mask).relative_to(root)) for pair in pairing.pairs}
 
 
 @pytest.mark.parametrize(

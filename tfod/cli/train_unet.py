@@ -43,6 +43,7 @@ def build_parser() -> CommandParser:
     add_data_flags(parser)
     add("--val_images", metavar="DIR", help="pictures to validate on (default: a part of the training data)")
     add("--val_masks", metavar="DIR", help="their masks")
+    add("--val_pairs", metavar="FILE", help="or a list of their pairs")
     add("--val_records", action="append", metavar="GLOB", help="TFRecords to validate on")
     add("--val_share", type=float, default=0.15, help="share held out where none are named (default: 0.15)")
     add("--steps", type=int, help="steps of the run (default: by the number of pictures)")
@@ -153,11 +154,15 @@ _BALANCE = 0.5
 def _open(args: argparse.Namespace) -> "tuple[DataSet, DataSet]":
     from tfod.segmentation.data import split
 
-    whole = open_data(args.images, args.masks, args.records, classes=args.classes, kind=args.mask_kind)
+    whole = open_data(
+        args.images, args.masks, args.records, pairs=args.pairs, classes=args.classes, kind=args.mask_kind
+    )
     if whole is None:
         raise ConfigError("no data is named", "the command line", "give --images and --masks, --records, or --data")
     print(whole.told)
-    held_out = open_data(args.val_images, args.val_masks, args.val_records, encoding=whole.encoding)
+    held_out = open_data(
+        args.val_images, args.val_masks, args.val_records, pairs=args.val_pairs, encoding=whole.encoding
+    )
     if held_out is not None:
         print(f"validation: {held_out.told}")
         return whole, held_out

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tfod.errors import DataError
+from tfod.files import write_text
 from tfod.inference.pictures import SUFFIXES
 from tfod.segmentation.raw_masks import MASK_SUFFIXES
 
-__all__ = ["Pair", "Pairing", "find_pairs", "read_pair_list"]
+__all__ = ["Pair", "Pairing", "find_pairs", "read_pair_list", "write_pair_list"]
 
 # What is added to a picture's name, the most telling first: of several masks of a picture the first kind is taken.
 _MASK_ENDS = (
@@ -135,10 +136,20 @@ def read_pair_list(path: str | os.PathLike[str], root: str | os.PathLike[str] | 
         if len(words) != 2:
             raise DataError(f"the line has {len(words)} paths", where, "write a picture's path and its mask's")
         picture, mask = (_found(word, folder, where) for word in words)
-        pairs.append(Pair(picture, mask, os.path.splitext(words[0].lstrip("/"))[0]))
+        inside = [part for part in re.split(r"[/\\]", words[0]) if part not in ("", ".", "..")]
+        pairs.append(Pair(picture, mask, os.path.splitext("/".join(inside))[0]))
     if not pairs:
         raise DataError("the list is empty", str(path), "write a picture's path and its mask's a line")
-    return pairs
+    shared = os.path.commonpath([os.path.dirname(pair.name) for pair in pairs])
+    return [pair._replace(name=pair.name.removeprefix(shared).lstrip("/")) for pair in pairs]
+
+
+def write_pair_list(pairs: Sequence[Pair], path: str) -> str:
+    """Writes a list that `read_pair_list` reads, with paths relative to it where the files lie near; returns `path`."""
+    folder = os.path.dirname(os.path.abspath(path))
+    lines = [f"{os.path.relpath(pair.picture, folder)}\t{os.path.relpath(pair.mask, folder)}\n" for pair in pairs]
+    write_text(path, "".join(lines))
+    return path
 
 
 def _found(word: str, folder: Path, where: str) -> str:
