@@ -5,7 +5,6 @@ Each rule is a function that yields findings; docs/segmentation.md lists them. N
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -180,17 +179,16 @@ def _classes(part: CheckedSet) -> Iterator[Finding]:
 def _twins(sets: Sequence[CheckedSet]) -> Iterator[Finding]:
     """The same picture twice, in one part or in two; and one mask for pictures that differ."""
     places: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    masks: dict[tuple[Any, ...], list[tuple[str, str]]] = defaultdict(list)
+    masks: dict[bytes, list[tuple[str, str]]] = defaultdict(list)
     for part in sets:
         for pair, picture, mask in zip(part.pairs, part.pictures, part.survey.masks, strict=True):
             if picture.digest:
                 places[picture.digest].append((part.name, pair.picture))
             if len(mask.values) > 1 and picture.digest:
-                content = (mask.height, mask.width, mask.values.tobytes(), mask.counts.tobytes())
-                masks[content].append((picture.digest, pair.mask))
+                masks[mask.digest].append((picture.digest, pair.mask))
     for found in masks.values():
         if len({digest for digest, _ in found}) > 1:
-            what = "the masks of pictures that differ have the same pixels of each value: one mask, saved twice?"
+            what = "pictures that differ have the same mask"
             yield warning("same-mask", what, " and ".join(path for _, path in found[:3]), "see which picture it fits")
     for found in places.values():
         (first_part, first), *others = found

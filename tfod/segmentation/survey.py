@@ -1,5 +1,6 @@
 """One look at every mask of a data set: sizes, values, and from them the encoding and the pixels of each class."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,9 +24,8 @@ _QUIET = 200  # as many masks take about a second: no progress is told
 
 
 class MaskSummary(NamedTuple):
-    """What one mask holds: its size, its distinct values `[V]` with their pixels int64 `[V]`, and the mask's `like`,
-    which is
-    as stored but without pixels. `error` says why it cannot be read; then the rest is empty."""
+    """What one mask holds: its size, its distinct values `[V]` with their pixels int64 `[V]`, the mask without its pixels
+    (`like`), and a hash of the pixels. `error` says why it cannot be read; then the rest is empty."""
 
     where: str
     height: int = 0
@@ -33,6 +33,7 @@ class MaskSummary(NamedTuple):
     values: NDArray[Any] = np.zeros(0, np.uint8)
     counts: NDArray[np.int64] = np.zeros(0, np.int64)
     like: RawMask = RawMask(np.zeros((0, 0), np.uint8), "8-bit")
+    digest: bytes = b""
     error: DataError | None = None
 
 
@@ -125,7 +126,8 @@ def survey_summaries(
 def summarise(raw: RawMask, where: str) -> MaskSummary:
     """What a mask that has been read holds."""
     values, counts = histogram(raw)
-    return MaskSummary(where, *mask_size(raw), values, counts, raw._replace(values=raw.values[:0, :0]))
+    digest = hashlib.blake2b(np.ascontiguousarray(raw.values), digest_size=16).digest()
+    return MaskSummary(where, *mask_size(raw), values, counts, raw._replace(values=raw.values[:0, :0]), digest)
 
 
 def map_in_threads(function: Any, items: Sequence[Any], description: str, quiet: int = _QUIET) -> list[Any]:
