@@ -250,7 +250,7 @@ class _Run:
     def _summaries(self) -> TrainingSummaries:
         def pictures() -> NDArray[np.uint8]:
             assert self._watch.batch is not None
-            return draw_batch(self._watch.batch, self._settings.classes)
+            return _draw_batch(self._watch.batch, self._settings.classes)
 
         return TrainingSummaries(
             self.folder / "train", self._step, every_n=_SUMMARY_EVERY_N, last_step=self._settings.steps,
@@ -258,7 +258,7 @@ class _Run:
         )  # fmt: skip
 
 
-def draw_batch(batch: Batch, classes: ClassTable) -> NDArray[np.uint8]:
+def _draw_batch(batch: Batch, classes: ClassTable) -> NDArray[np.uint8]:
     """The first pictures of a batch beside their masks, as the network sees them: uint8 `[3, h, 2w + 4, 3]`."""
     tensors = (batch.features[names.IMAGE], batch.labels[names.GROUNDTRUTH_MASK])
     pictures, masks = (tf.distribute.get_strategy().experimental_local_results(value)[0].numpy() for value in tensors)
