@@ -19,7 +19,7 @@ SMALL = "--steps 40 --base_filters 4 --depth 2 --batch_size 4 --learning_rate 0.
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("unet")
-    images, masks = write_discs(folder / "data", 20)
+    write_discs(folder / "data", 20)
     (folder / "discs.yaml").write_text("images: data/images\nmasks: data/masks\n")
     command = ["--data", str(folder / "discs.yaml"), "--model_dir", str(folder / "run"), *SMALL.split()]
     assert train_unet.main(command) == 0

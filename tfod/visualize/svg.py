@@ -8,8 +8,8 @@ from tfod.visualize.colours import class_colour
 
 __all__ = ["curves", "share_matrix"]
 
-_WIDTH, _HEIGHT = 720, 320
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 150, 16, 40
+_WIDTH, _HEIGHT = 760, 320
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 190, 20, 40
 _LINES = 5
 
 
