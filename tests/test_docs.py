@@ -13,7 +13,9 @@ import pytest
 from tests.segmentation.tiny import write_discs
 
 ROOT = Path(__file__).resolve().parents[1]
-GUIDES = [ROOT / "docs" / f"{name}.md" for name in ("data", "configs", "training", "evaluation", "export", "segmentation")]
+GUIDES = [
+    ROOT / "docs" / f"{name}.md" for name in ("data", "configs", "training", "evaluation", "export", "segmentation")
+]
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
     path for folder in ("docs", "annotations", "pretrained_models", "exported_models", "workspace", "benchmarks")
     for path in (ROOT / folder).glob("*.md")
@@ -94,7 +96,9 @@ def test_the_commands_of_a_guide_run(document: Path, workspace: Path) -> None:
     assert blocks, "a guide shows at least one command"
     for language, text in blocks:
         _run(workspace, language, text)
-    made = re.findall(r"`((?:annotations|workspace|exported_models)/(?:photos|shapes)/[\w./-]+)`", document.read_text("utf-8"))
+    made = re.findall(
+        r"`((?:annotations|workspace|exported_models)/(?:photos|shapes)/[\w./-]+)`", document.read_text("utf-8")
+    )
     assert [path for path in made if not (workspace / path).exists()] == []
 
 
