@@ -105,7 +105,8 @@ def test_every_import_is_a_declared_dependency() -> None:
     settings.read(ROOT / "setup.cfg", encoding="utf-8")
     required = re.findall(r"^[\w-]+", settings["options"]["install_requires"], re.MULTILINE)
     # Imported where they are asked for, with a message where they are missing.
-    required += re.findall(r"^[\w-]+", settings["options.extras_require"]["onnx"], re.MULTILINE)
+    for extra in ("albumentations", "onnx"):
+        required += re.findall(r"^[\w-]+", settings["options.extras_require"][extra], re.MULTILINE)
     undeclared = set()
     for path in MODULES:
         for name in _imports(ast.parse(path.read_text(encoding="utf-8"))):

@@ -37,7 +37,7 @@ def build_parser() -> CommandParser:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluates, prints the table, and writes the files."""
-    read_data_file(args)
+    read_data_file(args, to_judge=True)
 
     from tfod.segmentation.data import reopen, saved_encoding
     from tfod.segmentation.evaluate import evaluate_pairs
@@ -48,7 +48,8 @@ def run(args: argparse.Namespace) -> None:
     known = settings.data["validation"]
     encoding = None if args.mask_kind or args.classes else saved_encoding(known)
     data = open_data(
-        args.images, args.masks, args.records, classes=args.classes, kind=args.mask_kind, encoding=encoding
+        args.images, args.masks, args.records, pairs=args.pairs, classes=args.classes, kind=args.mask_kind,
+        encoding=encoding,
     ) or reopen(known)  # fmt: skip
     _require_same_classes(data.encoding.classes.names, settings.class_names)
     predictor = Predictor.of_model(model, flips=args.flips, tile_size=args.tile_size)

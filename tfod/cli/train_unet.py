@@ -43,6 +43,7 @@ def build_parser() -> CommandParser:
     add_data_flags(parser)
     add("--val_images", metavar="DIR", help="pictures to validate on (default: a part of the training data)")
     add("--val_masks", metavar="DIR", help="their masks")
+    add("--val_pairs", metavar="FILE", help="or a list of their pairs")
     add("--val_records", action="append", metavar="GLOB", help="TFRecords to validate on")
     add("--val_share", type=float, default=0.15, help="share held out where none are named (default: 0.15)")
     add("--steps", type=int, help="steps of the run (default: by the number of pictures)")
@@ -77,7 +78,9 @@ def _add_learning_flags(parser: CommandParser) -> None:
     add("--class_weights", metavar="W", help="none, balanced, or a number for each class, with commas (default: none)")
     parser.add_argument("--balanced_crops", nargs="?", const=True, type=_on, metavar="BOOL",
                         help="crops about rare classes more often (default: where a class is rare)")  # fmt: skip
-    add("--augment", default="light", metavar="HOW", help="off, light, strong, and settings: strong,flip_vertical=true")
+    add("--augment", default="light", metavar="HOW",
+        help="off, light, strong, and settings: strong,flip_vertical=true; or a pipeline of Albumentations, as .yaml",
+        )  # fmt: skip
     add("--optimizer", metavar="NAME", help="adam, adamw, sgd, or tfa.NAME of tensorflow-addons (default: adam)")
     add("--learning_rate", type=float, help="the highest (default: 0.002, with an encoder 0.001, sgd 0.05)")
     add("--weight_decay", type=float, help="for adamw, and tfa. optimizers that take it (default: 0)")
@@ -105,10 +108,12 @@ def run(args: argparse.Namespace) -> int:
     if not 0 < args.val_share < 1:
         raise ConfigError(f"the share is {args.val_share}", "--val_share", "give a share between 0 and 1")
 
+    from tfod.segmentation.albumentations_steps import read_albumentations
     from tfod.segmentation.augment import read_augmentation
     from tfod.segmentation.settings import TrainingSettings
 
-    augmentation = read_augmentation(args.augment)
+    own = args.augment.endswith((".yaml", ".yml"))
+    augmentation = read_albumentations(args.augment) if own else read_augmentation(args.augment)
     training, validation = _open(args)
     settings: TrainingSettings = _decide(args, training, validation)
     if args.dry_run:
@@ -153,11 +158,15 @@ _BALANCE = 0.5
 def _open(args: argparse.Namespace) -> "tuple[DataSet, DataSet]":
     from tfod.segmentation.data import split
 
-    whole = open_data(args.images, args.masks, args.records, classes=args.classes, kind=args.mask_kind)
+    whole = open_data(
+        args.images, args.masks, args.records, pairs=args.pairs, classes=args.classes, kind=args.mask_kind
+    )
     if whole is None:
         raise ConfigError("no data is named", "the command line", "give --images and --masks, --records, or --data")
     print(whole.told)
-    held_out = open_data(args.val_images, args.val_masks, args.val_records, encoding=whole.encoding)
+    held_out = open_data(
+        args.val_images, args.val_masks, args.val_records, pairs=args.val_pairs, encoding=whole.encoding
+    )
     if held_out is not None:
         print(f"validation: {held_out.told}")
         return whole, held_out

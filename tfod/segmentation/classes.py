@@ -1,6 +1,5 @@
 """Which number in a mask stands for which class, and in which colour it is drawn."""
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from tfod.visualize.colours import class_colour
 
 __all__ = [
     "CLASS_FILES", "MOST_CLASSES", "VOID", "ClassTable", "Colour", "default_classes", "find_class_file",
-    "named_classes", "read_classes", "unknown_class",
+    "named_classes", "read_classes", "table_text",
 ]  # fmt: skip
 
 VOID = 255
@@ -134,10 +133,16 @@ def find_class_file(folders: Iterable[Path | str]) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def unknown_class(name: str, classes: ClassTable) -> str:
-    """A hint at the class that was probably meant; '' where none is near."""
-    nearest = difflib.get_close_matches(name, classes.names, n=1)
-    return f"did you mean {nearest[0]!r}? " if nearest else ""
+def table_text(classes: ClassTable) -> str:
+    """The table as `read_classes` reads it, a line `name r g b` for each class.
+
+    >>> table_text(named_classes(["parked car"], [(1, 2, 3)]))
+    'parked car 1 2 3\\n'
+    """
+    return "".join(
+        f"{name} {red} {green} {blue}\n"
+        for name, (red, green, blue) in zip(classes.names, classes.colours, strict=True)
+    )
 
 
 def _content(line: str) -> str:

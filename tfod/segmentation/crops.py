@@ -5,6 +5,7 @@ A run that goes on at batch 1000 therefore sees what it would have seen, and not
 Letters: `B` pictures of a batch, `h w` size of a crop, `H W` of its window.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,8 @@ from tfod.segmentation.classes import VOID
 from tfod.segmentation.sources import PairSource
 
 __all__ = ["WindowCutter"]
+
+Change = Callable[[NDArray[np.uint8], NDArray[np.uint8], int], tuple[NDArray[np.uint8], NDArray[np.uint8]]]
 
 _MOST_LOOKED_AT = 1 << 16  # pixels of a mask among which one of a class is looked for first
 
@@ -37,10 +40,18 @@ class WindowCutter:
       batch_size: `B`.
       balance: In [0, 1].
       seed: Decides everything.
+      change: Is given each window's picture and mask, and a seed, and gives them back changed.
     """
 
     def __init__(
-        self, source: PairSource, crop_size: tuple[int, int], margin: int, batch_size: int, balance: float, seed: int
+        self,
+        source: PairSource,
+        crop_size: tuple[int, int],
+        margin: int,
+        batch_size: int,
+        balance: float,
+        seed: int,
+        change: Change | None = None,
     ) -> None:
         self._source = source
         self._crop = crop_size
@@ -48,6 +59,7 @@ class WindowCutter:
         self._batch_size = batch_size
         self._balance = balance
         self._seed = seed
+        self._change = change
         self.shape = (batch_size, crop_size[0] + 2 * margin, crop_size[1] + 2 * margin, 4)
 
     def __call__(self, number: int) -> NDArray[np.uint8]:
@@ -58,6 +70,9 @@ class WindowCutter:
             epoch, place = divmod(int(number) * self._batch_size + row, len(self._source))
             picture, mask = self._source.read(int(_order(self._seed, epoch, len(self._source))[place]))
             _paste(window, picture, mask, self._corner(mask, random), self._margin)
+            if self._change is not None:
+                seed = int(random.integers(1 << 31))
+                window[..., :3], window[..., 3] = self._change(window[..., :3], window[..., 3], seed)
         return batch
 
     def _corner(self, mask: NDArray[np.uint8], random: np.random.Generator) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """The data of a run from what its user names: folders, lists of pairs or TFRecords; and found again by its settings."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,15 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tfod.dataset.stratify import deal_out
 from tfod.errors import DataError
 from tfod.records.files import expand
 from tfod.segmentation.classes import ClassTable, find_class_file, read_classes
 from tfod.segmentation.masks import Kind, MaskEncoding
-from tfod.segmentation.pairs import Pair, find_pairs
+from tfod.segmentation.pairs import Pair, find_pairs, read_pair_list
 from tfod.segmentation.sources import FilePairs, PairSource, RecordPairs
 from tfod.segmentation.survey import Survey, survey_masks, survey_summaries
+from tfod.segmentation.to_records import class_table_path
 
-__all__ = ["DataSet", "open_folders", "open_records", "reopen", "saved_encoding", "split"]
+__all__ = [
+    "DataSet", "class_table", "open_folders", "open_list", "open_records", "reopen", "saved_encoding", "split",
+    "split_parts",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,12 @@ class DataSet:
     saved: dict[str, Any]
     files: tuple[str, ...]
     told: str = field(default="", compare=False)
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """The files of each pair, for data that lies in files."""
+        pairs = [Pair(*pair) for pair in self.saved["pairs"]]
+        return [pairs[number] for number in self.saved["numbers"]] if "numbers" in self.saved else pairs
 
     def part(self, numbers: Sequence[int]) -> "DataSet":
         """The pairs of these numbers alone."""
@@ -72,42 +84,50 @@ def open_folders(
     images: str,
     masks: str,
     *,
-    classes: str | None = None,
+    classes: str | ClassTable | None = None,
     kind: Kind | None = None,
     encoding: MaskEncoding | None = None,
 ) -> DataSet:
     """The pairs of two folders.
 
     Args:
-      classes: A file with the class table; without it one beside the masks is taken.
+      classes: The class table, or its file; without it one beside the masks is taken.
       kind: How the masks are stored; found from what they hold if not given.
       encoding: How they are read, where that is known: as those of the training.
 
     Raises DataError or ConfigError where nothing matches, a mask cannot be read, or the table does not fit.
     """
     pairing = find_pairs(images, masks)
-    table = None if encoding else _class_table(classes, [masks, str(Path(masks).parent), images])
-    survey = survey_masks([pair.mask for pair in pairing.pairs], table, kind, encoding)
-    _require_readable(survey)
-    sizes = _sizes(survey)
-    files = tuple(path for pair in pairing.pairs for path in (pair.picture, pair.mask))
-    saved = {"pairs": [list(pair) for pair in pairing.pairs], "encoding": _as_json(survey.encoding)}
-    return DataSet(
-        FilePairs(pairing.pairs, survey.encoding, sizes), survey.encoding, survey.class_pixels, sizes, saved, files,
-        f"{pairing.text()}\n{survey.text()}",
-    )  # fmt: skip
+    table = None if encoding else class_table(classes, [masks, str(Path(masks).parent), images])
+    return _of_pairs(pairing.pairs, table, kind, encoding, pairing.text())
+
+
+def open_list(
+    path: str,
+    *,
+    classes: str | ClassTable | None = None,
+    kind: Kind | None = None,
+    encoding: MaskEncoding | None = None,
+) -> DataSet:
+    """The pairs of a list, two paths a line (`tfod.segmentation.pairs.read_pair_list`); see `open_folders`."""
+    pairs = read_pair_list(path)
+    table = None if encoding else class_table(classes, [str(Path(path).parent), str(Path(pairs[0].mask).parent)])
+    return _of_pairs(pairs, table, kind, encoding, f"{len(pairs)} pairs of {path}")
 
 
 def open_records(
     patterns: Sequence[str],
     *,
-    classes: str | None = None,
+    classes: str | ClassTable | None = None,
     kind: Kind | None = None,
     encoding: MaskEncoding | None = None,
 ) -> DataSet:
     """The pairs of TFRecords, files or globs; see `open_folders`."""
     source = RecordPairs(patterns)
-    table = None if encoding else _class_table(classes, [str(Path(path).parent) for path in expand(patterns)[:1]])
+    first = expand(patterns)[0]
+    own = class_table_path(first)
+    classes = classes or (own if Path(own).is_file() else None)
+    table = None if encoding else class_table(classes, [str(Path(first).parent)])
     survey = survey_summaries(source.summaries, table, kind, encoding)
     _require_readable(survey)
     files = tuple(expand(patterns))
@@ -125,11 +145,7 @@ def reopen(saved: dict[str, Any]) -> DataSet:
         return whole.part(saved["numbers"]) if "numbers" in saved else whole
     pairs = [Pair(*pair) for pair in saved["pairs"]]
     pairs = [pairs[number] for number in saved["numbers"]] if "numbers" in saved else pairs
-    survey = survey_masks([pair.mask for pair in pairs], encoding=encoding)
-    _require_readable(survey)
-    sizes = _sizes(survey)
-    files = tuple(path for pair in pairs for path in (pair.picture, pair.mask))
-    return DataSet(FilePairs(pairs, encoding, sizes), encoding, survey.class_pixels, sizes, saved, files)
+    return dataclasses.replace(_of_pairs(pairs, None, None, encoding, ""), saved=saved)
 
 
 def saved_encoding(saved: dict[str, Any]) -> MaskEncoding:
@@ -138,29 +154,48 @@ def saved_encoding(saved: dict[str, Any]) -> MaskEncoding:
 
 
 def split(data: DataSet, share: float, seed: int = 0) -> tuple[DataSet, DataSet]:
-    """Training and validation: of pairs sorted by the classes in them every so-many-th is held out.
+    """Training and validation, each with its share of the pixels of every class; see `split_parts`."""
+    training, validation = split_parts(data, (1 - share, share), seed)
+    return training, validation
 
-    So both have rare classes in like shares. The same data, share and seed give the same parts.
+
+def split_parts(data: DataSet, shares: Sequence[float], seed: int = 0) -> list[DataSet]:
+    """Parts of a data set, each with its share of the pairs and of the pixels of every class.
+
+    The same data, shares and seed give the same parts. Raises DataError where a part would be empty.
     """
-    count = len(data.source)
-    held_out = max(1, round(share * count))
-    if count < 2:
-        raise DataError("one pair cannot be divided", "the data", "give more pairs, or --val_images and --val_masks")
-    totals = np.maximum(data.class_pixels.sum(axis=0), 1)
-    shares = data.class_pixels / np.maximum(data.class_pixels.sum(axis=1, keepdims=True), 1)
-    rare_first = np.argsort(totals, kind="stable")
-    shuffled = np.random.default_rng(seed).permutation(count)
-    # Sorted by the share of the rarest class, then of the next: neighbours are alike.
-    keys = [np.round(shares[shuffled, number], 2) for number in reversed(rare_first)]
-    order = shuffled[np.lexsort(keys)]
-    places = ((np.arange(held_out) + 0.5) * count / held_out).astype(int)
-    chosen = order[places].tolist()
-    return data.part(sorted(set(range(count)) - set(chosen))), data.part(chosen)
+    counts = np.column_stack([data.class_pixels, np.ones(len(data.source))]).astype(float)
+    if len(counts) < len(shares):
+        what = f"{len(counts)} pairs cannot be divided into {len(shares)} parts"
+        raise DataError(what, "the data", "give more pairs, or name the parts (--val_images, --val_masks)")
+    parts = deal_out(counts, shares, seed)
+    members = [np.flatnonzero(parts == number).tolist() for number in range(len(shares))]
+    if not all(members):
+        raise DataError("a part would be empty", "the data", "give it a larger share, or more pairs")
+    return [data.part(numbers) for numbers in members]
 
 
-def _class_table(path: str | None, folders: Sequence[str]) -> ClassTable | None:
-    found = path or find_class_file(folders)
+def class_table(given: str | ClassTable | None, folders: Sequence[str]) -> ClassTable | None:
+    """The class table that is given, or that in the file given, or else the one that lies in a folder under a usual
+    name; None where there is none."""
+    if isinstance(given, ClassTable):
+        return given
+    found = given or find_class_file(folders)
     return read_classes(found) if found else None
+
+
+def _of_pairs(
+    pairs: Sequence[Pair], table: ClassTable | None, kind: Kind | None, encoding: MaskEncoding | None, told: str
+) -> DataSet:
+    survey = survey_masks([pair.mask for pair in pairs], table, kind, encoding)
+    _require_readable(survey)
+    sizes = _sizes(survey)
+    files = tuple(path for pair in pairs for path in (pair.picture, pair.mask))
+    saved = {"pairs": [list(pair) for pair in pairs], "encoding": _as_json(survey.encoding)}
+    return DataSet(
+        FilePairs(pairs, survey.encoding, sizes), survey.encoding, survey.class_pixels, sizes, saved, files,
+        f"{told}\n{survey.text()}",
+    )  # fmt: skip
 
 
 def _sizes(survey: Survey) -> list[tuple[int, int]]:

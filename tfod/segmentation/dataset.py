@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfod.segmentation.albumentations_steps import AlbumentationsSteps
 from tfod.segmentation.augment import PRESETS, Augmentation, augment_batch, margin_of
 from tfod.segmentation.crops import WindowCutter
 from tfod.segmentation.sources import PairSource, in_memory
@@ -20,7 +21,7 @@ def training_dataset(
     *,
     crop_size: tuple[int, int],
     batch_size: int,
-    augmentation: Augmentation = PRESETS["light"],
+    augmentation: Augmentation | AlbumentationsSteps = PRESETS["light"],
     balance: float = 0.0,
     seed: int = 0,
     deterministic: bool = False,
@@ -50,12 +51,14 @@ def training_dataset(
       DataError: a pair cannot be used. For a set that is not kept in memory this comes while batches are made, as a
         TensorFlow error that holds its text.
     """
-    margin = margin_of(augmentation, crop_size)
-    cut = WindowCutter(in_memory(source, memory_limit), crop_size, margin, batch_size, balance, seed)
+    change = None if isinstance(augmentation, Augmentation) else augmentation
+    in_graph = augmentation if isinstance(augmentation, Augmentation) else PRESETS["off"]
+    margin = margin_of(in_graph, crop_size)
+    cut = WindowCutter(in_memory(source, memory_limit), crop_size, margin, batch_size, balance, seed, change)
 
     def batch(number: Any) -> tuple[Any, Any]:
         windows = tf.ensure_shape(tf.numpy_function(cut, [number], tf.uint8), cut.shape)
-        return augment_batch(windows, augmentation, crop_size, tf.stack([tf.constant(seed, tf.int64), number]))
+        return augment_batch(windows, in_graph, crop_size, tf.stack([tf.constant(seed, tf.int64), number]))
 
     numbers = tf.data.Dataset.range(first_batch, _NO_END)
     function = tf.autograph.experimental.do_not_convert(batch)

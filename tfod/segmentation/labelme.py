@@ -69,7 +69,7 @@ def _draw(canvas: Image.Image, shape: dict[str, Any], value: int) -> None:
     elif kind == "rectangle":
         (x1, y1), (x2, y2) = points
         draw.rectangle((min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)), fill=value)
-    elif kind == "polygon":
+    elif kind in ("polygon", "oriented_rectangle"):
         if len(points) < 3:
             raise ValueError(f"a polygon of {len(points)} points")
         draw.polygon(points, fill=value, outline=value)

@@ -102,7 +102,7 @@ def decode_values(values: NDArray[Any], raw: RawMask, encoding: MaskEncoding) ->
     meanings = _meanings(encoding)
     found = [meanings.get(code) for code in codes]
     ids = np.array([VOID if class_id is None else class_id for class_id in found], np.uint8)
-    return ids, np.array([class_id is not None for class_id in found])
+    return ids, np.array([class_id is not None for class_id in found], bool)
 
 
 def value_name(value: int, raw: RawMask) -> str:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tfod.errors import DataError
+from tfod.files import write_text
 from tfod.inference.pictures import SUFFIXES
 from tfod.segmentation.raw_masks import MASK_SUFFIXES
 
-__all__ = ["Pair", "Pairing", "find_pairs", "read_pair_list"]
+__all__ = ["Pair", "Pairing", "find_pairs", "read_pair_list", "write_pair_list"]
 
 # What is added to a picture's name, the most telling first: of several masks of a picture the first kind is taken.
 _MASK_ENDS = (
@@ -25,6 +26,13 @@ _MASK_ENDS = (
 _PICTURE_ENDS = ("_leftImg8bit", "_image", "_img", "_sat", "_training", "_test", "_photo", "_rgb", "_raw", "_orig")
 _MASK_STARTS = ("mask_", "masks_", "label_", "labels_", "gt_", "seg_", "target_", "annotation_")
 _PICTURE_STARTS = ("image_", "images_", "img_", "picture_", "photo_")
+# Names of folders that say what is in them, and not what belongs together.
+_MASK_FOLDERS = {
+    "mask", "masks", "label", "labels", "annotation", "annotations", "annot", "gt", "groundtruth", "ground_truth",
+    "gtfine", "segmentation", "segmentationclass", "target", "targets", "manual", "1st_manual",
+}  # fmt: skip
+_PICTURE_FOLDERS = {"image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "jpegimages",
+                    "leftimg8bit"}  # fmt: skip
 
 
 class Pair(NamedTuple):
@@ -128,10 +136,20 @@ def read_pair_list(path: str | os.PathLike[str], root: str | os.PathLike[str] | 
         if len(words) != 2:
             raise DataError(f"the line has {len(words)} paths", where, "write a picture's path and its mask's")
         picture, mask = (_found(word, folder, where) for word in words)
-        pairs.append(Pair(picture, mask, os.path.splitext(words[0].lstrip("/"))[0]))
+        inside = [part for part in re.split(r"[/\\]", words[0]) if part not in ("", ".", "..")]
+        pairs.append(Pair(picture, mask, os.path.splitext("/".join(inside))[0]))
     if not pairs:
         raise DataError("the list is empty", str(path), "write a picture's path and its mask's a line")
-    return pairs
+    shared = os.path.commonpath([os.path.dirname(pair.name) for pair in pairs])
+    return [pair._replace(name=pair.name.removeprefix(shared).lstrip("/")) for pair in pairs]
+
+
+def write_pair_list(pairs: Sequence[Pair], path: str) -> str:
+    """Writes a list that `read_pair_list` reads, with paths relative to it where the files lie near; returns `path`."""
+    folder = os.path.dirname(os.path.abspath(path))
+    lines = [f"{os.path.relpath(pair.picture, folder)}\t{os.path.relpath(pair.mask, folder)}\n" for pair in pairs]
+    write_text(path, "".join(lines))
+    return path
 
 
 def _found(word: str, folder: Path, where: str) -> str:
@@ -160,9 +178,12 @@ def _files(folder: str, suffixes: Sequence[str]) -> list[_File]:
 
 
 def _told_apart(pictures: list[_File], candidates: list[_File]) -> tuple[list[_File], list[_File]]:
-    """Pictures and masks that lie in one folder: a mask is marked by its name, or is the lossless one of two."""
-    marked = {file.path for file in candidates if _mask_end(file.stem) or _mask_start(file.stem)}
-    marked |= {file.path for file in candidates if file.path.lower().endswith(".json")}
+    """Pictures and masks below one folder: masks lie in a folder that is called so, or are called so themselves, or are
+    the lossless one of two."""
+    marked = {file.path for file in candidates if _MASK_FOLDERS & set(file.folder.lower().split("/"))}
+    if not marked:
+        marked = {file.path for file in candidates if _mask_end(file.stem) or _mask_start(file.stem)}
+        marked |= {file.path for file in candidates if file.path.lower().endswith(".json")}
     if not marked:
         photos = {(file.folder, file.stem) for file in pictures if file.path.lower().endswith((".jpg", ".jpeg"))}
         marked = {
@@ -176,7 +197,7 @@ def _told_apart(pictures: list[_File], candidates: list[_File]) -> tuple[list[_F
 def _rules(pictures: list[_File], candidates: list[_File]) -> list[tuple[str, dict[str, str], dict[str, str]]]:
     """Rules in the order in which they are tried: what they say, and the key of each picture and of each mask."""
     plain = {file.path: file.stem.lower() for file in (*pictures, *candidates)}
-    folder = {file.path: file.folder.lower() + "/" for file in (*pictures, *candidates)}
+    folder = {file.path: _group(file.folder) for file in (*pictures, *candidates)}
     bare = {file.path: _bare(file.stem, _PICTURE_ENDS, _PICTURE_STARTS) for file in pictures}
     ends = Counter(_mask_end(file.stem) or _mask_start(file.stem) for file in candidates)
     # The endings that most masks have come first, the more telling of two that are as frequent.
@@ -197,7 +218,7 @@ def _rules(pictures: list[_File], candidates: list[_File]) -> list[tuple[str, di
         (f"{rule}, in the like-named folder", *({p: folder[p] + key for p, key in keys.items()} for keys in both))
         for rule, *both in rules
     ]
-    if all(place == "./" for place in folder.values()):
+    if not any(folder.values()):
         inside = []
     numbers = {path: match[0] for path, stem in plain.items() if len(match := re.findall(r"\d+", stem)) == 1}
     numbers = {path: number.lstrip("0") or "0" for path, number in numbers.items()}
@@ -231,6 +252,16 @@ def _match(
             pairing.ambiguous[file.path] = [one.path for one in found]
         used |= {file.path, *(one.path for one in found)}
     return [file for file in pictures if file.path not in used], [f for f in candidates if f.path not in used]
+
+
+def _group(folder: str) -> str:
+    """The folder without the parts of its path that say what is in it.
+
+    >>> _group("train/images"), _group("train/masks"), _group(".")
+    ('train/', 'train/', '')
+    """
+    parts = [part for part in folder.lower().split("/") if part not in (".", *_MASK_FOLDERS, *_PICTURE_FOLDERS)]
+    return "".join(f"{part}/" for part in parts)
 
 
 def _mask_end(stem: str) -> str | None:

@@ -29,7 +29,8 @@ _MOST_STRAYS = 0.05
 _MOST_LEVELS = 64
 _LEAST_SHARE_OF_A_LEVEL = 0.001
 _SMALL = 40
-_CURE = "say what they mean with --mask_encoding ids, binary, levels or colours, or give a class table with --classes"
+_MOST_IDS, _DENSE = 240, 0.8  # numbers above, or with more gaps, are greys
+_CURE = "say what they mean with --mask_kind ids, binary, levels or colours, or give a class table with --classes"
 
 
 @dataclass
@@ -141,18 +142,19 @@ def _greys(storage: Storage, found: Contents, classes: ClassTable | None, kind: 
     counts = Counter({int(value): pixels for value, pixels in found.counts.items()})
     top = max(counts)
     if kind == "binary":
-        return _Greys("binary", threshold=_threshold(counts) if _gather_at_the_ends(counts, found.lossy) else 1)
+        reaches_the_top = top >= _scale(counts) * (1 - _ENDS)
+        return _Greys("binary", threshold=_threshold(counts) if reaches_the_top else 1)
     if kind is None and storage != "palette" and _gather_at_the_ends(counts, found.lossy):
         return _Greys("binary", threshold=_threshold(counts))
     if kind != "levels" and classes is not None and (numbers := _numbers_of(classes, counts, kind)):
         return _Greys("ids", numbers)
     stored = sorted(value for value in counts if value != VOID)
-    dense = not stored or stored[-1] <= _SMALL or 2 * len(stored) > stored[-1]
+    dense = not stored or stored[-1] <= _SMALL or stored[-1] <= min(_MOST_IDS, len(stored) / _DENSE)
     if storage == "16-bit" and kind is None and top > 1 and (classes is None or len(classes.names) == 2):
         return _Greys("binary", threshold=1)
     if kind == "ids" or (kind is None and classes is None and dense and (not found.lossy or top == 0)):
         return _Greys("ids", _range(stored))
-    few = len(counts) <= _MOST_LEVELS and (kind == "levels" or not found.lossy)
+    few = len(counts) <= _MOST_LEVELS and (kind == "levels" or (top > _SMALL and not found.lossy))
     if few and (classes is None or len(counts) == len(classes.names)):
         return _Greys("levels", tuple(sorted(counts)))
     raise _without_a_rule(counts, classes)
@@ -214,7 +216,7 @@ def _joined(
         table = classes or default_classes(2)
         if len(table.names) != 2:
             what = f"the masks have two classes, the class table has {len(table.names)}"
-            raise ConfigError(what, "the class table", "name two classes, or say --mask_encoding ids")
+            raise ConfigError(what, "the class table", "name two classes, or say --mask_kind ids")
         bright_first = table.colours == ((255, 255, 255), (0, 0, 0))
         return MaskEncoding("binary", table, (1, 0) if bright_first else (0, 1), thresholds)
     if len(kinds) > 1:
