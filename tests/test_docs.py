@@ -23,7 +23,7 @@ DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG
 ARCHIVE = "pretrained_models/ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8"
 # What makes a training of minutes one of seconds; all else of the command is as in the document.
 SHORT = "--num_train_steps 2 --set train_config.batch_size=2"
-SHORT_UNET = "--minutes 0.05 --evaluations 1 --base_filters 4"
+SHORT_UNET = "--minutes 0.15 --evaluations 1 --base_filters 8"
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -64,7 +64,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "workspace" / "configs", folder / "workspace" / "configs")
     write_sample_data(folder / "photos" / "train", count=6, seed=0)
     write_sample_data(folder / "photos" / "val", count=3, seed=1)
-    write_discs(folder / "shapes", 8)
+    write_discs(folder / "shapes", 16)
     program = f"""
 import tensorflow as tf
 from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
