@@ -3,8 +3,8 @@
     python -m benchmarks.unet --minutes 15          # curves.svg and unet.json in benchmarks/results/unet
     python -m benchmarks.unet --speed               # a step, and the input, beside bare forward and backward passes
 
-The plain one is what tutorials show: 16 base filters, batch norm, Adam with cosine decay, cross-entropy, flips, crops and
-colour, float32. Both are told the time alone. The data is pets_segmentation of the developers' folder.
+The plain one is what tutorials show: 16 base filters, batch norm, Adam with cosine decay, cross-entropy, flips, crops
+and colour, float32. Both are told the time alone. The data is pets_segmentation of the developers' folder.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,9 @@ def _plain_model() -> Any:
 
     def block(features: Any, filters: int) -> Any:
         for _ in range(2):
-            features = layers.Conv2D(filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal")(features)
+            features = layers.Conv2D(filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal")(
+                features
+            )
             features = layers.ReLU()(layers.BatchNormalization()(features))
         return features
 
@@ -186,16 +189,20 @@ def _measure_speed(data: Path) -> None:
         variables = list(model.trainable_variables)
         count = orbit.utils.create_global_step()
         optimizer = make_optimizer("adam", lambda: 1e-3, weight_decay=0.0, average_decay=0.99, model=model)
-        repeated = iter(tf.data.Dataset.from_tensors((pictures, masks)).map(as_features_and_labels).repeat().prefetch(2))
+        repeated = iter(
+            tf.data.Dataset.from_tensors((pictures, masks)).map(as_features_and_labels).repeat().prefetch(2)
+        )
         trainer = Trainer(
             SegmentationTask(model, read_losses("crossentropy+dice")), Selection(variables, (1.0,) * len(variables)),
             optimizer, lambda step: tf.constant(1e-3), count, repeated, StepWatch(0), regularize=False, clip_norm=1.0,
         )  # fmt: skip
         create_slots(optimizer, variables)
         bare = _bare(model, variables)
-        sides = {"step": lambda: trainer.train_step(repeated), "bare": lambda: bare(pictures, masks)}
+        sides = {"step": partial(trainer.train_step, repeated), "bare": partial(bare, pictures, masks)}
         times = _alternating(sides)
-        print(f"{name}: step {times['step']:.3f} s, bare {times['bare']:.3f} s, ratio {times['step'] / times['bare']:.2f}")
+        print(
+            f"{name}: step {times['step']:.3f} s, bare {times['bare']:.3f} s, ratio {times['step'] / times['bare']:.2f}"
+        )
     taken = _alternating({"input": lambda: next(batches)})["input"]
     print(f"input alone: {taken:.4f} s a batch, on all cores")
 

@@ -36,7 +36,9 @@ def test_the_number_of_steps_grows_with_the_data_between_limits() -> None:
 
 
 def test_what_is_asked_for_is_taken_and_everything_is_told() -> None:
-    decision = _decide((512, 512), [0.5, 0.5], crop_size=96, minutes=2.5, loss="dice", mixed_precision=False, depth=None)
+    decision = _decide(
+        (512, 512), [0.5, 0.5], crop_size=96, minutes=2.5, loss="dice", mixed_precision=False, depth=None
+    )
     settings = decision.settings
     assert (settings.crop_size, settings.minutes, settings.steps, settings.loss) == (96, 2.5, 0, "dice")
     told = "\n".join(decision.reasons)

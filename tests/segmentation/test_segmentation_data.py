@@ -45,5 +45,5 @@ def test_both_parts_have_the_rare_class(tmp_path: Path) -> None:
 
 def test_one_pair_cannot_be_divided(tmp_path: Path) -> None:
     images, masks = write_discs(tmp_path, 1)
-    with pytest.raises(DataError, match="one pair cannot be divided"):
+    with pytest.raises(DataError, match="1 pairs cannot be divided into 2 parts"):
         split(open_folders(str(images), str(masks)), 0.2)

@@ -33,7 +33,7 @@ def build_parser() -> CommandParser:
     add("--output_dir", required=True, metavar="DIR", help="where everything goes")
     add("--write", default="classes,overlays", metavar="KIND,...", help="(default: classes,overlays)")
     add("--tile_size", type=int, default=0, help="tiles of this side (default: only of what is very large)")
-    add("--overlap", type=int, help="pixels by which tiles overlap (default: a quarter of the side, 192 at most)")
+    add("--overlap", type=int, help="pixels seen around each tile (default: as far as the network looks)")
     add("--flips", choices=("none", "horizontal", "both"), default="none", help="the mean over mirror images")
     return parser
 

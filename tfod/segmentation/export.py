@@ -39,6 +39,7 @@ class _About:
     class_names: tuple[str, ...]
     class_colours: tuple[tuple[int, int, int], ...]
     multiple: int
+    context: int
     height: int
     width: int
     saved_model_input: str = "images: uint8 [B, H, W, 3], any size; probabilities: float32 [B, H, W, C]"
@@ -77,7 +78,9 @@ class Exporter:
 
     def write_about(self, settings: TrainingSettings) -> None:
         """Writes `model.json`: classes, colours, sizes, and what the files take and give."""
-        about = _About(settings.class_names, settings.class_colours, self._model.multiple, *self._size)
+        about = _About(
+            settings.class_names, settings.class_colours, self._model.multiple, self._model.context, *self._size
+        )
         write_text(self._folder / MODEL_FILE, json.dumps(asdict(about), indent=2, ensure_ascii=False) + "\n")
 
     def _saved_model(self) -> Path:

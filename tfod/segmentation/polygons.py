@@ -31,8 +31,8 @@ class Polygon(NamedTuple):
 def polygons_of(classes: NDArray[np.uint8], skip: Iterable[int] = (0,)) -> list[Polygon]:
     """Polygons of all connected parts of all classes but those in `skip`, uint8 `[H, W]`; the tiniest are left out.
 
-    A polygon runs a quarter of a pixel inside the borders of its pixels, so that who draws it gets just these back. Parts
-    that touch at a corner alone are connected.
+    A polygon runs a quarter of a pixel inside the borders of its pixels, so that drawn it gives just these
+    back. Parts that touch at a corner alone are connected.
     """
     found = []
     for class_id in np.setdiff1d(np.unique(classes), np.fromiter(skip, np.uint8)):

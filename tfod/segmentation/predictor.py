@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod.checkpoints.restore import restore_model
-from tfod.errors import CheckpointError, ConfigError
+from tfod.errors import CheckpointError
 from tfod.inference.detector import find_saved_model
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.export import MODEL_FILE
@@ -30,7 +30,9 @@ FLIPS: dict[str, tuple[tuple[int, ...], ...]] = {
 }
 # A picture of so many pixels needs about 2 GB at 16 base filters.
 _MOST_PIXELS_WHOLE = 1 << 21
-_TILE, _OVERLAP = 768, 192
+_TILE = 768
+# Tiles are blended over so many pixels beside their cores.
+_RAMP = 32
 
 
 class Predictor:
@@ -39,8 +41,10 @@ class Predictor:
     Args:
       function: From float32 `[B, h, w, 3]` in [0, 1] to probabilities, float32 `[B, h, w, C]`.
       multiple: Of how many pixels the sides of tiles, and their places, are multiples: 2^levels of the network.
+      context: How far around a pixel, in pixels, the network looks.
       tile_size: Pictures with a longer side go in tiles of this side; 0 for as large as memory is sure to allow.
-      overlap: Of tiles, in pixels.
+      overlap: How many pixels around a tile the network sees with it; None for `context`, with which tiles give what
+        the whole gives.
       flips: The mean over the picture and its mirror images is taken.
     """
 
@@ -48,21 +52,18 @@ class Predictor:
         self,
         function: Callable[[Any], Any],
         multiple: int,
+        context: int,
         *,
         tile_size: int = 0,
         overlap: int | None = None,
         flips: Flips = "none",
     ) -> None:
         self._function = function
-        self._multiple = multiple
         self._whole_up_to = tile_size
         self._side = _rounded(tile_size or _TILE, multiple)
-        self._overlap = _rounded(min(_OVERLAP, self._side // 4) if overlap is None else overlap, multiple)
+        self._overlap = _rounded((context if overlap is None else overlap) + _RAMP, multiple)
         self._flips = flips
         self.owner: object = None
-        if 2 * self._overlap > self._side:
-            cure = f"let it be at most {self._side // 2}, or the tiles larger"
-            raise ConfigError(f"tiles of {self._side} pixels cannot overlap by {self._overlap}", "--overlap", cure)
 
     @classmethod
     def of_model(cls, model: UNet, **options: Any) -> "Predictor":
@@ -72,7 +73,7 @@ class Predictor:
         def probabilities(pictures: Any) -> Any:
             return tf.nn.softmax(model(pictures, training=False))
 
-        return cls(probabilities, model.multiple, **options)
+        return cls(probabilities, model.multiple, model.context, **options)
 
     def probabilities(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities, float32 `[B, H, W, C]`, of pictures of one size, uint8 `[B, H, W, 3]`."""
@@ -87,18 +88,18 @@ class Predictor:
 
     def _goes_in_tiles(self, height: int, width: int) -> bool:
         if self._whole_up_to:
-            return max(height, width) > self._side
+            return max(height, width) > self._whole_up_to
         return height * width > _MOST_PIXELS_WHOLE
 
     def _tiled(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         height, width = picture.shape[:2]
 
         def predictions() -> Iterator[tuple[Tile, NDArray[np.float32]]]:
-            for tile in tiles_of(height, width, self._side, self._overlap, self._multiple):
-                part = picture[tile.top : tile.top + tile.side, tile.left : tile.left + tile.side]
+            for tile in tiles_of(height, width, self._side, self._overlap):
+                part = picture[slice(*tile.rows), slice(*tile.columns)]
                 yield tile, self._flipped(part[np.newaxis])[0]
 
-        return blended(predictions(), height, width, self._overlap)
+        return blended(predictions(), height, width, _RAMP)
 
     def _flipped(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         inputs = pictures.astype(np.float32) / 255.0
@@ -156,7 +157,7 @@ def load_predictor(
         result: Any = signature(images=tf.constant(np.rint(255.0 * pictures).astype(np.uint8)))["probabilities"]
         return result
 
-    predictor = Predictor(probabilities, content["multiple"], **options)
+    predictor = Predictor(probabilities, content["multiple"], content["context"], **options)
     predictor.owner = loaded  # of the variables that the signature uses
     colours = tuple((red, green, blue) for red, green, blue in content["class_colours"])
     return predictor, ClassTable(tuple(content["class_names"]), colours)

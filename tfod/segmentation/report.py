@@ -133,6 +133,8 @@ def write_report(
     if drawing.is_file():
         page.heading("Model")
         page.code(drawing.read_text(encoding="utf-8"))
+    if drawing.with_suffix(".svg").is_file():
+        page.drawing(drawing.with_suffix(".svg").read_text(encoding="utf-8"), "Channels at each resolution.")
     write_text(folder / "report.html", page.html())
 
 

@@ -1,4 +1,4 @@
-"""Large pictures in overlapping tiles, whose predictions are blended smoothly."""
+"""Large pictures in tiles that overlap, whose predictions are blended smoothly."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,71 +8,56 @@ from numpy.typing import NDArray
 
 __all__ = ["Tile", "blended", "tiles_of"]
 
-# The outermost part of an overlap sees least of what is around it, and counts for nothing.
-_IGNORED_SHARE = 0.5
-
 
 class Tile(NamedTuple):
-    """A square of a picture, in pixels: `side` rows and columns from `top` and `left`; it may reach beyond the end."""
+    """A part of a picture: its rows and columns, and those of its core, for which it answers; ends are outside."""
 
-    top: int
-    left: int
-    side: int
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+    core_rows: tuple[int, int]
+    core_columns: tuple[int, int]
 
 
-def tiles_of(height: int, width: int, side: int, overlap: int, multiple: int) -> list[Tile]:
-    """Squares that cover a picture and overlap by `overlap` or more; they begin at multiples of `multiple`.
+def tiles_of(height: int, width: int, side: int, context: int) -> list[Tile]:
+    """Tiles whose cores, squares of `side`, divide a picture, with `context` pixels more at each side that is inside.
 
-    So the network halves a tile where it would halve the picture. `side` and `overlap` are such multiples.
+    If `side` and `context` are multiples of what the network divides by, it halves a tile where it halves the picture.
 
-    >>> [tile.left for tile in tiles_of(64, 150, side=64, overlap=16, multiple=16)]
-    [0, 48, 96]
+    >>> [tile.columns for tile in tiles_of(64, 150, side=64, context=16)]
+    [(0, 80), (48, 144), (112, 150)]
     """
-    tops, lefts = (_starts(length, side, overlap, multiple) for length in (height, width))
-    return [Tile(top, left, side) for top in tops for left in lefts]
+    rows, columns = (_spans(length, side, context) for length in (height, width))
+    return [Tile(row, column, core_row, core_column) for row, core_row in rows for column, core_column in columns]
 
 
 def blended(
-    tiles: Iterator[tuple[Tile, NDArray[np.float32]]], height: int, width: int, overlap: int
+    tiles: Iterator[tuple[Tile, NDArray[np.float32]]], height: int, width: int, ramp: int
 ) -> NDArray[np.float32]:
-    """The weighted mean, float32 `[H, W, C]`, of the tiles' predictions `[side, side, C]`.
+    """The weighted mean, float32 `[H, W, C]`, of the tiles' predictions `[h, w, C]`.
 
-    Where tiles overlap, the weight of each rises from 0 to 1 as half a cosine, and is 0 in its outermost pixels; at the
-    edge of the picture nothing is beyond, and the weight is 1.
+    A tile counts fully in its core; outside of it its weight falls to 0 within `ramp` pixels, as half a cosine.
     """
     total: NDArray[np.float32] | None = None
     weights = np.zeros((height, width, 1), np.float32)
     for tile, values in tiles:
         if total is None:
             total = np.zeros((height, width, values.shape[-1]), np.float32)
-        rows = _weights(tile.top, tile.side, height, overlap)
-        columns = _weights(tile.left, tile.side, width, overlap)
+        rows = _weights(tile.rows, tile.core_rows, ramp)
+        columns = _weights(tile.columns, tile.core_columns, ramp)
         weight = (rows[:, np.newaxis] * columns)[..., np.newaxis]
-        place = np.s_[tile.top : tile.top + tile.side, tile.left : tile.left + tile.side]
-        total[place] += weight * values[: len(rows), : len(columns)]
+        place = np.s_[slice(*tile.rows), slice(*tile.columns)]
+        total[place] += weight * values
         weights[place] += weight
     assert total is not None
     return total / weights
 
 
-def _starts(length: int, side: int, overlap: int, multiple: int) -> list[int]:
-    if length <= side:
-        return [0]
-    last = -(-(length - side) // multiple) * multiple
-    return [*range(0, last, side - overlap), last]
+def _spans(length: int, side: int, context: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    cores = [(start, min(start + side, length)) for start in range(0, length, side)]
+    return [((max(start - context, 0), min(end + context, length)), (start, end)) for start, end in cores]
 
 
-def _weights(start: int, side: int, length: int, overlap: int) -> NDArray[np.float32]:
-    """Weights of a tile's pixels along one axis, as many of them as lie in the picture."""
-    inside = min(side, length - start)
-    ignored = overlap * _IGNORED_SHARE / 2
-    # Distances of the pixels' centres from the tile's edge, as shares of the ramp; a trace of weight is left, since
-    # a last tile that begins later may leave nobody else for a pixel.
-    ramp = np.clip((np.arange(side) + 0.5 - ignored) / max(overlap - 2 * ignored, 1.0), 0.0, 1.0)
-    rising = np.maximum(0.5 - 0.5 * np.cos(np.pi * ramp), 1e-6)
-    weights = np.ones(inside)
-    if start > 0:
-        weights *= rising[:inside]
-    if start + side < length:
-        weights *= rising[::-1][:inside]
-    return weights.astype(np.float32)
+def _weights(span: tuple[int, int], core: tuple[int, int], ramp: int) -> NDArray[np.float32]:
+    places = np.arange(*span) + 0.5
+    outside = np.maximum(np.maximum(core[0] - places, places - core[1]), 0.0)
+    return (0.5 + 0.5 * np.cos(np.pi * np.minimum(outside / max(ramp, 1), 1.0))).astype(np.float32)

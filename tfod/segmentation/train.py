@@ -44,6 +44,7 @@ from tfod.training.strategy import own_folder
 from tfod.training.summaries import TrainingSummaries
 from tfod.training.trainer import Trainer
 from tfod.training.watch import Batch, Stopped
+from tfod.visualize.svg import u_shape
 
 __all__ = ["RunData", "RunResult", "train_unet"]
 
@@ -95,8 +96,8 @@ def train_unet(
 ) -> RunResult:
     """Trains until the steps or minutes of the settings are over, or goes on from the newest checkpoint in `model_dir`.
 
-    Writes there checkpoints (`best/` has the one with the best mean IoU), `unet.json`, `log.csv`, `model.txt`,
-    `run.json` and TensorBoard's events.
+    Writes there checkpoints (`best/` has the one with the best mean IoU), `unet.json`, `log.csv`, `run.json`,
+    `model.txt` and `model.svg`, and TensorBoard's events.
     Raises TfodError: DataError, CheckpointError, OutputError, or TrainingError for a loss that is not finite; then
     nothing is saved, and the checkpoints saved before stay.
     """
@@ -116,6 +117,7 @@ def train_unet(
         if strategy.extended.should_checkpoint:
             save_settings(settings, model_dir)
             write_text(model_dir / "model.txt", architecture_text(run.model) + "\n")
+            write_text(model_dir / "model.svg", u_shape(run.model.channels()) + "\n")
             record_start(model_dir, data.files, step=start, seed=seed)
         result = run.to_the_end()
     if run.folder != model_dir:
@@ -250,7 +252,7 @@ class _Run:
     def _summaries(self) -> TrainingSummaries:
         def pictures() -> NDArray[np.uint8]:
             assert self._watch.batch is not None
-            return draw_batch(self._watch.batch, self._settings.classes)
+            return _draw_batch(self._watch.batch, self._settings.classes)
 
         return TrainingSummaries(
             self.folder / "train", self._step, every_n=_SUMMARY_EVERY_N, last_step=self._settings.steps,
@@ -258,7 +260,7 @@ class _Run:
         )  # fmt: skip
 
 
-def draw_batch(batch: Batch, classes: ClassTable) -> NDArray[np.uint8]:
+def _draw_batch(batch: Batch, classes: ClassTable) -> NDArray[np.uint8]:
     """The first pictures of a batch beside their masks, as the network sees them: uint8 `[3, h, 2w + 4, 3]`."""
     tensors = (batch.features[names.IMAGE], batch.labels[names.GROUNDTRUTH_MASK])
     pictures, masks = (tf.distribute.get_strategy().experimental_local_results(value)[0].numpy() for value in tensors)

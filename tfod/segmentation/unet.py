@@ -51,6 +51,10 @@ class UNet(tf.Module):
       conv: The decoder's convolutions.
       up: How the decoder doubles the resolution.
       attention: Whether attention gates weigh the skips.
+
+    Attributes:
+      multiple: What sides are prolonged to multiples of: 2^N.
+      context: How far around a pixel the network looks, in pixels.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class UNet(tf.Module):
         super().__init__(name="unet")
         self.num_classes = num_classes
         self.multiple = 2**encoder.levels
+        self.context = _context(encoder.levels)
         self._encoder = encoder
         self._up = [UpSampling(filters, up) for filters in decoder_filters]
         self._gates = [AttentionGate(max(1, filters // 2)) for filters in decoder_filters] if attention else []
@@ -124,6 +129,15 @@ def build_unet(settings: ModelSettings) -> UNet:
     if settings.encoder:
         widths = [min(width, _MOST_DECODER_FILTERS) for width in widths]
     return UNet(encoder, widths, settings.num_classes, conv=conv, up=settings.up, attention=settings.attention)
+
+
+def _context(levels: int) -> int:
+    """How far around a pixel, at most, a U-Net with a plain encoder looks, in pixels.
+
+    At each level but the deepest four 3x3 convolutions reach a pixel of that level each, and so does interpolation; at
+    the deepest there are two, and halving blurs a place by one. A backbone can look further, but hardly does.
+    """
+    return 5 * (2**levels - 1) + 3 * 2**levels
 
 
 def _prolonged(pictures: tf.Tensor, multiple: int) -> tf.Tensor:

@@ -1,15 +1,17 @@
-"""Small figures as SVG: curves and a table of shares. No library, no script; a page or a browser shows them."""
+"""Small figures as SVG: curves, a table of shares, the drawing of a U-Net. For pages."""
 
 import html
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfod.visualize.colours import class_colour
 
-__all__ = ["curves", "share_matrix"]
+__all__ = ["curves", "share_matrix", "u_shape"]
 
-_WIDTH, _HEIGHT = 720, 320
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 150, 16, 40
+_WIDTH, _HEIGHT = 760, 320
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 190, 20, 40
 _LINES = 5
 
 
@@ -92,3 +94,45 @@ def _text(x: float, y: float, text: str, anchor: str) -> str:
 
 def _short(name: str) -> str:
     return name if len(name) <= 18 else name[:17] + "…"
+
+
+def u_shape(channels: Sequence[tuple[int, int]]) -> str:
+    """The drawing of a U-Net: the way down at the left, the way up at the right, skips across.
+
+    Args:
+      channels: Of the features going down and going up, from full resolution to the deepest, where the latter is 0.
+    """
+    step, low, box = 74, 40, 26
+    width = 120 * len(channels) + 200
+    parts, places = [], []
+    for level, (down, up) in enumerate(channels):
+        left, top = 40 + 60 * level, low + step * level
+        right = width - 40 - 60 * level
+        size = max(30, 150 - 26 * level)
+        parts.append(_layer(left, top, size, box, f"{down}"))
+        parts.append(_text(8, top + 17, f"1/{2**level}", "start"))
+        if up:
+            parts.append(_layer(right - size, top, size, box, f"{up}"))
+            parts.append(_arrow(left + size, top + box / 2, right - size, top + box / 2, dashed=True))
+        places.append((left + size / 2, right - size / 2, top))
+    for level, (above, below) in enumerate(itertools.pairwise(places)):
+        parts.append(_arrow(above[0], above[2] + box, below[0], below[2]))
+        start = below[1] if channels[level + 1][1] else below[0] + max(30, 150 - 26 * (level + 1)) / 2
+        height = below[2] if channels[level + 1][1] else below[2] + box / 2
+        parts.append(_arrow(start, height, above[1], above[2] + box))
+    return _svg(width, low + step * len(channels), parts)
+
+
+def _layer(left: float, top: float, width: float, height: float, text: str) -> str:
+    rectangle = f'<rect x="{left}" y="{top}" width="{width}" height="{height}" rx="4" fill="#dbe7ff" stroke="#4a6fb5"/>'
+    return rectangle + _text(left + width / 2, top + 17, text, "middle")
+
+
+def _arrow(x1: float, y1: float, x2: float, y2: float, *, dashed: bool = False) -> str:
+    angle = math.atan2(y2 - y1, x2 - x1)
+    tip = " ".join(
+        f"{x2 - 8 * math.cos(angle + turn):.1f},{y2 - 8 * math.sin(angle + turn):.1f}" for turn in (0.4, -0.4)
+    )
+    dashes = ' stroke-dasharray="5 4"' if dashed else ""
+    line = f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="#667"{dashes}/>'
+    return line + f'<polygon points="{x2:.1f},{y2:.1f} {tip}" fill="#667"/>'
