@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tfod.segmentation.sources import encode_png
+
 
 class ArrayPairs:
     """`tfod.segmentation.sources.PairSource` of arrays; `reads` counts how often each pair was asked for."""
@@ -22,6 +24,10 @@ class ArrayPairs:
     def read(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         self.reads[number] += 1
         return self._pairs[number]
+
+    def encoded(self, number: int) -> tuple[bytes, NDArray[np.uint8]]:
+        picture, mask = self.read(number)
+        return encode_png(picture), mask
 
 
 def plain_pairs(count: int, side: int = 8) -> ArrayPairs:

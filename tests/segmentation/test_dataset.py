@@ -1,6 +1,7 @@
 """Batches of crops: what they show, in which order, and that picture and mask move alike."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,16 @@ import pytest
 import tensorflow as tf
 
 from tests.segmentation.array_pairs import ArrayPairs, coordinate_pair, plain_pairs
+from tests.segmentation.drawn_masks import photo, road, save
 from tfod.errors import ConfigError
-from tfod.segmentation.augment import PRESETS, Augmentation, augment_batch, margin_of, read_augmentation
+from tfod.segmentation.augment import PRESETS, Augmentation, augment_batch, read_augmentation
 from tfod.segmentation.classes import VOID
 from tfod.segmentation.dataset import training_dataset
+from tfod.segmentation.draws import Draw
+from tfod.segmentation.pairs import Pair
+from tfod.segmentation.pixels import Pixels
+from tfod.segmentation.sources import FilePairs
+from tfod.segmentation.survey import survey_masks
 
 OFF = PRESETS["off"]
 
@@ -49,9 +56,22 @@ def test_pairs_are_decoded_once_if_they_fit_into_memory() -> None:
     _batches(source, 6)
     assert set(source.reads.values()) == {1}
 
-    source = plain_pairs(3)
-    _batches(source, 6, memory_limit=3 * 64 * 4 - 1)
-    assert min(source.reads.values()) >= 4
+
+def test_pairs_that_do_not_fit_into_memory_give_the_same_batches(tmp_path: Path) -> None:
+    masks = [save(road(seed=number), tmp_path / "m" / f"{number}.png") for number in range(3)]
+    pictures = [save(photo(48, 64, seed=number), tmp_path / f"{number}.{suffix}") for number, suffix in enumerate(
+        ("jpg", "png", "tif"))]  # fmt: skip
+    pairs = [Pair(str(picture), str(mask), mask.stem) for picture, mask in zip(pictures, masks, strict=True)]
+    encoding = survey_masks([pair.mask for pair in pairs]).encoding
+    source = FilePairs(pairs, encoding, [(48, 64)] * 3)
+    given = {"crop_size": (40, 32), "augmentation": PRESETS["strong"], "balance": 0.5}
+    for kept, read in zip(
+        _batches(source, 5, **given),
+        _batches(source, 5, memory_limit=0, **given),
+        strict=True,  # type: ignore[arg-type]
+    ):
+        for one, other in zip(kept, read, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_crops_lie_inside_of_large_pictures_and_in_the_middle_of_small_ones() -> None:
@@ -111,18 +131,27 @@ def test_what_is_not_warped_keeps_its_pixels() -> None:
     np.testing.assert_allclose(pictures[0] * 255, picture, atol=1e-4)
 
 
+def _coloured(pictures: np.ndarray, **settings: float) -> np.ndarray:
+    """uint8 `[B, 4, 4, 3]` with their colours changed."""
+    masks = np.full((*pictures.shape[:3], 1), 9, np.uint8)
+    values = np.concatenate([pictures, masks], axis=-1).view(np.int32).ravel()
+    count = len(pictures)
+    sizes = tf.constant([[4, 4]] * count)
+    pixels = Pixels(tf.constant(values), tf.range(count, dtype=tf.int64) * 16, sizes)
+    draw = Draw(tf.constant([1, 2], tf.int64), count)
+    changed, ids = augment_batch(pixels, 0 * sizes, replace(OFF, **settings), (4, 4), draw)
+    assert (ids.numpy() == 9).all()
+    return changed.numpy()
+
+
 def test_colours_change_within_their_ranges_and_grey_stays_grey() -> None:
-    windows = tf.constant(np.full((64, 4, 4, 4), 100, np.uint8))
-    colours = Augmentation(brightness=0.1, contrast=0.5, saturation=0.5, hue=0.2)
-    pictures, masks = augment_batch(windows, colours, (4, 4), tf.constant([1, 2], tf.int64))
-    values = pictures.numpy()
+    grey = np.full((64, 4, 4, 3), 100, np.uint8)
+    values = _coloured(grey, brightness=0.1, contrast=0.5, saturation=0.5, hue=0.2)
     np.testing.assert_allclose(values, values[..., :1].repeat(3, axis=-1), atol=1e-5)
     assert np.abs(values - 100 / 255).max() == pytest.approx(0.1, abs=0.02)
-    assert (masks.numpy() == 100).all()
 
-    halves = np.full((64, 4, 4, 4), 100, np.uint8)
-    halves[:, :2, :, :3] = 160
-    spread = np.ptp(augment_batch(tf.constant(halves), replace(OFF, contrast=0.5), (4, 4), [1, 2])[0], axis=(1, 2))
+    grey[:, :2] = 160
+    spread = np.ptp(_coloured(grey, contrast=0.5), axis=(1, 2))
     assert spread.min() >= 60 / 255 / 1.5 - 1e-5 and spread.max() <= 60 / 255 * 1.5 + 1e-5
     assert np.ptp(spread) > 0.1
 
@@ -139,12 +168,6 @@ def test_balanced_crops_show_rare_classes_often() -> None:
 
     void = np.full_like(mask, VOID)
     assert _batches(ArrayPairs([(picture, void)]), 1, crop_size=(16, 16), balance=1.0)[0][1].min() == VOID
-
-
-def test_windows_are_as_large_as_the_warp_needs() -> None:
-    assert margin_of(OFF, (64, 64)) == 0
-    assert margin_of(Augmentation(rotate=45), (100, 100)) == 21  # (sqrt(2) - 1) / 2 of 100
-    assert margin_of(Augmentation(rotate=45, geometric=0), (100, 100)) == 0
 
 
 def test_settings_as_text() -> None:

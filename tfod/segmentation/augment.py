@@ -3,7 +3,7 @@
 Flip, rotation, scale, shift and elastic deformation are one warp: each pixel of the crop is looked up once in its
 window, bilinear in the picture, nearest in the mask. Colour is one matrix a picture.
 
-Letters: `B` pictures of a batch, `h w` size of a crop, `H W` of its window.
+Letters: `B` pictures of a batch, `h w` size of a crop.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import tensorflow as tf
 
 from tfod.errors import ConfigError
 from tfod.segmentation.classes import VOID
+from tfod.segmentation.draws import Draw
+from tfod.segmentation.pixels import Pixels
 
-__all__ = ["PRESETS", "Augmentation", "augment_batch", "margin_of", "read_augmentation"]
+__all__ = ["PRESETS", "Augmentation", "augment_batch", "read_augmentation"]
 
 _ELASTIC_GRID = 5  # points a side between which displacements are interpolated
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
@@ -104,121 +106,113 @@ def read_augmentation(text: str) -> Augmentation:
     return replace(base, **values)
 
 
-def margin_of(augmentation: Augmentation, crop_size: tuple[int, int]) -> int:
-    """Pixels around a crop that the warp may draw from, for the greatest rotation and the smallest scale."""
-    if not augmentation.warps:
-        return 0
-    angle = math.radians(min(augmentation.rotate, 45.0))
-    reach = (math.cos(angle) + math.sin(angle)) * (1 + augmentation.scale) * math.sqrt(1 + augmentation.stretch)
-    reach += 2 * augmentation.shift + 4 * augmentation.elastic
-    return max(math.ceil((reach - 1) / 2 * max(crop_size)), 1)
-
-
-def augment_batch(windows: Any, augmentation: Augmentation, crop_size: tuple[int, int], seed: Any) -> tuple[Any, Any]:
-    """Crops from windows.
+def augment_batch(
+    pixels: Pixels, corners: Any, augmentation: Augmentation, crop_size: tuple[int, int], draw: Draw
+) -> tuple[Any, Any]:
+    """Crops of pictures and masks, augmented.
 
     Args:
-      windows: uint8 `[B, H, W, 4]`, red, green, blue and class id; the crop with `margin_of` around it.
+      pixels: The pairs of the batch.
+      corners: int32 `[B, 2]`, row and column of each crop's upper left pixel in its picture, maybe outside.
       augmentation: What to do.
       crop_size: `h` and `w`.
-      seed: int64 `[2]`; the same seed gives the same crops.
+      draw: Decides how much of it; the same numbers give the same crops.
 
     Returns:
-      Pictures float32 `[B, h, w, 3]` in [0, 1] and masks int32 `[B, h, w]`, `VOID` where a crop leaves its picture.
+      Pictures float32 `[B, h, w, 3]` in [0, 1], mirrored at their edges where a crop leaves them, and masks int32
+      `[B, h, w]`, `VOID` there.
     """
-    draw = _Draw(seed, windows.shape[0])
-    if augmentation.warps:
-        rows, columns = _places(augmentation, crop_size, windows.shape[1:3], draw)
-        pictures, masks = _look_up(windows, rows, columns)
-    else:
-        flipped = _flip(windows, augmentation, draw)
-        pictures, masks = tf.cast(flipped[..., :3], tf.float32), tf.cast(flipped[..., 3], tf.int32)
+    rows, columns = _places(augmentation, corners, crop_size, draw)
+    look_up = _between if augmentation.warps else _exactly
+    pictures, masks = look_up(pixels, rows, columns)
     return _recolour(pictures * (1 / 255), augmentation, draw), masks
 
 
-class _Draw:
-    """Random numbers, a new set of them with each call."""
+def _places(augmentation: Augmentation, corners: Any, crop_size: tuple[int, int], draw: Draw) -> tuple[Any, Any]:
+    """Where in its picture each pixel of a crop lies: rows and columns float32 `[B, h, w]`.
 
-    def __init__(self, seed: Any, count: int) -> None:
-        self._seed = tf.cast(seed, tf.int64)
-        self._count = count
-        self._calls = 0
-
-    def uniform(self, low: float, high: float) -> Any:
-        """float32 `[B]`."""
-        return tf.random.stateless_uniform([self._count], self._next(), low, high)
-
-    def normal(self, shape: list[int]) -> Any:
-        """float32 `[B, *shape]`, standard normal."""
-        return tf.random.stateless_normal([self._count, *shape], self._next())
-
-    def sign(self, wanted: bool) -> Any:
-        """float32 `[B]`, 1 or, if wanted, as often -1."""
-        return tf.sign(self.uniform(-1.0, 1.0) + 1e-9) if wanted else tf.ones([self._count])
-
-    def _next(self) -> Any:
-        self._calls += 1
-        return self._seed + tf.constant([0, self._calls << 32], tf.int64)
-
-
-def _flip(windows: Any, augmentation: Augmentation, draw: _Draw) -> Any:
-    for axis, wanted in ((2, augmentation.flip_horizontal), (1, augmentation.flip_vertical)):
-        if wanted:
-            mirrored = (draw.sign(wanted) < 0)[:, None, None, None]
-            windows = tf.where(mirrored, tf.reverse(windows, [axis]), windows)
-    return windows
-
-
-def _places(
-    augmentation: Augmentation, crop_size: tuple[int, int], window_size: tuple[int, int], draw: _Draw
-) -> tuple[Any, Any]:
-    """Where in its window each pixel of a crop lies: rows and columns float32 `[B, h, w]`."""
+    Without a warp they are `[B, h, 1]` and `[B, 1, w]`.
+    """
     height, width = crop_size
+    middle = tf.cast(corners, tf.float32) + tf.constant([(height - 1) / 2, (width - 1) / 2])
+    y = tf.range(height, dtype=tf.float32)[None, :, None] - (height - 1) / 2
+    x = tf.range(width, dtype=tf.float32)[None, None, :] - (width - 1) / 2
+    y = y * _each(draw.sign(augmentation.flip_vertical))
+    x = x * _each(draw.sign(augmentation.flip_horizontal))
+    if not augmentation.warps:
+        return y + _each(middle[:, 0]), x + _each(middle[:, 1])
     changed = tf.cast(draw.uniform(0.0, 1.0) < augmentation.geometric, tf.float32)
     angle = changed * draw.uniform(-1.0, 1.0) * math.radians(augmentation.rotate)
     # Evenly in the logarithm, so that pictures shrink as often as they grow.
     zoom = tf.exp(-changed * draw.uniform(-1.0, 1.0) * math.log1p(augmentation.scale))
-    stretch = tf.exp(changed * draw.uniform(-0.5, 0.5) * math.log1p(augmentation.stretch))[:, None, None]
-    down = changed * draw.uniform(-1.0, 1.0) * augmentation.shift * height
-    right = changed * draw.uniform(-1.0, 1.0) * augmentation.shift * width
-    mirror, turn = draw.sign(augmentation.flip_horizontal), draw.sign(augmentation.flip_vertical)
-    y = tf.range(height, dtype=tf.float32)[None, :, None] - (height - 1) / 2
-    x = tf.range(width, dtype=tf.float32)[None, None, :] - (width - 1) / 2
-    y, x = y * turn[:, None, None] * stretch, x * mirror[:, None, None] / stretch
-    sine, cosine = (zoom * tf.sin(angle))[:, None, None], (zoom * tf.cos(angle))[:, None, None]
-    rows = cosine * y + sine * x + (down[:, None, None] + (window_size[0] - 1) / 2)
-    columns = cosine * x - sine * y + (right[:, None, None] + (window_size[1] - 1) / 2)
+    stretch = tf.exp(changed * draw.uniform(-0.5, 0.5) * math.log1p(augmentation.stretch))
+    shift = changed[:, None] * draw.uniform(-1.0, 1.0, [2]) * augmentation.shift * [float(height), float(width)]
+    y, x = y * _each(stretch), x / _each(stretch)
+    sine, cosine = _each(zoom * tf.sin(angle)), _each(zoom * tf.cos(angle))
+    rows = cosine * y + sine * x + _each(middle[:, 0] + shift[:, 0])
+    columns = cosine * x - sine * y + _each(middle[:, 1] + shift[:, 1])
     if augmentation.elastic:
         grid = draw.normal([_ELASTIC_GRID, _ELASTIC_GRID, 2]) * changed[:, None, None, None]
-        field = tf.image.resize(grid * augmentation.elastic * [height, width], crop_size, "bicubic")
+        field = tf.image.resize(grid * augmentation.elastic * [float(height), float(width)], crop_size, "bicubic")
         rows, columns = rows + field[..., 0], columns + field[..., 1]
     return rows, columns
 
 
-def _look_up(windows: Any, rows: Any, columns: Any) -> tuple[Any, Any]:
-    """Pictures float32 `[B, h, w, 3]` in 0..255, bilinear, and masks int32 `[B, h, w]`, nearest."""
-    count, height, width, _ = windows.shape
+def _exactly(pixels: Pixels, rows: Any, columns: Any) -> tuple[Any, Any]:
+    """Pictures float32 `[B, h, w, 3]` in 0..255 and masks int32 `[B, h, w]`, of places that are whole numbers."""
+    (rows, row_inside), (columns, column_inside) = (
+        _inside(rows, pixels.sizes[:, 0]),
+        _inside(columns, pixels.sizes[:, 1]),
+    )
+    index = _each(pixels.starts) + tf.cast(rows, tf.int64) * _each(tf.cast(pixels.sizes[:, 1], tf.int64))
+    found = tf.bitcast(tf.gather(pixels.values, index + tf.cast(columns, tf.int64)), tf.uint8)
+    masks = tf.where(row_inside & column_inside, tf.cast(found[..., 3], tf.int32), VOID)
+    return tf.cast(found[..., :3], tf.float32), masks
+
+
+def _between(pixels: Pixels, rows: Any, columns: Any) -> tuple[Any, Any]:
+    """The same for any places: bilinear in the picture, nearest in the mask."""
+    heights, widths = pixels.sizes[:, 0], pixels.sizes[:, 1]
+    (rows, row_inside), (columns, column_inside) = _inside(rows, heights), _inside(columns, widths)
+    top, below, down = _neighbours(rows, heights)
+    left, right, aside = _neighbours(columns, widths)
+    first = _each(pixels.starts) + tf.cast(top * _each(widths) + left, tf.int64)
+    down, aside = tf.cast(down * widths, tf.int64), tf.cast(aside, tf.int64)
     # The four bytes of a pixel are gathered as one number: a lookup costs as much for one channel as for four.
-    pixels = tf.reshape(tf.bitcast(windows, tf.int32), [-1])
-    inside = (rows >= 0) & (rows <= height - 1) & (columns >= 0) & (columns <= width - 1)
-    rows = tf.clip_by_value(rows, 0.0, height - 1.001)
-    columns = tf.clip_by_value(columns, 0.0, width - 1.001)
-    top, left = tf.floor(rows), tf.floor(columns)
-    below, right = (rows - top)[..., None], (columns - left)[..., None]
-    first = tf.range(count)[:, None, None] * (height * width) + tf.cast(top, tf.int32) * width + tf.cast(left, tf.int32)
-
-    def at(offset: Any) -> Any:
-        return tf.bitcast(tf.gather(pixels, first + offset), tf.uint8)
-
-    corners = [tf.cast(at(offset), tf.float32) for offset in (0, 1, width, width + 1)]
-    upper = corners[0] + (corners[1] - corners[0]) * right
-    lower = corners[2] + (corners[3] - corners[2]) * right
-    pictures = (upper + (lower - upper) * below)[..., :3]
-    nearest = tf.cast(below[..., 0] >= 0.5, tf.int32) * width + tf.cast(right[..., 0] >= 0.5, tf.int32)
-    return pictures, tf.where(inside, tf.cast(at(nearest)[..., 3], tf.int32), VOID)
+    corners = [tf.gather(pixels.values, first + _each(offset)) for offset in (0 * aside, aside, down, down + aside)]
+    nearest = tf.where(
+        below < 0.5, tf.where(right < 0.5, corners[0], corners[1]), tf.where(right < 0.5, corners[2], corners[3])
+    )
+    masks = tf.where(row_inside & column_inside, tf.bitwise.right_shift(nearest, 24) & 255, VOID)
+    upper, lower = (_mixed(corners[at], corners[at + 1], right) for at in (0, 2))
+    return (upper + (lower - upper) * below[..., None])[..., :3], masks
 
 
-def _recolour(pictures: Any, augmentation: Augmentation, draw: _Draw) -> Any:
+def _inside(places: Any, sizes: Any) -> tuple[Any, Any]:
+    """Places in a row of pixels continued by its mirror image, brought into it, and which of them were in it."""
+    last = _each(tf.cast(sizes - 1, tf.float32))
+    mirrored = last - tf.abs(last - tf.abs(places))
+    return tf.clip_by_value(mirrored, 0.0, last), (places >= -0.5) & (places <= last + 0.5)
+
+
+def _neighbours(places: Any, sizes: Any) -> tuple[Any, Any, Any]:
+    """The whole number before each place, how far the place lies behind it, and the step `[B]` to the next pixel."""
+    before = tf.minimum(tf.floor(places), _each(tf.cast(tf.maximum(sizes - 2, 0), tf.float32)))
+    return tf.cast(before, tf.int32), places - before, tf.cast(sizes > 1, tf.int32)
+
+
+def _mixed(one: Any, other: Any, share: Any) -> Any:
+    """Pixels between two: float32 `[B, h, w, 4]`."""
+    one, other = (tf.cast(tf.bitcast(packed, tf.uint8), tf.float32) for packed in (one, other))
+    return one + (other - one) * share[..., None]
+
+
+def _each(values: Any) -> Any:
+    """`[B]` as `[B, 1, 1]`."""
+    return tf.reshape(values, [-1, 1, 1])
+
+
+def _recolour(pictures: Any, augmentation: Augmentation, draw: Draw) -> Any:
     """Brightness, contrast, saturation and hue of pictures in [0, 1], as one matrix and one sum a picture."""
     if not augmentation.colours:
         return pictures
@@ -239,7 +233,7 @@ def _recolour(pictures: Any, augmentation: Augmentation, draw: _Draw) -> Any:
     return tf.reshape(tf.clip_by_value(changed, 0.0, 1.0), shape)
 
 
-def _turned_hue(draw: _Draw, most: float) -> Any:
+def _turned_hue(draw: Draw, most: float) -> Any:
     """Rotations float32 `[B, 3, 3]` about the grey axis (Rodrigues' formula): grey stays."""
     angle = (draw.uniform(-1.0, 1.0) * most * 2 * math.pi)[:, None, None]
     third, root = 1 / 3, math.sqrt(1 / 3)

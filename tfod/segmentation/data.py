@@ -79,6 +79,10 @@ class _Part:
         """The pair `number` of these."""
         return self._source.read(self._numbers[number])
 
+    def encoded(self, number: int) -> tuple[str | bytes, NDArray[np.uint8]]:
+        """The same with the picture encoded."""
+        return self._source.encoded(self._numbers[number])
+
 
 def open_folders(
     images: str,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tfod.segmentation.albumentations_steps import AlbumentationsSteps
-from tfod.segmentation.augment import PRESETS, Augmentation, augment_batch, margin_of
-from tfod.segmentation.crops import WindowCutter
-from tfod.segmentation.sources import PairSource, in_memory
+from tfod.segmentation.augment import PRESETS, Augmentation, augment_batch
+from tfod.segmentation.crops import CropPlan
+from tfod.segmentation.draws import Draw
+from tfod.segmentation.pixels import Pixels, open_store
+from tfod.segmentation.sources import PairSource
 
 __all__ = ["training_dataset"]
 
@@ -51,18 +54,49 @@ def training_dataset(
       DataError: a pair cannot be used. For a set that is not kept in memory this comes while batches are made, as a
         TensorFlow error that holds its text.
     """
-    change = None if isinstance(augmentation, Augmentation) else augmentation
     in_graph = augmentation if isinstance(augmentation, Augmentation) else PRESETS["off"]
-    margin = margin_of(in_graph, crop_size)
-    cut = WindowCutter(in_memory(source, memory_limit), crop_size, margin, batch_size, balance, seed, change)
+    store = open_store(source, memory_limit)
+    plan = CropPlan(store, crop_size, batch_size, balance, seed)
 
-    def batch(number: Any) -> tuple[Any, Any]:
-        windows = tf.ensure_shape(tf.numpy_function(cut, [number], tf.uint8), cut.shape)
-        return augment_batch(windows, in_graph, crop_size, tf.stack([tf.constant(seed, tf.int64), number]))
+    def batch(number: Any, pixels: Pixels) -> tuple[Any, Any]:
+        draw = Draw(tf.stack([tf.constant(seed, tf.int64), number]), batch_size)
+        return augment_batch(pixels, plan.corners(plan.pairs(number), draw), in_graph, crop_size, draw)
 
     numbers = tf.data.Dataset.range(first_batch, _NO_END)
-    function = tf.autograph.experimental.do_not_convert(batch)
+    pixels = store.batch(numbers.map(_in_graph(plan.pairs)))
+    in_order = deterministic or in_graph is not augmentation  # steps of Python's are given their batch by its number
+    batches = tf.data.Dataset.zip((numbers, pixels)).map(_in_graph(batch), tf.data.AUTOTUNE, deterministic=in_order)
+    if not isinstance(augmentation, Augmentation):
+        return _through_python(numbers, batches, augmentation, seed)
     options = tf.data.Options()
     options.deterministic = deterministic
-    batches = numbers.map(function, tf.data.AUTOTUNE, deterministic=deterministic)
     return batches.prefetch(tf.data.AUTOTUNE).with_options(options)
+
+
+def _through_python(
+    numbers: tf.data.Dataset, batches: tf.data.Dataset, steps: AlbumentationsSteps, seed: int
+) -> tf.data.Dataset:
+    """Batches that a Python function has gone over.
+
+    It runs only while a batch is waited for: see `tfod.segmentation.pixels` for what else could happen.
+    """
+    shapes = [spec.shape for spec in batches.element_spec]
+
+    def change(number: Any, pictures: Any, masks: Any) -> tuple[Any, Any]:
+        seeds = np.random.default_rng((seed, int(number))).integers(1 << 31, size=len(pictures))
+        changed = [steps(one, mask, int(own)) for one, mask, own in zip(pictures, masks, seeds, strict=True)]
+        return np.stack([picture for picture, _ in changed]), np.stack([mask for _, mask in changed])
+
+    def batch(number: Any, pair: tuple[Any, Any]) -> tuple[Any, Any]:
+        as_bytes = [tf.cast(tf.round(pair[0] * 255), tf.uint8), tf.cast(pair[1], tf.uint8)]
+        pictures, masks = tf.numpy_function(change, [number, *as_bytes], (tf.uint8, tf.uint8))
+        pictures, masks = tf.ensure_shape(pictures, shapes[0]), tf.ensure_shape(masks, shapes[1])
+        return tf.cast(pictures, tf.float32) / 255, tf.cast(masks, tf.int32)
+
+    options = tf.data.Options()
+    options.experimental_optimization.inject_prefetch = False
+    return tf.data.Dataset.zip((numbers, batches)).map(_in_graph(batch)).with_options(options)
+
+
+def _in_graph(function: Any) -> Any:
+    return tf.autograph.experimental.do_not_convert(function)

@@ -3,14 +3,18 @@
 import io
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from tfod import names
+from tfod.annotations.pictures import read_header
 from tfod.errors import DataError
+from tfod.files import read_bytes
 from tfod.inference.pictures import read_picture
 from tfod.records.example import Value, decode_example
 from tfod.records.files import expand
@@ -20,7 +24,10 @@ from tfod.segmentation.pairs import Pair
 from tfod.segmentation.raw_masks import read_raw
 from tfod.segmentation.survey import MaskSummary, map_in_threads, summarise
 
-__all__ = ["FilePairs", "PairSource", "RecordPairs", "available_memory", "in_memory"]
+__all__ = [
+    "EncodedPicture", "FilePairs", "PairSource", "RecordPairs", "available_memory", "encode_png", "encoded_picture",
+    "in_memory",
+]  # fmt: skip
 
 _CURE_FOR_SIZES = "tools/check_masks.py lists all such pairs; correct or remove them"
 # Beside the pixels there are the model, its activations and the batches under way.
@@ -41,6 +48,10 @@ class PairSource(Protocol):
         """The pair `number`; raises DataError where it cannot be used."""
         ...
 
+    def encoded(self, number: int) -> tuple[str | bytes, NDArray[np.uint8]]:
+        """The same with the picture as a file's path, or bytes, that TensorFlow decodes to the same pixels."""
+        ...
+
 
 class FilePairs:
     """Pairs in files; `sizes` are heights and widths of the masks (from a survey)."""
@@ -58,7 +69,15 @@ class FilePairs:
         """The pair `number`; raises DataError where a file cannot be read or the sizes are unlike."""
         pair = self._pairs[number]
         picture, mask = read_picture(pair.picture), read_mask(pair.mask, self._encoding)
-        return _of_one_size(picture, mask, f"{pair.picture} and {pair.mask}")
+        _require_one_size((picture.shape[0], picture.shape[1]), mask, f"{pair.picture} and {pair.mask}")
+        return picture, mask
+
+    def encoded(self, number: int) -> tuple[str | bytes, NDArray[np.uint8]]:
+        """The same with the picture's path, or as a PNG where TensorFlow would not see in its file what people see."""
+        pair = self._pairs[number]
+        picture, mask = encoded_picture(pair.picture), read_mask(pair.mask, self._encoding)
+        _require_one_size(picture.size, mask, f"{pair.picture} and {pair.mask}")
+        return pair.picture if picture.copied else picture.data, mask
 
 
 class RecordPairs:
@@ -98,15 +117,28 @@ class RecordPairs:
 
     def read(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """The pair of record `number`; raises DataError where its picture or its mask cannot be used."""
+        features, mask, where = self._features(number)
+        picture = read_picture(io.BytesIO(_bytes(features, names.IMAGE_ENCODED, where)), where)
+        _require_one_size((picture.shape[0], picture.shape[1]), mask, where)
+        return picture, mask
+
+    def encoded(self, number: int) -> tuple[str | bytes, NDArray[np.uint8]]:
+        """The same with the picture as it is in the record, or as a PNG where TensorFlow cannot decode that."""
+        features, mask, where = self._features(number)
+        picture = encoded_picture(_bytes(features, names.IMAGE_ENCODED, where), where)
+        _require_one_size(picture.size, mask, where)
+        return picture.data, mask
+
+    def _features(self, number: int) -> tuple[dict[str, Value], NDArray[np.uint8], str]:
         path, offset, length = self._places[number]
         where = f"{path}, {self.names[number]}"
         with open(path, "rb") as file:
             file.seek(offset)
             features = decode_example(file.read(length), where)
-        picture = read_picture(io.BytesIO(_bytes(features, names.IMAGE_ENCODED, where)), where)
+        if self._encoding is None:
+            raise ValueError("records are read with an encoding: with_encoding")
         raw = read_raw(_bytes(features, names.CLASS_MASK_ENCODED, where), where)
-        assert self._encoding is not None
-        return _of_one_size(picture, decode_mask(raw, self._encoding), where)
+        return features, decode_mask(raw, self._encoding), where
 
 
 class _Kept:
@@ -115,6 +147,7 @@ class _Kept:
     def __init__(self, source: PairSource) -> None:
         self.names = source.names
         self.pixels = source.pixels
+        self.encoded = source.encoded
         self._pairs = map_in_threads(source.read, range(len(source)), "reading pictures and masks")
 
     def __len__(self) -> int:
@@ -148,14 +181,40 @@ def available_memory() -> int:
     return min(free)
 
 
-def _of_one_size(
-    picture: NDArray[np.uint8], mask: NDArray[np.uint8], where: str
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    if picture.shape[:2] != mask.shape:
-        (height, width), (rows, columns) = picture.shape[:2], mask.shape
-        what = f"the picture has {width} x {height} pixels, its mask {columns} x {rows}"
+class EncodedPicture(NamedTuple):
+    """A picture that TensorFlow decodes: its bytes, their format, height and width, and whether they are the file's
+    own."""
+
+    data: bytes
+    format: str
+    size: tuple[int, int]
+    copied: bool
+
+
+def encoded_picture(source: str | bytes, name: str | None = None) -> EncodedPicture:
+    """The bytes of a picture, a file or bytes that `name` calls, as they are if TensorFlow decodes them to what viewers
+    show; else, as for TIFF or where EXIF turns the picture, as PNG. Raises DataError for what is no picture."""
+    where = name or str(source)
+    with suppress(DataError, OSError):  # what cannot be copied is decoded, which also says what is wrong with it
+        data = source if isinstance(source, bytes) else read_bytes(source)
+        header = read_header(data, where)
+        if header.orientation == 1 and (header.format, header.channels) != ("jpeg", 4):
+            return EncodedPicture(data, header.format, (header.height, header.width), True)
+    picture = read_picture(io.BytesIO(source) if isinstance(source, bytes) else source, where)
+    return EncodedPicture(encode_png(picture), "png", (picture.shape[0], picture.shape[1]), False)
+
+
+def encode_png(values: NDArray[np.uint8]) -> bytes:
+    """A PNG file of a picture `[H, W, 3]` or a mask `[H, W]`."""
+    file = io.BytesIO()
+    Image.fromarray(values).save(file, "PNG")
+    return file.getvalue()
+
+
+def _require_one_size(size: tuple[int, int], mask: NDArray[np.uint8], where: str) -> None:
+    if size != mask.shape:
+        what = f"the picture has {size[1]} x {size[0]} pixels, its mask {mask.shape[1]} x {mask.shape[0]}"
         raise DataError(what, where, _CURE_FOR_SIZES)
-    return picture, mask
 
 
 def _bytes(features: dict[str, Value], name: str, where: str) -> bytes:

@@ -24,8 +24,8 @@ _QUIET = 200  # as many masks take about a second: no progress is told
 
 
 class MaskSummary(NamedTuple):
-    """What one mask holds: its size, its distinct values `[V]` with their pixels int64 `[V]`, the mask without its pixels
-    (`like`), and a hash of the pixels. `error` says why it cannot be read; then the rest is empty."""
+    """What one mask holds: its size, its distinct values `[V]` with their pixels int64 `[V]`, the mask without its
+    pixels (`like`), and a hash of the pixels. `error` says why it cannot be read; then the rest is empty."""
 
     where: str
     height: int = 0
@@ -39,10 +39,10 @@ class MaskSummary(NamedTuple):
 
 @dataclass(frozen=True)
 class Survey:
-    """What all masks hold. `class_pixels` is int64 `[masks, C]`, `void_pixels` and `unknown_pixels` int64 `[masks]`;
-    what
-    is unknown, because its value has no meaning, is void too, and `unknown_values` (name -> pixels) says what it
-    was."""
+    """What all masks hold. `class_pixels` is int64 `[masks, C]`, `void_pixels` and `unknown_pixels` int64 `[masks]`.
+
+    What is unknown, because its value has no meaning, is void too; `unknown_values` (name -> pixels) says what it was.
+    """
 
     encoding: MaskEncoding
     masks: Sequence[MaskSummary]
@@ -126,7 +126,7 @@ def survey_summaries(
 def summarise(raw: RawMask, where: str) -> MaskSummary:
     """What a mask that has been read holds."""
     values, counts = histogram(raw)
-    digest = hashlib.blake2b(np.ascontiguousarray(raw.values), digest_size=16).digest()
+    digest = hashlib.blake2b(raw.values.tobytes(), digest_size=16).digest()
     return MaskSummary(where, *mask_size(raw), values, counts, raw._replace(values=raw.values[:0, :0]), digest)
 
 

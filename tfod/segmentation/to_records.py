@@ -1,22 +1,17 @@
 """Pictures and masks to TFRecords: one tf.Example a pair, all files or none."""
 
 import hashlib
-import io
 import json
 import os
 import re
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from tfod import names
-from tfod.annotations.pictures import read_header
 from tfod.errors import DataError
-from tfod.files import read_bytes
-from tfod.inference.pictures import read_picture
 from tfod.records.example import bytes_feature, encode_example, int64_feature, text_feature
 from tfod.records.files import shard_names
 from tfod.records.frames import write_frame
@@ -24,6 +19,7 @@ from tfod.records.write import replacing_shards, summary_path
 from tfod.segmentation.classes import ClassTable, table_text
 from tfod.segmentation.masks import MaskEncoding, read_mask
 from tfod.segmentation.pairs import Pair
+from tfod.segmentation.sources import encode_png, encoded_picture
 
 __all__ = ["class_table_path", "write_pairs"]
 
@@ -81,7 +77,7 @@ def _example(pair: Pair, encoding: MaskEncoding) -> tuple[bytes, NDArray[np.int6
     """The tf.Example, the pixels int64 `[256]` of each value of its mask, and whether the picture's bytes are its
     own."""
     mask = read_mask(pair.mask, encoding)
-    data, kind, size, copied = _picture(pair)
+    data, kind, size, copied = encoded_picture(pair.picture)
     if size != mask.shape:
         what = f"the picture has {size[1]} x {size[0]} pixels, its mask {mask.shape[1]} x {mask.shape[0]}"
         raise DataError(what, f"{pair.picture} and {pair.mask}", "tools/check_masks.py lists all such pairs")
@@ -94,24 +90,7 @@ def _example(pair: Pair, encoding: MaskEncoding) -> tuple[bytes, NDArray[np.int6
         names.IMAGE_KEY: bytes_feature(hashlib.sha256(data).hexdigest().encode()),
         names.IMAGE_ENCODED: bytes_feature(data),
         names.IMAGE_FORMAT: text_feature((kind,)),
-        names.CLASS_MASK_ENCODED: bytes_feature(_png(mask)),
+        names.CLASS_MASK_ENCODED: bytes_feature(encode_png(mask)),
         names.CLASS_MASK_FORMAT: text_feature(("png",)),
     }
     return encode_example(features), np.bincount(mask.ravel(), minlength=256), copied
-
-
-def _picture(pair: Pair) -> tuple[bytes, str, tuple[int, int], bool]:
-    with suppress(DataError, OSError):  # what cannot be copied is decoded, which also says what is wrong with it
-        data = read_bytes(pair.picture)
-        header = read_header(data, pair.picture)
-        if header.orientation == 1:
-            return data, header.format, (header.height, header.width), True
-    picture = read_picture(pair.picture)
-    data = _png(picture)
-    return data, "png", (picture.shape[0], picture.shape[1]), False
-
-
-def _png(values: NDArray[np.uint8]) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(values).save(file, "PNG")
-    return file.getvalue()
