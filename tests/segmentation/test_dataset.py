@@ -14,7 +14,7 @@ from tfod.errors import ConfigError
 from tfod.segmentation.augment import PRESETS, Augmentation, augment_batch, read_augmentation
 from tfod.segmentation.classes import VOID
 from tfod.segmentation.dataset import training_dataset
-from tfod.segmentation.draws import Draw
+from tfod.segmentation.draws import Draw, random_numbers
 from tfod.segmentation.pairs import Pair
 from tfod.segmentation.pixels import Pixels
 from tfod.segmentation.sources import FilePairs
@@ -72,6 +72,15 @@ def test_pairs_that_do_not_fit_into_memory_give_the_same_batches(tmp_path: Path)
     ):
         for one, other in zip(kept, read, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_compiled_crops_are_those_that_are_not_compiled() -> None:
+    source = ArrayPairs([coordinate_pair(120, 100)] * 4)
+    given = {"crop_size": (128, 160), "batch_size": 4, "augmentation": PRESETS["strong"], "balance": 0.5}
+    ((pictures, masks),) = _batches(source, 1, **given)
+    ((others, other_masks),) = _batches(source, 1, memory_limit=0, **given)
+    np.testing.assert_allclose(pictures, others, atol=1e-3)
+    assert (masks == other_masks).mean() > 0.999
 
 
 def test_crops_lie_inside_of_large_pictures_and_in_the_middle_of_small_ones() -> None:
@@ -138,7 +147,7 @@ def _coloured(pictures: np.ndarray, **settings: float) -> np.ndarray:
     count = len(pictures)
     sizes = tf.constant([[4, 4]] * count)
     pixels = Pixels(tf.constant(values), tf.range(count, dtype=tf.int64) * 16, sizes)
-    draw = Draw(tf.constant([1, 2], tf.int64), count)
+    draw = Draw(random_numbers(tf.constant([1, 2], tf.int64), count))
     changed, ids = augment_batch(pixels, 0 * sizes, replace(OFF, **settings), (4, 4), draw)
     assert (ids.numpy() == 9).all()
     return changed.numpy()

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tfod.errors import ConfigError
@@ -152,10 +153,22 @@ def _places(augmentation: Augmentation, corners: Any, crop_size: tuple[int, int]
     rows = cosine * y + sine * x + _each(middle[:, 0] + shift[:, 0])
     columns = cosine * x - sine * y + _each(middle[:, 1] + shift[:, 1])
     if augmentation.elastic:
-        grid = draw.normal([_ELASTIC_GRID, _ELASTIC_GRID, 2]) * changed[:, None, None, None]
-        field = tf.image.resize(grid * augmentation.elastic * [float(height), float(width)], crop_size, "bicubic")
-        rows, columns = rows + field[..., 0], columns + field[..., 1]
+        grid = draw.normal([2, _ELASTIC_GRID, _ELASTIC_GRID]) * changed[:, None, None, None] * augmentation.elastic
+        field = tf.matmul(tf.matmul(_spline(height), grid), _spline(width), transpose_b=True)  # [B, 2, h, w]
+        rows, columns = rows + field[:, 0] * height, columns + field[:, 1] * width
     return rows, columns
+
+
+def _spline(size: int) -> Any:
+    """float32 `[size, _ELASTIC_GRID]`: what times the values at evenly spaced points gives a smooth curve through them
+    (R. Keys, "Cubic Convolution Interpolation", 1981), constant beyond the ends."""
+    distance = np.linspace(0, _ELASTIC_GRID - 1, size)[:, None] - np.arange(-1, _ELASTIC_GRID + 1)
+    away = np.abs(distance)
+    near, far = 1.5 * away**3 - 2.5 * away**2 + 1, -0.5 * away**3 + 2.5 * away**2 - 4 * away + 2
+    weights = np.where(away < 1, near, np.where(away < 2, far, 0.0))
+    weights[:, 1] += weights[:, 0]
+    weights[:, -2] += weights[:, -1]
+    return tf.constant(weights[:, 1:-1], tf.float32)
 
 
 def _exactly(pixels: Pixels, rows: Any, columns: Any) -> tuple[Any, Any]:

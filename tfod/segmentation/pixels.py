@@ -45,8 +45,8 @@ class Store(NamedTuple):
 
     `batch` gives for a data set of pair numbers int64 `[B]` one of their `Pixels`, in the same order. `length` is `N`,
     `sizes` int32 `[N, 2]`. `spots` are int32 `[R, SPOTS, 2]`, rows and columns of pixels of one class of one picture;
-    those
-    of picture i are the rows from `first_spots[i]` (int64 `[N + 1]`) up to that of the next.
+    those of picture i are the rows from `first_spots[i]` (int64 `[N + 1]`) up to that of the next. `fixed` says that
+    all batches have as many `values`: then what is done to them can be compiled.
     """
 
     batch: Callable[[tf.data.Dataset], tf.data.Dataset]
@@ -54,6 +54,7 @@ class Store(NamedTuple):
     sizes: Any
     spots: Any
     first_spots: Any
+    fixed: bool
 
 
 def open_store(source: PairSource, memory_limit: int | None = None) -> Store:
@@ -83,7 +84,7 @@ def _kept(source: PairSource) -> Store:
     def pixels_of(numbers: Any) -> Pixels:
         return Pixels(whole.values, tf.gather(whole.starts, numbers), tf.gather(whole.sizes, numbers))
 
-    return _store(lambda batches: batches.map(_in_graph(pixels_of)), sizes, spots)
+    return _store(lambda batches: batches.map(_in_graph(pixels_of)), sizes, spots, fixed=True)
 
 
 def _decoded_each_time(source: PairSource) -> Store:
@@ -115,7 +116,7 @@ def _decoded_each_time(source: PairSource) -> Store:
         pairs = batches.unbatch().map(_in_graph(decoded), tf.data.AUTOTUNE)
         return pairs.ragged_batch(count, drop_remainder=True).map(_in_graph(joined))
 
-    return _store(batch, sizes, [spots for *_, spots in found])
+    return _store(batch, sizes, [spots for *_, spots in found], fixed=False)
 
 
 def _packed(source: PairSource, number: int) -> tuple[NDArray[np.int32], NDArray[np.uint8], list[NDArray[np.int32]]]:
@@ -145,12 +146,14 @@ def _store(
     batch: Callable[[tf.data.Dataset], tf.data.Dataset],
     sizes: NDArray[np.int32],
     spots: list[list[NDArray[np.int32]]],
+    *,
+    fixed: bool,
 ) -> Store:
     rows = [spot for of_picture in spots for spot in of_picture]
     table = np.stack(rows) if rows else np.zeros((0, SPOTS, 2), np.int32)
     first = np.concatenate([[0], np.cumsum([len(of_picture) for of_picture in spots])]).astype(np.int64)
     with tf.device("CPU:0"):
-        return Store(batch, len(sizes), tf.constant(sizes), tf.constant(table), tf.constant(first))
+        return Store(batch, len(sizes), tf.constant(sizes), tf.constant(table), tf.constant(first), fixed)
 
 
 def _in_graph(function: Any) -> Any:
