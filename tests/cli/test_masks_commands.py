@@ -1,6 +1,8 @@
 """check_masks.py, split_masks.py and masks_to_tfrecord.py, from folders to what they write."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +49,15 @@ def test_check_tells_what_is_there_and_shows_it(roads: Path, capsys: pytest.Capt
     assert check_masks.main([*_flags(roads), "--sheet", str(picture)]) == 1
     assert "error size: 1" in capsys.readouterr().out
     assert read_header(picture.read_bytes(), "").width == 1080
+
+
+def test_the_check_and_the_conversion_do_without_tensorflow(roads: Path) -> None:
+    program = "import sys; from tfod.cli import check_masks, masks_to_tfrecord, split_masks\n"
+    program += f"flags = {_flags(roads)!r}; out = {str(roads / 'out')!r}\n"
+    program += "check_masks.main([*flags, '--sheet', out + '.html']); split_masks.main([*flags, '-o', out])\n"
+    program += "masks_to_tfrecord.main([*flags, '-o', out + '.record']); sys.exit('tensorflow' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr[-500:]
 
 
 def test_check_compares_two_parts(roads: Path, capsys: pytest.CaptureFixture[str]) -> None:

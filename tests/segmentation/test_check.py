@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tests.segmentation.drawn_masks import crack, photo, road, save, through_jpeg
+from tests.segmentation.drawn_masks import crack, in_colours, photo, road, save, through_jpeg
 from tfod.config.findings import Finding
 from tfod.segmentation.check import check_sets
 from tfod.segmentation.checked_set import CheckedSet, look_at
@@ -16,7 +16,7 @@ from tfod.segmentation.classes import named_classes
 def _write(root: Path, name: str, mask: Any, *, size: tuple[int, int] | None = None, seed: int | None = None) -> None:
     """A picture of noise, of the mask's size, and its mask."""
     seed = abs(hash(name)) % 1000 if seed is None else seed
-    save(photo(*(size or mask.shape), seed=seed), root / "images" / f"{name}.png")
+    save(photo(*(size or mask.shape[:2]), seed=seed), root / "images" / f"{name}.png")
     save(mask, root / "masks" / f"{name}.png")
 
 
@@ -113,6 +113,8 @@ def test_classes_that_are_missing_rare_or_alone(tmp_path: Path) -> None:
 
     _write(tmp_path / "many", "a", np.arange(100, dtype=np.uint8).reshape(10, 10))
     _write(tmp_path / "from_one", "a", np.arange(1, 10, dtype=np.uint8).reshape(3, 3))
+    _write(tmp_path / "colours", "a", in_colours(road()))
+    assert "no-class-table" in _found(_look(tmp_path / "colours"))
     assert "many-classes" in _found(_look(tmp_path / "many"))
     assert "from-one" in _found(_look(tmp_path / "from_one"))
 

@@ -168,6 +168,9 @@ def _classes(part: CheckedSet) -> Iterator[Finding]:
         if totals[number] < _RARE * totals.sum():
             what = f"the class {names[number]} has {totals[number] / totals.sum():.2%} of the pixels"
             yield note("class-rare", what, part.name, "train with --balanced_crops, which shows it more often")
+    if survey.encoding.kind == "colours" and names[0].startswith("#"):
+        what = "no class table says what the colours mean: each is a class, black too"
+        yield note("no-class-table", what, part.name, "give one with --classes; a colour named void is no class")
     if survey.encoding.kind == "ids" and len(names) > _MANY_CLASSES and names[0] == "class_0":
         what = f"the masks have {len(names)} numbers: are they classes, or do they count objects?"
         yield warning("many-classes", what, part.name, "if objects, say --mask_kind binary; else give --classes")
