@@ -48,7 +48,7 @@ def test_void_stays_void(tmp_path: Path) -> None:
 def test_pipelines_that_cannot_be_used(tmp_path: Path) -> None:
     smaller = read_albumentations(_saved(tmp_path / "a.yaml", albumentations.Resize(4, 4)))
     with pytest.raises(ConfigError, match="of uint8"):
-        smaller(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.uint8), 0)
+        training_dataset(ArrayPairs([coordinate_pair()]), crop_size=(8, 8), batch_size=1, augmentation=smaller)
     bad = tmp_path / "bad.yaml"
     for text, what in (("- 1", "cannot be read"), ("transform: {__class_fullname__: Nothing}", "cannot be read")):
         bad.write_text(text)

@@ -64,7 +64,7 @@ def look_at(
     pairing = find_pairs(images, masks) if images and masks else None
     pairs = pairing.pairs if pairing else read_pair_list(pair_list or "")
     survey = survey_masks([pair.mask for pair in pairs], classes, kind, encoding)
-    pictures = map_in_threads(_facts, [pair.picture for pair in pairs], "decoding pictures")
+    pictures = list(map_in_threads(_facts, [pair.picture for pair in pairs], "decoding pictures"))
     return CheckedSet(name, pairs, survey, pictures, pairing)
 
 

@@ -71,8 +71,7 @@ def named_classes(
     """The table of `names` in their order; a name that means void (void, unlabelled, ignore, ...) is no class.
 
     Classes without a colour get one that tells them apart. Raises ConfigError for a name or a colour given twice, for
-    no
-    class at all and for more than 255.
+    no class at all and for more than 255.
 
     >>> named_classes(["background", "crack"]).colours
     ((0, 0, 0), (220, 20, 60))

@@ -25,8 +25,7 @@ class CropPlan:
     A crop lies inside the picture, at random, if that is large enough; else the picture is in its middle.
 
     With the probability `balance` a crop is laid about a random pixel of a class that is drawn from those in the
-    picture,
-    each with the same chance: so that rare classes are seen often.
+    picture, each with the same chance: so that rare classes are seen often.
     """
 
     store: Store

@@ -52,8 +52,9 @@ def training_dataset(
       to no class or lies outside of its picture.
 
     Raises:
-      DataError: a pair cannot be used. For a set that is not kept in memory this comes while batches are made, as a
-        TensorFlow error that holds its text.
+      DataError: a pair cannot be used. Where pairs are not kept in memory, a damaged picture is found when it is
+        decoded, and is an error of TensorFlow's.
+      ConfigError: a pipeline of Albumentations cannot be used.
     """
     in_graph = augmentation if isinstance(augmentation, Augmentation) else PRESETS["off"]
     store = open_store(source, memory_limit)
@@ -90,6 +91,7 @@ def _through_python(
     It runs only while a batch is waited for: see `tfod.segmentation.pixels` for what else could happen.
     """
     shapes = [spec.shape for spec in batches.element_spec]
+    steps(np.zeros(shapes[0][1:], np.uint8), np.zeros(shapes[1][1:], np.uint8), 0)  # says now if it cannot be used
 
     def change(number: Any, pictures: Any, masks: Any) -> tuple[Any, Any]:
         seeds = np.random.default_rng((seed, int(number))).integers(1 << 31, size=len(pictures))

@@ -36,10 +36,8 @@ class MaskEncoding(NamedTuple):
     """How the masks of a data set are read.
 
     `values` are the stored numbers of the classes (ids), their greys (levels), or the classes of what is dark and of
-    what
-    is bright (binary). `thresholds` say, for binary and each storage, from which value on a pixel is bright. Colours
-    and
-    labels are those of `classes`.
+    what is bright (binary). `thresholds` say, for binary and each storage, from which value on a pixel is bright.
+    Colours and labels are those of `classes`.
     """
 
     kind: Kind

@@ -85,8 +85,7 @@ def find_pairs(images: str | os.PathLike[str], masks: str | os.PathLike[str]) ->
 
     A mask belongs to the picture in the like-named sub-folder with the same name; or with the same name when what data
     sets add to one or both is taken off (`_mask`, `-mask`, `_L`, `_label`, `_gt`, `mask_`, `_leftImg8bit`, ...); or,
-    where
-    the sub-folders differ, to the only picture of that name; or, at last, of that number (`train07.tif`,
+    where the sub-folders differ, to the only picture of that name; or, at last, of that number (`train07.tif`,
     `labels07.tif`).
 
     Raises:
@@ -116,8 +115,7 @@ def read_pair_list(path: str | os.PathLike[str], root: str | os.PathLike[str] | 
     """The pairs in a text file, a picture's path and its mask's a line, separated by spaces, a tab or a comma.
 
     Paths are relative to `root`, else to the list's folder; absolute paths of another machine (`/SegNet/CamVid/...`)
-    are
-    tried there too, without their first folders. Raises DataError, with the line, for what is not there.
+    are tried there too, without their first folders. Raises DataError, with the line, for what is not there.
     """
     path = Path(path)
     try:

@@ -17,13 +17,16 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod.segmentation.classes import VOID
-from tfod.segmentation.sources import PairSource, available_memory
+from tfod.segmentation.sources import PairSource, available_memory, encode_png
 from tfod.segmentation.survey import map_in_threads
 
 __all__ = ["SPOTS", "Pixels", "Store", "open_store"]
 
 SPOTS = 64
 """As many pixels of each class of a picture are known as places to lay a crop about."""
+
+Size = tuple[int, ...]
+Spots = list[NDArray[np.int32]]
 
 # Beside the pixels there are the model, its activations, and for a moment a second copy of the pixels.
 _SHARE_OF_MEMORY = 0.3
@@ -32,8 +35,7 @@ _SPOTS_SEED = 20151118  # spots are the same in every run: which of them is take
 
 class Pixels(NamedTuple):
     """Pairs one after the other: `values` int32 `[P]` holds red, green, blue and class id in its four bytes, row after
-    row;
-    pair i begins at `starts[i]` (int64) and has height and width `sizes[i]` (int32)."""
+    row; pair i begins at `starts[i]` (int64) and has height and width `sizes[i]` (int32)."""
 
     values: Any
     starts: Any
@@ -59,8 +61,7 @@ class Store(NamedTuple):
 
 def open_store(source: PairSource, memory_limit: int | None = None) -> Store:
     """All pairs decoded once and kept, if they fit into `memory_limit` bytes (default: three tenths of the memory that
-    is
-    free now); else files that are decoded each time, and their masks as PNGs.
+    is free now); else files that are decoded each time, and their masks as PNGs.
 
     Raises:
       DataError: a pair cannot be used.
@@ -70,16 +71,16 @@ def open_store(source: PairSource, memory_limit: int | None = None) -> Store:
 
 
 def _kept(source: PairSource) -> Store:
+    values = np.empty(source.pixels, np.int32)
+    starts, sizes, spots = [0], [], []
     pairs = map_in_threads(partial(_packed, source), range(len(source)), "reading pictures and masks")
-    sizes = np.array([mask.shape for _, mask, _ in pairs], np.int32)
-    spots = [found for *_, found in pairs]
-    starts = np.concatenate([[0], np.cumsum(sizes.prod(axis=1, dtype=np.int64))])
-    values = np.empty(starts[-1], np.int32)
-    for number, (pixels, *_) in enumerate(pairs):
-        values[starts[number] : starts[number + 1]] = pixels
-    del pairs
+    for pixels, size, found in pairs:
+        starts.append(starts[-1] + len(pixels))
+        values[starts[-2] : starts[-1]] = pixels
+        sizes.append(size)
+        spots.append(found)
     with tf.device("CPU:0"):
-        whole = Pixels(tf.constant(values), tf.constant(starts[:-1]), tf.constant(sizes))
+        whole = Pixels(tf.constant(values), tf.constant(starts[:-1], tf.int64), tf.constant(sizes, tf.int32))
 
     def pixels_of(numbers: Any) -> Pixels:
         return Pixels(whole.values, tf.gather(whole.starts, numbers), tf.gather(whole.sizes, numbers))
@@ -88,11 +89,10 @@ def _kept(source: PairSource) -> Store:
 
 
 def _decoded_each_time(source: PairSource) -> Store:
-    found = map_in_threads(partial(_encoded, source), range(len(source)), "looking at pictures")
+    found = list(map_in_threads(partial(_encoded, source), range(len(source)), "looking at pictures"))
     files = tf.constant([picture if isinstance(picture, str) else "" for picture, *_ in found])
     contents = tf.constant([b"" if isinstance(picture, str) else picture for picture, *_ in found])
     masks = tf.constant([mask for _, mask, *_ in found])
-    sizes = np.array([size for *_, size, _ in found], np.int32)
 
     def decoded(number: Any) -> tuple[Any, Any]:
         content = contents[number]
@@ -116,22 +116,21 @@ def _decoded_each_time(source: PairSource) -> Store:
         pairs = batches.unbatch().map(_in_graph(decoded), tf.data.AUTOTUNE)
         return pairs.ragged_batch(count, drop_remainder=True).map(_in_graph(joined))
 
-    return _store(batch, sizes, [spots for *_, spots in found], fixed=False)
+    return _store(batch, [size for *_, size, _ in found], [spots for *_, spots in found], fixed=False)
 
 
-def _packed(source: PairSource, number: int) -> tuple[NDArray[np.int32], NDArray[np.uint8], list[NDArray[np.int32]]]:
+def _packed(source: PairSource, number: int) -> tuple[NDArray[np.int32], Size, Spots]:
     picture, mask = source.read(number)
     pixels = np.dstack([picture, mask]).view(np.int32).ravel()
-    return pixels, mask, _spots(mask, number)
+    return pixels, mask.shape, _spots(mask, number)
 
 
-def _encoded(source: PairSource, number: int) -> tuple[str | bytes, bytes, tuple[int, ...], list[NDArray[np.int32]]]:
+def _encoded(source: PairSource, number: int) -> tuple[str | bytes, bytes, Size, Spots]:
     picture, mask = source.encoded(number)
-    data = tf.io.encode_png(mask[..., np.newaxis]).numpy()
-    return picture, data, mask.shape, _spots(mask, number)
+    return picture, encode_png(mask), mask.shape, _spots(mask, number)
 
 
-def _spots(mask: NDArray[np.uint8], number: int) -> list[NDArray[np.int32]]:
+def _spots(mask: NDArray[np.uint8], number: int) -> Spots:
     """For each class in the mask, rows and columns `[SPOTS, 2]` of random pixels of it."""
     random = np.random.default_rng((_SPOTS_SEED, number))
     flat = mask.ravel()
@@ -144,8 +143,8 @@ def _spots(mask: NDArray[np.uint8], number: int) -> list[NDArray[np.int32]]:
 
 def _store(
     batch: Callable[[tf.data.Dataset], tf.data.Dataset],
-    sizes: NDArray[np.int32],
-    spots: list[list[NDArray[np.int32]]],
+    sizes: list[Size],
+    spots: list[Spots],
     *,
     fixed: bool,
 ) -> Store:
@@ -153,7 +152,7 @@ def _store(
     table = np.stack(rows) if rows else np.zeros((0, SPOTS, 2), np.int32)
     first = np.concatenate([[0], np.cumsum([len(of_picture) for of_picture in spots])]).astype(np.int64)
     with tf.device("CPU:0"):
-        return Store(batch, len(sizes), tf.constant(sizes), tf.constant(table), tf.constant(first), fixed)
+        return Store(batch, len(sizes), tf.constant(sizes, tf.int32), tf.constant(table), tf.constant(first), fixed)
 
 
 def _in_graph(function: Any) -> Any:

@@ -26,8 +26,7 @@ Row = tuple[str, NDArray[np.uint8], NDArray[np.uint8]]
 
 def choose_rows(class_pixels: NDArray[np.int64], first: Sequence[int], count: int) -> list[int]:
     """Numbers of up to `count` pairs to show: those of `first` (half of the sheet at most), for each class the pair
-    that
-    has most of it, and others spread over the data set.
+    that has most of it, and others spread over the data set.
 
     >>> choose_rows(np.array([[9, 0], [5, 1], [9, 0], [9, 0]]), first=[3], count=3)
     [3, 0, 1]

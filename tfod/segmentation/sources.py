@@ -84,8 +84,7 @@ class RecordPairs:
     """Pairs in TFRecords with `image/encoded` and `image/segmentation/class/encoded`.
 
     Places of the records are found once; each is then read by itself. Raises DataError where a pattern matches
-    nothing, a
-    record is damaged or lacks a feature.
+    nothing, a record is damaged or lacks a feature.
     """
 
     def __init__(self, patterns: Sequence[str], encoding: MaskEncoding | None = None) -> None:
@@ -148,7 +147,7 @@ class _Kept:
         self.names = source.names
         self.pixels = source.pixels
         self.encoded = source.encoded
-        self._pairs = map_in_threads(source.read, range(len(source)), "reading pictures and masks")
+        self._pairs = list(map_in_threads(source.read, range(len(source)), "reading pictures and masks"))
 
     def __len__(self) -> int:
         return len(self._pairs)
@@ -161,8 +160,7 @@ class _Kept:
 
 def in_memory(source: PairSource, limit_bytes: int | None = None) -> PairSource:
     """The source with all pairs decoded once and kept, if they fit into `limit_bytes` (default: two fifths of the
-    memory
-    that is free now); else the source as it is, which decodes a pair each time it is asked for."""
+    memory that is free now); else the source as it is, which decodes a pair each time it is asked for."""
     limit = available_memory() * _SHARE_OF_MEMORY if limit_bytes is None else limit_bytes
     return _Kept(source) if source.pixels * 4 <= limit else source
 

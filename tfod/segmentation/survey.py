@@ -2,10 +2,10 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from tfod.segmentation.raw_masks import RawMask, Storage, mask_size, read_raw
 from tfod.segmentation.recognise import Contents, recognise
 
 __all__ = ["MaskSummary", "Survey", "map_in_threads", "summarise", "survey_masks", "survey_summaries"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _THREADS = 4
 _QUIET = 200  # as many masks take about a second: no progress is told
@@ -95,7 +98,7 @@ def survey_masks(
       DataError: no mask can be read, or no encoding fits.
       ConfigError: the class table does not fit the masks.
     """
-    summaries = map_in_threads(_summary, paths, "looking at the masks")
+    summaries = list(map_in_threads(_summary, paths, "looking at the masks"))
     return survey_summaries(summaries, classes, kind, encoding)
 
 
@@ -130,17 +133,21 @@ def summarise(raw: RawMask, where: str) -> MaskSummary:
     return MaskSummary(where, *mask_size(raw), values, counts, raw._replace(values=raw.values[:0, :0]), digest)
 
 
-def map_in_threads(function: Any, items: Sequence[Any], description: str, quiet: int = _QUIET) -> list[Any]:
-    """`function` of each item, in order, in threads (decoders release Python's lock), with progress for many."""
-    results = []
+def map_in_threads(
+    function: Callable[[Item], Result], items: Sequence[Item], description: str, quiet: int = _QUIET
+) -> Iterator[Result]:
+    """`function` of each item, in order, in threads (decoders release Python's lock), with progress for many.
+
+    What has been yielded is not kept.
+    """
     with ThreadPoolExecutor(_THREADS) as pool:
         if len(items) <= quiet:
-            return list(pool.map(function, items))
+            yield from pool.map(function, items)
+            return
         with Progress(description, total=len(items), unit="file") as progress:
             for result in pool.map(function, items):
-                results.append(result)
+                yield result
                 progress.advance()
-    return results
 
 
 def _summary(path: str) -> MaskSummary:

@@ -30,8 +30,7 @@ def write_pairs(
     """Writes pair i to shard i mod `num_shards`, the class table (`class_table_path`) and a JSON file with the counts.
 
     A picture's bytes are copied, if TensorFlow can decode them as they are and no EXIF turns them; else it is written
-    as
-    PNG. Masks are PNGs of class ids, 255 for void. `done` is called after each pair.
+    as PNG. Masks are PNGs of class ids, 255 for void. `done` is called after each pair.
 
     Returns:
       int64 `[C]`, the pixels of each class.
