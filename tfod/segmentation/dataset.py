@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfod.losses.compiler import wake_compiler
 from tfod.segmentation.albumentations_steps import AlbumentationsSteps
 from tfod.segmentation.augment import PRESETS, Augmentation, augment_batch
 from tfod.segmentation.crops import CropPlan
@@ -66,6 +67,8 @@ def training_dataset(
 
     # Compiled, the dozens of small steps of a warp take a third of the processor's time. To compile takes a second.
     worth_it = store.fixed and batch_size * crop_size[0] * crop_size[1] > _LITTLE
+    if worth_it:
+        wake_compiler()
     cut = tf.function(crops, autograph=False, jit_compile=True) if worth_it else crops
 
     def batch(number: Any, pixels: Pixels) -> tuple[Any, Any]:
