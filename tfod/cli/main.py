@@ -23,6 +23,13 @@ COMMANDS = {
     "evaluate": ("evaluate_detections", "compute the COCO metrics of a checkpoint or an exported model"),
     "export": ("exporter_main_v2", "write a SavedModel"),
     "detect": ("visualize_detections", "find objects in pictures and draw them"),
+    "masks check": ("check_masks", "find what is wrong with pictures and masks, and show them"),
+    "masks split": ("split_masks", "split pictures and masks into parts that are alike"),
+    "masks records": ("masks_to_tfrecord", "convert pictures and masks to TFRecords"),
+    "unet train": ("train_unet", "train a U-Net on pictures and masks"),
+    "unet evaluate": ("evaluate_unet", "judge a U-Net on whole pictures, with a report"),
+    "unet predict": ("predict_unet", "segment pictures and videos: class ids, overlays, polygons"),
+    "unet export": ("export_unet", "write a U-Net as SavedModel, TFLite and ONNX, compared with the original"),
     "demo": ("demo", "go the whole way once, on drawn pictures"),
 }
 

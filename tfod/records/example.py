@@ -17,7 +17,15 @@ from functools import lru_cache
 from tfod.errors import DataError
 from tfod.records.wire import fields, read_varint
 
-__all__ = ["bytes_feature", "decode_example", "encode_example", "float_feature", "int64_feature", "text_feature"]
+__all__ = [
+    "Value",
+    "bytes_feature",
+    "decode_example",
+    "encode_example",
+    "float_feature",
+    "int64_feature",
+    "text_feature",
+]
 
 Value = list[bytes] | list[float] | list[int]
 

@@ -8,8 +8,8 @@ which `tfod.records.files.expand` reports, and never one in which old and new ar
 
 import json
 import os
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,7 +22,7 @@ from tfod.records.files import shard_names
 from tfod.records.frames import write_frame
 from tfod.records.summary import Summary
 
-__all__ = ["summary_path", "write_records"]
+__all__ = ["replacing_shards", "summary_path", "write_records"]
 
 _BUFFER_SIZE = 1 << 18
 
@@ -43,22 +43,32 @@ def write_records(
     """
     rules = rules or ConversionRules()
     output = os.fspath(output_path)
+    summary = Summary()
+    with replacing_shards(output, num_shards, summary_path(output)) as (temporaries, (report,)):
+        _write(images, temporaries, label_map, rules, summary)
+        names = [os.path.basename(path) for path in shard_names(output, num_shards)]
+        contents = {"files": names, "voc_origin": rules.voc_origin}
+        report.write_text(json.dumps(contents | summary.as_dict(), indent=2) + "\n", encoding="utf-8")
+    return summary
+
+
+@contextmanager
+def replacing_shards(output: str, num_shards: int, *beside: str) -> Iterator[tuple[list[Path], list[Path]]]:
+    """Yields paths to write a set of shards to, and paths for the files `beside` them; all get their names at the end.
+
+    Raises OutputError where the place cannot be written; then, as after any error inside, no file is changed.
+    """
     if num_shards < 1:
         raise OutputError(f"cannot write {num_shards} shards", output, "ask for 1 shard or more")
     paths = shard_names(output, num_shards)
-    summary = Summary()
     with ExitStack() as commit:  # its ends run backwards: the first shard gets its name last
-        temporaries = [commit.enter_context(replacing(path)) for path in paths]
-        report = commit.enter_context(replacing(summary_path(output)))
+        temporaries = [commit.enter_context(replacing(path)) for path in (*paths, *beside)]
         try:
-            _write(images, temporaries, label_map, rules, summary)
-            contents = {"files": [os.path.basename(path) for path in paths], "voc_origin": rules.voc_origin}
-            report.write_text(json.dumps(contents | summary.as_dict(), indent=2) + "\n", encoding="utf-8")
+            yield temporaries[:num_shards], temporaries[num_shards:]
             if num_shards > 1:
                 Path(paths[0]).unlink(missing_ok=True)
         except OSError as error:
             raise output_error(error, output) from error
-    return summary
 
 
 def summary_path(output_path: str | os.PathLike[str]) -> str:

@@ -1,4 +1,4 @@
-"""ResNet (https://arxiv.org/abs/1512.03385), version 1, as a backbone: features at strides 4, 8, 16 and 32."""
+"""ResNet (https://arxiv.org/abs/1512.03385), version 1, as a backbone: features at strides 2, 4, 8, 16 and 32."""
 
 from dataclasses import dataclass
 
@@ -70,10 +70,10 @@ class ResNetV1(tf.Module):
         name_layers_with_weights(self, [*self._stem, *inner])
 
     def __call__(self, images: tf.Tensor, *, training: bool) -> dict[int, tf.Tensor]:
-        """Features `{level: [B, H / 2^level, W / 2^level, D]}` for levels 2 to 5 of normalised `[B, H, W, 3]`."""
+        """Features `{level: [B, H / 2^level, W / 2^level, D]}` for levels 1 to 5 of normalised `[B, H, W, 3]`."""
         features = apply_layers(self._stem, images, training=training)
+        levels = {1: features}
         features = tf.nn.max_pool2d(features, 3, 2, "SAME")
-        levels = {}
         for level, stage in enumerate(self._stages, 2):
             for block in stage:
                 features = block(features, training=training)
