@@ -1,0 +1,212 @@
+"""The doctor: one pass over a data set that finds everything that is wrong with it."""
+
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfod.annotations.annotated_image import AnnotatedImage
+from tfod.annotations.pictures import EXTENSIONS, PictureHeader
+from tfod.config.label_map import LabelMap
+from tfod.dataset.anchor_shapes import best_overlaps
+from tfod.dataset.findings import Finding, about
+from tfod.dataset.rules.boxes import Frame, check_boxes
+from tfod.dataset.rules.classes import check_class_names, check_counts, check_label_map, unknown_class_cure
+from tfod.dataset.rules.pictures import GIANT_PIXELS, check_header, open_picture
+from tfod.dataset.rules.voc_text import check_voc_text
+from tfod.dataset.twins import Seen, look_at_pictures, same_bytes, same_look
+from tfod.errors import DataError
+
+if TYPE_CHECKING:
+    from tfod.dataset.network import Network
+
+__all__ = ["Checks", "Report", "examine"]
+
+_LINE = re.compile(r"(.*), line (\d+)$")
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What the user wants to be looked at.
+
+    `label_map` and its path, to know the classes by. `network`: the config's, to judge sizes by. `min_objects`: a class
+    with fewer is rare. `decode`: decode every picture, to find damaged ones. `alike`: look for pictures of nearly the
+    same look. `ignored`: rules whose findings are left out. `name`: how the data set is called in findings about all
+    of it.
+    """
+
+    label_map: LabelMap | None = None
+    label_map_path: str = ""
+    network: "Network | None" = None
+    min_objects: int = 20
+    decode: bool = False
+    alike: bool = False
+    ignored: frozenset[str] = frozenset()
+    name: str = "the data set"
+
+
+@dataclass
+class Report:
+    """What was found, in the order of discovery, and how much was looked at."""
+
+    findings: list[Finding] = field(default_factory=list)
+    pictures: int = 0
+    objects: int = 0
+
+
+def examine(
+    images: Iterable[tuple[str, AnnotatedImage | DataError]],
+    checks: Checks,
+    advance: Callable[[str, int | None], None] = lambda what, total: None,
+) -> Report:
+    """Everything found in annotated pictures, each given with the name of its split.
+
+    Pictures' headers are read, their pixels only where `checks` say so. `advance` is told of each picture looked at:
+    what is done with it, and how many there will be, None where that is not known.
+    """
+    examination = _Examination(checks)
+    for split, image in images:
+        examination.look_at(split, image)
+        advance("reading", None)
+    examination.look_at_all(advance)
+    return examination.report
+
+
+class _Examination:
+    """What is remembered of the pictures that were looked at, for the rules about all of them."""
+
+    def __init__(self, checks: Checks) -> None:
+        self.report = Report()
+        self._checks = checks
+        self._counts: Counter[str] = Counter()
+        self._seen: list[Seen] = []  # pictures that can be read
+        self._places: set[str] = set()  # paths of pictures that are annotated
+        self._names: dict[tuple[str, str], str] = {}  # split and file name -> annotation
+        self._giants: set[str] = set()
+        self._sizes: dict[tuple[int, int], list[tuple[float, float]]] = defaultdict(list)  # by the network's input
+        if checks.label_map is not None:
+            self._add(check_label_map(checks.label_map, checks.label_map_path))
+
+    def _add(self, findings: Iterable[Finding]) -> None:
+        ignored = self._checks.ignored
+        self.report.findings += [finding for finding in findings if finding.rule not in ignored]
+
+    def look_at(self, split: str, image: AnnotatedImage | DataError) -> None:
+        """The rules that need no more than one picture."""
+        self.report.pictures += 1
+        if isinstance(image, DataError):
+            self._add([_unreadable(image)])
+            return
+        self.report.objects += len(image.objects)
+        self._counts.update([item.class_name for item in image.objects])
+        header = open_picture(image)
+        if isinstance(header, Finding):
+            self._add([header])
+        else:
+            self._remember(split, image, header)
+            self._add(check_header(image, header))
+        self._add(self._annotation(split, image))
+        frame = self._frame(image, header)
+        if frame is not None:
+            self._add(check_boxes(image, frame))
+
+    def _annotation(self, split: str, image: AnnotatedImage) -> Iterator[Finding]:
+        if image.source.endswith(".xml"):
+            yield from check_voc_text(image)
+        if not image.objects:
+            yield about(image, "picture-empty", "the picture has no object")
+        earlier = self._names.setdefault((split, image.filename), image.source)
+        if earlier != image.source:
+            yield about(image, "picture-name-repeated", f"{earlier} has a picture {image.filename!r} too")
+        label_map = self._checks.label_map
+        if label_map is not None:
+            for number, item in enumerate(image.objects, start=1):
+                if label_map.id_of(item.class_name) is None:
+                    what = f"the label map has no class {item.class_name!r}"
+                    yield about(image, "class-unknown", what, number, unknown_class_cure(item.class_name, label_map))
+        network = self._checks.network
+        if network is not None and len(image.objects) > network.most_objects:
+            what = f"the picture has {len(image.objects)} objects, the config uses {network.most_objects} at most"
+            yield about(image, "objects-too-many", what)
+
+    def _remember(self, split: str, image: AnnotatedImage, header: PictureHeader) -> None:
+        assert image.picture is not None
+        self._seen.append(Seen(split, image.source, image.picture))
+        self._places.add(os.path.realpath(image.picture))
+        if header.width * header.height > GIANT_PIXELS:
+            self._giants.add(image.picture)
+
+    def _frame(self, image: AnnotatedImage, header: PictureHeader | Finding) -> Frame | None:
+        """The picture's size as the boxes mean it; the annotation's word where there is no picture."""
+        width, height = image.width, image.height
+        if isinstance(header, PictureHeader) and not header.annotated_as_shown(width, height):
+            width, height = header.width, header.height
+        if not width or not height:
+            return None
+        network = self._checks.network
+        if network is None:
+            return Frame(width, height)
+        frame = Frame(width, height, network.scale(width, height))
+        x, y = frame.scale
+        sizes = [((item.xmax - item.xmin) * x, (item.ymax - item.ymin) * y) for item in image.objects]
+        self._sizes[network.input_size(width, height)] += [size for size in sizes if min(size) > 0]
+        return frame
+
+    def look_at_all(self, advance: Callable[[str, int | None], None]) -> None:
+        """The rules that need all pictures."""
+        checks = self._checks
+        self._add(check_class_names(self._counts, checks.name))
+        self._add(check_counts(self._counts, checks.label_map, checks.min_objects, checks.name))
+        self._add(self._anchors())
+        self._add(self._unannotated())
+        same = [*same_bytes(self._seen)]
+        self._add(finding for finding, _ in same)
+        if checks.decode or checks.alike:
+            self._add(self._decoded({place for _, place in same}, advance))
+
+    def _decoded(self, copies: set[int], advance: Callable[[str, int | None], None]) -> Iterator[Finding]:
+        """Damage, and pictures that look alike, of all but exact copies."""
+        seen = [one for place, one in enumerate(self._seen) if place not in copies and one.picture not in self._giants]
+        fingerprints = []
+        looks = look_at_pictures([one.picture for one in seen], whole=self._checks.decode)
+        for one, look in zip(seen, looks, strict=True):
+            fingerprints.append(look.fingerprint)
+            if look.damage is not None:
+                yield Finding("picture-damaged", f"decoding fails: {look.damage}", one.source, one.picture)
+            advance("decoding", len(seen))
+        if self._checks.alike:
+            yield from (finding for finding, _ in same_look(seen, fingerprints))
+
+    def _anchors(self) -> Iterator[Finding]:
+        network = self._checks.network
+        if network is None or not network.has_anchors or not any(self._sizes.values()):
+            return
+        best = [
+            best_overlaps(np.array(sizes), network.anchor_shapes(size)) for size, sizes in self._sizes.items() if sizes
+        ]
+        overlaps = np.concatenate(best)
+        missed = int((overlaps < network.matched_overlap).sum())
+        if missed:
+            what = (
+                f"{missed} of {len(overlaps)} objects ({missed / len(overlaps):.0%}) overlap no anchor by"
+                f" {network.matched_overlap:g}, wherever they lie; the mean of the best overlaps is {overlaps.mean():.2f}"
+            )
+            yield Finding("anchors-miss", what, network.source)
+
+    def _unannotated(self) -> Iterator[Finding]:
+        for folder in sorted({os.path.dirname(seen.picture) for seen in self._seen}):
+            for name in sorted(os.listdir(folder or os.curdir)):
+                path = os.path.join(folder, name)
+                is_picture = os.path.splitext(name)[1].lower() in EXTENSIONS and not name.startswith(".")
+                if is_picture and os.path.realpath(path) not in self._places:
+                    yield Finding("picture-unannotated", "the picture has no annotation", path, path)
+
+
+def _unreadable(error: DataError) -> Finding:
+    match = _LINE.match(error.where)
+    file, line = (match[1], int(match[2])) if match else (error.where, None)
+    return Finding("annotation-unreadable", error.what, file, line=line)
