@@ -28,6 +28,7 @@ DISTRIBUTIONS = {
     "orbit": "tf-models-official",
     "tensorflow_addons": "tensorflow-addons",
     "tf_keras": "tf-keras",
+    "yaml": "pyyaml",
 }
 
 

@@ -21,6 +21,7 @@ OBJECT_AREA = "image/object/area"
 OBJECT_IS_CROWD = "image/object/is_crowd"
 OBJECT_GROUP_OF = "image/object/group_of"
 OBJECT_WEIGHT = "image/object/weight"
+OBJECT_MASK = "image/object/mask"
 
 # What a dataset yields: features, then labels.
 IMAGE = "image"

@@ -1,8 +1,10 @@
 """Pictures found on disk and known by their headers; no pixel is decoded here."""
 
+import io
 import mmap
 import os
 import struct
+import warnings
 from os.path import isfile
 from typing import NamedTuple
 
@@ -14,6 +16,7 @@ __all__ = [
     "PictureHeader",
     "TruncatedPictureError",
     "find_picture",
+    "picture_sizes",
     "picture_stem",
     "plain_name",
     "read_header",
@@ -26,6 +29,7 @@ EXTENSIONS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".bmp": "bmp"}
 _TRIED_EXTENSIONS = tuple(change(extension) for change in (str.lower, str.upper) for extension in EXTENSIONS)
 _MOST_BYTES_READ_WHOLE = 1 << 18
 _EXIF_ORIENTATION = 0x0112
+_WITH_EXIF = ("JPEG", "MPO", "WEBP", "TIFF")  # whose EXIF Pillow reads without decoding
 _START_OF_SCAN, _END_OF_IMAGE, _APP1 = 0xDA, 0xD9, 0xE1
 _STANDALONE_MARKERS = {0x01, 0xD8, *range(0xD0, 0xD8)}
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
@@ -251,3 +255,23 @@ def _not_decodable(data: bytes | mmap.mmap, name: str) -> DataError:
 
 def _cut_short(name: str, what: str) -> TruncatedPictureError:
     return TruncatedPictureError(f"the {what} ends too early: the file is cut short", name, "copy or download it again")
+
+
+def picture_sizes(picture: str | bytes, name: str = "") -> tuple[tuple[int, int], tuple[int, int]]:
+    """Width and height of a picture, as it is stored and as a viewer shows it, turned as EXIF says; the header is read.
+
+    `picture` is its path, or the content of its file; then `name` says in messages where that came from.
+    Takes every format that Pillow knows. Raises DataError for what is no picture.
+    """
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's warning of large pictures: no pixel is decoded
+            with Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture) as opened:
+                orientation = opened.getexif().get(_EXIF_ORIENTATION, 1) if opened.format in _WITH_EXIF else 1
+                width, height = opened.size
+    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError, TypeError) as error:
+        where = name if isinstance(picture, bytes) else picture
+        raise DataError("this is not a picture, or a damaged one", where, "replace or remove it") from error
+    return (width, height), (height, width) if orientation in range(5, 9) else (width, height)
