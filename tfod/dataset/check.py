@@ -1,9 +1,10 @@
 """The doctor: one pass over a data set that finds everything that is wrong with it."""
 
+import io
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,9 @@ from tfod.dataset.rules.boxes import Frame, check_boxes
 from tfod.dataset.rules.classes import check_class_names, check_counts, check_label_map, unknown_class_cure
 from tfod.dataset.rules.pictures import GIANT_PIXELS, check_header, open_picture
 from tfod.dataset.rules.voc_text import check_voc_text
-from tfod.dataset.twins import Seen, look_at_pictures, same_bytes, same_look
+from tfod.dataset.twins import Seen, digest, look_at, look_at_pictures, same_bytes, same_look
 from tfod.errors import DataError
+from tfod.progress import Progress
 
 if TYPE_CHECKING:
     from tfod.dataset.network import Network
@@ -58,21 +60,17 @@ class Report:
     objects: int = 0
 
 
-def examine(
-    images: Iterable[tuple[str, AnnotatedImage | DataError]],
-    checks: Checks,
-    advance: Callable[[str, int | None], None] = lambda what, total: None,
-) -> Report:
-    """Everything found in annotated pictures, each given with the name of its split.
+def examine(images: Iterable[tuple[str, AnnotatedImage | DataError]], total: int, checks: Checks) -> Report:
+    """Everything found in `total` annotated pictures, each given with the name of its split.
 
-    Pictures' headers are read, their pixels only where `checks` say so. `advance` is told of each picture looked at:
-    what is done with it, and how many there will be, None where that is not known.
+    Pictures' headers are read, their pixels only where `checks` say so.
     """
     examination = _Examination(checks)
-    for split, image in images:
-        examination.look_at(split, image)
-        advance("reading", None)
-    examination.look_at_all(advance)
+    with Progress("reading", total, "picture") as progress:
+        for split, image in images:
+            examination.look_at(split, image)
+            progress.advance()
+    examination.look_at_all()
     return examination.report
 
 
@@ -134,11 +132,18 @@ class _Examination:
             yield about(image, "objects-too-many", what)
 
     def _remember(self, split: str, image: AnnotatedImage, header: PictureHeader) -> None:
-        assert image.picture is not None
-        self._seen.append(Seen(split, image.source, image.picture))
-        self._places.add(os.path.realpath(image.picture))
-        if header.width * header.height > GIANT_PIXELS:
-            self._giants.add(image.picture)
+        giant = header.width * header.height > GIANT_PIXELS
+        if image.encoded is not None:
+            look = None
+            if (self._checks.decode or self._checks.alike) and not giant:
+                look = look_at(io.BytesIO(image.encoded), whole=self._checks.decode)
+            size, content = len(image.encoded), digest(image.encoded)
+            self._seen.append(Seen(split, image.source, image.filename, size, content, look))
+        elif image.picture is not None:
+            self._seen.append(Seen(split, image.source, image.picture, os.path.getsize(image.picture)))
+            self._places.add(os.path.realpath(image.picture))
+        if giant:
+            self._giants.add(image.source)
 
     def _frame(self, image: AnnotatedImage, header: PictureHeader | Finding) -> Frame | None:
         """The picture's size as the boxes mean it; the annotation's word where there is no picture."""
@@ -156,7 +161,7 @@ class _Examination:
         self._sizes[network.input_size(width, height)] += [size for size in sizes if min(size) > 0]
         return frame
 
-    def look_at_all(self, advance: Callable[[str, int | None], None]) -> None:
+    def look_at_all(self) -> None:
         """The rules that need all pictures."""
         checks = self._checks
         self._add(check_class_names(self._counts, checks.name))
@@ -166,18 +171,19 @@ class _Examination:
         same = [*same_bytes(self._seen)]
         self._add(finding for finding, _ in same)
         if checks.decode or checks.alike:
-            self._add(self._decoded({place for _, place in same}, advance))
+            self._add(self._decoded({place for _, place in same}))
 
-    def _decoded(self, copies: set[int], advance: Callable[[str, int | None], None]) -> Iterator[Finding]:
+    def _decoded(self, copies: set[int]) -> Iterator[Finding]:
         """Damage, and pictures that look alike, of all but exact copies."""
-        seen = [one for place, one in enumerate(self._seen) if place not in copies and one.picture not in self._giants]
+        seen = [one for place, one in enumerate(self._seen) if place not in copies and one.source not in self._giants]
         fingerprints = []
-        looks = look_at_pictures([one.picture for one in seen], whole=self._checks.decode)
-        for one, look in zip(seen, looks, strict=True):
-            fingerprints.append(look.fingerprint)
-            if look.damage is not None:
-                yield Finding("picture-damaged", f"decoding fails: {look.damage}", one.source, one.picture)
-            advance("decoding", len(seen))
+        looks = look_at_pictures(seen, whole=self._checks.decode)
+        with Progress("decoding", len(seen), "picture") as progress:
+            for one, look in zip(seen, looks, strict=True):
+                fingerprints.append(look.fingerprint)
+                if look.damage is not None:
+                    yield Finding("picture-damaged", f"decoding fails: {look.damage}", one.source, one.picture)
+                progress.advance()
         if self._checks.alike:
             yield from (finding for finding, _ in same_look(seen, fingerprints))
 
@@ -198,8 +204,8 @@ class _Examination:
             yield Finding("anchors-miss", what, network.source)
 
     def _unannotated(self) -> Iterator[Finding]:
-        for folder in sorted({os.path.dirname(seen.picture) for seen in self._seen}):
-            for name in sorted(os.listdir(folder or os.curdir)):
+        for folder in sorted({os.path.dirname(path) for path in self._places}):
+            for name in sorted(os.listdir(folder)):
                 path = os.path.join(folder, name)
                 is_picture = os.path.splitext(name)[1].lower() in EXTENSIONS and not name.startswith(".")
                 if is_picture and os.path.realpath(path) not in self._places:

@@ -13,7 +13,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,17 @@ from PIL import Image
 from tfod.dataset.findings import Finding
 from tfod.files import read_bytes
 
-__all__ = ["FINGERPRINT_BITS", "Look", "Seen", "fingerprint", "look_at_pictures", "same_bytes", "same_look"]
+__all__ = [
+    "FINGERPRINT_BITS",
+    "Look",
+    "Seen",
+    "digest",
+    "fingerprint",
+    "look_at",
+    "look_at_pictures",
+    "same_bytes",
+    "same_look",
+]
 
 Bits = NDArray[np.bool_]
 
@@ -32,14 +42,6 @@ _MOST_BITS_APART = 80
 _ROWS_AT_ONCE = 1024
 
 
-class Seen(NamedTuple):
-    """A picture of the data set: its split, its annotation, its path."""
-
-    split: str
-    source: str
-    picture: str
-
-
 class Look(NamedTuple):
     """What decoding a picture gave: its fingerprint, or why it could not be decoded."""
 
@@ -47,12 +49,26 @@ class Look(NamedTuple):
     damage: str | None = None
 
 
-def look_at_pictures(paths: Sequence[str], *, whole: bool) -> Iterator[Look]:
+class Seen(NamedTuple):
+    """A picture of the data set: its split, its annotation, its path or name, the size of its file.
+
+    Of a picture that no file of its own holds (it is in a TFRecord), `digest` and `look` are known already.
+    """
+
+    split: str
+    source: str
+    picture: str
+    size: int
+    digest: bytes | None = None
+    look: Look | None = None
+
+
+def look_at_pictures(pictures: Sequence[Seen], *, whole: bool) -> Iterator[Look]:
     """Decodes pictures on all cores, in their order. `whole` decodes every pixel, which finds damage; without it a
     JPEG is decoded at an eighth of its size where that will do."""
     with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Pillow has to say of odd EXIF blocks and of large pictures
-        yield from pool.map(lambda path: _look(path, whole), paths)
+        yield from pool.map(lambda seen: seen.look or look_at(seen.picture, whole=whole), pictures)
 
 
 def fingerprint(picture: Image.Image) -> Bits:
@@ -68,11 +84,12 @@ def same_bytes(pictures: Sequence[Seen]) -> Iterator[tuple[Finding, int]]:
     """Pictures whose file is the same as an earlier one's, and their places in `pictures`."""
     by_size: dict[int, list[int]] = defaultdict(list)
     for place, seen in enumerate(pictures):
-        by_size[os.path.getsize(seen.picture)].append(place)
+        by_size[seen.size].append(place)
     by_content: dict[bytes, list[int]] = defaultdict(list)
     for places in by_size.values():
         for place in places if len(places) > 1 else ():
-            by_content[hashlib.blake2b(read_bytes(pictures[place].picture)).digest()].append(place)
+            seen = pictures[place]
+            by_content[seen.digest or digest(read_bytes(seen.picture))].append(place)
     for places in by_content.values():
         yield from _told(pictures, places, ("picture-duplicated", "split-leak"), "the same picture as")
 
@@ -108,14 +125,20 @@ def _told(
         seen = pictures[place]
         if earlier:
             other = next((one for one in earlier if one.split != seen.split), None)
-            what = f"{words} {(other or earlier[0]).picture}"
+            what = f"{words} {os.path.normpath((other or earlier[0]).picture)}"
             yield Finding(rules[other is not None], what, seen.source, seen.picture), place
         earlier.append(seen)
 
 
-def _look(path: str, whole: bool) -> Look:
+def digest(data: bytes) -> bytes:
+    """What tells one file from another."""
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def look_at(file: str | IO[bytes], *, whole: bool) -> Look:
+    """Decodes one picture; see `look_at_pictures`."""
     try:
-        with Image.open(path) as picture:
+        with Image.open(file) as picture:
             if not whole:
                 picture.draft("L", (4 * _CELLS, 4 * _CELLS))
             picture.load()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.dataset.findings import Finding, about
 
-__all__ = ["BOX_RULES", "SPOILING_BOX_RULES", "Frame", "check_boxes"]
+__all__ = ["BOX_RULES", "SPOILING_BOX_RULES", "Frame", "check_boxes", "upright"]
 
 Box = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax
 
@@ -37,7 +37,7 @@ def _empty(box: Box, frame: Frame) -> str | None:
 
 def _outside(box: Box, frame: Frame) -> str | None:
     width, height, _ = frame
-    xmin, ymin, xmax, ymax = _upright(box)
+    xmin, ymin, xmax, ymax = upright(box)
     if xmax > 0 and ymax > 0 and xmin < width and ymin < height:
         return None
     return f"the box lies outside the picture of {width} x {height}: {_words(box)}"
@@ -131,7 +131,7 @@ def _first(rules: dict[str, Callable[[Box, Frame], str | None]], box: Box, frame
 
 def _pairs(image: AnnotatedImage, items: Sequence[tuple[int, AnnotatedObject]]) -> Iterator[Finding]:
     """Boxes that lie on one another. Sorted by xmin, only near neighbours can overlap so much."""
-    boxes = sorted((_upright((item.xmin, item.ymin, item.xmax, item.ymax)), number, item) for number, item in items)
+    boxes = sorted((upright((item.xmin, item.ymin, item.xmax, item.ymax)), number, item) for number, item in items)
     for index, (box, number, item) in enumerate(boxes):
         reach = box[0] + (1 - _DOUBLED_OVERLAP) * (box[2] - box[0])
         for other_box, other_number, other in boxes[index + 1 :]:
@@ -159,7 +159,12 @@ def _overlap(first: Box, second: Box) -> float:
     return width * height / (areas - width * height)
 
 
-def _upright(box: Box) -> Box:
+def upright(box: Box) -> Box:
+    """The box with its corners in the right order.
+
+    >>> upright((30.0, 5.0, 10.0, 25.0))
+    (10.0, 5.0, 30.0, 25.0)
+    """
     xmin, ymin, xmax, ymax = box
     return min(xmin, xmax), min(ymin, ymax), max(xmin, xmax), max(ymin, ymax)
 

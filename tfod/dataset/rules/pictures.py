@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from tfod.annotations.annotated_image import AnnotatedImage
-from tfod.annotations.pictures import EXTENSIONS, PictureHeader, TruncatedPictureError, read_header_of
+from tfod.annotations.pictures import EXTENSIONS, PictureHeader, TruncatedPictureError, read_header, read_header_of
 from tfod.dataset.findings import Finding, about
 from tfod.errors import DataError
 
@@ -39,8 +39,8 @@ def _rotated(image: AnnotatedImage, header: PictureHeader) -> str | None:
         return None
     says = f"EXIF turns the picture (orientation {header.orientation})"
     if header.annotated_as_shown(image.width, image.height):
-        return f"{says}, and the boxes fit the turned one"
-    return f"{says}; do the boxes fit the stored pixels?"
+        return f"{says}; the boxes were drawn on the turned one, as its size in the annotation shows"
+    return f"{says}; do the boxes fit the pixels as they are stored?"
 
 
 def _gray(image: AnnotatedImage, header: PictureHeader) -> str | None:
@@ -86,10 +86,10 @@ PICTURE_RULES: dict[str, Callable[[AnnotatedImage, PictureHeader], str | None]] 
 
 def open_picture(image: AnnotatedImage) -> PictureHeader | Finding:
     """The header of the picture; a finding where there is none."""
-    if image.picture is None:
+    if image.picture is None and image.encoded is None:
         return about(image, "picture-missing", f"there is no picture {image.filename!r}")
     try:
-        return read_header_of(image.picture)
+        return read_header(image.encoded, image.source) if image.encoded else read_header_of(image.picture or "")
     except TruncatedPictureError as error:
         return about(image, "picture-truncated", error.what)
     except DataError as error:

@@ -4,8 +4,6 @@ from typing import Literal, NamedTuple
 
 __all__ = ["RULES", "Rule", "markdown_table"]
 
-_TURN = "turn the boxes where the annotation's size shows that they fit the turned picture; else look at the picture"
-
 
 class Rule(NamedTuple):
     """`finds` says what the rule looks for, `cure` what to do about it.
@@ -63,7 +61,10 @@ RULES = {
     "picture-size-missing": Rule(
         "note", "an annotation that does not tell the picture's size", "write the size of the picture", fixed=True
     ),
-    "picture-rotated": Rule("warning", "a picture that EXIF turns, which TensorFlow does not", _TURN, fixed=True),
+    "picture-rotated": Rule(
+        "warning", "a picture that EXIF turns, which TensorFlow does not",
+        "look at it; boxes drawn on the turned picture are turned back when records are written",
+    ),
     "picture-gray": Rule("note", "a picture without colours", "nothing: it is read as one of equal red, green and blue"),
     "picture-palette": Rule("note", "a PNG with a palette", "nothing: it is read as its colours"),
     "picture-alpha": Rule(
@@ -103,7 +104,6 @@ RULES = {
     "label-map-gap": Rule(
         "warning", "ids of a label map that do not count 1, 2, 3: the model learns classes without objects", "number it anew"
     ),
-    "class-id-zero": Rule("error", "the id 0, which means background", "count from 1"),
     "class-unknown": Rule("error", "a class that the label map lacks", "add it to the label map, or correct it"),
     "class-alike": Rule("warning", "class names that are nearly the same", "make them one, if they mean one"),
     "class-rare": Rule("warning", "a class with few objects (--min_objects)", "annotate more of it, or leave it out"),
