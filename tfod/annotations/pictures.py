@@ -66,7 +66,7 @@ class PictureHeader(NamedTuple):
     palette: bool = False
 
     def annotated_as_shown(self, width: int | None, height: int | None) -> bool:
-        """Whether an annotation of that size surely speaks of the picture as a viewer turns it: its sides are exchanged.
+        """Whether an annotation of that size speaks of the picture as a viewer turns it: the sides are exchanged.
 
         >>> PictureHeader("jpeg", 640, 480, 3, orientation=6).annotated_as_shown(480, 640)
         True

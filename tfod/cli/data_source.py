@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS_TEXT", "add_source_flags", "open_from"]
 
-FORMATS_TEXT = """DATA is a folder of annotations or a file of them, in any format: Pascal VOC, COCO, YOLO, CSV, LabelMe,
-CVAT, TFRecord. Several may be given; they count as splits of one data set, and so do its parts train, val and test."""
+FORMATS_TEXT = """DATA is a folder of annotations or a file of them, in any format: Pascal VOC, COCO, YOLO, CSV,
+LabelMe, CVAT, TFRecord. Several may be given; they count as splits of one data set, and so do its parts train, val and test."""
 
 
 def add_source_flags(parser: CommandParser) -> None:
@@ -31,9 +31,7 @@ def add_source_flags(parser: CommandParser) -> None:
     parser.add_boolean("follow_links", default=False, help="follow links that lead out of DATA")
 
 
-def open_from(
-    args: argparse.Namespace, label_map: LabelMap | None = None, lists: list[str] | None = None
-) -> Sources:
+def open_from(args: argparse.Namespace, label_map: LabelMap | None = None, lists: list[str] | None = None) -> Sources:
     """The data sets that the flags name; raises DataError."""
     from tfod.annotations.dataset import Reading
     from tfod.dataset.source import open_sources

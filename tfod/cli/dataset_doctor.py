@@ -41,14 +41,14 @@ def build_parser() -> CommandParser:
     parser = CommandParser(_DESCRIPTION, _EXAMPLES)
     add_source_flags(parser)
     parser.add_argument("--list", nargs="+", default=[], metavar="FILE", help="lists of names, each a split of DATA")
-    parser.add_argument("--config", metavar="PIPELINE", help="a pipeline config, to compare its anchors with the objects")
+    parser.add_argument("--config", metavar="PIPELINE", help="a pipeline config, to judge its anchors")
     parser.add_argument("--min_objects", type=int, default=20, metavar="N", help="a class with fewer is rare (20)")
     parser.add_boolean("decode", default=False, help="decode every picture, to find damaged ones")
     parser.add_boolean("alike", default=False, help="look for pictures that look nearly the same")
     parser.add_argument("--ignore", nargs="+", default=[], metavar="RULE", help="rules that do not count")
     parser.add_argument("--examples", type=int, default=2, metavar="N", help="places shown of each rule (2)")
     parser.add_argument("--json", metavar="FILE", help="also write everything that was found as JSON")
-    parser.add_argument("--fix", metavar="OUT", help="write a repaired copy into this folder, which must be new or empty")
+    parser.add_argument("--fix", metavar="OUT", help="write a repaired copy into this new folder")
     parser.add_boolean("overwrite", default=False, help="replace the folder of --fix, with all that is in it")
     return parser
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tfod.annotations.annotated_image import AnnotatedImage
     from tfod.dataset.anchor_report import AnchorReport
+    from tfod.dataset.source import Sources
     from tfod.dataset.statistics import Contents
 
 __all__ = ["build_parser", "main", "run"]
@@ -30,7 +31,7 @@ of an object its best anchor covers, in pixels of the network's input.
 _EXAMPLES = """\
   dataset_stats.py photos --output_dir workspace/photos/statistics
   dataset_stats.py photos/train photos/val --config workspace/photos/pipeline.config --output_dir statistics
-  dataset_stats.py annotations/train.record --label_map annotations/label_map.pbtxt --anchors 6 --output_dir statistics"""
+  dataset_stats.py annotations/train.record --label_map annotations/label_map.pbtxt --output_dir statistics"""
 
 _SHOWN = 40
 
@@ -58,13 +59,13 @@ def run(args: argparse.Namespace) -> None:
 
         network = Network.read(args.config)
     sources = open_from(args, read_label_map(args.label_map) if args.label_map else None)
-    contents = gather(_readable(sources, sources.total))
+    contents = gather(_readable(sources))
     if contents.objects.empty:
         raise DataError("there is no object with a box that has an area", sources.name, "name annotated pictures")
     classes, pictures = class_table(contents), picture_table(contents)
     anchors = compare_anchors(contents, max(1, args.anchors), network)
     print(pictures.to_string(), _shown(classes), anchors.text(), sep="\n\n")
-    tables = {
+    tables: dict[str, pd.DataFrame] = {
         "classes": classes,
         "pictures": pictures,
         "together": cooccurrence(contents, list(classes.index)),
@@ -73,11 +74,11 @@ def run(args: argparse.Namespace) -> None:
     _write(args.output_dir, tables, contents, sources.name, None if network else anchors)
 
 
-def _readable(sources, total: int) -> Iterator[tuple[str, AnnotatedImage]]:  # type: ignore[no-untyped-def]
+def _readable(sources: Sources) -> Iterator[tuple[str, AnnotatedImage]]:
     from tfod.annotations.annotated_image import AnnotatedImage
     from tfod.progress import Progress
 
-    with Progress("reading", total, "picture") as progress:
+    with Progress("reading", sources.total, "picture") as progress:
         for split, image in sources:
             if isinstance(image, AnnotatedImage):
                 yield split, image
@@ -87,8 +88,10 @@ def _readable(sources, total: int) -> Iterator[tuple[str, AnnotatedImage]]:  # t
 
 
 def _shown(classes: pd.DataFrame) -> str:
-    text = classes.head(_SHOWN).rename_axis(None).to_string(
-        formatters={"side": "{:.0f}".format, "share": "{:.1%}".format, "ratio": "{:.2f}".format}
+    text = (
+        classes.head(_SHOWN)
+        .rename_axis(None)
+        .to_string(formatters={"side": "{:.0f}".format, "share": "{:.1%}".format, "ratio": "{:.2f}".format})
     )
     return text if len(classes) <= _SHOWN else f"{text}\nand {len(classes) - _SHOWN} more classes"
 
@@ -98,15 +101,14 @@ def _write(
 ) -> None:
     import os
 
-    from tfod.dataset.plots import plot_page
+    from tfod.dataset.plots import write_plots
     from tfod.files import replacing
 
     for name, table in tables.items():
         with replacing(os.path.join(folder, f"{name}.csv")) as temporary:
             table.to_csv(temporary)
     page = os.path.join(folder, "statistics.png")
-    with replacing(page) as temporary:
-        plot_page(contents, title, anchors.shapes if anchors else None).savefig(temporary, format="png")
+    write_plots(contents, title, page, anchors.shapes if anchors else None)
     print(f"\n{page}, and {', '.join(f'{name}.csv' for name in tables)} beside it")
 
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["build_parser", "main", "run"]
 
-_DESCRIPTION = f"""Splits a data set into parts to learn from and to judge by, so that every class, and its small, medium
-and large objects, has its share in every part. It writes lists of pictures' names, train.txt, val.txt and test.txt, or
-fold_1_train.txt, fold_1_val.txt, ...; other commands take these with --list. DATA is never changed or moved; --copy
+_DESCRIPTION = f"""Splits a data set into parts to learn from and to judge by, so that every class, and its small,
+medium and large objects, has its share in every part. It writes lists of pictures' names, train.txt, val.txt and
+test.txt, or fold_1_train.txt, fold_1_val.txt, ...; other commands take these with --list. DATA is never changed or moved; --copy
 copies pictures and their annotation files into a folder a part.
 
 {FORMATS_TEXT}
@@ -87,7 +87,8 @@ def _pictures(args: argparse.Namespace) -> list[AnnotatedImage]:
     from tfod.progress import Progress
 
     sources = open_from(args, read_label_map(args.label_map) if args.label_map else None)
-    pictures, stems = [], {}
+    pictures: list[AnnotatedImage] = []
+    stems: dict[str, str] = {}
     with Progress("reading", sources.total, "picture") as progress:
         for _, image in sources:
             if not isinstance(image, AnnotatedImage):

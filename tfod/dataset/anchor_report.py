@@ -45,8 +45,8 @@ class AnchorReport:
 def compare_anchors(contents: Contents, count: int, network: "Network | None" = None) -> AnchorReport:
     """The `count` shapes that fit the objects best, and with a `network` how its own anchors do.
 
-    The best overlap (IoU) of an object is that with a shape around the same centre: no anchor of that shape, wherever it
-    lies, does better. Given is the mean over all objects, and the share of objects for which it is at least 0.5.
+    The best overlap (IoU) of an object is that with a shape around the same centre: no anchor of that shape, wherever
+    it lies, does better. Given is the mean over all objects, and the share of objects for which it is at least 0.5.
     """
     objects, pictures = contents.objects, contents.pictures
     sizes = objects[["width", "height"]].to_numpy(float)

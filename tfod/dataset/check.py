@@ -199,7 +199,7 @@ class _Examination:
         if missed:
             what = (
                 f"{missed} of {len(overlaps)} objects ({missed / len(overlaps):.0%}) overlap no anchor by"
-                f" {network.matched_overlap:g}, wherever they lie; the mean of the best overlaps is {overlaps.mean():.2f}"
+                f" {network.matched_overlap:g}, wherever they lie; the best overlaps average {overlaps.mean():.2f}"
             )
             yield Finding("anchors-miss", what, network.source)
 

@@ -28,6 +28,7 @@ class Network:
         kind, model = found
         self.source = source
         self.most_objects = int(config.train_input_reader.max_number_of_boxes)
+        self._resized = lru_cache(maxsize=4096)(self._resize)
         self._resizer = ImageResizer.from_config(model.image_resizer)
         self._anchors = anchors_from_config(model.anchor_generator) if kind == "ssd" else None
         self.matched_overlap = float(model.matcher.argmax_matcher.matched_threshold) if kind == "ssd" else 0.5
@@ -42,13 +43,11 @@ class Network:
         """Whether the model has anchors that are known here: those of an SSD."""
         return self._anchors is not None
 
-    @lru_cache(maxsize=4096)  # noqa: B019 (one network a command)
     def scale(self, width: int, height: int) -> tuple[float, float]:
         """The network's pixels for one pixel of a picture of that size, along x and y."""
         rows, columns = self._resized(width, height)
         return columns / width, rows / height
 
-    @lru_cache(maxsize=4096)  # noqa: B019
     def input_size(self, width: int, height: int) -> Size:
         """Height and width of the network's input for a picture of that size, with padding."""
         rows, columns = self._resized(width, height)
@@ -56,9 +55,8 @@ class Network:
             rows, columns = (int(side) for side in self._resizer.padded_size((rows, columns)))
         return rows, columns
 
-    @lru_cache(maxsize=64)  # noqa: B019
     def anchor_shapes(self, input_size: Size) -> NDArray[np.float64]:
-        """Width and height of the anchors of all cells, in pixels of the input, `[A, 2]`; ConfigError without anchors."""
+        """Width and height of a cell's anchors, in pixels of the input, `[A, 2]`; ConfigError without anchors."""
         if self._anchors is None:
             raise ConfigError("the model has no anchors that are known here", self.source, "name the config of an SSD")
         height, width = input_size
@@ -66,9 +64,9 @@ class Network:
         boxes = np.asarray(self._anchors(grids, height, width), np.float64)
         shapes = np.stack([boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]], axis=1)
         normalised = getattr(self._anchors, "normalize", True)
-        return shapes * (width, height) if normalised else shapes
+        return shapes * np.array([width, height], np.float64) if normalised else shapes
 
-    def _resized(self, width: int, height: int) -> Size:
+    def _resize(self, width: int, height: int) -> Size:
         if self._resizer.new_size is None:
             return height, width
         rows, columns = (int(side) for side in self._resizer.new_size((height, width)))

@@ -35,7 +35,8 @@ def write_repaired(
     """Writes a copy of the data sets, in their formats, without what the findings say and can be mended surely.
 
     One data set goes to `output`, of several each to a folder in it, named as it is. Gives the changes, one line each,
-    which are also written to `changes.txt` there. Raises DataError where nothing would be left; then nothing is written.
+    which are also written to `changes.txt` there. Raises DataError where nothing would be left;
+    then nothing is written.
     """
     by_picture: dict[tuple[str, str | None], list[Finding]] = defaultdict(list)
     for finding in findings:

@@ -28,7 +28,9 @@ def summary_text(report: Report, shown: int = _SHOWN) -> str:
         for rule in (name for name in RULES if name in groups and RULES[name].severity == severity):
             lines += _group(rule, groups[rule], shown)
     by_severity = Counter(RULES[finding.rule].severity for finding in report.findings)
-    counts = ", ".join(f"{by_severity[one]} {one}{'s' * (by_severity[one] != 1)}" for one in ("error", "warning", "note"))
+    counts = ", ".join(
+        f"{by_severity[one]} {one}{'s' * (by_severity[one] != 1)}" for one in ("error", "warning", "note")
+    )
     return "\n".join([*lines, f"{report.pictures} pictures, {report.objects} objects: {counts}"])
 
 

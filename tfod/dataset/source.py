@@ -57,9 +57,7 @@ class Sources:
         return source.path if len(self.sources) > 1 else ""
 
 
-def open_sources(
-    paths: Sequence[str], format_name: str | None, reading: Reading, lists: Sequence[str] = ()
-) -> Sources:
+def open_sources(paths: Sequence[str], format_name: str | None, reading: Reading, lists: Sequence[str] = ()) -> Sources:
     """The data sets at `paths`, each in the format of that name or the one that it is seen to be of.
 
     `lists` are files of pictures' names, one for each split. Raises DataError where there is no such data set or list.

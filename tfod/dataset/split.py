@@ -97,7 +97,7 @@ def write_lists(lists: Mapping[str, Sequence[AnnotatedImage]], folder: str) -> l
 
 
 def copy_parts(lists: Mapping[str, Sequence[AnnotatedImage]], folder: str) -> None:
-    """Copies each part's pictures, and annotation files that are a picture's own, to FOLDER/NAME, whole or not at all."""
+    """Copies each part's pictures, and annotation files of one picture, to FOLDER/NAME, whole or not at all."""
     owners: dict[str, int] = defaultdict(int)
     for image in {(image.source, image.filename): image for images in lists.values() for image in images}.values():
         owners[image.source] += 1

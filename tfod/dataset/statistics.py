@@ -17,8 +17,8 @@ __all__ = ["Contents", "class_table", "cooccurrence", "gather", "picture_table"]
 class Contents:
     """A data set as two tables.
 
-    `objects`: a line an object, `picture` (the number of its line in `pictures`), `class_name`, `split`, `x` and `y` (the
-    centre) and `share` (of the picture's area) in 0 to 1, `width` and `height` in pixels, `ratio` (width / height).
+    `objects`: a line an object, `picture` (the number of its line in `pictures`), `class_name`, `split`, `x` and `y`
+    (the centre) and `share` (of the picture's area) in 0 to 1, `width` and `height` in pixels, `ratio` (width / height).
     `pictures`: a line a picture, `split`, `width`, `height`, `objects` (how many). Boxes without area are left out.
     """
 

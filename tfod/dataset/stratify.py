@@ -104,9 +104,7 @@ def _move(group: int, fractions: Array, excess: Array, parts: NDArray[np.int64])
         excess[there] += content
 
 
-def _exchange(
-    group: int, fractions: Array, excess: Array, parts: NDArray[np.int64], rng: np.random.Generator
-) -> None:
+def _exchange(group: int, fractions: Array, excess: Array, parts: NDArray[np.int64], rng: np.random.Generator) -> None:
     """Exchanges a group with the one of some others that helps most, if it helps."""
     here = int(parts[group])
     others = rng.integers(len(parts), size=_PARTNERS)

@@ -66,7 +66,9 @@ def _tiny(box: Box, frame: Frame) -> str | None:
     (x_scale, y_scale), width, height = frame.scale, abs(box[2] - box[0]), abs(box[3] - box[1])
     if min(width, height, width * x_scale, height * y_scale) >= _TINY_SIDE:
         return None
-    resized = "" if frame.scale == (1, 1) else f", {width * x_scale:.1f} x {height * y_scale:.1f} as the config resizes it"
+    resized = (
+        "" if frame.scale == (1, 1) else f", {width * x_scale:.1f} x {height * y_scale:.1f} as the config resizes it"
+    )
     return f"the box has only {width:g} x {height:g} pixels{resized}"
 
 

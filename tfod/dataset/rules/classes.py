@@ -46,7 +46,9 @@ def check_counts(
             objects = "one object" if count == 1 else f"{count} objects"
             yield Finding("class-rare", f"class {name!r} has {objects}", source)
         if count * _IMBALANCE <= counts[most]:
-            what = f"class {name!r} has {count} objects, {most!r} {counts[most]}: {counts[most] / count:.0f} times as many"
+            what = (
+                f"class {name!r} has {count} objects, {most!r} {counts[most]}: {counts[most] / count:.0f} times as many"
+            )
             yield Finding("class-imbalance", what, source)
 
 
@@ -65,7 +67,7 @@ def alike(first: str, second: str) -> bool:
     A slip is a letter left out, added or exchanged with its neighbour; a wrong letter too, but in long names only (boat
     and goat are two things). Digits are no slips.
 
-    >>> alike("button", "buton"), alike("Traffic light", "traffic_light"), alike("lane 1", "lane 2"), alike("horse", "house")
+    >>> alike("button", "buton"), alike("Traffic light", "traffic_light"), alike("lane 1", "lane 2"), alike("goat", "boat")
     (True, True, False, False)
     """
     first, second = (_letters(name) for name in (first, second))

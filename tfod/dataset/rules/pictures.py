@@ -21,8 +21,10 @@ def _extension(image: AnnotatedImage, header: PictureHeader) -> str | None:
 
 
 def _size(image: AnnotatedImage, header: PictureHeader) -> str | None:
+    if not image.width or not image.height:
+        return None
     says, real = (image.width, image.height), (header.width, header.height)
-    if not image.width or not image.height or says == real or header.annotated_as_shown(image.width, image.height):
+    if says == real or header.annotated_as_shown(image.width, image.height):
         return None
     text = f"the annotation says {says[0]} x {says[1]}, the picture is {real[0]} x {real[1]}"
     if abs(image.width * header.height - image.height * header.width) < max(*real, *says):

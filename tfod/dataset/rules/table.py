@@ -21,7 +21,8 @@ class Rule(NamedTuple):
 RULES = {
     # Files
     "annotation-unreadable": Rule(
-        "error", "an annotation that is malformed or lacks a class or a box", "leave it out, with its picture", fixed=True
+        "error", "an annotation that is malformed, or lacks a class or a box", "leave it out, with its picture",
+        fixed=True,
     ),
     "annotation-fields": Rule(
         "note", "objects of Pascal VOC without an optional field, or with an empty one", "nothing: no means no"
@@ -65,7 +66,7 @@ RULES = {
         "warning", "a picture that EXIF turns, which TensorFlow does not",
         "look at it; boxes drawn on the turned picture are turned back when records are written",
     ),
-    "picture-gray": Rule("note", "a picture without colours", "nothing: it is read as one of equal red, green and blue"),
+    "picture-gray": Rule("note", "a picture without colours", "nothing: it is read as equal red, green and blue"),
     "picture-palette": Rule("note", "a PNG with a palette", "nothing: it is read as its colours"),
     "picture-alpha": Rule(
         "note", "a picture with transparency, which training ignores: hidden colours appear", "save it without"
@@ -88,7 +89,7 @@ RULES = {
         "warning", "a box with a side of under 3 pixels, in the picture or as the config resizes it", "draw it again"
     ),
     "box-huge": Rule("note", "a box over more than 95 % of the picture", "nothing, if the object is that large"),
-    "box-narrow": Rule("warning", "a box over 8 times as long as wide: no usual anchor fits", "draw it again, or split it"),
+    "box-narrow": Rule("warning", "a box over 8 times as long as wide, which no usual anchor fits", "draw it again"),
     "box-duplicated": Rule(
         "warning", "a box that is there twice, with the same class", "keep the first of them", fixed=True
     ),
@@ -102,14 +103,14 @@ RULES = {
     # Classes
     "label-map": Rule("error", "a label map that cannot be used: an id of 0, an id or a name given twice", "mend it"),
     "label-map-gap": Rule(
-        "warning", "ids of a label map that do not count 1, 2, 3: the model learns classes without objects", "number it anew"
+        "warning", "ids of a label map that do not count 1, 2, 3: numbers without a class are learnt too", "number it"
     ),
     "class-unknown": Rule("error", "a class that the label map lacks", "add it to the label map, or correct it"),
     "class-alike": Rule("warning", "class names that are nearly the same", "make them one, if they mean one"),
     "class-rare": Rule("warning", "a class with few objects (--min_objects)", "annotate more of it, or leave it out"),
     "class-unused": Rule("warning", "a class of the label map without objects", "annotate some, or take it out"),
     "class-imbalance": Rule(
-        "warning", "a class with under a tenth of the commonest class's objects", "expect less of it; more pictures help"
+        "warning", "a class with under a tenth of the commonest class's objects", "show more of it, or expect less"
     ),
     # Twins
     "picture-duplicated": Rule("warning", "pictures of the same bytes", "keep one of them"),
@@ -122,7 +123,7 @@ RULES = {
     ),
     # Training
     "anchors-miss": Rule(
-        "warning", "objects that no anchor of the config matches (--config)", "other anchors (tfod stats), or a larger input"
+        "warning", "objects that no anchor of the config matches (--config)", "other anchors, see tfod stats"
     ),
     "objects-too-many": Rule(
         "warning", "more objects in a picture than the config's max_number_of_boxes (--config)", "raise that limit"

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.pictures import plain_name
@@ -36,10 +36,12 @@ def _fields(image: AnnotatedImage, data: bytes) -> Iterator[Finding]:
         yield about(image, "annotation-fields", f"objects without {_tags(missing)}")
     empty = {*_EMPTY.findall(data)}
     if empty:
-        yield about(image, "annotation-fields", f"objects with an empty {_tags(tag for tag in _OPTIONAL if tag in empty)}")
+        yield about(
+            image, "annotation-fields", f"objects with an empty {_tags(tag for tag in _OPTIONAL if tag in empty)}"
+        )
 
 
-def _tags(tags) -> str:
+def _tags(tags: Iterable[bytes]) -> str:
     return ", ".join(f"<{tag.decode()}>" for tag in tags)
 
 
