@@ -11,7 +11,7 @@ from tfod.cli.data_source import FORMATS_TEXT, add_source_flags, open_from
 
 __all__ = ["build_parser", "main", "run"]
 
-_DESCRIPTION = f"""Writes one page that shows every picture of a data set with its boxes, to look at in a browser. It can
+_DESCRIPTION = f"""Writes one page that shows every picture of a data set with its boxes, for a browser. It can
 be filtered by class, by size, by split, by name, and by what the doctor found (docs/doctor.md), and is moved through
 with the arrow keys. Everything is in the one file: it needs no network and can be sent to others.
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS_TEXT", "add_source_flags", "open_from"]
 
 FORMATS_TEXT = """DATA is a folder of annotations or a file of them, in any format: Pascal VOC, COCO, YOLO, CSV,
-LabelMe, CVAT, TFRecord. Several may be given; they count as splits of one data set, and so do its parts train, val and test."""
+LabelMe, CVAT, TFRecord. Several may be given; they count as splits of one data set, as do its parts train,
+val and test."""
 
 
 def add_source_flags(parser: CommandParser) -> None:

@@ -18,8 +18,8 @@ __all__ = ["build_parser", "main", "run"]
 
 _DESCRIPTION = f"""Splits a data set into parts to learn from and to judge by, so that every class, and its small,
 medium and large objects, has its share in every part. It writes lists of pictures' names, train.txt, val.txt and
-test.txt, or fold_1_train.txt, fold_1_val.txt, ...; other commands take these with --list. DATA is never changed or moved; --copy
-copies pictures and their annotation files into a folder a part.
+test.txt, or fold_1_train.txt, fold_1_val.txt, ...; other commands take these with --list. DATA is never
+changed or moved; --copy copies pictures and their annotation files into a folder a part.
 
 {FORMATS_TEXT}
 Here they are thrown together and split anew."""

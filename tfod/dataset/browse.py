@@ -52,8 +52,9 @@ def write_page(
 ) -> None:
     """Writes the page of `total` pictures, each given with its split; `findings` are shown with them.
 
-    `side` is the longer side of a thumbnail in pixels. Pictures that cannot be decoded have a blank one; annotations that
-    cannot be read are left out. The page appears whole or not at all; raises OutputError where it cannot be written.
+    `side` is the longer side of a thumbnail in pixels. Pictures that cannot be decoded have a blank one;
+    annotations that cannot be read are left out. The page appears whole or not at all;
+    raises OutputError where it cannot be written.
     """
     by_picture: dict[tuple[str, str | None], list[Finding]] = defaultdict(list)
     for finding in findings:

@@ -136,7 +136,7 @@ class _Examination:
         if image.encoded is not None:
             look = None
             if (self._checks.decode or self._checks.alike) and not giant:
-                look = look_at(io.BytesIO(image.encoded), whole=self._checks.decode)
+                look = look_at(io.BytesIO(image.encoded), decode=self._checks.decode, alike=self._checks.alike)
             size, content = len(image.encoded), digest(image.encoded)
             self._seen.append(Seen(split, image.source, image.filename, size, content, look))
         elif image.picture is not None:
@@ -177,7 +177,7 @@ class _Examination:
         """Damage, and pictures that look alike, of all but exact copies."""
         seen = [one for place, one in enumerate(self._seen) if place not in copies and one.source not in self._giants]
         fingerprints = []
-        looks = look_at_pictures(seen, whole=self._checks.decode)
+        looks = look_at_pictures(seen, decode=self._checks.decode, alike=self._checks.alike)
         with Progress("decoding", len(seen), "picture") as progress:
             for one, look in zip(seen, looks, strict=True):
                 fingerprints.append(look.fingerprint)

@@ -61,10 +61,11 @@ class Network:
             raise ConfigError("the model has no anchors that are known here", self.source, "name the config of an SSD")
         height, width = input_size
         grids = [(1, 1)] * len(self._anchors.anchors_per_cell)
-        boxes = np.asarray(self._anchors(grids, height, width), np.float64)
+        boxes: NDArray[np.float64] = np.asarray(self._anchors(grids, height, width), np.float64)
         shapes = np.stack([boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]], axis=1)
         normalised = getattr(self._anchors, "normalize", True)
-        return shapes * np.array([width, height], np.float64) if normalised else shapes
+        scale = np.array([width, height] if normalised else [1, 1], np.float64)
+        return np.asarray(shapes * scale)
 
     def _resize(self, width: int, height: int) -> Size:
         if self._resizer.new_size is None:

@@ -18,7 +18,7 @@ class Contents:
     """A data set as two tables.
 
     `objects`: a line an object, `picture` (the number of its line in `pictures`), `class_name`, `split`, `x` and `y`
-    (the centre) and `share` (of the picture's area) in 0 to 1, `width` and `height` in pixels, `ratio` (width / height).
+    (the centre) and `share` (of the picture's area) in 0 to 1, `width` and `height` in pixels, `ratio` (of these).
     `pictures`: a line a picture, `split`, `width`, `height`, `objects` (how many). Boxes without area are left out.
     """
 

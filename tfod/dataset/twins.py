@@ -13,6 +13,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import IO, NamedTuple
 
 import numpy as np
@@ -63,18 +64,24 @@ class Seen(NamedTuple):
     look: Look | None = None
 
 
-def look_at_pictures(pictures: Sequence[Seen], *, whole: bool) -> Iterator[Look]:
-    """Decodes pictures on all cores, in their order. `whole` decodes every pixel, which finds damage; without it a
-    JPEG is decoded at an eighth of its size where that will do."""
+def look_at_pictures(pictures: Sequence[Seen], *, decode: bool, alike: bool) -> Iterator[Look]:
+    """Decodes pictures on all cores, in their order.
+
+    `decode` decodes every pixel, which finds damage; without it a JPEG is decoded at an eighth of its size where that
+    will do. `alike` makes fingerprints.
+    """
     with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Pillow has to say of odd EXIF blocks and of large pictures
-        yield from pool.map(lambda seen: seen.look or look_at(seen.picture, whole=whole), pictures)
+        look = partial(look_at, decode=decode, alike=alike)
+        yield from pool.map(lambda seen: seen.look or look(seen.picture), pictures)
 
 
 def fingerprint(picture: Image.Image) -> Bits:
     """The difference hash of a picture, `[FINGERPRINT_BITS]`; see the module's head."""
-    grey = picture.convert("L").resize((_CELLS + 1, _CELLS + 1), Image.Resampling.BOX)
-    fields = np.asarray(grey, np.int16)
+    if picture.mode not in ("L", "RGB"):
+        picture = picture.convert("RGB")
+    small = picture.resize((_CELLS + 1, _CELLS + 1), Image.Resampling.BOX)
+    fields = np.asarray(small.convert("L"), np.int16)
     right = fields[:-1, 1:] > fields[:-1, :-1]
     below = fields[1:, :-1] > fields[:-1, :-1]
     return np.concatenate([right.ravel(), below.ravel()])
@@ -135,14 +142,14 @@ def digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16).digest()
 
 
-def look_at(file: str | IO[bytes], *, whole: bool) -> Look:
+def look_at(file: str | IO[bytes], *, decode: bool, alike: bool) -> Look:
     """Decodes one picture; see `look_at_pictures`."""
     try:
         with Image.open(file) as picture:
-            if not whole:
+            if not decode:
                 picture.draft("L", (4 * _CELLS, 4 * _CELLS))
             picture.load()
-            return Look(fingerprint(picture))
+            return Look(fingerprint(picture) if alike else None)
     # What Pillow's readers raise at damaged files.
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError) as error:
         return Look(None, str(error) or type(error).__name__)
