@@ -37,7 +37,6 @@ def build_parser() -> CommandParser:
 def run(args: argparse.Namespace) -> None:
     """Writes the page; raises DataError, ConfigError or OutputError."""
     import os
-    from itertools import islice
 
     from tfod.config.label_map import read_label_map
     from tfod.dataset.browse import write_page
@@ -45,14 +44,12 @@ def run(args: argparse.Namespace) -> None:
     from tfod.errors import DataError
 
     label_map = read_label_map(args.label_map) if args.label_map else None
-    sources = open_from(args, label_map)
-    total = min(sources.total, args.limit) if args.limit else sources.total
-    checks = Checks(label_map, args.label_map or "", alike=args.alike, name=sources.name)
-    report = examine(islice(sources, total), total, checks)
+    sources = open_from(args, label_map, limit=args.limit)
+    report = examine(sources, Checks(label_map, args.label_map or "", alike=args.alike))
     if not report.pictures:
         raise DataError("there is no picture", sources.name, "name annotated pictures")
     side = min(max(args.thumbnail, 32), 1024)
-    write_page(islice(sources, total), total, report.findings, args.output, title=sources.name, side=side)
+    write_page(sources, report.findings, args.output, side=side)
     print(f"{args.output}: {report.pictures} pictures, {os.path.getsize(args.output) / 1e6:.1f} MB")
 
 

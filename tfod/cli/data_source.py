@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser
@@ -32,11 +33,16 @@ def add_source_flags(parser: CommandParser) -> None:
     parser.add_boolean("follow_links", default=False, help="follow links that lead out of DATA")
 
 
-def open_from(args: argparse.Namespace, label_map: LabelMap | None = None, lists: list[str] | None = None) -> Sources:
+def open_from(
+    args: argparse.Namespace,
+    label_map: LabelMap | None = None,
+    lists: Sequence[str] = (),
+    limit: int | None = None,
+) -> Sources:
     """The data sets that the flags name; raises DataError."""
     from tfod.annotations.dataset import Reading
     from tfod.dataset.source import open_sources
 
     names = {item.id: item.name for item in label_map.items} if label_map else {}
     reading = Reading(args.image_dir, args.voc_origin == "one_based", names, args.follow_links)
-    return open_sources(args.data, args.format, reading, lists or ())
+    return open_sources(args.data, args.format, reading, lists, limit)

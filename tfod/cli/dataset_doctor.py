@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         check_output(args.fix, filter(None, (*args.data, args.image_dir)), args.overwrite)
     label_map, fault = _label_map(args.label_map)
     sources = open_from(args, label_map, args.list)
-    report = _examined(sources, _checks(args, label_map, sources), fault)
+    report = _examined(sources, _checks(args, label_map), fault)
     if args.json:
         write_text(args.json, json.dumps(as_dict(report), indent=1, ensure_ascii=False) + "\n")
     print(summary_text(report, args.examples))
@@ -85,7 +85,7 @@ def _label_map(path: str | None) -> tuple[LabelMap | None, ConfigError | None]:
         return None, error
 
 
-def _checks(args: argparse.Namespace, label_map: LabelMap | None, sources: Sources) -> Checks:
+def _checks(args: argparse.Namespace, label_map: LabelMap | None) -> Checks:
     from tfod.config.text import nearest
     from tfod.dataset.check import Checks
     from tfod.dataset.rules.table import RULES
@@ -103,7 +103,6 @@ def _checks(args: argparse.Namespace, label_map: LabelMap | None, sources: Sourc
         network = Network.read(args.config)
     return Checks(
         label_map, args.label_map or "", network, args.min_objects, args.decode, args.alike, frozenset(args.ignore),
-        sources.name,
     )  # fmt: skip
 
 
@@ -111,7 +110,7 @@ def _examined(sources: Sources, checks: Checks, fault: ConfigError | None) -> Re
     from tfod.dataset.check import examine
     from tfod.dataset.findings import Finding
 
-    report = examine(sources, sources.total, checks)
+    report = examine(sources, checks)
     if fault is not None:
         report.findings.insert(0, Finding("label-map", fault.what, fault.where, cure=fault.cure))
     return report

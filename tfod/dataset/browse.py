@@ -30,7 +30,7 @@ from tfod.dataset.findings import Finding
 from tfod.dataset.rules.boxes import upright
 from tfod.dataset.rules.pictures import GIANT_PIXELS, open_picture
 from tfod.dataset.rules.table import RULES
-from tfod.errors import DataError
+from tfod.dataset.source import Sources
 from tfod.files import replacing
 from tfod.progress import Progress
 from tfod.visualize.colours import class_colour
@@ -41,16 +41,8 @@ _QUALITY = 70
 _IN_FLIGHT = 64  # pictures read ahead
 
 
-def write_page(
-    images: Iterable[tuple[str, AnnotatedImage | DataError]],
-    total: int,
-    findings: Sequence[Finding],
-    output: Path | str,
-    *,
-    title: str,
-    side: int = 224,
-) -> None:
-    """Writes the page of `total` pictures, each given with its split; `findings` are shown with them.
+def write_page(sources: Sources, findings: Sequence[Finding], output: Path | str, *, side: int = 224) -> None:
+    """Writes the page of the data sets; `findings` are shown with the pictures that they are about.
 
     `side` is the longer side of a thumbnail in pixels. Pictures that cannot be decoded have a blank one;
     annotations that cannot be read are left out. The page appears whole or not at all;
@@ -59,10 +51,10 @@ def write_page(
     by_picture: dict[tuple[str, str | None], list[Finding]] = defaultdict(list)
     for finding in findings:
         by_picture[finding.file, finding.picture].append(finding)
-    readable = ((split, image) for split, image in images if isinstance(image, AnnotatedImage))
+    readable = ((split, image) for split, image in sources if isinstance(image, AnnotatedImage))
     numbers = _Numbers()
     entries = []
-    with Progress("making thumbnails", total, "picture") as progress, _quiet_pool() as pool:
+    with Progress("making thumbnails", sources.total, "picture") as progress, _quiet_pool() as pool:
         for split, image, (thumbnail, size) in _each(readable, pool, side):
             own = by_picture.get((image.source, image.picture or image.filename), [])
             entries.append(numbers.entry(split, image, own, thumbnail, size))
@@ -76,7 +68,7 @@ def write_page(
         "pictures": entries,
     }
     with replacing(output) as temporary:
-        temporary.write_text(_page(title, data), encoding="utf-8")
+        temporary.write_text(_page(sources.name, data), encoding="utf-8")
 
 
 class _Numbers:

@@ -16,9 +16,10 @@ from tfod.config.label_map import LabelMap
 from tfod.dataset.anchor_shapes import best_overlaps
 from tfod.dataset.findings import Finding, about
 from tfod.dataset.rules.boxes import Frame, check_boxes
-from tfod.dataset.rules.classes import check_class_names, check_counts, check_label_map, unknown_class_cure
+from tfod.dataset.rules.classes import check_class_names, check_counts, check_ids, check_label_map, unknown_class_cure
 from tfod.dataset.rules.pictures import GIANT_PIXELS, check_header, open_picture
 from tfod.dataset.rules.voc_text import check_voc_text
+from tfod.dataset.source import Sources
 from tfod.dataset.twins import Seen, digest, look_at, look_at_pictures, same_bytes, same_look
 from tfod.errors import DataError
 from tfod.progress import Progress
@@ -37,8 +38,7 @@ class Checks:
 
     `label_map` and its path, to know the classes by. `network`: the config's, to judge sizes by. `min_objects`: a class
     with fewer is rare. `decode`: decode every picture, to find damaged ones. `alike`: look for pictures of nearly the
-    same look. `ignored`: rules whose findings are left out. `name`: how the data set is called in findings about all
-    of it.
+    same look. `ignored`: rules whose findings are left out.
     """
 
     label_map: LabelMap | None = None
@@ -48,7 +48,6 @@ class Checks:
     decode: bool = False
     alike: bool = False
     ignored: frozenset[str] = frozenset()
-    name: str = "the data set"
 
 
 @dataclass
@@ -60,14 +59,11 @@ class Report:
     objects: int = 0
 
 
-def examine(images: Iterable[tuple[str, AnnotatedImage | DataError]], total: int, checks: Checks) -> Report:
-    """Everything found in `total` annotated pictures, each given with the name of its split.
-
-    Pictures' headers are read, their pixels only where `checks` say so.
-    """
-    examination = _Examination(checks)
-    with Progress("reading", total, "picture") as progress:
-        for split, image in images:
+def examine(sources: Sources, checks: Checks) -> Report:
+    """Everything found in the data sets. Pictures' headers are read, their pixels only where `checks` say so."""
+    examination = _Examination(sources, checks)
+    with Progress("reading", sources.total, "picture") as progress:
+        for split, image in sources:
             examination.look_at(split, image)
             progress.advance()
     examination.look_at_all()
@@ -77,9 +73,11 @@ def examine(images: Iterable[tuple[str, AnnotatedImage | DataError]], total: int
 class _Examination:
     """What is remembered of the pictures that were looked at, for the rules about all of them."""
 
-    def __init__(self, checks: Checks) -> None:
+    def __init__(self, sources: Sources, checks: Checks) -> None:
         self.report = Report()
         self._checks = checks
+        self._name = sources.name
+        self._are_voc = all(source.format == "voc" for source in sources.sources)
         self._counts: Counter[str] = Counter()
         self._seen: list[Seen] = []  # pictures that can be read
         self._places: set[str] = set()  # paths of pictures that are annotated
@@ -88,6 +86,9 @@ class _Examination:
         self._sizes: dict[tuple[int, int], list[tuple[float, float]]] = defaultdict(list)  # by the network's input
         if checks.label_map is not None:
             self._add(check_label_map(checks.label_map, checks.label_map_path))
+        for source in sources.sources:
+            if source.format == "coco":
+                self._add(check_ids(source.dataset.class_ids, source.path))
 
     def _add(self, findings: Iterable[Finding]) -> None:
         ignored = self._checks.ignored
@@ -113,7 +114,7 @@ class _Examination:
             self._add(check_boxes(image, frame))
 
     def _annotation(self, split: str, image: AnnotatedImage) -> Iterator[Finding]:
-        if image.source.endswith(".xml"):
+        if self._are_voc:
             yield from check_voc_text(image)
         if not image.objects:
             yield about(image, "picture-empty", "the picture has no object")
@@ -164,8 +165,8 @@ class _Examination:
     def look_at_all(self) -> None:
         """The rules that need all pictures."""
         checks = self._checks
-        self._add(check_class_names(self._counts, checks.name))
-        self._add(check_counts(self._counts, checks.label_map, checks.min_objects, checks.name))
+        self._add(check_class_names(self._counts, self._name))
+        self._add(check_counts(self._counts, checks.label_map, checks.min_objects, self._name))
         self._add(self._anchors())
         self._add(self._unannotated())
         same = [*same_bytes(self._seen)]

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from tfod.annotations.annotated_image import AnnotatedImage
@@ -29,14 +30,16 @@ class Sources:
     else, of several data sets, the path of its own.
     """
 
-    def __init__(self, sources: Sequence[Source], lists: Sequence[str] = ()) -> None:
+    def __init__(self, sources: Sequence[Source], lists: Sequence[str] = (), limit: int | None = None) -> None:
         self.sources = sources
+        self._limit = limit
         self._listed = {name: _list_name(path) for path in lists for name in read_image_set(path)}
 
     @property
     def total(self) -> int:
         """How many pictures there are."""
-        return sum(source.dataset.total for source in self.sources)
+        total = sum(source.dataset.total for source in self.sources)
+        return total if self._limit is None else min(total, self._limit)
 
     @property
     def name(self) -> str:
@@ -44,9 +47,9 @@ class Sources:
         return ", ".join(source.path for source in self.sources)
 
     def __iter__(self) -> Iterator[tuple[str, AnnotatedImage | DataError]]:
-        for source in self.sources:
-            for image in source.dataset.images:
-                yield self._split(image, source), image
+        pairs = ((source, image) for source in self.sources for image in source.dataset.images)
+        for source, image in islice(pairs, self._limit):
+            yield self._split(image, source), image
 
     def _split(self, image: AnnotatedImage | DataError, source: Source) -> str:
         if isinstance(image, AnnotatedImage):
@@ -57,16 +60,23 @@ class Sources:
         return source.path if len(self.sources) > 1 else ""
 
 
-def open_sources(paths: Sequence[str], format_name: str | None, reading: Reading, lists: Sequence[str] = ()) -> Sources:
+def open_sources(
+    paths: Sequence[str],
+    format_name: str | None = None,
+    reading: Reading | None = None,
+    lists: Sequence[str] = (),
+    limit: int | None = None,
+) -> Sources:
     """The data sets at `paths`, each in the format of that name or the one that it is seen to be of.
 
-    `lists` are files of pictures' names, one for each split. Raises DataError where there is no such data set or list.
+    `lists` are files of pictures' names, one for each split; only the first `limit` pictures are gone through.
+    Raises DataError where there is no such data set or list.
     """
     sources = []
     for path in paths:
         name = format_name or detect_format(path)
         sources.append(Source(path, name, read_dataset(path, name, reading)))
-    return Sources(sources, lists)
+    return Sources(sources, lists, limit)
 
 
 def _list_name(path: str) -> str:

@@ -8,7 +8,7 @@ from tfod.config.label_map import LabelMap
 from tfod.config.text import nearest
 from tfod.dataset.findings import Finding
 
-__all__ = ["alike", "check_class_names", "check_counts", "check_label_map", "unknown_class_cure"]
+__all__ = ["alike", "check_class_names", "check_counts", "check_ids", "check_label_map", "unknown_class_cure"]
 
 _IMBALANCE = 10  # the commonest class has so many times the objects
 _LETTERS_FOR_A_SLIP = 4
@@ -29,6 +29,13 @@ def check_label_map(label_map: LabelMap, source: str) -> Iterator[Finding]:
     if gaps:
         shown = ", ".join(map(str, gaps[:5])) + (", ..." if len(gaps) > 5 else "")
         yield Finding("label-map-gap", f"{len(ids)} classes count up to {ids[-1]}; there is no {shown}", source)
+
+
+def check_ids(class_ids: Mapping[str, int], source: str) -> Iterator[Finding]:
+    """Classes of a COCO file with the id 0, which the Object Detection API's converter takes as it is."""
+    for name, number in class_ids.items():
+        if number == 0:
+            yield Finding("class-id-zero", f"the class {name!r} has the id 0", source)
 
 
 def check_counts(

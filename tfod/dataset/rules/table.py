@@ -105,6 +105,9 @@ RULES = {
     "label-map-gap": Rule(
         "warning", "ids of a label map that do not count 1, 2, 3: numbers without a class are learnt too", "number it"
     ),
+    "class-id-zero": Rule(
+        "warning", "a class of a COCO file with the id 0, which means background", "count from 1; tfod convert does"
+    ),
     "class-unknown": Rule("error", "a class that the label map lacks", "add it to the label map, or correct it"),
     "class-alike": Rule("warning", "class names that are nearly the same", "make them one, if they mean one"),
     "class-rare": Rule("warning", "a class with few objects (--min_objects)", "annotate more of it, or leave it out"),
