@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,8 +101,8 @@ def browsing(profile: Path) -> Iterator[Browser]:
     assert CHROMIUM is not None
     to_browser, to_us = os.pipe(), os.pipe()
     # It reads from descriptor 3 and writes to 4.
-    script = f'exec "$0" "$@" 3<&{to_browser[0]} 4>&{to_us[1]}'
-    command = ["sh", "-c", script, CHROMIUM, *_FLAGS, f"--user-data-dir={profile}"]
+    script = f"import os, sys; os.dup2({to_browser[0]}, 3); os.dup2({to_us[1]}, 4); os.execv(sys.argv[1], sys.argv[1:])"
+    command = [sys.executable, "-c", script, CHROMIUM, *_FLAGS, f"--user-data-dir={profile}"]
     process = subprocess.Popen(command, pass_fds=(to_browser[0], to_us[1]), stderr=subprocess.DEVNULL)
     os.close(to_browser[0])
     os.close(to_us[1])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-GUIDES = [ROOT / "docs" / f"{name}.md" for name in ("data", "configs", "training", "evaluation", "export")]
+GUIDES = [ROOT / "docs" / f"{name}.md" for name in ("data", "configs", "training", "evaluation", "export", "doctor")]
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
     path for folder in ("docs", "annotations", "pretrained_models", "exported_models", "workspace", "benchmarks")
     for path in (ROOT / folder).glob("*.md")

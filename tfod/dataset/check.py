@@ -1,6 +1,5 @@
 """The doctor: one pass over a data set that finds everything that is wrong with it."""
 
-import io
 import os
 import re
 from collections import Counter, defaultdict
@@ -137,7 +136,7 @@ class _Examination:
         if image.encoded is not None:
             look = None
             if (self._checks.decode or self._checks.alike) and not giant:
-                look = look_at(io.BytesIO(image.encoded), decode=self._checks.decode, alike=self._checks.alike)
+                look = look_at(image.encoded, decode=self._checks.decode, alike=self._checks.alike)
             size, content = len(image.encoded), digest(image.encoded)
             self._seen.append(Seen(split, image.source, image.filename, size, content, look))
         elif image.picture is not None:
@@ -184,6 +183,8 @@ class _Examination:
                 fingerprints.append(look.fingerprint)
                 if look.damage is not None:
                     yield Finding("picture-damaged", f"decoding fails: {look.damage}", one.source, one.picture)
+                if look.doubt is not None:
+                    yield Finding("picture-doubtful", f"the decoder warns: {look.doubt}", one.source, one.picture)
                 progress.advance()
         if self._checks.alike:
             yield from (finding for finding, _ in same_look(seen, fingerprints))

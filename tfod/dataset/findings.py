@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from tfod.annotations.annotated_image import AnnotatedImage
+from tfod.annotations.pictures import picture_stem, plain_name
 
 __all__ = ["Finding", "about"]
 
@@ -31,7 +32,10 @@ class Finding(NamedTuple):
         >>> Finding("box-empty", "it has no area", "cat.xml", "cat.jpg", line=12, number=3).where
         'cat.xml, line 12, object 3'
         """
-        line = f", line {self.line}" if self.line else ""
+        if not self.line and self.picture and picture_stem(self.picture) != picture_stem(self.file):
+            line = f", {plain_name(self.picture)}"  # one of many in the file
+        else:
+            line = f", line {self.line}" if self.line else ""
         number = f", object {self.number}" if self.number else ""
         return f"{self.file}{line}{number}"
 

@@ -7,6 +7,7 @@ that were scaled, cut a little or compressed again differ in at most 45 bits, ot
 """
 
 import hashlib
+import io
 import os
 import struct
 import warnings
@@ -14,9 +15,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -37,6 +39,7 @@ __all__ = [
 
 Bits = NDArray[np.bool_]
 
+_JPEG = b"\xff\xd8"
 _CELLS = 16
 FINGERPRINT_BITS = 2 * _CELLS * _CELLS
 _MOST_BITS_APART = 80
@@ -44,10 +47,11 @@ _ROWS_AT_ONCE = 1024
 
 
 class Look(NamedTuple):
-    """What decoding a picture gave: its fingerprint, or why it could not be decoded."""
+    """What decoding a picture gave: its fingerprint, or why it could not be decoded; and what may be wrong with it."""
 
     fingerprint: Bits | None
     damage: str | None = None
+    doubt: str | None = None
 
 
 class Seen(NamedTuple):
@@ -142,10 +146,15 @@ def digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16).digest()
 
 
-def look_at(file: str | IO[bytes], *, decode: bool, alike: bool) -> Look:
-    """Decodes one picture; see `look_at_pictures`."""
+def look_at(file: str | bytes, *, decode: bool, alike: bool) -> Look:
+    """Decodes one picture, given by its path or as its file's content; see `look_at_pictures`."""
     try:
-        with Image.open(file) as picture:
+        if decode:
+            data = read_bytes(file) if isinstance(file, str) else file
+            if data[:2] == _JPEG:
+                return _strictly(data, alike)
+            file = data
+        with Image.open(file if isinstance(file, str) else io.BytesIO(file)) as picture:
             if not decode:
                 picture.draft("L", (4 * _CELLS, 4 * _CELLS))
             picture.load()
@@ -153,3 +162,16 @@ def look_at(file: str | IO[bytes], *, decode: bool, alike: bool) -> Look:
     # What Pillow's readers raise at damaged files.
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError) as error:
         return Look(None, str(error) or type(error).__name__)
+
+
+def _strictly(data: bytes, alike: bool) -> Look:
+    """Decodes a JPEG and heeds the decoder's warnings: others fill what is missing with grey, and say nothing."""
+    doubt = None
+    try:
+        pixels = simplejpeg.decode_jpeg(data, strict=True)
+    except ValueError as warning:
+        pixels = simplejpeg.decode_jpeg(data, strict=False)  # raises ValueError where nothing can be decoded
+        if "remature end" in str(warning):
+            return Look(None, str(warning))
+        doubt = str(warning)
+    return Look(fingerprint(Image.fromarray(pixels)) if alike else None, doubt=doubt)

@@ -28,7 +28,7 @@ RULES = {
         "note", "objects of Pascal VOC without an optional field, or with an empty one", "nothing: no means no"
     ),
     "annotation-path": Rule(
-        "note", "a <path> that leads to another computer", "nothing: pictures are found by their names"
+        "note", "a <path> of another computer", "nothing: pictures are found by their names"
     ),
     "picture-missing": Rule("error", "an annotation whose picture is nowhere", "leave it out", fixed=True),
     "picture-unannotated": Rule(
@@ -51,7 +51,10 @@ RULES = {
         "error", "a picture whose file ends too early", "leave it out, with its annotation", fixed=True
     ),
     "picture-damaged": Rule(
-        "error", "a picture whose pixels cannot be decoded (--decode)", "leave it out, with its annotation", fixed=True
+        "error", "a picture of which pixels are missing (--decode)", "leave it out, with its annotation", fixed=True
+    ),
+    "picture-doubtful": Rule(
+        "warning", "a JPEG with bytes that belong to no pixel, or with other oddities (--decode)", "look at it"
     ),
     "picture-extension": Rule(
         "warning", "a picture of another format than its name says", "give it the right extension", fixed=True

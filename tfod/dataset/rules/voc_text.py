@@ -1,6 +1,7 @@
 """Rules about the text of a Pascal VOC file: what the reader puts up with, and people may want to know."""
 
 import html
+import os
 import re
 from collections.abc import Iterable, Iterator
 
@@ -21,8 +22,9 @@ def check_voc_text(image: AnnotatedImage) -> Iterator[Finding]:
     data = read_bytes(image.source)
     yield from _fields(image, data)
     path = _leaf(data, b"path")
-    if path and image.picture and plain_name(path) != path:
-        yield about(image, "annotation-path", f"<path> leads elsewhere: {path}")
+    is_absolute = path[:1] in ("/", "\\") or path[1:2] == ":"
+    if path and is_absolute and image.picture and not os.path.exists(path):
+        yield about(image, "annotation-path", f"<path> leads to no file here: {path}")
     filename = _leaf(data, b"filename")
     if image.picture and plain_name(filename) != image.filename:
         says = f"calls it {filename!r}" if filename else "has no <filename>"
