@@ -83,6 +83,15 @@ def test_damage_is_found_by_decoding(tmp_path: Path, alike: bool) -> None:
     assert _rules(tmp_path, decode=True, alike=alike) == [("picture-doubtful", "a.jpg")]
 
 
+def test_copies_of_a_damaged_picture_are_damaged_too(tmp_path: Path) -> None:
+    path = _write(tmp_path, "a", _photo(0))
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2] + b"\xff\xd9")
+    _write(tmp_path, "b", _photo(0)).write_bytes(path.read_bytes())
+    found = [("picture-duplicated", "b.jpg"), ("picture-damaged", "a.jpg"), ("picture-damaged", "b.jpg")]
+    assert _rules(tmp_path, decode=True, alike=True) == found
+
+
 def test_damage_of_other_formats_is_found(tmp_path: Path) -> None:
     _photo(0).save(tmp_path / "a.png")
     data = bytearray((tmp_path / "a.png").read_bytes())

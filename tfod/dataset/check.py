@@ -5,6 +5,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,7 +82,7 @@ class _Examination:
         self._seen: list[Seen] = []  # pictures that can be read
         self._places: set[str] = set()  # paths of pictures that are annotated
         self._names: dict[tuple[str, str], str] = {}  # split and file name -> annotation
-        self._giants: set[str] = set()
+        self._giants: set[int] = set()  # places in `_seen`
         self._sizes: dict[tuple[int, int], list[tuple[float, float]]] = defaultdict(list)  # by the network's input
         if checks.label_map is not None:
             self._add(check_label_map(checks.label_map, checks.label_map_path))
@@ -138,12 +139,14 @@ class _Examination:
             if (self._checks.decode or self._checks.alike) and not giant:
                 look = look_at(image.encoded, decode=self._checks.decode, alike=self._checks.alike)
             size, content = len(image.encoded), digest(image.encoded)
-            self._seen.append(Seen(split, image.source, image.filename, size, content, look))
-        elif image.picture is not None:
-            self._seen.append(Seen(split, image.source, image.picture, os.path.getsize(image.picture)))
-            self._places.add(os.path.realpath(image.picture))
+            seen = Seen(split, image.source, image.filename, size, content, look)
+        else:
+            path = image.picture or ""
+            seen = Seen(split, image.source, path, os.path.getsize(path))
+            self._places.add(os.path.realpath(path))
         if giant:
-            self._giants.add(image.source)
+            self._giants.add(len(self._seen))
+        self._seen.append(seen)
 
     def _frame(self, image: AnnotatedImage, header: PictureHeader | Finding) -> Frame | None:
         """The picture's size as the boxes mean it; the annotation's word where there is no picture."""
@@ -157,8 +160,8 @@ class _Examination:
             return Frame(width, height)
         frame = Frame(width, height, network.scale(width, height))
         x, y = frame.scale
-        sizes = [((item.xmax - item.xmin) * x, (item.ymax - item.ymin) * y) for item in image.objects]
-        self._sizes[network.input_size(width, height)] += [size for size in sizes if min(size) > 0]
+        sizes = [(abs(item.xmax - item.xmin) * x, abs(item.ymax - item.ymin) * y) for item in image.objects]
+        self._sizes[network.input_size(width, height)] += [size for size in sizes if 0 < size[0] * size[1] < inf]
         return frame
 
     def look_at_all(self) -> None:
@@ -174,13 +177,14 @@ class _Examination:
             self._add(self._decoded({place for _, place in same}))
 
     def _decoded(self, copies: set[int]) -> Iterator[Finding]:
-        """Damage, and pictures that look alike, of all but exact copies."""
-        seen = [one for place, one in enumerate(self._seen) if place not in copies and one.source not in self._giants]
+        """Damage, and pictures that look alike; those at the places `copies` are told of already as exact copies."""
+        places = [place for place in range(len(self._seen)) if place not in self._giants]
+        seen = [self._seen[place] for place in places]
         fingerprints = []
         looks = look_at_pictures(seen, decode=self._checks.decode, alike=self._checks.alike)
         with Progress("decoding", len(seen), "picture") as progress:
-            for one, look in zip(seen, looks, strict=True):
-                fingerprints.append(look.fingerprint)
+            for place, one, look in zip(places, seen, looks, strict=True):
+                fingerprints.append(None if place in copies else look.fingerprint)
                 if look.damage is not None:
                     yield Finding("picture-damaged", f"decoding fails: {look.damage}", one.source, one.picture)
                 if look.doubt is not None:
