@@ -41,7 +41,7 @@ def test_the_doctor_tells_people_programs_and_ci(photos: Path, capsys: pytest.Ca
 def test_the_doctor_writes_a_copy_that_it_finds_sound(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = photos.parent / "repaired"
     assert dataset_doctor.main([str(photos), "--fix", str(output)]) == 1
-    assert "1 changes, each in" in capsys.readouterr().out
+    assert "the repaired copy; 1 change, listed in" in capsys.readouterr().out
     assert dataset_doctor.main([str(output)]) == 0
     assert dataset_doctor.main([str(photos), "--fix", str(output)]) == 2  # it is there already
     assert dataset_doctor.main([str(photos), "--fix", str(photos), "--overwrite"]) == 2

@@ -122,7 +122,8 @@ def _fix(sources: Sources, report: Report, output: str) -> None:
 
     with Progress("writing", total=sources.total, unit="picture") as progress:
         changes = write_repaired(sources.sources, report.findings, output, progress.advance)
-    print(f"{output}: the repaired copy; {len(changes)} changes, each in {output}/{CHANGES_FILE}")
+    count = f"{len(changes)} change{'s' * (len(changes) != 1)}"
+    print(f"{output}: the repaired copy; {count}, listed in {output}/{CHANGES_FILE}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
