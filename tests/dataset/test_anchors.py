@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.annotations.voc_files import item, picture, write_photo
+from tfod.config.pipeline import read_pipeline_config
 from tfod.dataset.anchor_report import compare_anchors
 from tfod.dataset.anchor_shapes import best_overlaps, cluster_sizes, fit_of
 from tfod.dataset.check import Checks, examine
@@ -85,10 +86,15 @@ def test_a_config_beside_k_means(tmp_path: Path, network: Network) -> None:
     assert report.config.mean_overlap == pytest.approx((900 + 36 + 36) / 1024 / 3, abs=1e-3)
     assert "30 shapes" in report.text() and "6 x 6  30 x 30" in report.text()
 
+    config = read_pipeline_config(CONFIG)
+    faster = config.model.faster_rcnn
+    faster.image_resizer.fixed_shape_resizer.height = faster.image_resizer.fixed_shape_resizer.width = 320
+    report = compare_anchors(contents, 2, Network(config, "my.config"))
+    assert report.config is None and report.shapes.tolist() == [[6, 6], [30, 30]]
+    assert "is no SSD" in report.text() and "pixels of the network's input" in report.text()
+
 
 def test_a_config_without_anchors_says_so(network: Network) -> None:
-    from tfod.config.pipeline import read_pipeline_config
-
     config = read_pipeline_config(CONFIG)
     config.ClearField("model")
     with pytest.raises(ConfigError, match="no model that detects"):

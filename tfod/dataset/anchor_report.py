@@ -23,20 +23,24 @@ class AnchorReport:
     """How well anchors fit the objects of a data set.
 
     `shapes` `[K, 2]` are what k-means found, widths and heights in pixels of the network's input (of the pictures,
-    without a config). `found` is how those fit, `config` how the config's `config_count` shapes do.
+    without a config: `resized` says which). `found` is how those fit, `config` how the config's `config_count` shapes do,
+    None where it has no anchors that are known here.
     """
 
     shapes: NDArray[np.float64]
     found: Fit
     config: Fit | None = None
     config_count: int = 0
+    resized: bool = False
 
     def text(self) -> str:
         """The comparison for people."""
-        unit = "pixels of the network's input" if self.config else "pixels of the pictures"
+        unit = "pixels of the network's input" if self.resized else "pixels of the pictures"
         lines = [f"{'anchors':34}{'best overlap':>14}{'at least 0.5':>14}"]
         if self.config:
             lines.append(_line(f"the config's {self.config_count} shapes", self.config))
+        elif self.resized:
+            lines.append("the config's model is no SSD: its anchors, if it has any, are not compared")
         lines.append(_line(f"{len(self.shapes)} shapes by k-means", self.found))
         shapes = "  ".join(f"{width:.0f} x {height:.0f}" for width, height in self.shapes)
         return "\n".join([*lines, f"width x height by k-means, in {unit}:", f"  {shapes}"])
@@ -59,10 +63,10 @@ def compare_anchors(contents: Contents, count: int, network: "Network | None" = 
     shapes = cluster_sizes(_sample(sizes), count)
     found = fit_of(sizes, shapes)
     if not network.has_anchors:
-        return AnchorReport(shapes, found)
+        return AnchorReport(shapes, found, resized=True)
     inputs = [network.input_size(*size) for size in of_pictures]
     best, config_count = _config_overlaps(sizes, [inputs[number] for number in objects.picture], network)
-    return AnchorReport(shapes, found, Fit(float(best.mean()), float((best >= 0.5).mean())), config_count)
+    return AnchorReport(shapes, found, Fit(float(best.mean()), float((best >= 0.5).mean())), config_count, resized=True)
 
 
 def _config_overlaps(
