@@ -23,8 +23,8 @@ class AnchorReport:
     """How well anchors fit the objects of a data set.
 
     `shapes` `[K, 2]` are what k-means found, widths and heights in pixels of the network's input (of the pictures,
-    without a config: `resized` says which). `found` is how those fit, `config` how the config's `config_count` shapes do,
-    None where it has no anchors that are known here.
+    without a config: `resized` says which). `found` is how those fit, `config` how the config's `config_count` shapes
+    do, None where it has no anchors that are known here.
     """
 
     shapes: NDArray[np.float64]
