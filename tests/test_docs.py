@@ -14,7 +14,8 @@ from tests.segmentation.tiny import write_discs
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = [
-    ROOT / "docs" / f"{name}.md" for name in ("data", "configs", "training", "evaluation", "export", "segmentation")
+    ROOT / "docs" / f"{name}.md"
+    for name in ("data", "doctor", "configs", "training", "evaluation", "export", "segmentation")
 ]
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
     path for folder in ("docs", "annotations", "pretrained_models", "exported_models", "workspace", "benchmarks")

@@ -23,6 +23,7 @@ OBJECT_GROUP_OF = "image/object/group_of"
 OBJECT_WEIGHT = "image/object/weight"
 CLASS_MASK_ENCODED = "image/segmentation/class/encoded"
 CLASS_MASK_FORMAT = "image/segmentation/class/format"
+OBJECT_MASK = "image/object/mask"
 
 # What a dataset yields: features, then labels.
 IMAGE = "image"

@@ -63,6 +63,7 @@ def test_the_usual_layout_is_read() -> None:
             AnnotatedObject("black cat", 10, 20.5, 30, 40, False, True, "Left", 14),
             AnnotatedObject("dog", 1, 2, 3, 4, line=26),
         ),
+        (),
     )
     assert agrees(PLAIN.encode())
 

@@ -2,14 +2,21 @@
 
 from typing import NamedTuple
 
-__all__ = ["AnnotatedImage", "AnnotatedObject"]
+from tfod.annotations.masks import Mask
+
+__all__ = ["AnnotatedImage", "AnnotatedObject", "Fields"]
+
+# What a file says beside what has a place of its own here, as names and texts, in its order. A name means the same in
+# every format (`occluded`), so that a writer whose format knows it can say it again.
+Fields = tuple[tuple[str, str], ...]
 
 
 class AnnotatedObject(NamedTuple):
     """One object: a box in pixels, as the file gives it, neither repaired nor checked.
 
-    `xmin` and `ymin` may be greater than `xmax` and `ymax`, lie outside the picture or be NaN. Whether the first
-    pixel is 0 or 1 (the origin) the file does not say: who uses the numbers decides.
+    `xmin` and `ymin` may be greater than `xmax` and `ymax`, lie outside the picture or be NaN. They are edges: a
+    picture of 640 pixels reaches from 0 to 640. Pascal VOC alone does not say whether it counts so; who reads it
+    decides (`read_voc` gives its numbers as they are, the formats' readers take `Reading.one_based`).
     """
 
     class_name: str
@@ -21,6 +28,10 @@ class AnnotatedObject(NamedTuple):
     truncated: bool = False
     pose: str = "Unspecified"
     line: int | None = None  # of `source`, counted from 1
+    crowd: bool = False  # one region around many objects of the class (COCO's iscrowd)
+    area: float | None = None  # of the object itself, in square pixels, where the file gives it
+    mask: Mask | None = None
+    fields: Fields = ()
 
 
 class AnnotatedImage(NamedTuple):
@@ -28,7 +39,8 @@ class AnnotatedImage(NamedTuple):
 
     `source` is the annotation file. `filename` is the picture's name without folders, `picture` the path where it
     was found, None where there is none. `width` and `height` are what the annotation claims, in pixels; only the
-    picture's header knows.
+    picture's header knows. `encoded` is the picture's file itself where the annotation file holds it (TFRecord,
+    LabelMe). `subset` is the part of the data set that the picture belongs to, `train` or `val`, or "".
     """
 
     source: str
@@ -37,3 +49,7 @@ class AnnotatedImage(NamedTuple):
     objects: tuple[AnnotatedObject, ...]
     width: int | None = None
     height: int | None = None
+    subset: str = ""
+    encoded: bytes | None = None
+    line: int | None = None  # of `source`, counted from 1
+    fields: Fields = ()

@@ -1,42 +1,96 @@
-"""Boxes as a CSV table, one line an object, with the columns that tutorials' `xml_to_csv.py` writes."""
+"""Boxes as a CSV table, one line an object, with the columns that tutorials' `xml_to_csv.py` writes, or others'."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
+from tfod.annotations.dataset import Dataset, Reading, Writing
 from tfod.annotations.pictures import find_picture, picture_stem, plain_name
+from tfod.annotations.reading import annotation_files, as_text, file_subset, subset_of
 from tfod.annotations.voc import read_image_set
 from tfod.errors import DataError
 from tfod.files import replacing
 
-__all__ = ["COLUMNS", "read_csv", "writing_csv"]
+__all__ = ["COLUMNS", "read_csv", "read_csv_dataset", "write_csv", "writing_csv"]
 
 COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
 
+# What tables call these columns, in lower case.
+_NAMES = {
+    "filename": ("filename", "frame", "image", "image_path", "file_name", "img"),
+    "width": ("width", "image_width"),
+    "height": ("height", "image_height"),
+    "class": ("class", "class_id", "class_name", "label"),
+    "xmin": ("xmin", "x_min", "x1"),
+    "ymin": ("ymin", "y_min", "y1"),
+    "xmax": ("xmax", "x_max", "x2"),
+    "ymax": ("ymax", "y_max", "y2"),
+}
 
-def read_csv(path: str, image_dir: str | None = None, image_set: str | None = None) -> list[AnnotatedImage | DataError]:
+
+def read_csv(
+    path: str,
+    image_dir: str | None = None,
+    image_set: str | None = None,
+    class_names: Mapping[int, str] | None = None,
+) -> list[AnnotatedImage | DataError]:
     """The pictures of a table, in the order of their first lines; found as `find_picture` does.
 
-    With `image_set`, only those that this list names, in its order; one that the table lacks is given as its error.
+    Columns may come in any order and under the names that tables of others use (`_NAMES`); width and height may be
+    missing. A class that is a number in `class_names` takes that name. With `image_set`, only the pictures that this
+    list names, in its order; one that the table lacks is given as its error.
     Raises DataError, with the line, for a table that cannot be read, lacks a column, or holds what is no number.
     """
-    sizes: dict[str, tuple[int, int]] = {}
+    sizes: dict[str, tuple[int | None, int | None]] = {}
     objects: dict[str, list[AnnotatedObject]] = {}
     for line, row in _rows(path):
+        where = f"{path}, line {line}"
         try:
             xmin, ymin, xmax, ymax = (float(row[side]) for side in COLUMNS[4:])
-            sizes[row["filename"]] = int(float(row["width"])), int(float(row["height"]))
+            width, height = (int(float(row[side])) if side in row else None for side in COLUMNS[1:3])
         except (ValueError, OverflowError) as error:
-            where, cure = f"{path}, line {line}", "correct the line, or take it out"
+            cure = "correct the line, or take it out"
             raise DataError(f"the table holds something that is no number: {error}", where, cure) from error
-        item = AnnotatedObject(row["class"].strip(), xmin, ymin, xmax, ymax, line=line)
-        objects.setdefault(row["filename"], []).append(item)
+        filename = as_text(row["filename"], "the picture", where)
+        name = as_text(row["class"], "the class", where)
+        if class_names and name.isdecimal():
+            name = class_names.get(int(name[:10]), name)
+        sizes[filename] = width, height
+        objects.setdefault(filename, []).append(AnnotatedObject(name, xmin, ymin, xmax, ymax, line=line))
     images = []
     for filename, boxes in objects.items():
         picture = find_picture(filename, path, image_dir)
-        images.append(AnnotatedImage(path, plain_name(picture or filename), picture, tuple(boxes), *sizes[filename]))
+        found = plain_name(picture or filename)
+        images.append(AnnotatedImage(path, found, picture, tuple(boxes), *sizes[filename], subset_of(filename)))
     return _chosen(images, image_set) if image_set else [*images]
+
+
+def read_csv_dataset(path: str, reading: Reading) -> Dataset:
+    """The tables of a folder, or one; a table named after a subset (train_labels.csv) makes its pictures members.
+
+    Where the classes are numbers, `reading.class_names` names them, and the data set's ids are theirs.
+    """
+    images: list[AnnotatedImage | DataError] = []
+    for file in annotation_files(path, ".csv"):
+        subset = file_subset(file, path)
+        for image in read_csv(file, reading.image_dir, None, reading.class_names):
+            named = isinstance(image, AnnotatedImage) and subset and not image.subset
+            images.append(image._replace(subset=subset) if named else image)  # type: ignore[union-attr]
+    return Dataset(images, len(images), {name: number for number, name in reading.class_names.items()})
+
+
+def write_csv(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
+    """Writes labels.csv, or SUBSET_labels.csv of each subset, with the tutorial's columns."""
+    subsets: dict[str, list[AnnotatedImage]] = {}
+    for image in images:
+        subsets.setdefault(image.subset, []).append(image)
+    names = {subset: f"{subset}_labels.csv" if subset else "labels.csv" for subset in subsets}
+    for subset, members in subsets.items():
+        with writing_csv(members, str(folder / names[subset])) as written:
+            deque(written, maxlen=0)
 
 
 def _chosen(images: list[AnnotatedImage], image_set: str) -> list[AnnotatedImage | DataError]:
@@ -71,19 +125,32 @@ def _written(
 
 
 def _rows(path: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and fields of each line after the first, which names the columns."""
+    """Line number and fields of each line after the first, which names the columns; keys are those of COLUMNS."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-            if missing:
-                cure = f"the first line has to name the columns {','.join(COLUMNS)}"
-                raise DataError(f"the table has no column {', '.join(missing)}", f"{path}, line 1", cure)
+            columns = _columns(reader.fieldnames or (), path)
             for row in reader:
                 if None in row.values() or None in row:
                     where, cure = f"{path}, line {reader.line_num}", "correct the line, or take it out"
                     raise DataError("a line has too few or too many fields", where, cure)
-                yield reader.line_num, row
+                yield reader.line_num, {name: row[column] for name, column in columns.items()}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(f"cannot read the table: {reason.lower()}", path, "name a CSV file in UTF-8") from error
+
+
+def _columns(header: Sequence[str], path: str) -> dict[str, str]:
+    """The columns of a table: our name -> its own.
+
+    The only column left over holds the class, whatever it is called: blood cells have a `cell_type`.
+    """
+    found = {name: column for name, names in _NAMES.items() for column in header if column.strip().lower() in names}
+    left = [column for column in header if column not in found.values()]
+    if "class" not in found and len(left) == 1:
+        found["class"] = left[0]
+    missing = [name for name in COLUMNS if name not in found and name not in ("width", "height")]
+    if missing:
+        cure = f"the first line has to name the columns {','.join(COLUMNS)}"
+        raise DataError(f"the table has no column {', '.join(missing)}", f"{path}, line 1", cure)
+    return found

@@ -10,27 +10,19 @@ from functools import lru_cache
 
 from lxml import etree
 
-from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
+from tfod.annotations.dataset import Dataset, Reading
 from tfod.annotations.pictures import find_picture, picture_stem, plain_name
-from tfod.annotations.voc_plain import PlainAnnotation, read_plain
+from tfod.annotations.reading import annotation_files, as_pixels, content, each_file, read_xml
+from tfod.annotations.voc_plain import PlainAnnotation, image_fields, read_plain
 from tfod.errors import DataError
-from tfod.files import read_bytes
 
-__all__ = ["annotation_paths", "read_image_set", "read_voc", "read_voc_files", "voc_set"]
+__all__ = ["annotation_paths", "read_image_set", "read_voc", "read_voc_dataset", "read_voc_files", "voc_set"]
 
-_PARSER = etree.XMLParser(
-    resolve_entities=False,
-    no_network=True,
-    load_dtd=False,
-    dtd_validation=False,
-    huge_tree=False,
-    collect_ids=False,
-    remove_blank_text=True,
-    remove_comments=True,
-    remove_pis=True,
-)
 # What tools write into <difficult> and <truncated>; labelme leaves them empty.
 _FLAG_WORDS = {"": False, "false": False, "no": False, "unspecified": False, "true": True, "yes": True}
+_FLAGS = ("difficult", "truncated", "occluded")
+_OCCLUDED: Fields = (("occluded", "1"),)
 _REPAIR = "correct the file in the annotation tool, or remove it"
 
 
@@ -42,12 +34,12 @@ def read_voc(path: str | os.PathLike[str], image_dir: str | None = None) -> Anno
     an object without a name or a box.
     """
     path = os.fspath(path)
-    data = _content(path)
-    written, width, height, objects = read_plain(data) or _read_tree(data, path)
+    data = content(path)
+    written, width, height, objects, fields = read_plain(data) or _read_tree(data, path)
     written = written.strip()
     picture = find_picture(written, path, image_dir)
     filename = plain_name(picture or written) or picture_stem(path)
-    return AnnotatedImage(path, filename, picture, objects, _pixels(width), _pixels(height))
+    return AnnotatedImage(path, filename, picture, objects, as_pixels(width), as_pixels(height), fields=fields)
 
 
 def read_voc_files(paths: Iterable[str], image_dir: str | None = None) -> Iterator[AnnotatedImage | DataError]:
@@ -57,6 +49,28 @@ def read_voc_files(paths: Iterable[str], image_dir: str | None = None) -> Iterat
             yield read_voc(path, image_dir)
         except DataError as error:
             yield error
+
+
+def read_voc_dataset(path: str, reading: Reading) -> Dataset:
+    """The XML files below a folder, or one file. Of a folder as Pascal VOC has it, those in Annotations, each in the
+    subset in whose list (ImageSets/Main/train.txt, val.txt, test.txt) it is. Raises DataError where there is none."""
+    annotations = os.path.join(path, "Annotations")
+    root = annotations if os.path.isdir(annotations) else path
+    paths = annotation_files(root, ".xml")
+    lists = os.path.join(path, "ImageSets", "Main")
+    named = {name: subset for subset in ("test", "val", "train") for name in _set_names(f"{lists}/{subset}.txt")}
+    shift = 1.0 if reading.one_based else 0.0
+
+    def read_one(file: str) -> AnnotatedImage:
+        image = read_voc(file, reading.image_dir)
+        objects = tuple(item._replace(xmin=item.xmin - shift, ymin=item.ymin - shift) for item in image.objects)
+        return image._replace(objects=objects if shift else image.objects, subset=named.get(picture_stem(file), ""))
+
+    return Dataset(each_file(read_one, paths, path, reading), len(paths))
+
+
+def _set_names(path: str) -> list[str]:
+    return read_image_set(path) if os.path.isfile(path) and os.path.getsize(path) else []
 
 
 def annotation_paths(folder: str, image_set: str | None = None) -> list[str]:
@@ -116,43 +130,19 @@ def _listed(folder: str) -> list[str]:
         raise DataError(f"cannot read the folder: {reason}", folder, "check the path and its rights") from error
 
 
-def _content(path: str) -> bytes:
-    try:
-        return read_bytes(path)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise DataError(f"cannot read the annotation: {reason}", path, "check the path and its rights") from error
-
-
 def _read_tree(data: bytes, path: str) -> PlainAnnotation:
     """What `read_plain` gives, of any annotation."""
-    filename, size, objects = "", {}, []
-    for child in _root(data, path):
+    size, objects, texts = {}, [], {}
+    for child in read_xml(data, path, "annotation", "Pascal VOC annotation"):
         tag = child.tag
         if tag == "object":
             objects.append(_object(child, path))
-        elif tag == "filename":
-            filename = child.text or ""
         elif tag == "size":
             size = {side.tag: side.text for side in child}
-    return filename, size.get("width"), size.get("height"), tuple(objects)
-
-
-def _root(data: bytes, path: str) -> etree._Element:
-    try:
-        root = etree.fromstring(data, _PARSER)
-    except etree.XMLSyntaxError as error:
-        where = f"{path}, line {error.lineno or 1}"
-        raise DataError(f"the XML is malformed: {error.msg}", where, _REPAIR) from error
-    dtd = root.getroottree().docinfo.internalDTD
-    if dtd is not None and any(True for _ in dtd.iterentities()):
-        cure = "annotations need no entities; take the DOCTYPE out if you trust the file"
-        raise DataError("the XML declares entities, which are not expanded", path, cure)
-    if root.tag != "annotation":
-        where = f"{path}, line {root.sourceline}"
-        cure = "name a folder that holds annotations only"
-        raise DataError(f"the XML is no Pascal VOC annotation: its root is <{root.tag}>", where, cure)
-    return root
+        else:
+            texts[tag] = child.findtext("database") if tag == "source" else child.text
+    fields = image_fields(texts.get("source"), texts.get("segmented"))
+    return texts.get("filename") or "", size.get("width"), size.get("height"), tuple(objects), fields
 
 
 def _object(element: etree._Element, path: str) -> AnnotatedObject:
@@ -180,6 +170,7 @@ def _object(element: etree._Element, path: str) -> AnnotatedObject:
             _flag(fields.get("truncated")),
             fields.get("pose") or "Unspecified",
             element.sourceline,
+            fields=_OCCLUDED if _flag(fields.get("occluded")) else (),
         )
     except (KeyError, ValueError) as error:
         where = f"{path}, line {element.sourceline}"
@@ -195,17 +186,10 @@ def _flag(text: str | None) -> bool:
 def _complaint(fields: dict[str, str | None], error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"has no <{error.args[0]}>"
-    for tag in ("xmin", "ymin", "xmax", "ymax", "difficult", "truncated"):
+    for tag in ("xmin", "ymin", "xmax", "ymax", *_FLAGS):
         text = fields.get(tag) or ""
         try:
-            _flag(text) if tag in ("difficult", "truncated") else float(text)
+            _flag(text) if tag in _FLAGS else float(text)
         except ValueError:
             return f"has a <{tag}> that is no number: {text!r}"
     return str(error)
-
-
-def _pixels(text: str | None) -> int | None:
-    try:
-        return int(float(text or ""))
-    except (ValueError, OverflowError):
-        return None

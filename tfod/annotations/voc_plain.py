@@ -8,11 +8,15 @@ time that a picture's conversion takes, most of which was spent in walking a tre
 
 import re
 
-from tfod.annotations.annotated_image import AnnotatedObject
+from tfod.annotations.annotated_image import AnnotatedObject, Fields
 
-__all__ = ["PlainAnnotation", "read_plain"]
+__all__ = ["PlainAnnotation", "image_fields", "read_plain"]
 
-PlainAnnotation = tuple[str, str | None, str | None, tuple[AnnotatedObject, ...]]
+# The file name, width and height as written, the objects, other fields.
+PlainAnnotation = tuple[str, str | None, str | None, tuple[AnnotatedObject, ...], Fields]
+
+_SAYS_NOTHING = (None, "", "0", "Unknown", "Unspecified")
+_OCCLUDED: Fields = (("occluded", "1"),)
 
 
 # Space between elements; what text cannot hold: markup, and what XML forbids or changes.
@@ -50,7 +54,7 @@ _END = re.compile(f"</annotation>{_GAP}", re.ASCII)
 
 
 def read_plain(data: bytes) -> PlainAnnotation | None:
-    """The file name, width and height as written, and the objects; None for any other layout."""
+    """What the file says; None for any other layout."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
@@ -61,24 +65,31 @@ def read_plain(data: bytes) -> PlainAnnotation | None:
     objects: list[AnnotatedObject] = []
     position, line_start, line = head.end(), 0, 1
     while match := _OBJECT.match(text, position):
-        name, pose, truncated, difficult, _, xmin, ymin, xmax, ymax = match.groups()
+        name, pose, truncated, difficult, occluded, xmin, ymin, xmax, ymax = match.groups()
         line += text.count("\n", line_start, position)
         line_start = position
-        objects.append(
-            AnnotatedObject(
-                name,
-                float(xmin),
-                float(ymin),
-                float(xmax),
-                float(ymax),
-                difficult == "1",
-                truncated == "1",
-                pose or "Unspecified",
-                line,
-            )
+        item = AnnotatedObject(
+            name,
+            float(xmin),
+            float(ymin),
+            float(xmax),
+            float(ymax),
+            difficult == "1",
+            truncated == "1",
+            pose or "Unspecified",
+            line,
         )
+        objects.append(item._replace(fields=_OCCLUDED) if occluded == "1" else item)
         position = match.end()
     if not _END.fullmatch(text, position):
         return None
-    _, filename, _, _, width, height, _, _ = head.groups()
-    return filename, width, height, tuple(objects)
+    _, filename, _, database, width, height, _, segmented = head.groups()
+    return filename, width, height, tuple(objects), image_fields(database, segmented)
+
+
+def image_fields(database: str | None, segmented: str | None) -> Fields:
+    """What an annotation says of its picture beside its name and size, without what says nothing."""
+    if database in _SAYS_NOTHING and segmented in _SAYS_NOTHING:
+        return ()
+    said = (("database", database), ("segmented", segmented))
+    return tuple((name, text) for name, text in said if text is not None and text not in _SAYS_NOTHING)

@@ -12,10 +12,11 @@ from tfod.config.label_map import LabelMap
 from tfod.errors import DataError
 from tfod.files import read_bytes
 from tfod.records.boxes import Box, as_stored, place
+from tfod.records.coco_features import coco_features
 from tfod.records.example import bytes_feature, encode_example, float_feature, int64_feature, text_feature
 from tfod.records.summary import Summary
 
-__all__ = ["ConversionRules", "to_example"]
+__all__ = ["ConversionRules", "read_picture", "to_example"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def to_example(image: AnnotatedImage, label_map: LabelMap, rules: ConversionRule
     left out is counted in `summary`. Raises DataError for a picture or a class that cannot be used.
     """
     try:
-        data, header = _read_picture(image)
+        data, header = read_picture(image)
     except DataError as error:
         if not rules.skip_bad:
             raise
@@ -55,7 +56,10 @@ def to_example(image: AnnotatedImage, label_map: LabelMap, rules: ConversionRule
         if not rules.keep_empty:
             return None
     summary.pictures += 1
-    return encode_example(_picture_features(image.filename, data, header) | _object_features(objects, boxes, labels))
+    features = _picture_features(image.filename, data, header) | _object_features(objects, boxes, labels)
+    if any(item.crowd or item.mask or item.area is not None for item in objects):
+        features |= coco_features(objects, header.height, header.width, image.source)
+    return encode_example(features)
 
 
 def _picture_features(filename: str, data: bytes, header: PictureHeader) -> dict[str, bytes]:
@@ -72,7 +76,7 @@ def _picture_features(filename: str, data: bytes, header: PictureHeader) -> dict
 
 
 def _object_features(objects: list[AnnotatedObject], boxes: list[Box], labels: list[int]) -> dict[str, bytes]:
-    classes, *_, difficult, truncated, poses, _ = (
+    classes, _, _, _, _, difficult, truncated, poses, *_ = (
         zip(*objects, strict=True) if objects else [()] * len(AnnotatedObject._fields)
     )
     xmins, ymins, xmaxs, ymaxs = zip(*boxes, strict=True) if boxes else [()] * 4
@@ -89,8 +93,11 @@ def _object_features(objects: list[AnnotatedObject], boxes: list[Box], labels: l
     }
 
 
-def _read_picture(image: AnnotatedImage) -> tuple[bytes, PictureHeader]:
+def read_picture(image: AnnotatedImage) -> tuple[bytes, PictureHeader]:
+    """The picture's file and what its header says; DataError where there is none, or TensorFlow could not decode it."""
     path = image.picture
+    if image.encoded is not None:
+        return image.encoded, read_header(image.encoded, f"{image.source}, {image.filename}")
     if path is None:
         cure = "put it beside its annotation or into JPEGImages, or name its folder"
         raise DataError(f"there is no picture {image.filename!r}", image.source, cure)
@@ -107,16 +114,10 @@ def _note_header(image: AnnotatedImage, header: PictureHeader, summary: Summary)
     if EXTENSIONS.get(extension.lower()) != header.format:
         summary.note("format", f"{image.picture}: {header.format.upper()}")
     if header.orientation != 1:
-        kind = "turned" if _annotated_as_shown(image, header) else "exif"
+        kind = "turned" if header.annotated_as_shown(image.width, image.height) else "exif"
         summary.note(kind, f"{image.picture}: orientation {header.orientation}")
     elif None not in (says := (image.width, image.height)) and says != (header.width, header.height):
         summary.note("size", f"{image.source}: says {says[0]} x {says[1]}, is {header.width} x {header.height}")
-
-
-def _annotated_as_shown(image: AnnotatedImage, header: PictureHeader) -> bool:
-    """Whether the annotation surely speaks of the picture as a viewer turns it: its sides are exchanged."""
-    exchanged = (image.width, image.height) == (header.height, header.width)
-    return header.orientation >= 5 and exchanged and header.width != header.height
 
 
 def _objects(
@@ -128,7 +129,7 @@ def _objects(
 ) -> tuple[list[AnnotatedObject], list[Box], list[int]]:
     """The objects to write, their boxes in fractions of the stored picture, and their class ids."""
     objects, boxes, labels = [], [], []
-    turned = _annotated_as_shown(image, header)
+    turned = header.annotated_as_shown(image.width, image.height)
     width, height = (header.height, header.width) if turned else (header.width, header.height)
     one_based = rules.voc_origin == "one_based"
     id_of = label_map.id_of

@@ -47,7 +47,7 @@ class Summary:
     notes: dict[str, Note] = field(default_factory=dict)
 
     def note(self, kind: str, place: str) -> None:
-        """Counts one more `kind` (a key of the table above); only the first few places are kept."""
+        """Counts one more `kind`, a key of the table above or a text that says it; the first few places are kept."""
         note = self.notes.setdefault(kind, Note())
         note.total += 1
         if len(note.places) < _PLACES_KEPT:
@@ -57,9 +57,9 @@ class Summary:
         """The summary for people, several lines."""
         classes = ", ".join(f"{name} {count}" for name, count in sorted(self.objects.items()))
         lines = [f"{self.pictures:8d}  pictures", f"{sum(self.objects.values()):8d}  objects: {classes or 'none'}"]
-        for kind in filter(self.notes.get, _MEANINGS):
+        for kind in (*filter(self.notes.get, _MEANINGS), *sorted(self.notes.keys() - _MEANINGS.keys())):
             note = self.notes[kind]
-            lines.append(f"{note.total:8d}  {_MEANINGS[kind]}")
+            lines.append(f"{note.total:8d}  {_MEANINGS.get(kind, kind)}")
             lines += [f"{'':12}{place}" for place in note.places]
             if note.total > len(note.places):
                 lines.append(f"{'':12}and {note.total - len(note.places)} more")

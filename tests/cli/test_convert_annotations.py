@@ -1,0 +1,115 @@
+"""convert_annotations, xml_to_csv, partition_dataset: from the command line, with the tutorial's flags."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.annotations.voc_files import item, picture, write_photo
+from tfod.annotations.csv_table import read_csv
+from tfod.cli import convert_annotations, partition_dataset, xml_to_csv
+from tfod.formats.catalogue import FORMATS, read_dataset
+
+
+def test_the_flags_name_every_format() -> None:
+    assert tuple(FORMATS) == convert_annotations.FORMAT_NAMES
+
+
+def test_a_folder_of_xml_to_coco_with_a_summary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_photo(tmp_path / "photos" / "train", "a", item("cat", extra="<difficult>1</difficult>"), item("dog"))
+    write_photo(tmp_path / "photos" / "val", "a", item("cat", (30, 12, 10, 36)))
+    arguments = ["-i", f"{tmp_path}/photos", "-o", f"{tmp_path}/out", "--to", "coco"]
+
+    assert convert_annotations.main(arguments) == 0
+
+    shown = capsys.readouterr().out
+    assert "voc to coco" in shown and "2  pictures" in shown and "3  objects: cat 2, dog 1" in shown
+    assert "1  objects of which the format cannot say: difficult" in shown
+    assert "1  boxes with corners in the wrong order, swapped" in shown
+    names = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*"))
+    assert names == [
+        "annotations/instances_train.json",
+        "annotations/instances_val.json",
+        "images/train/a.jpg",
+        "images/val/a.jpg",
+    ]
+    assert convert_annotations.main(arguments) == 2
+    assert "there already" in capsys.readouterr().err
+    assert convert_annotations.main([*arguments, "--overwrite"]) == 0
+
+
+def test_the_self_driving_table_with_a_label_map(tmp_path: Path) -> None:
+    (tmp_path / "frames").mkdir()
+    name = "1478019952686311006.jpg"
+    (tmp_path / "frames" / name).write_bytes(picture())
+    table = f"frame,xmin,xmax,ymin,ymax,class_id\n{name},10,30,12,36,1\n{name},1,3,2,4,3\n"
+    (tmp_path / "labels_train.csv").write_text(table)
+    (tmp_path / "map.pbtxt").write_text("item { id: 1 name: 'car' }\nitem { id: 3 name: 'pedestrian' }\n")
+    flags = [
+        "--image_dir",
+        f"{tmp_path}/frames",
+        "-l",
+        f"{tmp_path}/map.pbtxt",
+        "-o",
+        f"{tmp_path}/out",
+        "--to",
+        "tfrecord",
+    ]
+
+    assert convert_annotations.main(["-i", f"{tmp_path}/labels_train.csv", *flags]) == 0
+
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "label_map.pbtxt",
+        "train.record",
+        "train.summary.json",
+    }
+    (image,) = read_dataset(f"{tmp_path}/out").images
+    assert [found[:5] for found in image.objects] == [("car", 10, 12, 30, 36), ("pedestrian", 1, 2, 3, 4)]
+    assert image.encoded == picture()
+
+
+def test_errors_say_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    assert convert_annotations.main(["-i", f"{tmp_path}/empty", "-o", f"{tmp_path}/out", "--to", "voc"]) == 2
+    assert "what to do: say it: --from voc|coco" in capsys.readouterr().err
+    assert convert_annotations.main(["-i", f"{tmp_path}/none", "-o", f"{tmp_path}/out", "--to", "voc"]) == 2
+    assert list(tmp_path.iterdir()) == [tmp_path / "empty"]
+
+
+def test_xml_to_csv_as_in_the_tutorial(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_photo(tmp_path, "a", item("cat", (1, 2, 3, 4)), item("dog"))
+    assert xml_to_csv.main(["-i", str(tmp_path), "-o", f"{tmp_path}/train_labels.csv"]) == 0
+    assert "2 objects of 1 XML files" in capsys.readouterr().out
+    (image,) = read_csv(f"{tmp_path}/train_labels.csv")
+    assert image.objects[0][:5] == ("cat", 1, 2, 3, 4)
+
+    (tmp_path / "b.xml").write_text("<annotation>")
+    assert xml_to_csv.main(["-i", str(tmp_path)]) == 2
+    assert not (tmp_path / "labels.csv").exists()
+    assert xml_to_csv.main(["-i", str(tmp_path), "--skip_bad"]) == 0
+    assert "left out" in capsys.readouterr().out
+
+
+def test_partition_copies_and_repeats_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(11):
+        write_photo(tmp_path / "images", f"p{number}", item())
+    (tmp_path / "images" / "p3.xml").unlink()
+    arguments = ["-x", "-i", f"{tmp_path}/images", "-r", "0.2"]
+
+    assert partition_dataset.main([*arguments, "-o", f"{tmp_path}/one"]) == 0
+    shown = capsys.readouterr().out
+    assert "train: 8 pictures" in shown and "test: 3 pictures" in shown and "no XML file: p3.jpg" in shown
+    assert partition_dataset.main([*arguments, "-o", f"{tmp_path}/two"]) == 0
+    parts = [sorted(path.name for path in (tmp_path / name / "test").iterdir()) for name in ("one", "two")]
+    assert parts[0] == parts[1]
+    assert len(list((tmp_path / "images").iterdir())) == 21  # nothing was moved
+    assert len(list((tmp_path / "one").rglob("*.jpg"))) == 11
+
+    assert partition_dataset.main(arguments) == 0  # beside the photos, as the tutorial does by default
+    assert partition_dataset.main(arguments) == 2
+    assert "--overwrite" in capsys.readouterr().err
+
+
+def test_a_share_is_between_0_and_1(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        partition_dataset.main(["-r", "1.5"])
+    assert caught.value.code == 2 and "no share between 0 and 1" in capsys.readouterr().err

@@ -1,0 +1,191 @@
+"""CVAT's XML ("CVAT for images 1.1" and "CVAT for video 1.1"): one file for all pictures of a task."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import cos, radians, sin
+
+import numpy as np
+from lxml import etree
+
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
+from tfod.annotations.dataset import Dataset, Reading
+from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, checked_counts, extent, run_lengths
+from tfod.annotations.pictures import find_picture, plain_name
+from tfod.annotations.reading import annotation_files, as_pixels, as_text, content, read_xml, subset_of
+from tfod.errors import DataError
+
+__all__ = ["read_cvat"]
+
+_REPAIR = "correct the file in the annotation tool, or remove it"
+# Shapes that are no object with a box; each is an error with its line, since leaving one out would be silent.
+_REFUSED = ("cuboid", "skeleton")
+_FLAGS = {"difficult", "truncated", "crowd"}
+
+
+def read_cvat(path: str, reading: Reading) -> Dataset:
+    """The XML files of a folder, or one. Pictures are found as `find_picture` does, also in images beside the file.
+
+    Of polygons, ellipses, masks, lines and points the extent is the box. Turned boxes are polygons. Of a video each
+    frame that shows an object is a picture called frame_000012. Cuboids and skeletons are refused.
+    A picture of which a shape cannot be understood is given as its error, with the line. Raises DataError for a file
+    that is no XML of CVAT's, or of which a track cannot be understood.
+    """
+    images: list[AnnotatedImage | DataError] = []
+    class_ids: dict[str, int] = {}
+    for file in annotation_files(path, ".xml"):
+        root = read_xml(content(file), file, "annotations", "annotation of CVAT's")
+        for label in root.iterfind("meta//labels/label/name"):
+            name = as_text(label.text, "the label", f"{file}, line {label.sourceline}")
+            class_ids.setdefault(name, len(class_ids) + 1)
+        images += _pictures(root, file, reading)
+        images += _frames(root, file, reading)
+    return Dataset(images, len(images), class_ids)
+
+
+def _pictures(root: etree._Element, file: str, reading: Reading) -> Iterator[AnnotatedImage | DataError]:
+    for element in root.iterfind("image"):
+        try:
+            yield _image(element, file, reading)
+        except DataError as error:
+            yield error
+
+
+def _image(element: etree._Element, file: str, reading: Reading) -> AnnotatedImage:
+    name = as_text(element.get("name"), "the picture's name", f"{file}, line {element.sourceline}")
+    width, height = as_pixels(element.get("width")), as_pixels(element.get("height"))
+    objects = tuple(
+        _object(shape, shape.get("label"), (width, height), file)
+        for shape in element
+        if shape.tag != "tag"  # says something of the whole picture
+    )
+    subset = element.get("subset") or ""
+    return AnnotatedImage(
+        file,
+        plain_name(name) or "picture",
+        _find(name, file, subset, reading),
+        objects,
+        width,
+        height,
+        subset_of(f"{subset}/") or subset_of(name),
+        line=element.sourceline,
+    )
+
+
+def _frames(root: etree._Element, file: str, reading: Reading) -> Iterator[AnnotatedImage]:
+    """The frames of a video in which an object is to be seen."""
+    width, height = (as_pixels(root.findtext(f"meta//original_size/{side}")) for side in ("width", "height"))
+    frames: dict[int, list[AnnotatedObject]] = {}
+    for track in root.iterfind("track"):
+        for shape in track:
+            number = as_pixels(shape.get("frame"))
+            if number is None or number < 0:
+                where = f"{file}, line {shape.sourceline}"
+                raise DataError("the shape of a track has no frame's number", where, _REPAIR)
+            if shape.get("outside") != "1":
+                item = _object(shape, track.get("label"), (width, height), file)
+                frames.setdefault(number, []).append(item)
+    for number in sorted(frames):
+        name = f"frame_{number:06d}.png"
+        picture = _find(name, file, "", reading)
+        found = plain_name(picture or name)
+        yield AnnotatedImage(file, found, picture, tuple(frames[number]), width, height)
+
+
+def _find(name: str, file: str, subset: str, reading: Reading) -> str | None:
+    if reading.image_dir:
+        return find_picture(name, "", reading.image_dir)
+    folder = file.rpartition("/")[0] or "."
+    inside = [f"images/{plain_name(subset)}"] if plain_name(subset) else []
+    places = (folder, *(f"{folder}/{sub}" for sub in (*inside, "images", "data")))
+    return next((found for place in places if (found := find_picture(name, "", place))), None)
+
+
+def _object(
+    shape: etree._Element, label: str | None, size: tuple[int | None, int | None], file: str
+) -> AnnotatedObject:
+    where = f"{file}, line {shape.sourceline}"
+    if shape.tag in _REFUSED:
+        raise DataError(f"a <{shape.tag}> is no object with a box", where, "export the task without such shapes")
+    try:
+        mask, box = _form(shape, size)
+    except (KeyError, ValueError, OverflowError, TypeError) as error:
+        raise DataError(f"the <{shape.tag}> cannot be understood: {str(error)[:100]}", where, _REPAIR) from error
+    attributes = {item.get("name"): (item.text or "").strip() for item in shape.iterfind("attribute")}
+    raised = {flag for flag in _FLAGS if (attributes.get(flag) or "").lower() in ("1", "true", "yes")}
+    return AnnotatedObject(
+        as_text(label, "the label", where),
+        *box,
+        difficult="difficult" in raised,
+        truncated="truncated" in raised,
+        pose=attributes.get("pose") or "Unspecified",
+        line=shape.sourceline,
+        crowd="crowd" in raised,
+        mask=mask,
+        fields=_fields(shape, attributes),
+    )
+
+
+def _fields(shape: etree._Element, attributes: Mapping[str | None, str]) -> Fields:
+    occluded = (("occluded", "1"),) if shape.get("occluded") == "1" else ()
+    kept = (item for item in attributes.items() if item[0] not in (*_FLAGS, "pose", "occluded", None))
+    return (*occluded, *((str(name), text) for name, text in kept))
+
+
+def _form(
+    shape: etree._Element, size: tuple[int | None, int | None]
+) -> tuple[Mask | None, tuple[float, float, float, float]]:
+    """The mask, if the shape has one, and the box."""
+    said = dict(shape.attrib)
+    if shape.tag == "box":
+        box = float(said["xtl"]), float(said["ytl"]), float(said["xbr"]), float(said["ybr"])
+        turn = float(said.get("rotation") or 0)
+        mask: Mask | None = (_turned(box, turn),) if turn else None
+        return mask, (extent(mask) or box) if mask else box
+    if shape.tag == "ellipse":
+        x, y, rx, ry = (float(said[name]) for name in ("cx", "cy", "rx", "ry"))
+        turns = [radians(degrees) for degrees in range(0, 360, 5)]
+        outline = tuple(side for turn in turns for side in (x + rx * cos(turn), y + ry * sin(turn)))
+        return (outline,), (x - rx, y - ry, x + rx, y + ry)
+    if shape.tag == "mask":
+        runs = _run_lengths(said, size)
+        return runs, _known(extent(runs))
+    if shape.tag not in ("polygon", "polyline", "points"):
+        raise ValueError("there is no such shape")
+    outline = tuple(float(number) for point in said["points"].split(";") for number in _pair(point))
+    return ((outline,) if shape.tag == "polygon" else None), _known(extent((outline,)))
+
+
+def _pair(point: str) -> Sequence[str]:
+    pair = point.split(",")
+    if len(pair) != 2:
+        raise ValueError("a point is no pair of numbers")
+    return pair
+
+
+def _known(box: tuple[float, float, float, float] | None) -> tuple[float, float, float, float]:
+    if box is None:
+        raise ValueError("it is empty")
+    return float(box[0]), float(box[1]), float(box[2]), float(box[3])
+
+
+def _turned(box: tuple[float, float, float, float], degrees: float) -> tuple[float, ...]:
+    """The corners of a box turned about its centre, clockwise as one sees it."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    corners = ((box[0], box[1]), (box[2], box[1]), (box[2], box[3]), (box[0], box[3]))
+    c, s = cos(radians(degrees)), sin(radians(degrees))
+    turned = ((x + (u - x) * c - (v - y) * s, y + (u - x) * s + (v - y) * c) for u, v in corners)
+    return tuple(side for corner in turned for side in corner)
+
+
+def _run_lengths(said: Mapping[str, str], size: tuple[int | None, int | None]) -> RunLengths:
+    """CVAT's run lengths go row by row inside the mask's own box; ours column by column through the picture."""
+    width, height = size
+    left, top, columns, rows = (int(said[name]) for name in ("left", "top", "width", "height"))
+    if not width or not height or not 0 < width * height <= MOST_PIXELS:
+        raise ValueError("the picture's size is missing or too large")
+    if min(left, top) < 0 or min(columns, rows) < 1 or left + columns > width or top + rows > height:
+        raise ValueError("the mask reaches out of the picture")
+    counts = checked_counts([int(count) for count in said["rle"].split(",")], columns * rows)
+    inside = np.repeat(np.arange(len(counts)) % 2 == 1, counts).reshape(rows, columns)
+    pixels = np.zeros((height, width), bool)
+    pixels[top : top + rows, left : left + columns] = inside
+    return run_lengths(pixels)

@@ -1,0 +1,100 @@
+"""What every format's reader takes and gives, and every format's writer takes."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from tfod.annotations.annotated_image import AnnotatedImage
+from tfod.errors import DataError
+
+__all__ = ["Dataset", "Format", "ReadEach", "Reading", "Writing", "class_ids_of"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the user says about a data set that its files do not.
+
+    `image_dir`: the folder of the pictures, where it is another. `one_based`: Pascal VOC's boxes count pixels from 1,
+    both ends inside. `class_names`: id -> name, for files that hold numbers only. `follow_links`: links that lead
+    out of the folders named are read too.
+    """
+
+    image_dir: str | None = None
+    one_based: bool = False
+    class_names: Mapping[int, str] = field(default_factory=dict)
+    follow_links: bool = False
+
+
+class Dataset(NamedTuple):
+    """A data set: its pictures, in an order that does not change, and the classes that it names.
+
+    `images` can be gone through again and again; each time files are read anew, one picture in memory at a time where
+    the format has a file a picture. An item that is a DataError stands for a picture whose annotations cannot be
+    read. `class_ids` is name -> id, ids as in the files or counting from 1; empty where the format names no classes.
+    """
+
+    images: Iterable[AnnotatedImage | DataError]
+    total: int
+    class_ids: Mapping[str, int] = {}
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What a writer needs beside the pictures: `class_ids` of all classes, and how boxes of Pascal VOC count."""
+
+    class_ids: Mapping[str, int]
+    one_based: bool = False
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format: how it is called, read, written, and what it can say.
+
+    `read` takes the path that the user named, a file or a folder; it raises DataError where there is no such data set.
+    `write` puts annotation files into a folder that is empty but for the pictures. `pictures` is where pictures go in
+    that folder, with `{subset}` for the part of the data set; None where the format does not want them beside it.
+    `recognises` says whether a file surely is of the format.
+
+    `says` are the fields of AnnotatedObject, and the names in `fields`, that the format has a place for (`*`: any
+    name; `background`: pictures without objects). `masks` are the kinds of masks that it has a place for: `outline`,
+    one polygon; `outlines`, several; `runs`, run lengths. With `mask_is_box` an object with a mask has no box beside
+    it, but that which the mask fills. What `holds_pictures` (TFRecord) takes only pictures that TensorFlow decodes, and
+    boxes by the rule of `tfod.records.boxes`: cut off at the edge, dropped where they have no area or lie outside.
+    """
+
+    title: str
+    read: Callable[[str, Reading], Dataset]
+    write: Callable[[Iterable[AnnotatedImage], Path, Writing], None]
+    recognises: Callable[[str], bool]
+    says: frozenset[str]
+    masks: frozenset[str]
+    mask_is_box: bool = False
+    holds_pictures: bool = False
+    pictures: str | None = None
+
+
+class ReadEach:
+    """An iterable that reads one item after the other, each time anew; an error is yielded in its item's place."""
+
+    def __init__(self, read: Callable[[str], AnnotatedImage], items: Sequence[str]) -> None:
+        self._read = read
+        self._items = items
+
+    def __iter__(self) -> Iterator[AnnotatedImage | DataError]:
+        for item in self._items:
+            try:
+                yield self._read(item)
+            except DataError as error:
+                yield error
+
+
+def class_ids_of(dataset: Dataset) -> Mapping[str, int]:
+    """The classes of a data set, name -> id: those that it names, then those that only its objects have, by name.
+
+    Goes through the pictures once.
+    """
+    used = {item.class_name for image in dataset.images if isinstance(image, AnnotatedImage) for item in image.objects}
+    unnamed = sorted(used - dataset.class_ids.keys(), key=lambda name: name.zfill(10) if name.isdecimal() else name)
+    first = max(dataset.class_ids.values(), default=0) + 1
+    return {**dataset.class_ids, **{name: number for number, name in enumerate(unnamed, start=first)}}

@@ -1,0 +1,99 @@
+"""Converts annotations from one format to another."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+
+from tfod.cli.command import CommandParser, execute
+
+__all__ = ["build_parser", "main", "run"]
+
+# As in tfod/formats/catalogue.py, which a quick --help does not import; a test compares the two.
+FORMAT_NAMES = ("voc", "coco", "yolo", "csv", "labelme", "cvat", "tfrecord")
+
+_DESCRIPTION = """Converts annotations from one format to another, and copies the pictures to where the new format
+wants them, byte for byte.
+
+  voc       Pascal VOC XML, a file a picture         -> OUTPUT/SUBSET/*.xml beside the pictures
+  coco      COCO JSON                                -> OUTPUT/annotations.json, images/
+  yolo      YOLO txt with its data.yaml              -> OUTPUT/data.yaml, images/, labels/
+  csv       a table: filename,width,height,class,xmin,ymin,xmax,ymax; also read: frame,xmin,xmax,ymin,ymax,class_id
+  labelme   LabelMe JSON, a file a picture           -> OUTPUT/SUBSET/*.json beside the pictures
+  cvat      CVAT XML for images (reads videos too)   -> OUTPUT/annotations.xml, images/
+  tfrecord  TFRecords                                -> OUTPUT/data.record, label_map.pbtxt
+
+Subsets (train, val, test) are kept. What the new format cannot say is left out, counted and listed. Boxes stay as
+they are, even where they are wrong (`tfod doctor` finds those), but corners in the wrong order are swapped, and boxes
+that are not finite are dropped; both are counted. The output appears whole or not at all; the input is never changed.
+Names in annotation files, and links, that lead out of the data set's folder are refused."""
+
+_EXAMPLES = """\
+  convert_annotations.py -i photos -o photos_coco --to coco
+  convert_annotations.py -i coco/annotations --image_dir coco/images -o yolo --from coco --to yolo
+  convert_annotations.py -i annotations/train.record -o photos_again --from tfrecord --to voc
+  convert_annotations.py -i labels.csv --image_dir frames --label_map label_map.pbtxt -o records --to tfrecord"""
+
+
+def build_parser() -> CommandParser:
+    """The command's flags."""
+    parser = CommandParser(_DESCRIPTION, _EXAMPLES)
+    parser.add_argument("-i", "--input", required=True, help="the folder or the file of the annotations")
+    parser.add_argument("-o", "--output", required=True, help="the folder to write; it must be new or empty")
+    parser.add_argument("--from", dest="source", choices=FORMAT_NAMES, help="the format of the input (default: seen)")
+    parser.add_argument("--to", dest="target", choices=FORMAT_NAMES, required=True, help="the format of the output")
+    parser.add_argument("--image_dir", help="the folder of the pictures, if it is another")
+    parser.add_argument("-l", "--label_map", help="names for classes that the input gives as numbers only")
+    parser.add_argument(
+        "--voc_origin",
+        choices=("raw", "one_based"),
+        default="raw",
+        help="Pascal VOC's coordinates as they are, or counted from 1, when read and when written (default: raw)",
+    )
+    parser.add_boolean("copy_pictures", default=True, help="copy the pictures too (default: true)")
+    parser.add_boolean("skip_bad", default=False, help="leave out and count what cannot be used")
+    parser.add_boolean("follow_links", default=False, help="follow links that lead out of the input's folder")
+    parser.add_boolean("overwrite", default=False, help="replace the output's folder, with all that is in it")
+    return parser
+
+
+def run(args: argparse.Namespace) -> None:
+    """Converts and prints the summary; raises DataError, ConfigError or OutputError."""
+    from tfod.annotations.dataset import Reading
+    from tfod.formats.catalogue import detect_format, read_dataset
+    from tfod.formats.convert import check_output, write_dataset
+    from tfod.progress import Progress
+
+    sources = filter(None, (args.input, args.image_dir, args.label_map))
+    check_output(args.output, sources, args.overwrite)
+    one_based = args.voc_origin == "one_based"
+    reading = Reading(args.image_dir, one_based, _class_names(args.label_map), args.follow_links)
+    source = args.source or detect_format(args.input)
+    dataset = read_dataset(args.input, source, reading)
+    with Progress("converting", total=dataset.total, unit="picture") as progress:
+        summary = write_dataset(
+            dataset,
+            args.target,
+            args.output,
+            copy_pictures=args.copy_pictures,
+            one_based=one_based,
+            skip_bad=args.skip_bad,
+            advance=progress.advance,
+        )
+    print(f"{args.output}: {source} to {args.target}\n{summary.text()}")
+
+
+def _class_names(path: str | None) -> Mapping[int, str]:
+    from tfod.config.label_map import read_label_map
+
+    return {item.id: item.name for item in read_label_map(path).items} if path else {}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    return execute(build_parser(), run, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The annotation formats by name, and the way from one to another."""
