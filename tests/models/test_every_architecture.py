@@ -1,7 +1,7 @@
 """One harness: every architecture of the zoo that exists here passes the same tests.
 
-Each is built from the zoo's own config, with few classes and smaller pictures. (Names and shapes of variables:
-tests/checkpoints/test_zoo_keys.py; numbers: tests/parity.)
+Each is built from the zoo's own config, with few classes and smaller pictures, ResNets with fewer channels too. (Names
+and shapes of variables: tests/checkpoints/test_zoo_keys.py; numbers: tests/parity.)
 """
 
 from pathlib import Path
@@ -56,6 +56,8 @@ PICTURES = pictures()
 @pytest.fixture(scope="module", params=ARCHITECTURES)
 def config(request: pytest.FixtureRequest, shared: Path) -> pipeline_pb2.TrainEvalPipelineConfig:
     model = zoo_model(shared, request.param, num_classes=CLASSES)
+    if "resnet" in request.param:
+        model.ssd.feature_extractor.depth_multiplier = 0.25
     shape = model.ssd.image_resizer.fixed_shape_resizer
     shape.height = shape.width = SIDE if "fpn" in request.param else SIDE_WITHOUT_PYRAMID
     return pipeline_pb2.TrainEvalPipelineConfig(model=model)
