@@ -10,9 +10,11 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3
 
 run := $(VENV)/bin/python
 installed := $(VENV)/.installed
-PYTEST := $(run) -m pytest
+# Two at a time: tracing graphs keeps one core busy, and TensorFlow in each takes 2 GB. A file's tests stay together,
+# since they share models.
+PYTEST := $(run) -m pytest -n 2 --dist loadfile
 
-.PHONY: help venv demo test test-fast lint bench protos clean
+.PHONY: help venv demo test test-fast lint bench parity docs protos clean
 .DEFAULT_GOAL := help
 
 help: ## list the goals
@@ -44,6 +46,12 @@ lint: $(installed) ## ruff (rules, format), mypy (strict), import directions
 
 bench: $(installed) ## measure speed side by side with the original
 	$(run) -m benchmarks
+
+parity: $(installed) ## put every SSD of the zoo beside the original: docs/parity.md
+	$(run) -m benchmarks.parity
+
+docs: $(installed) ## write docs/config.md from the schema and its comments
+	$(run) -m tfod.config.reference
 
 protos: ## compile the schema again after changing tfod/protos/*.proto
 	test -x .venv-protos/bin/python || python3.11 -m venv .venv-protos

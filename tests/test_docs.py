@@ -10,8 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.segmentation.tiny import write_discs
+
 ROOT = Path(__file__).resolve().parents[1]
-GUIDES = [ROOT / "docs" / f"{name}.md" for name in ("data", "configs", "training", "evaluation", "export")]
+GUIDES = [
+    ROOT / "docs" / f"{name}.md"
+    for name in ("data", "doctor", "configs", "training", "evaluation", "export", "segmentation")
+]
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
     path for folder in ("docs", "annotations", "pretrained_models", "exported_models", "workspace", "benchmarks")
     for path in (ROOT / folder).glob("*.md")
@@ -19,6 +24,7 @@ DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG
 ARCHIVE = "pretrained_models/ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8"
 # What makes a training of minutes one of seconds; all else of the command is as in the document.
 SHORT = "--num_train_steps 2 --set train_config.batch_size=2"
+SHORT_UNET = "--minutes 0.15 --evaluations 1 --base_filters 8"
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -37,7 +43,8 @@ def _run(workspace: Path, language: str, text: str) -> None:
             _execute(ROOT, ["make", "--dry-run", *goal], command)
         elif not command.startswith("source "):
             training = "model_main_tf2.py" in command and "--checkpoint_dir" not in command
-            _execute(workspace, ["bash", "-ec", f"{command} {SHORT}" if training else command], command)
+            shorter = SHORT if training else SHORT_UNET if "train_unet.py" in command else ""
+            _execute(workspace, ["bash", "-ec", f"{command} {shorter}"], command)
 
 
 def _execute(folder: Path, arguments: list[str], shown: str) -> None:
@@ -58,6 +65,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "workspace" / "configs", folder / "workspace" / "configs")
     write_sample_data(folder / "photos" / "train", count=6, seed=0)
     write_sample_data(folder / "photos" / "val", count=3, seed=1)
+    write_discs(folder / "shapes", 16)
     program = f"""
 import tensorflow as tf
 from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
@@ -89,7 +97,9 @@ def test_the_commands_of_a_guide_run(document: Path, workspace: Path) -> None:
     assert blocks, "a guide shows at least one command"
     for language, text in blocks:
         _run(workspace, language, text)
-    made = re.findall(r"`((?:annotations|workspace|exported_models)/photos/[\w./-]+)`", document.read_text("utf-8"))
+    made = re.findall(
+        r"`((?:annotations|workspace|exported_models)/(?:photos|shapes)/[\w./-]+)`", document.read_text("utf-8")
+    )
     assert [path for path in made if not (workspace / path).exists()] == []
 
 

@@ -21,6 +21,8 @@ OBJECT_AREA = "image/object/area"
 OBJECT_IS_CROWD = "image/object/is_crowd"
 OBJECT_GROUP_OF = "image/object/group_of"
 OBJECT_WEIGHT = "image/object/weight"
+CLASS_MASK_ENCODED = "image/segmentation/class/encoded"
+CLASS_MASK_FORMAT = "image/segmentation/class/format"
 OBJECT_MASK = "image/object/mask"
 
 # What a dataset yields: features, then labels.
@@ -38,12 +40,14 @@ GROUNDTRUTH_IS_CROWD = "groundtruth_is_crowd"
 GROUNDTRUTH_DIFFICULT = "groundtruth_difficult"
 GROUNDTRUTH_GROUP_OF = "groundtruth_group_of"
 GROUNDTRUTH_AREA = "groundtruth_area"
+GROUNDTRUTH_MASK = "groundtruth_mask"
 MULTICLASS_SCORES = "multiclass_scores"
 
 # What a model predicts.
 BOX_ENCODINGS = "box_encodings"
 CLASS_PREDICTIONS = "class_predictions_with_background"
 FEATURE_MAPS = "feature_maps"
+LOGITS = "logits"
 ANCHORS = "anchors"
 FINAL_ANCHORS = "final_anchors"
 PREPROCESSED_INPUTS = "preprocessed_inputs"

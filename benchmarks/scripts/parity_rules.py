@@ -7,13 +7,14 @@ import zlib
 
 import numpy as np
 
-__all__ = ["pictures", "sample", "weight"]
+__all__ = ["pictures", "sample", "untied", "weight"]
 
 _SMALL_GAIN = (
     "_box_encoder_layers", "_class_predictor_layers", "_prediction_head_dict", "_first_stage_box_predictor",
 )  # fmt: skip
 _SAMPLES = 4096
 _WHOLE = 200_000
+_TIE = 1e-5
 
 
 def weight(key: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -56,3 +57,12 @@ def sample(name: str, array: np.ndarray) -> np.ndarray:
     if name.startswith(("prediction/", "detection/")) and array.size > _SAMPLES:
         return array.reshape(-1)[:: max(1, array.size // _SAMPLES)][:_SAMPLES]
     return array
+
+
+def untied(scores: np.ndarray) -> np.ndarray:
+    """Where scores `[..., N]`, in falling order, differ enough from their neighbours for their order to be certain."""
+    certain = np.ones(scores.shape, bool)
+    close = np.abs(np.diff(scores, axis=-1)) < _TIE
+    certain[..., 1:] &= ~close
+    certain[..., :-1] &= ~close
+    return certain

@@ -1,11 +1,19 @@
 """Headers of pictures: what TensorFlow would find out by decoding, found out without."""
 
 import struct
+from pathlib import Path
 
 import pytest
 
 from tests.annotations.voc_files import picture
-from tfod.annotations.pictures import PictureHeader, picture_stem, plain_name, read_header
+from tfod.annotations.pictures import (
+    PictureHeader,
+    TruncatedPictureError,
+    picture_stem,
+    plain_name,
+    read_header,
+    read_header_of,
+)
 from tfod.errors import DataError
 
 EXIF = b"Exif\0\0"
@@ -32,19 +40,40 @@ def _with_orientation(value: int, order: str) -> bytes:
         (picture(kind="PNG"), ("png", 64, 48, 3)),
         (picture(kind="PNG", mode="RGBA"), ("png", 64, 48, 4)),
         (picture(kind="PNG", mode="LA"), ("png", 64, 48, 2)),
-        (picture(kind="PNG", mode="P"), ("png", 64, 48, 3)),
+        (picture(kind="PNG", mode="P"), ("png", 64, 48, 3, 1, 8, True)),
+        (picture(kind="PNG", mode="I;16"), ("png", 64, 48, 1, 1, 16)),
         (picture(7, 5, "BMP"), ("bmp", 7, 5, 3)),
         (picture(kind="BMP", mode="RGBA"), ("bmp", 64, 48, 4)),
     ],
 )
-def test_headers(data: bytes, expected: tuple[str, int, int, int]) -> None:
+def test_headers(data: bytes, expected: tuple[object, ...]) -> None:
     header = read_header(data, "a picture")
-    assert header == PictureHeader(*expected, orientation=1)
+    assert header == PictureHeader(*expected)  # type: ignore[arg-type]
 
     import tensorflow as tf
 
     decoded = tf.io.decode_image(data, channels=3)
     assert decoded.shape == (header.height, header.width, 3)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])
+def test_large_files_are_read_the_same_without_reading_them_whole(tmp_path: Path, kind: str) -> None:
+    data = picture(400, 300, kind)
+    large = data[:2] + b"\xff\xfe\x00\x04ab" * 60_000 + data[2:] if kind == "JPEG" else data + bytes(300_000)
+    path = tmp_path / "large"
+    path.write_bytes(large)
+    assert read_header_of(str(path)) == read_header(large, "large") == read_header(data, "small")
+    path.write_bytes(large[: 200 if kind == "PNG" else 290_000] if kind != "BMP" else data[:300_000])
+    with pytest.raises(TruncatedPictureError):
+        read_header_of(str(path))
+
+
+def test_a_picture_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_bytes(b"")
+    with pytest.raises(DataError, match="0 bytes"):
+        read_header_of(str(tmp_path / "empty"))
+    with pytest.raises(DataError, match="no such file"):
+        read_header_of(str(tmp_path / "nowhere"))
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

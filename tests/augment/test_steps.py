@@ -145,7 +145,7 @@ def test_steps_follow_each_other_in_the_order_of_the_config():
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("autoaugment_image {}", "autoaugment_image cannot run"),
+        ("autoaugment_image {}", "not available here: AutoAugment"),
         ("", "step is empty"),
         ("normalize_image {}", "original_maxval must be greater"),
         ("random_adjust_contrast { min_delta: 2 max_delta: 1 }", "min_delta 2 exceeds max_delta 1"),

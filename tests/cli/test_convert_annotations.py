@@ -60,7 +60,7 @@ def test_the_self_driving_table_with_a_label_map(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "label_map.pbtxt",
         "train.record",
-        "train.summary.json",
+        "train.manifest.json",
     }
     (image,) = read_dataset(f"{tmp_path}/out").images
     assert [found[:5] for found in image.objects] == [("car", 10, 12, 30, 36), ("pedestrian", 1, 2, 3, 4)]

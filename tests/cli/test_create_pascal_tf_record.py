@@ -74,7 +74,7 @@ def test_bccd_with_its_two_boxes_without_area(shared: Path, tmp_path: Path) -> N
             main([f"--{name}={value}" for name, value in flags.items()] + [f"--label_map_path={tmp_path}/map.pbtxt"])
             == 0
         )
-        summary = json.loads(Path(f"{tmp_path}/{part}.summary.json").read_text())
+        summary = json.loads(Path(f"{tmp_path}/{part}.manifest.json").read_text())
         assert summary["pictures"] == pictures
         dropped = summary["notes"].get("boxes_empty", {"total": 0})["total"]
         assert dropped == (2 if part == "trainval" else 0)

@@ -79,7 +79,7 @@ def test_the_table_beside_the_records_gives_the_same_records(data: Path) -> None
 
 def test_the_origin_is_recorded(data: Path) -> None:
     assert _convert(data, "-x", f"{data}/xml", "--voc_origin", "one_based") == 0
-    assert json.loads((data / "train.summary.json").read_text())["voc_origin"] == "one_based"
+    assert json.loads((data / "train.manifest.json").read_text())["settings"]["voc_origin"] == "one_based"
     record = decode_example(next(read_frames(data / "train.record")))
     assert record[names.OBJECT_XMIN][0] == 9 / 64
 
@@ -118,6 +118,6 @@ def test_real_data(
     assert create_label_map(["-x", folder, "-o", f"{tmp_path}/label_map.pbtxt"]) == 0
     flags = ["-i", f"{shared}/data/{images}"] if images else []
     assert _convert(tmp_path, "-x", folder, *flags) == 0
-    summary = json.loads((tmp_path / "train.summary.json").read_text())
+    summary = json.loads((tmp_path / "train.manifest.json").read_text())
     assert (summary["pictures"], summary["objects"], summary["notes"]) == (pictures, objects, {})
     assert len(_names(f"{tmp_path}/train.record")) == pictures

@@ -179,7 +179,7 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
         (f"{CHECKPOINT}_type=detecton", "error", "checkpoint-type", f"{CHECKPOINT}_type", "=detection"),
         (f"{CHECKPOINT}_type=classification", "warning", "checkpoint-type", f"{CHECKPOINT}_type", "=detection"),
         (f"{CHECKPOINT}_version=V1", "warning", "checkpoint-version", f"{CHECKPOINT}_version", "=V2"),
-        ("train_config.load_all_detection_checkpoint_vars=true", "warning", "load-all-checkpoint-vars",
+        ("train_config.load_all_detection_checkpoint_vars=true", "warning", "no-effect",
          "train_config.load_all_detection_checkpoint_vars", "=full"),
         # data
         ("train_input_reader.label_map_path=labelmap.pbtxt", "error", "label-map",
@@ -196,12 +196,23 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
         ("eval_config { batch_size: 2 } eval_input_reader { }", "note", "one-evaluation", "eval_input_reader[1]",
          "first"),
         # fields without effect
-        ("train_config.freeze_variables=Conv.*", "warning", "no-effect", "train_config.freeze_variables", "remove"),
         ("train_config { sync_replicas: true startup_delay_steps: 0 }", "note", "no-effect",
          "train_config.sync_replicas", "removed"),
         ("train_config.use_bfloat16=true", "note", "no-effect", "train_config.use_bfloat16", "=false"),
         ("train_config.max_number_of_boxes=50", "warning", "no-effect", "train_config.max_number_of_boxes",
          "--set train_input_reader.max_number_of_boxes=50"),
+        (f"{PREDICTOR}.conv_hyperparams.batch_norm.train=false", "warning", "no-effect",
+         f"{PREDICTOR}.conv_hyperparams.batch_norm.train", "--set model.ssd.freeze_batchnorm=true"),
+        (f"{SSD}.feature_extractor.num_layers=5", "note", "no-effect", f"{SSD}.feature_extractor.num_layers",
+         "removed"),
+        ("model { ssd { post_processing { batch_non_max_suppression { use_cpu_nms: true } } } } "
+         "train_config { unpad_groundtruth_tensors: false }", "note", "no-effect",
+         f"{NMS}.use_cpu_nms", "docs/config.md"),
+        # features that are missing
+        ("eval_config.metrics_set=coco_mask_metrics", "error", "missing-feature", "eval_config.metrics_set[0]",
+         "use coco_detection_metrics"),
+        ("train_input_reader.num_keypoints=3", "error", "missing-feature", "train_input_reader.num_keypoints",
+         "remove"),
         ("graph_rewriter={ quantization { } }", "warning", "no-effect", "graph_rewriter", "remove"),
     ],
 )  # fmt: skip
@@ -314,6 +325,7 @@ def test_a_run_that_never_evaluates_takes_its_input_as_warnings(check: Check) ->
     Path("val.record").unlink()
     assert [one.severity for one in check()] == ["error"]
     assert [one.severity for one in check(evaluates=False)] == ["warning"]
+    assert [one.severity for one in check("eval_config.force_no_resize=true", evaluates=False)] == ["warning"] * 2
 
 
 def test_an_export_needs_the_model_alone(check: Check) -> None:
@@ -392,7 +404,10 @@ def test_no_false_alarm_on_the_zoo_and_the_recipes(shared: Path) -> None:
     for path in paths:
         _, findings = check_file(path, for_training=True)
         alarms = [one for one in findings if one.severity != "note" and one.rule not in lacking]
-        assert alarms == [], path.name
+        if path.name.startswith(("ssd_mobilenet", "ssd_resnet")) or path.parent.name == "recipes":
+            assert alarms == [], path.name
+        else:
+            assert {one.rule for one in alarms} == {"missing-feature"}, path.name
 
 
 def test_a_real_checkpoint_is_told_from_others(shared: Path, check: Check) -> None:

@@ -200,9 +200,9 @@ def test_files_without_records(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("load_instance_masks: true", "load_instance_masks cannot be read"),
-        ("num_keypoints: 3 num_additional_channels: 1", "num_keypoints, num_additional_channels cannot"),
-        ("input_type: TF_SEQUENCE_EXAMPLE", "TF_SEQUENCE_EXAMPLE"),
+        ("load_instance_masks: true", "not available here: masks"),
+        ("num_additional_channels: 1", "more than three channels"),
+        ("input_type: TF_SEQUENCE_EXAMPLE", "records of sequences"),
         ("sample_from_datasets_weights: [1, 2]", "2 sample_from_datasets_weights for 1 input_paths"),
     ],
 )

@@ -201,7 +201,7 @@ def test_checkpoint_keys_are_those_that_tensorflow_writes(model: Any, tmp_path: 
     [
         ("feature_extractor.type", "ssd_resnet51", "ssd_resnet51 is not available"),
         ("feature_extractor.fpn.max_level", 2, "from level 3 to 2"),
-        ("loss.expected_loss_weights", 1, "expected_loss_weights is not available"),
+        ("loss.expected_loss_weights", 1, "not available here: weights of the expected loss"),
         ("explicit_background_class", True, "the background cannot be a class of its own and a column"),
         ("box_predictor.weight_shared_convolutional_box_predictor.box_code_size", 3, "makes 4 numbers of a box"),
         ("box_predictor.weight_shared_convolutional_box_predictor.kernel_size", 1, "1 x 1 does nothing"),
@@ -219,5 +219,5 @@ def test_what_is_missing_is_an_error_that_says_so(path: str, value: object, what
 
 
 def test_another_architecture_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="center_net is not available"):
+    with pytest.raises(ConfigError, match="not available here: CenterNet"):
         build_model(model_pb2.DetectionModel(center_net={}))

@@ -21,8 +21,9 @@ LABEL_MAP = label_map_from_names(["cat", "dog"])
 
 def _convert(path: Path, **rules: object):
     summary = Summary()
-    example = to_example(read_voc(path), LABEL_MAP, ConversionRules(**rules), summary)
-    return example and decode_example(example), {kind: note.total for kind, note in summary.notes.items()}, summary
+    pieces = to_example(read_voc(path), LABEL_MAP, ConversionRules(**rules), summary)
+    example = pieces and decode_example(b"".join(pieces))
+    return example, {kind: note.total for kind, note in summary.notes.items()}, summary
 
 
 def _close(found: list, expected: list) -> bool:

@@ -11,7 +11,7 @@ from tfod.records.frames import read_frames
 def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
     """All (step, value) by tag, in the order of files and records: what repeats is there twice."""
     found: dict[str, list[tuple[int, float]]] = {}
-    for path in sorted(folder.glob("events.out.tfevents.*")):
+    for path in _in_order(folder):
         for frame in read_frames(path):
             event = Event.FromString(frame)
             for value in event.summary.value:
@@ -24,7 +24,7 @@ def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
 def images(folder: Path) -> dict[str, list[tuple[int, int]]]:
     """(step, number of pictures) by tag."""
     found: dict[str, list[tuple[int, int]]] = {}
-    for path in sorted(folder.glob("events.out.tfevents.*")):
+    for path in _in_order(folder):
         for frame in read_frames(path):
             event = Event.FromString(frame)
             for value in event.summary.value:
@@ -44,3 +44,11 @@ def weights(prefix: str) -> dict[str, list[float]]:
     reader = tf.train.load_checkpoint(prefix)
     kinds = reader.get_variable_to_dtype_map()
     return {key: reader.get_tensor(key).ravel().tolist() for key, kind in kinds.items() if kind == tf.float32}
+
+
+def _in_order(folder: Path) -> list[Path]:
+    """Event files as they were begun: their names have the time and, within a process, a number, which counts to 10."""
+    return sorted(
+        folder.glob("events.out.tfevents.*"),
+        key=lambda path: [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in path.name.split(".")],
+    )

@@ -1,6 +1,7 @@
 """Pictures found on disk and known by their headers; no pixel is decoded here."""
 
 import io
+import mmap
 import os
 import struct
 import warnings
@@ -8,13 +9,25 @@ from os.path import isfile
 from typing import NamedTuple
 
 from tfod.errors import DataError
+from tfod.files import read_bytes
 
-__all__ = ["EXTENSIONS", "PictureHeader", "find_picture", "picture_sizes", "picture_stem", "plain_name", "read_header"]
+__all__ = [
+    "EXTENSIONS",
+    "PictureHeader",
+    "TruncatedPictureError",
+    "find_picture",
+    "picture_sizes",
+    "picture_stem",
+    "plain_name",
+    "read_header",
+    "read_header_of",
+]
 
 # The formats that TensorFlow's decode_image turns into one picture, by their usual extensions.
 EXTENSIONS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".bmp": "bmp"}
 
 _TRIED_EXTENSIONS = tuple(change(extension) for change in (str.lower, str.upper) for extension in EXTENSIONS)
+_MOST_BYTES_READ_WHOLE = 1 << 18
 _EXIF_ORIENTATION = 0x0112
 _WITH_EXIF = ("JPEG", "MPO", "WEBP", "TIFF")  # whose EXIF Pillow reads without decoding
 _START_OF_SCAN, _END_OF_IMAGE, _APP1 = 0xDA, 0xD9, 0xE1
@@ -22,6 +35,7 @@ _STANDALONE_MARKERS = {0x01, 0xD8, *range(0xD0, 0xD8)}
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _DECODABLE_FRAMES = {0xC0, 0xC1, 0xC2}  # baseline, extended sequential, progressive
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
+_PNG_PALETTE = 3
 _PNG_END = b"IEND\xae\x42\x60\x82"  # the last chunk's name and checksum
 _BMP_UNCOMPRESSED = (0, 3)  # BI_RGB, BI_BITFIELDS
 _OTHER_FORMATS = (
@@ -39,7 +53,8 @@ _OTHER_FORMATS = (
 class PictureHeader(NamedTuple):
     """What a header says: `format` jpeg, png or bmp, the size in pixels as stored, channels as stored.
 
-    `orientation` is EXIF's, 1 to 8: how a viewer should turn the stored pixels. TensorFlow does not.
+    `orientation` is EXIF's, 1 to 8: how a viewer should turn the stored pixels. TensorFlow does not. `bits` are those
+    of one channel, 1 to 16. With a `palette` the pixels are numbers of colours, `channels` those of the colours.
     """
 
     format: str
@@ -47,20 +62,50 @@ class PictureHeader(NamedTuple):
     height: int
     channels: int
     orientation: int = 1
+    bits: int = 8
+    palette: bool = False
+
+    def annotated_as_shown(self, width: int | None, height: int | None) -> bool:
+        """Whether an annotation of that size speaks of the picture as a viewer turns it: the sides are exchanged.
+
+        >>> PictureHeader("jpeg", 640, 480, 3, orientation=6).annotated_as_shown(480, 640)
+        True
+        """
+        exchanged = (width, height) == (self.height, self.width)
+        return self.orientation >= 5 and exchanged and self.width != self.height
 
 
-def read_header(data: bytes, name: str) -> PictureHeader:
+class TruncatedPictureError(DataError):
+    """A picture whose file ends too early."""
+
+
+def read_header_of(path: str) -> PictureHeader:
+    """The header of the picture at `path`, as `read_header` tells it; of a large file only a few pages are read.
+
+    Raises DataError for a file that cannot be read, too.
+    """
+    try:
+        if os.path.getsize(path) <= _MOST_BYTES_READ_WHOLE:
+            return read_header(read_bytes(path), path)
+        with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return read_header(data, path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(f"cannot read the picture: {reason}", path, "check the file and its rights") from error
+
+
+def read_header(data: bytes | mmap.mmap, name: str) -> PictureHeader:
     """The header of the picture whose whole file is `data`; `name` is for messages.
 
     Raises DataError for what TensorFlow could not decode: not a picture, another format, a header or a file that
     ends too early, a variant (lossless JPEG, palette BMP) that its decoder has not.
     """
     try:
-        if data.startswith(b"\xff\xd8\xff"):
+        if data[:3] == b"\xff\xd8\xff":
             header = _jpeg(data, name)
-        elif data.startswith(b"\x89PNG\r\n\x1a\n"):
+        elif data[:8] == b"\x89PNG\r\n\x1a\n":
             header = _png(data, name)
-        elif data.startswith(b"BM"):
+        elif data[:2] == b"BM":
             header = _bmp(data, name)
         else:
             raise _not_decodable(data, name)
@@ -128,10 +173,12 @@ def _inside(filename: str) -> str:
     return plain_name(filename) if leaves else "/".join(parts)
 
 
-def _jpeg(data: bytes, name: str) -> PictureHeader:
+def _jpeg(data: bytes | mmap.mmap, name: str) -> PictureHeader:
     position, orientation = 2, 1
     while True:
-        position = data.index(b"\xff", position) + 1
+        position = data.find(b"\xff", position) + 1
+        if not position:
+            raise _cut_short(name, "header")
         marker = data[position]
         if marker in (0x00, 0xFF) or marker in _STANDALONE_MARKERS:
             position += marker != 0xFF  # a run of 0xFF before a marker is filling
@@ -141,7 +188,7 @@ def _jpeg(data: bytes, name: str) -> PictureHeader:
         (length,) = struct.unpack_from(">H", data, position + 1)
         if marker in _FRAMES:
             break
-        if marker == _APP1 and data.startswith(b"Exif\0\0", position + 3):
+        if marker == _APP1 and data[position + 3 : position + 9] == b"Exif\0\0":
             orientation = _exif_orientation(data[position + 9 : position + 1 + length])
         position += 1 + length
     precision, height, width, channels = struct.unpack_from(">BHHB", data, position + 3)
@@ -152,7 +199,7 @@ def _jpeg(data: bytes, name: str) -> PictureHeader:
             "save it again as a plain JPEG or PNG",
         )
     # A missing end means missing pixels, which TensorFlow refuses. Thumbnails have ends too, but before the frame.
-    if not data.endswith(b"\xff\xd9") and data.rfind(b"\xff\xd9", position) < 0:
+    if data[-2:] != b"\xff\xd9" and data.rfind(b"\xff\xd9", position) < 0:
         raise _cut_short(name, "picture")
     return PictureHeader("jpeg", width, height, channels, orientation)
 
@@ -172,16 +219,16 @@ def _exif_orientation(tiff: bytes) -> int:
     return 1
 
 
-def _png(data: bytes, name: str) -> PictureHeader:
-    width, height, _, colour = struct.unpack_from(">IIBB", data, 16)
+def _png(data: bytes | mmap.mmap, name: str) -> PictureHeader:
+    width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
     if data[12:16] != b"IHDR" or colour not in _PNG_CHANNELS:
         raise DataError("the PNG's header is damaged", name, "replace or remove the picture")
     if data.rfind(_PNG_END) < 0:
         raise _cut_short(name, "picture")
-    return PictureHeader("png", width, height, _PNG_CHANNELS[colour])
+    return PictureHeader("png", width, height, _PNG_CHANNELS[colour], bits=bits, palette=colour == _PNG_PALETTE)
 
 
-def _bmp(data: bytes, name: str) -> PictureHeader:
+def _bmp(data: bytes | mmap.mmap, name: str) -> PictureHeader:
     start, size, width, height, _, bits, compression = struct.unpack_from("<IIiiHHI", data, 10)
     if size < 40 or bits not in (24, 32) or compression not in _BMP_UNCOMPRESSED:
         raise DataError(
@@ -195,19 +242,19 @@ def _bmp(data: bytes, name: str) -> PictureHeader:
     return PictureHeader("bmp", width, height, bits // 8)
 
 
-def _not_decodable(data: bytes, name: str) -> DataError:
+def _not_decodable(data: bytes | mmap.mmap, name: str) -> DataError:
     if not data:
         return DataError("the picture is empty (0 bytes)", name, "replace or remove it")
     for offset, magic, kind in _OTHER_FORMATS:
-        if data.startswith(magic, offset):
+        if data[offset : offset + len(magic)] == magic:
             return DataError(
                 f"the picture is {kind}, which a TFRecord reader cannot decode", name, "save it as JPEG or PNG"
             )
     return DataError("this is not a picture: its header is of no known format", name, "replace or remove it")
 
 
-def _cut_short(name: str, what: str) -> DataError:
-    return DataError(f"the {what} ends too early: the file is cut short", name, "copy or download it again")
+def _cut_short(name: str, what: str) -> TruncatedPictureError:
+    return TruncatedPictureError(f"the {what} ends too early: the file is cut short", name, "copy or download it again")
 
 
 def picture_sizes(picture: str | bytes, name: str = "") -> tuple[tuple[int, int], tuple[int, int]]:

@@ -9,6 +9,7 @@ from typing import Any
 from tfod.augment import color, crop, damage, flip, labels, pad, scale
 from tfod.augment.example import Draw, Example
 from tfod.augment.settings import step_arguments
+from tfod.config.support import refuse_missing
 from tfod.errors import ConfigError
 from tfod.protos import preprocessor_pb2
 
@@ -82,10 +83,6 @@ def _step(option: preprocessor_pb2.PreprocessingStep, where: str) -> Callable[[E
     name = option.WhichOneof("preprocessing_step")
     if name is None:
         raise ConfigError("the step is empty", where, "name a step, such as random_horizontal_flip {}")
-    if name not in STEPS:  # autoaugment_image
-        raise ConfigError(
-            f"{name} cannot run: its operations left TensorFlow with tf.contrib",
-            where,
-            "remove it; random_distort_color and random_crop_image come nearest",
-        )
+    if name not in STEPS:
+        refuse_missing(option, where)
     return partial(STEPS[name], **step_arguments(name, getattr(option, name), f"{where}.{name}"))

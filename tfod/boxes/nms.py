@@ -179,12 +179,6 @@ def nms_from_config(config: post_processing_pb2.BatchNonMaxSuppression) -> Multi
             "post_processing.batch_non_max_suppression",
             "raise max_total_detections",
         )
-    if config.max_classes_per_detection > 1:
-        raise ConfigError(
-            "max_classes_per_detection above 1 is not available",
-            "post_processing.batch_non_max_suppression",
-            "leave max_classes_per_detection at 1",
-        )
     agnostic = config.use_class_agnostic_nms
     return MulticlassNMS(
         score_threshold=config.score_threshold,

@@ -7,7 +7,7 @@ from typing import Any
 
 from tfod.config.findings import Finding, in_order, render, require
 from tfod.config.overrides import apply_overrides
-from tfod.config.rules import checkpoint, data, model, training, unused
+from tfod.config.rules import checkpoint, data, model, support, training
 from tfod.config.rules.given_twice import given_twice
 from tfod.config.rules.placeholders import placeholders
 from tfod.config.text import field_places, parse_text, read_file
@@ -26,15 +26,18 @@ def check_pipeline(
     """Everything found in `config`, errors first; files are looked for relative to the working directory.
 
     `for_training=False` looks at the model alone, which is all that an export needs. A run that never
-    evaluates (`evaluates=False`) takes errors of the evaluation's input as warnings. `model_dir` is the
+    evaluates (`evaluates=False`) takes errors of the evaluation as warnings. `model_dir` is the
     run's own folder.
     """
-    findings = [*model.check(config), *placeholders(config.model, "model.")]
+    told = [*(support.check if for_training else support.check_model)(config)]
+    evaluation = [finding for finding in told if finding.where.startswith("eval_")]
+    findings = [finding for finding in told if finding not in evaluation]
+    findings += [*model.check(config), *placeholders(config.model, "model.")]
     if for_training:
         findings += placeholders(config.train_config, "train_config.")
-        findings += [*training.check(config), *checkpoint.check(config, model_dir), *unused.check(config)]
+        findings += [*training.check(config), *checkpoint.check(config, model_dir)]
         findings += data.check_training_input(config)
-        evaluation = data.check_evaluation_input(config)
+        evaluation += data.check_evaluation_input(config)
         findings += evaluation if evaluates else map(_as_warning, evaluation)
     return in_order(findings)
 

@@ -7,6 +7,7 @@ from google.protobuf import text_format
 
 from tfod.config.rules.batch_norm import decay_for
 from tfod.config.rules.walk import blocks
+from tfod.config.support import clear_without_effect
 from tfod.config.zoo_models import ZooModel
 from tfod.protos.model_pb2 import DetectionModel
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
@@ -35,13 +36,11 @@ _SETTINGS = """
 train_config {
   data_augmentation_options { random_horizontal_flip {} }
   optimizer { momentum_optimizer { momentum_optimizer_value: 0.9 } use_moving_average: false }
-  sync_replicas: false
   fine_tune_checkpoint_type: "detection"
   fine_tune_checkpoint_version: V2
-  unpad_groundtruth_tensors: false
 }
 eval_config { metrics_set: "coco_detection_metrics" use_moving_averages: false batch_size: 1 }
-eval_input_reader { shuffle: false num_epochs: 1 }
+eval_input_reader { shuffle: false }
 """
 
 
@@ -139,9 +138,13 @@ def _zoo_rate(model: ZooModel) -> float:
 def fine_tuning_config(
     model: ZooModel, architecture: DetectionModel, data: Data, schedule: Schedule, checkpoint: str
 ) -> TrainEvalPipelineConfig:
-    """The config that trains `architecture`, the model part of the zoo's config of `model`, on `data`."""
+    """The config that trains `architecture`, the model part of the zoo's config of `model`, on `data`.
+
+    Fields of it that change nothing are left out.
+    """
     config = text_format.Parse(_SETTINGS, TrainEvalPipelineConfig())
     config.model.CopyFrom(architecture)
+    clear_without_effect(config.model)
     config.model.ssd.num_classes = data.num_classes
     for _, block in blocks(config.model):
         if block.DESCRIPTOR.name == "BatchNorm":

@@ -5,6 +5,7 @@ import struct
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +44,9 @@ def find_pictures(inputs: Sequence[str]) -> list[Path]:
     return list(found)
 
 
-def read_picture(path: Path | str) -> NDArray[np.uint8]:
-    """Decodes a picture to uint8 [H, W, 3], RGB, upright.
+def read_picture(path: Path | str | BinaryIO, name: str | None = None) -> NDArray[np.uint8]:
+    """Decodes a picture, a file or one that is open and that `name` calls in messages, to uint8 [H, W, 3], RGB,
+    upright.
 
     Grey becomes three equal channels, 16 bits become 8, transparency is dropped, an animation gives its
     first frame. A camera's EXIF orientation is applied: boxes lie where people see the objects, whereas
@@ -54,6 +56,7 @@ def read_picture(path: Path | str) -> NDArray[np.uint8]:
     Raises:
       DataError: the file cannot be read or is no picture.
     """
+    where = name or str(path)
     try:
         with warnings.catch_warnings():
             # Damaged metadata and sizes that are merely large are not worth a word; a bomb is an error.
@@ -62,14 +65,14 @@ def read_picture(path: Path | str) -> NDArray[np.uint8]:
                 return _to_rgb(ImageOps.exif_transpose(picture))
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         reason = (error.strerror or "it is not there").lower()
-        raise DataError(f"cannot read the picture: {reason}", str(path), "name a file") from error
+        raise DataError(f"cannot read the picture: {reason}", where, "name a file") from error
     # Decoders raise many kinds for damaged data; all mean the same to who named the file.
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error) as error:
         what = "the picture is damaged or of a kind that cannot be read"
         cure = "open it in a viewer and save it as JPEG or PNG"
-        raise DataError(what, str(path), cure) from error
+        raise DataError(what, where, cure) from error
     except Image.DecompressionBombError as error:
-        raise DataError(f"the picture is too large: {error}", str(path), "make it smaller") from error
+        raise DataError(f"the picture is too large: {error}", where, "make it smaller") from error
 
 
 def _to_rgb(picture: Image.Image) -> NDArray[np.uint8]:

@@ -18,6 +18,7 @@ from tfod.augment import steps
 from tfod.augment.example import PER_OBJECT, Example
 from tfod.augment.resize import resize
 from tfod.boxes import geometry
+from tfod.config.support import refuse_missing
 from tfod.errors import ConfigError
 from tfod.input.corrupt import find_corrupt
 from tfod.input.decode import RecordDecoder
@@ -100,7 +101,7 @@ def training_dataset(
         ConfigError: the reader or an augmentation step cannot be used.
         DataError: there is no record.
     """
-    _refuse_unsupported(train_config)
+    refuse_missing(train_config, "train_config")
     seed = secrets.randbits(31) if seed is None else seed
     decode = RecordDecoder.from_config(reader, num_classes, for_evaluation=False)
     augment = steps.from_config(train_config.data_augmentation_options)
@@ -151,9 +152,10 @@ def evaluation_dataset(
             GROUNDTRUTH_AREA          float32 `[B, M]`, as in the record, 0 where it has none
 
     Raises:
-        ConfigError: the reader cannot be used.
+        ConfigError: the reader cannot be used, or the evaluation asks for what is missing.
         DataError: there is no record.
     """
+    refuse_missing(eval_config, "eval_config")
     decode = RecordDecoder.from_config(reader, num_classes, for_evaluation=True)
     finish = _Finish(preprocess, num_classes, reader.max_number_of_boxes, eval_config.retain_original_images)
     records = read_records(reader, repeat=False, seed=0, deterministic=True)
@@ -218,12 +220,6 @@ def _like_input(image: Any, true_shape: Any, model_input: Any) -> Any:
     padded = tf.pad(resized, [[0, missing[0]], [0, missing[1]], [0, 0]])
     padded.set_shape([*model_input.shape[:2], 3])
     return padded
-
-
-def _refuse_unsupported(train_config: train_pb2.TrainConfig) -> None:
-    for name in ("use_multiclass_scores", "merge_multiple_label_boxes"):
-        if getattr(train_config, name):
-            raise ConfigError(f"{name} is not supported yet", "train_config", "remove it from the config")
 
 
 def _skipped(reader: input_reader_pb2.InputReader, decode: RecordDecoder) -> list[tuple[str, int]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfod.config.support import refuse_missing
 from tfod.errors import ConfigError, DataError
 from tfod.protos import input_reader_pb2
 from tfod.records.files import expand
@@ -16,19 +17,6 @@ __all__ = ["input_files", "read_records"]
 
 _READ_AHEAD_BYTES = 1 << 23
 
-_UNSUPPORTED = (
-    "expand_labels_hierarchy",
-    "external_input_reader",
-    "load_context_features",
-    "load_dense_pose",
-    "load_instance_masks",
-    "load_keypoint_depth_features",
-    "load_multiclass_scores",
-    "load_track_id",
-    "num_additional_channels",
-    "num_keypoints",
-)
-
 
 def input_files(reader: input_reader_pb2.InputReader) -> list[list[str]]:
     """The TFRecord files of a reader: one list, or one for each `input_path` if the reader weighs them.
@@ -37,7 +25,7 @@ def input_files(reader: input_reader_pb2.InputReader) -> list[list[str]]:
         ConfigError: the reader asks for what is not supported, or its weights do not fit its paths.
         DataError: a path matches nothing, or a set of shards is incomplete.
     """
-    _refuse_unsupported(reader)
+    refuse_missing(reader, "input_reader")
     paths = list(reader.tf_record_input_reader.input_path)
     if not paths:
         cure = "set tf_record_input_reader { input_path: 'annotations/train.record' }"
@@ -135,11 +123,3 @@ def _has_record(path: str, skipped: Sequence[tuple[str, int]]) -> bool:
         if unusable:
             return False
         raise
-
-
-def _refuse_unsupported(reader: input_reader_pb2.InputReader) -> None:
-    wanted = [field.name for field, value in reader.ListFields() if field.name in _UNSUPPORTED and value]
-    if reader.input_type == input_reader_pb2.TF_SEQUENCE_EXAMPLE:
-        wanted.append("input_type: TF_SEQUENCE_EXAMPLE")
-    if wanted:
-        raise ConfigError(f"{', '.join(wanted)} cannot be read yet", "input_reader", "remove it from the config")

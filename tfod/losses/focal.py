@@ -1,10 +1,10 @@
 """The focal loss, which most detectors of the zoo learn their classes by, and which costs them most time."""
 
-import functools
-import os
 from dataclasses import dataclass
 
 import tensorflow as tf
+
+from tfod.losses.compiler import wake_compiler
 
 __all__ = ["SigmoidFocalLoss"]
 
@@ -78,7 +78,7 @@ class SigmoidFocalLoss:
         # Fused, this is one pass over memory instead of ten. Each shape is compiled, so they must not vary.
         fuse = logits.shape.is_fully_defined()
         if fuse:
-            _wake_compiler()
+            wake_compiler()
         return tf.function(compute, autograph=False, jit_compile=fuse)(logits, weights)
 
     def _power(self, miss: tf.Tensor) -> tf.Tensor:
@@ -104,17 +104,3 @@ class SigmoidFocalLoss:
 def _weighted(value: tf.Tensor, slope: tf.Tensor, weights: tf.Tensor) -> _ValueAndSlope:
     """The weighted sum of values `[R, K]`, and the slopes `[R, K]` weighted, for weights `[R]`."""
     return tf.reduce_sum(tf.reduce_sum(value, axis=-1) * weights), slope * weights[:, tf.newaxis]
-
-
-@functools.cache
-def _wake_compiler() -> None:
-    """Has XLA compile something trivial, with stderr closed: it announces its first result there, come what may."""
-    kept = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            with tf.init_scope():
-                tf.function(tf.negative, autograph=False, jit_compile=True)(tf.constant(0.0))
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)

@@ -16,6 +16,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class AnchorGenerator(google.protobuf.message.Message):
+    """The boxes from which predictions start: many at every cell of every feature map."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     GRID_ANCHOR_GENERATOR_FIELD_NUMBER: builtins.int
@@ -23,13 +25,21 @@ class AnchorGenerator(google.protobuf.message.Message):
     MULTISCALE_ANCHOR_GENERATOR_FIELD_NUMBER: builtins.int
     FLEXIBLE_GRID_ANCHOR_GENERATOR_FIELD_NUMBER: builtins.int
     @property
-    def grid_anchor_generator(self) -> tfod.protos.grid_anchor_generator_pb2.GridAnchorGenerator: ...
+    def grid_anchor_generator(self) -> tfod.protos.grid_anchor_generator_pb2.GridAnchorGenerator:
+        """One grid, for detectors with a single feature map."""
+
     @property
-    def ssd_anchor_generator(self) -> tfod.protos.ssd_anchor_generator_pb2.SsdAnchorGenerator: ...
+    def ssd_anchor_generator(self) -> tfod.protos.ssd_anchor_generator_pb2.SsdAnchorGenerator:
+        """One size of boxes for each feature map, as in the paper of SSD."""
+
     @property
-    def multiscale_anchor_generator(self) -> tfod.protos.multiscale_anchor_generator_pb2.MultiscaleAnchorGenerator: ...
+    def multiscale_anchor_generator(self) -> tfod.protos.multiscale_anchor_generator_pb2.MultiscaleAnchorGenerator:
+        """Several sizes an octave at each level of a feature pyramid, as in RetinaNet."""
+
     @property
-    def flexible_grid_anchor_generator(self) -> tfod.protos.flexible_grid_anchor_generator_pb2.FlexibleGridAnchorGenerator: ...
+    def flexible_grid_anchor_generator(self) -> tfod.protos.flexible_grid_anchor_generator_pb2.FlexibleGridAnchorGenerator:
+        """Every grid written out."""
+
     def __init__(
         self,
         *,

@@ -12,6 +12,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class ArgMaxMatcher(google.protobuf.message.Message):
+    """Matches each anchor with the box of ground truth that it is most similar to."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MATCHED_THRESHOLD_FIELD_NUMBER: builtins.int
@@ -21,13 +23,17 @@ class ArgMaxMatcher(google.protobuf.message.Message):
     FORCE_MATCH_FOR_EACH_ROW_FIELD_NUMBER: builtins.int
     USE_MATMUL_GATHER_FIELD_NUMBER: builtins.int
     matched_threshold: builtins.float
+    """From this similarity on an anchor has to find the box, 0 to 1 for IoU."""
     unmatched_threshold: builtins.float
+    """Below this similarity an anchor is background. Between the two it does not count. At most matched_threshold."""
     ignore_thresholds: builtins.bool
-    """True: every anchor is matched to its best box, whatever the thresholds."""
+    """Match every anchor with its best box, however little they have in common."""
     negatives_lower_than_unmatched: builtins.bool
+    """False: what lies between the thresholds is background, and what lies below does not count."""
     force_match_for_each_row: builtins.bool
+    """Every box gets the anchor that is most similar to it, below the threshold too."""
     use_matmul_gather: builtins.bool
-    """Another op for the same result, which suits TPUs."""
+    """Gather by a multiplication of matrices, which suits TPUs."""
     def __init__(
         self,
         *,

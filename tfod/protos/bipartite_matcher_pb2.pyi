@@ -12,12 +12,13 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class BipartiteMatcher(google.protobuf.message.Message):
-    """TensorFlow 1 only: the original refuses it in TensorFlow 2."""
+    """Matches each box with one anchor, so that the sum of all similarities is greatest."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     USE_MATMUL_GATHER_FIELD_NUMBER: builtins.int
     use_matmul_gather: builtins.bool
+    """Gather by a multiplication of matrices, which suits TPUs."""
     def __init__(
         self,
         *,

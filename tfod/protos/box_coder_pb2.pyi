@@ -16,6 +16,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class BoxCoder(google.protobuf.message.Message):
+    """How a box is told relative to its anchor."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     FASTER_RCNN_BOX_CODER_FIELD_NUMBER: builtins.int
@@ -23,13 +25,21 @@ class BoxCoder(google.protobuf.message.Message):
     SQUARE_BOX_CODER_FIELD_NUMBER: builtins.int
     KEYPOINT_BOX_CODER_FIELD_NUMBER: builtins.int
     @property
-    def faster_rcnn_box_coder(self) -> tfod.protos.faster_rcnn_box_coder_pb2.FasterRcnnBoxCoder: ...
+    def faster_rcnn_box_coder(self) -> tfod.protos.faster_rcnn_box_coder_pb2.FasterRcnnBoxCoder:
+        """Centre relative to the anchor's size, logarithm of the size: what nearly all detectors use."""
+
     @property
-    def mean_stddev_box_coder(self) -> tfod.protos.mean_stddev_box_coder_pb2.MeanStddevBoxCoder: ...
+    def mean_stddev_box_coder(self) -> tfod.protos.mean_stddev_box_coder_pb2.MeanStddevBoxCoder:
+        """Differences of the corners."""
+
     @property
-    def square_box_coder(self) -> tfod.protos.square_box_coder_pb2.SquareBoxCoder: ...
+    def square_box_coder(self) -> tfod.protos.square_box_coder_pb2.SquareBoxCoder:
+        """Centre and one side, for boxes that are squares."""
+
     @property
-    def keypoint_box_coder(self) -> tfod.protos.keypoint_box_coder_pb2.KeypointBoxCoder: ...
+    def keypoint_box_coder(self) -> tfod.protos.keypoint_box_coder_pb2.KeypointBoxCoder:
+        """That of Faster R-CNN, and keypoints relative to the anchor."""
+
     def __init__(
         self,
         *,

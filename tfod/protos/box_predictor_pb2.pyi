@@ -20,6 +20,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class BoxPredictor(google.protobuf.message.Message):
+    """The layers that make box codes and class scores of feature maps."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     CONVOLUTIONAL_BOX_PREDICTOR_FIELD_NUMBER: builtins.int
@@ -27,15 +29,21 @@ class BoxPredictor(google.protobuf.message.Message):
     RFCN_BOX_PREDICTOR_FIELD_NUMBER: builtins.int
     WEIGHT_SHARED_CONVOLUTIONAL_BOX_PREDICTOR_FIELD_NUMBER: builtins.int
     @property
-    def convolutional_box_predictor(self) -> global___ConvolutionalBoxPredictor: ...
-    @property
-    def mask_rcnn_box_predictor(self) -> global___MaskRCNNBoxPredictor: ...
-    @property
-    def rfcn_box_predictor(self) -> global___RfcnBoxPredictor:
-        """No model of the zoo uses it."""
+    def convolutional_box_predictor(self) -> global___ConvolutionalBoxPredictor:
+        """Layers of its own for each feature map, as in SSD."""
 
     @property
-    def weight_shared_convolutional_box_predictor(self) -> global___WeightSharedConvolutionalBoxPredictor: ...
+    def mask_rcnn_box_predictor(self) -> global___MaskRCNNBoxPredictor:
+        """The second stage of Faster R-CNN and Mask R-CNN."""
+
+    @property
+    def rfcn_box_predictor(self) -> global___RfcnBoxPredictor:
+        """Position-sensitive score maps. No model of the zoo uses it."""
+
+    @property
+    def weight_shared_convolutional_box_predictor(self) -> global___WeightSharedConvolutionalBoxPredictor:
+        """The same layers for all feature maps, as in RetinaNet."""
+
     def __init__(
         self,
         *,
@@ -52,16 +60,22 @@ global___BoxPredictor = BoxPredictor
 
 @typing.final
 class ConvolutionalBoxPredictor(google.protobuf.message.Message):
+    """Box codes and scores by layers of its own for each feature map."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     @typing.final
     class BoxEncodingsClipRange(google.protobuf.message.Message):
+        """The least and the greatest value of a box code."""
+
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
         MIN_FIELD_NUMBER: builtins.int
         MAX_FIELD_NUMBER: builtins.int
         min: builtins.float
+        """Codes below become it."""
         max: builtins.float
+        """Codes above become it."""
         def __init__(
             self,
             *,
@@ -84,22 +98,33 @@ class ConvolutionalBoxPredictor(google.protobuf.message.Message):
     USE_DEPTHWISE_FIELD_NUMBER: builtins.int
     BOX_ENCODINGS_CLIP_RANGE_FIELD_NUMBER: builtins.int
     min_depth: builtins.int
-    """Channels of the 1x1 layers before the predictor: the feature map's, clipped to min_depth..max_depth."""
+    """Channels of the 1 x 1 layers before the predictor: those of the feature map, but at least so many."""
     max_depth: builtins.int
+    """The same, but at most so many. Both 0: there are no such layers."""
     num_layers_before_predictor: builtins.int
+    """How many 1 x 1 layers come before the predictor."""
     use_dropout: builtins.bool
-    """On unless switched off."""
+    """Drop values before the class layers while training. On unless switched off."""
     dropout_keep_probability: builtins.float
+    """The share of values that dropout keeps, 0 to 1."""
     kernel_size: builtins.int
+    """Side of the predicting convolutions, in cells. With use_depthwise more than 1."""
     box_code_size: builtins.int
+    """Numbers that encode a box; as many as the box coder makes: 4, for square_box_coder 3."""
     apply_sigmoid_to_scores: builtins.bool
-    """Has no effect: TensorFlow 1 only."""
+    """Turn class logits into scores in the predictor."""
     class_prediction_bias_init: builtins.float
+    """First bias of the class layers. A score of p at first needs log(p / (1 - p)): -4.6 for 0.01."""
     use_depthwise: builtins.bool
+    """Predict by depthwise-separable convolutions: fewer weights."""
     @property
-    def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams: ...
+    def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams:
+        """Regularizer, initializer, activation and normalisation of its convolutions."""
+
     @property
-    def box_encodings_clip_range(self) -> global___ConvolutionalBoxPredictor.BoxEncodingsClipRange: ...
+    def box_encodings_clip_range(self) -> global___ConvolutionalBoxPredictor.BoxEncodingsClipRange:
+        """Limits for box codes outside of training. Unset: none."""
+
     def __init__(
         self,
         *,
@@ -123,6 +148,8 @@ global___ConvolutionalBoxPredictor = ConvolutionalBoxPredictor
 
 @typing.final
 class WeightSharedConvolutionalBoxPredictor(google.protobuf.message.Message):
+    """Box codes and scores by the same convolutions for all feature maps. Batch norm alone is separate for each."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     class _ScoreConverter:
@@ -140,12 +167,16 @@ class WeightSharedConvolutionalBoxPredictor(google.protobuf.message.Message):
 
     @typing.final
     class BoxEncodingsClipRange(google.protobuf.message.Message):
+        """The least and the greatest value of a box code."""
+
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
         MIN_FIELD_NUMBER: builtins.int
         MAX_FIELD_NUMBER: builtins.int
         min: builtins.float
+        """Codes below become it."""
         max: builtins.float
+        """Codes above become it."""
         def __init__(
             self,
             *,
@@ -170,24 +201,43 @@ class WeightSharedConvolutionalBoxPredictor(google.protobuf.message.Message):
     SCORE_CONVERTER_FIELD_NUMBER: builtins.int
     BOX_ENCODINGS_CLIP_RANGE_FIELD_NUMBER: builtins.int
     apply_conv_hyperparams_to_heads: builtins.bool
-    """True: the heads take initializer and regularizer from conv_hyperparams; false: normal(0.01), none."""
+    """The last layers take initializer and regularizer from conv_hyperparams. False: normally distributed weights of
+    standard deviation 0.01, not regularized.
+    """
     apply_conv_hyperparams_pointwise: builtins.bool
-    """Whether regularizer and initializer also apply to the pointwise part of separable convolutions."""
+    """With use_depthwise: initializer and regularizer hold for the 1 x 1 part of the convolutions too. False: Glorot's
+    initialization, not regularized.
+    """
     num_layers_before_predictor: builtins.int
+    """Convolutions of a tower before the last layers."""
     depth: builtins.int
+    """Channels of the towers. Required with num_layers_before_predictor."""
     kernel_size: builtins.int
+    """Side of the convolutions, in cells. With use_depthwise more than 1."""
     box_code_size: builtins.int
+    """Numbers that encode a box; as many as the box coder makes: 4, for square_box_coder 3."""
     class_prediction_bias_init: builtins.float
+    """First bias of the class layer. A score of p at first needs log(p / (1 - p)): -4.6 for 0.01."""
     use_dropout: builtins.bool
+    """Drop values before the last layers while training."""
     dropout_keep_probability: builtins.float
+    """The share of values that dropout keeps, 0 to 1."""
     share_prediction_tower: builtins.bool
+    """One tower for boxes and classes instead of one each."""
     use_depthwise: builtins.bool
+    """Use depthwise-separable convolutions: fewer weights."""
     score_converter: global___WeightSharedConvolutionalBoxPredictor.ScoreConverter.ValueType
-    """Applied to class logits outside of training."""
+    """Applied to class logits outside of training, before post_processing.score_converter."""
     @property
-    def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams: ...
+    def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams:
+        """Regularizer, initializer, activation and normalisation of its convolutions. With sync_batch_norm there is no
+        normalisation at all, as in the original.
+        """
+
     @property
-    def box_encodings_clip_range(self) -> global___WeightSharedConvolutionalBoxPredictor.BoxEncodingsClipRange: ...
+    def box_encodings_clip_range(self) -> global___WeightSharedConvolutionalBoxPredictor.BoxEncodingsClipRange:
+        """Limits for box codes outside of training. Unset: none."""
+
     def __init__(
         self,
         *,
@@ -213,6 +263,8 @@ global___WeightSharedConvolutionalBoxPredictor = WeightSharedConvolutionalBoxPre
 
 @typing.final
 class MaskRCNNBoxPredictor(google.protobuf.message.Message):
+    """Box codes, class scores and masks of the proposals of Faster R-CNN."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     FC_HYPERPARAMS_FIELD_NUMBER: builtins.int
@@ -230,24 +282,37 @@ class MaskRCNNBoxPredictor(google.protobuf.message.Message):
     SHARE_BOX_ACROSS_CLASSES_FIELD_NUMBER: builtins.int
     CONVOLVE_THEN_UPSAMPLE_MASKS_FIELD_NUMBER: builtins.int
     use_dropout: builtins.bool
+    """Drop values before the dense layers while training."""
     dropout_keep_probability: builtins.float
+    """The share of values that dropout keeps, 0 to 1."""
     box_code_size: builtins.int
+    """Numbers that encode a box."""
     predict_instance_masks: builtins.bool
+    """Predict masks."""
     mask_prediction_conv_depth: builtins.int
-    """0: computed from the number of classes and the channels."""
+    """Channels of the mask's convolutions. 0: computed from the number of classes and the channels of the features."""
     predict_keypoints: builtins.bool
-    """Has no effect."""
+    """Predict keypoints."""
     mask_height: builtins.int
+    """Rows of a mask."""
     mask_width: builtins.int
+    """Columns of a mask."""
     mask_prediction_num_conv_layers: builtins.int
-    """Of n layers the last is the output."""
+    """Convolutions of the mask's head, of which the last is the output."""
     masks_are_class_agnostic: builtins.bool
+    """One mask for all classes instead of one each."""
     share_box_across_classes: builtins.bool
+    """One box for all classes instead of one each."""
     convolve_then_upsample_masks: builtins.bool
+    """Bring masks to their size after the convolutions instead of before."""
     @property
-    def fc_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams: ...
+    def fc_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams:
+        """Regularizer and initializer of the dense layers."""
+
     @property
-    def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams: ...
+    def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams:
+        """Regularizer, initializer, activation and normalisation of the mask's convolutions."""
+
     def __init__(
         self,
         *,
@@ -273,7 +338,7 @@ global___MaskRCNNBoxPredictor = MaskRCNNBoxPredictor
 
 @typing.final
 class RfcnBoxPredictor(google.protobuf.message.Message):
-    """No model of the zoo uses it."""
+    """Position-sensitive score maps (https://arxiv.org/abs/1605.06409)."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -285,13 +350,21 @@ class RfcnBoxPredictor(google.protobuf.message.Message):
     CROP_HEIGHT_FIELD_NUMBER: builtins.int
     CROP_WIDTH_FIELD_NUMBER: builtins.int
     num_spatial_bins_height: builtins.int
+    """Rows of bins of a crop."""
     num_spatial_bins_width: builtins.int
+    """Columns of bins of a crop."""
     depth: builtins.int
+    """Channels before the score maps."""
     box_code_size: builtins.int
+    """Numbers that encode a box."""
     crop_height: builtins.int
+    """Rows of a crop."""
     crop_width: builtins.int
+    """Columns of a crop."""
     @property
-    def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams: ...
+    def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams:
+        """Regularizer, initializer, activation and normalisation of its convolutions."""
+
     def __init__(
         self,
         *,

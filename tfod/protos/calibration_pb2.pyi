@@ -38,6 +38,8 @@ global___TrainingDataType = TrainingDataType
 
 @typing.final
 class CalibrationConfig(google.protobuf.message.Message):
+    """Makes scores into probabilities, by what was measured on other pictures."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     FUNCTION_APPROXIMATION_FIELD_NUMBER: builtins.int
@@ -46,19 +48,25 @@ class CalibrationConfig(google.protobuf.message.Message):
     CLASS_ID_SIGMOID_CALIBRATIONS_FIELD_NUMBER: builtins.int
     TEMPERATURE_SCALING_CALIBRATION_FIELD_NUMBER: builtins.int
     @property
-    def function_approximation(self) -> global___FunctionApproximation: ...
+    def function_approximation(self) -> global___FunctionApproximation:
+        """One piecewise linear function for the scores of all classes."""
+
     @property
-    def class_id_function_approximations(self) -> global___ClassIdFunctionApproximations: ...
+    def class_id_function_approximations(self) -> global___ClassIdFunctionApproximations:
+        """Such a function for some classes each."""
+
     @property
     def sigmoid_calibration(self) -> global___SigmoidCalibration:
-        """The original reads it and then refuses it."""
+        """One sigmoid for the scores of all classes."""
 
     @property
     def class_id_sigmoid_calibrations(self) -> global___ClassIdSigmoidCalibrations:
-        """The original reads it and then refuses it."""
+        """A sigmoid for each class."""
 
     @property
-    def temperature_scaling_calibration(self) -> global___TemperatureScalingCalibration: ...
+    def temperature_scaling_calibration(self) -> global___TemperatureScalingCalibration:
+        """Divides logits by a number."""
+
     def __init__(
         self,
         *,
@@ -76,11 +84,15 @@ global___CalibrationConfig = CalibrationConfig
 
 @typing.final
 class FunctionApproximation(google.protobuf.message.Message):
+    """A piecewise linear function, constant beyond its first and last point."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     X_Y_PAIRS_FIELD_NUMBER: builtins.int
     @property
-    def x_y_pairs(self) -> global___XYPairs: ...
+    def x_y_pairs(self) -> global___XYPairs:
+        """Its points."""
+
     def __init__(
         self,
         *,
@@ -93,6 +105,8 @@ global___FunctionApproximation = FunctionApproximation
 
 @typing.final
 class ClassIdFunctionApproximations(google.protobuf.message.Message):
+    """A piecewise linear function for some classes; the scores of the others stay."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     @typing.final
@@ -115,7 +129,9 @@ class ClassIdFunctionApproximations(google.protobuf.message.Message):
 
     CLASS_ID_XY_PAIRS_MAP_FIELD_NUMBER: builtins.int
     @property
-    def class_id_xy_pairs_map(self) -> google.protobuf.internal.containers.MessageMap[builtins.int, global___XYPairs]: ...
+    def class_id_xy_pairs_map(self) -> google.protobuf.internal.containers.MessageMap[builtins.int, global___XYPairs]:
+        """Column of the scores, from 0 -> points of its function. With a background class column 0 is the background."""
+
     def __init__(
         self,
         *,
@@ -127,11 +143,15 @@ global___ClassIdFunctionApproximations = ClassIdFunctionApproximations
 
 @typing.final
 class SigmoidCalibration(google.protobuf.message.Message):
+    """One sigmoid for the scores of all classes."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     SIGMOID_PARAMETERS_FIELD_NUMBER: builtins.int
     @property
-    def sigmoid_parameters(self) -> global___SigmoidParameters: ...
+    def sigmoid_parameters(self) -> global___SigmoidParameters:
+        """Its parameters."""
+
     def __init__(
         self,
         *,
@@ -144,6 +164,8 @@ global___SigmoidCalibration = SigmoidCalibration
 
 @typing.final
 class ClassIdSigmoidCalibrations(google.protobuf.message.Message):
+    """A sigmoid for each class."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     @typing.final
@@ -166,7 +188,9 @@ class ClassIdSigmoidCalibrations(google.protobuf.message.Message):
 
     CLASS_ID_SIGMOID_PARAMETERS_MAP_FIELD_NUMBER: builtins.int
     @property
-    def class_id_sigmoid_parameters_map(self) -> google.protobuf.internal.containers.MessageMap[builtins.int, global___SigmoidParameters]: ...
+    def class_id_sigmoid_parameters_map(self) -> google.protobuf.internal.containers.MessageMap[builtins.int, global___SigmoidParameters]:
+        """Class, from 0 -> parameters of its sigmoid."""
+
     def __init__(
         self,
         *,
@@ -178,10 +202,13 @@ global___ClassIdSigmoidCalibrations = ClassIdSigmoidCalibrations
 
 @typing.final
 class TemperatureScalingCalibration(google.protobuf.message.Message):
+    """Scores of logits / scaler."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     SCALER_FIELD_NUMBER: builtins.int
     scaler: builtins.float
+    """Above 0; above 1 it makes scores less sure."""
     def __init__(
         self,
         *,
@@ -194,16 +221,22 @@ global___TemperatureScalingCalibration = TemperatureScalingCalibration
 
 @typing.final
 class XYPairs(google.protobuf.message.Message):
+    """Points of a function from scores to probabilities."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     @typing.final
     class XYPair(google.protobuf.message.Message):
+        """A point."""
+
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
         X_FIELD_NUMBER: builtins.int
         Y_FIELD_NUMBER: builtins.int
         x: builtins.float
+        """A score, 0 to 1."""
         y: builtins.float
+        """The calibrated score, 0 to 1."""
         def __init__(
             self,
             *,
@@ -216,9 +249,11 @@ class XYPairs(google.protobuf.message.Message):
     X_Y_PAIR_FIELD_NUMBER: builtins.int
     TRAINING_DATA_TYPE_FIELD_NUMBER: builtins.int
     training_data_type: global___TrainingDataType.ValueType
-    """For information only."""
+    """From what data the points were made, for readers."""
     @property
-    def x_y_pair(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___XYPairs.XYPair]: ...
+    def x_y_pair(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___XYPairs.XYPair]:
+        """In rising order of x, each x once."""
+
     def __init__(
         self,
         *,
@@ -232,12 +267,16 @@ global___XYPairs = XYPairs
 
 @typing.final
 class SigmoidParameters(google.protobuf.message.Message):
+    """The sigmoid 1 / (1 + exp(a x + b))."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     A_FIELD_NUMBER: builtins.int
     B_FIELD_NUMBER: builtins.int
     a: builtins.float
+    """The factor of the score."""
     b: builtins.float
+    """What is added."""
     def __init__(
         self,
         *,

@@ -91,20 +91,26 @@ global___FeatureConsistencyComparison = FeatureConsistencyComparison
 
 @typing.final
 class CenterNet(google.protobuf.message.Message):
+    """A detector that finds objects as points of heat maps (https://arxiv.org/abs/1904.07850)."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     @typing.final
     class PredictionHeadParams(google.protobuf.message.Message):
-        """Empty lists mean num_filters [256] and kernel_sizes [3]."""
+        """The convolutions of a head."""
 
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
         NUM_FILTERS_FIELD_NUMBER: builtins.int
         KERNEL_SIZES_FIELD_NUMBER: builtins.int
         @property
-        def num_filters(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]: ...
+        def num_filters(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+            """Channels of each layer. Unset: 256."""
+
         @property
-        def kernel_sizes(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]: ...
+        def kernel_sizes(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+            """Side of each layer's kernel, in cells. Unset: 3."""
+
         def __init__(
             self,
             *,
@@ -115,6 +121,8 @@ class CenterNet(google.protobuf.message.Message):
 
     @typing.final
     class ObjectDetection(google.protobuf.message.Message):
+        """Boxes."""
+
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
         TASK_LOSS_WEIGHT_FIELD_NUMBER: builtins.int
@@ -124,16 +132,23 @@ class CenterNet(google.protobuf.message.Message):
         SCALE_HEAD_PARAMS_FIELD_NUMBER: builtins.int
         OFFSET_HEAD_PARAMS_FIELD_NUMBER: builtins.int
         task_loss_weight: builtins.float
+        """Factor of all losses of the task."""
         offset_loss_weight: builtins.float
+        """Factor of the loss of the centre's offset within its cell."""
         scale_loss_weight: builtins.float
+        """Factor of the loss of height and width."""
         @property
         def localization_loss(self) -> tfod.protos.losses_pb2.LocalizationLoss:
-            """L1 is the only useful one."""
+            """What wrong offsets and sizes cost; l1_localization_loss."""
 
         @property
-        def scale_head_params(self) -> global___CenterNet.PredictionHeadParams: ...
+        def scale_head_params(self) -> global___CenterNet.PredictionHeadParams:
+            """The head of sizes."""
+
         @property
-        def offset_head_params(self) -> global___CenterNet.PredictionHeadParams: ...
+        def offset_head_params(self) -> global___CenterNet.PredictionHeadParams:
+            """The head of offsets."""
+
         def __init__(
             self,
             *,
@@ -149,6 +164,8 @@ class CenterNet(google.protobuf.message.Message):
 
     @typing.final
     class ObjectCenterParams(google.protobuf.message.Message):
+        """Centres of objects."""
+
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
         OBJECT_CENTER_LOSS_WEIGHT_FIELD_NUMBER: builtins.int
@@ -161,20 +178,29 @@ class CenterNet(google.protobuf.message.Message):
         CENTER_HEAD_PARAMS_FIELD_NUMBER: builtins.int
         PEAK_MAX_POOL_KERNEL_SIZE_FIELD_NUMBER: builtins.int
         object_center_loss_weight: builtins.float
+        """Factor of the loss."""
         heatmap_bias_init: builtins.float
+        """First bias of the heat map: a score of p at first needs log(p / (1 - p))."""
         min_box_overlap_iou: builtins.float
+        """How far a centre may be off so that its box still overlaps as much, 0 to 1: it decides how wide a peak is."""
         max_box_predictions: builtins.int
+        """The most detections of a picture."""
         use_labeled_classes: builtins.bool
-        """True: classes that are not labelled in a picture add nothing to the loss."""
+        """Classes that were not searched for in a picture do not count."""
         peak_max_pool_kernel_size: builtins.int
+        """A peak is greatest within so many cells, odd."""
         @property
-        def classification_loss(self) -> tfod.protos.losses_pb2.ClassificationLoss: ...
-        @property
-        def keypoint_weights_for_center(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
-            """If given, an object's centre is this weighted mean of its keypoints, not its box's."""
+        def classification_loss(self) -> tfod.protos.losses_pb2.ClassificationLoss:
+            """What wrong heat maps cost; penalty_reduced_logistic_focal_loss."""
 
         @property
-        def center_head_params(self) -> global___CenterNet.PredictionHeadParams: ...
+        def keypoint_weights_for_center(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+            """An object's centre is this weighted mean of its keypoints. Unset: its box's centre."""
+
+        @property
+        def center_head_params(self) -> global___CenterNet.PredictionHeadParams:
+            """The head of the heat map."""
+
         def __init__(
             self,
             *,
@@ -193,6 +219,8 @@ class CenterNet(google.protobuf.message.Message):
 
     @typing.final
     class KeypointEstimation(google.protobuf.message.Message):
+        """Keypoints of one class."""
+
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
         @typing.final
@@ -245,42 +273,81 @@ class CenterNet(google.protobuf.message.Message):
         OFFSET_HEAD_PARAMS_FIELD_NUMBER: builtins.int
         REGRESS_HEAD_PARAMS_FIELD_NUMBER: builtins.int
         task_name: builtins.str
+        """Its name, for tags of losses."""
         task_loss_weight: builtins.float
+        """Factor of all losses of the task."""
         keypoint_class_name: builtins.str
+        """The class in keypoint_label_map_path."""
         keypoint_regression_loss_weight: builtins.float
+        """Factor of the loss of positions relative to the centre."""
         keypoint_heatmap_loss_weight: builtins.float
+        """Factor of the loss of heat maps."""
         keypoint_offset_loss_weight: builtins.float
+        """Factor of the loss of offsets within a cell."""
         heatmap_bias_init: builtins.float
+        """First bias of the heat maps."""
         keypoint_candidate_score_threshold: builtins.float
+        """Peaks below this score are no candidates, 0 to 1."""
         num_candidates_per_keypoint: builtins.int
+        """The most candidates of a keypoint in a picture."""
         peak_max_pool_kernel_size: builtins.int
+        """A peak is greatest within so many cells, odd."""
         unmatched_keypoint_score: builtins.float
+        """Score of keypoints that no candidate confirms."""
         box_scale: builtins.float
+        """Candidates lie within the box times it."""
         candidate_search_scale: builtins.float
+        """Candidates lie no farther than this share of the box's longer side."""
         candidate_ranking_mode: builtins.str
+        """How candidates are ranked: "min_distance", "score_distance_ratio", "score_scaled_distance_ratio" or
+        "gaussian_weighted".
+        """
         score_distance_offset: builtins.float
+        """Added to the distance in score_distance_ratio."""
         score_distance_multiplier: builtins.float
+        """Factor of the distance in score_scaled_distance_ratio."""
         std_dev_multiplier: builtins.float
+        """Factor of the standard deviation of a heat map's peak."""
         offset_peak_radius: builtins.int
+        """Cells around a keypoint that learn its offset."""
         per_keypoint_offset: builtins.bool
+        """Offsets of its own for each keypoint."""
         predict_depth: builtins.bool
+        """Predict depths."""
         per_keypoint_depth: builtins.bool
+        """Depths of its own for each keypoint."""
         keypoint_depth_loss_weight: builtins.float
+        """Factor of the loss of depths."""
         clip_out_of_frame_keypoints: builtins.bool
+        """Move keypoints beyond the picture to its edge."""
         rescore_instances: builtins.bool
+        """Scores of objects take those of their keypoints into account."""
         rescoring_threshold: builtins.float
+        """Only keypoints of at least this score count then, 0 to 1."""
         gaussian_denom_ratio: builtins.float
+        """Width of the Gaussian of gaussian_weighted, relative to the box."""
         argmax_postprocessing: builtins.bool
+        """Take each keypoint's best candidate, for pictures of one object."""
         @property
-        def loss(self) -> tfod.protos.losses_pb2.Loss: ...
+        def loss(self) -> tfod.protos.losses_pb2.Loss:
+            """What wrong keypoints cost."""
+
         @property
-        def keypoint_label_to_std(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.float]: ...
+        def keypoint_label_to_std(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.float]:
+            """Name of a keypoint -> standard deviation of its annotations."""
+
         @property
-        def heatmap_head_params(self) -> global___CenterNet.PredictionHeadParams: ...
+        def heatmap_head_params(self) -> global___CenterNet.PredictionHeadParams:
+            """The head of heat maps."""
+
         @property
-        def offset_head_params(self) -> global___CenterNet.PredictionHeadParams: ...
+        def offset_head_params(self) -> global___CenterNet.PredictionHeadParams:
+            """The head of offsets."""
+
         @property
-        def regress_head_params(self) -> global___CenterNet.PredictionHeadParams: ...
+        def regress_head_params(self) -> global___CenterNet.PredictionHeadParams:
+            """The head of positions relative to the centre."""
+
         def __init__(
             self,
             *,
@@ -322,6 +389,8 @@ class CenterNet(google.protobuf.message.Message):
 
     @typing.final
     class MaskEstimation(google.protobuf.message.Message):
+        """Masks, as a class for each pixel."""
+
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
         TASK_LOSS_WEIGHT_FIELD_NUMBER: builtins.int
@@ -332,14 +401,23 @@ class CenterNet(google.protobuf.message.Message):
         HEATMAP_BIAS_INIT_FIELD_NUMBER: builtins.int
         MASK_HEAD_PARAMS_FIELD_NUMBER: builtins.int
         task_loss_weight: builtins.float
+        """Factor of all losses of the task."""
         mask_height: builtins.int
+        """Rows of a mask."""
         mask_width: builtins.int
+        """Columns of a mask."""
         score_threshold: builtins.float
+        """Pixels from this score on belong to the mask, 0 to 1."""
         heatmap_bias_init: builtins.float
+        """First bias of the masks."""
         @property
-        def classification_loss(self) -> tfod.protos.losses_pb2.ClassificationLoss: ...
+        def classification_loss(self) -> tfod.protos.losses_pb2.ClassificationLoss:
+            """What wrong masks cost."""
+
         @property
-        def mask_head_params(self) -> global___CenterNet.PredictionHeadParams: ...
+        def mask_head_params(self) -> global___CenterNet.PredictionHeadParams:
+            """The head of masks."""
+
         def __init__(
             self,
             *,
@@ -356,7 +434,7 @@ class CenterNet(google.protobuf.message.Message):
 
     @typing.final
     class DensePoseEstimation(google.protobuf.message.Message):
-        """No model of the zoo uses it."""
+        """Places on the surface of bodies. No model of the zoo uses it."""
 
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -369,14 +447,23 @@ class CenterNet(google.protobuf.message.Message):
         UPSAMPLE_TO_INPUT_RES_FIELD_NUMBER: builtins.int
         HEATMAP_BIAS_INIT_FIELD_NUMBER: builtins.int
         task_loss_weight: builtins.float
+        """Factor of all losses of the task."""
         class_id: builtins.int
+        """The class that has bodies, from 0."""
         num_parts: builtins.int
+        """Parts of a body."""
         part_loss_weight: builtins.float
+        """Factor of the loss of parts."""
         coordinate_loss_weight: builtins.float
+        """Factor of the loss of places."""
         upsample_to_input_res: builtins.bool
+        """Compare at the size of the picture."""
         heatmap_bias_init: builtins.float
+        """First bias of the parts."""
         @property
-        def loss(self) -> tfod.protos.losses_pb2.Loss: ...
+        def loss(self) -> tfod.protos.losses_pb2.Loss:
+            """What wrong parts and places cost."""
+
         def __init__(
             self,
             *,
@@ -394,7 +481,7 @@ class CenterNet(google.protobuf.message.Message):
 
     @typing.final
     class TrackEstimation(google.protobuf.message.Message):
-        """No model of the zoo uses it."""
+        """Which objects are the same in other frames. No model of the zoo uses it."""
 
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -404,11 +491,17 @@ class CenterNet(google.protobuf.message.Message):
         NUM_FC_LAYERS_FIELD_NUMBER: builtins.int
         CLASSIFICATION_LOSS_FIELD_NUMBER: builtins.int
         task_loss_weight: builtins.float
+        """Factor of all losses of the task."""
         num_track_ids: builtins.int
+        """How many objects there are to tell apart."""
         reid_embed_size: builtins.int
+        """Size of the numbers that describe an object."""
         num_fc_layers: builtins.int
+        """Dense layers of the classifier."""
         @property
-        def classification_loss(self) -> tfod.protos.losses_pb2.ClassificationLoss: ...
+        def classification_loss(self) -> tfod.protos.losses_pb2.ClassificationLoss:
+            """What a wrong object costs."""
+
         def __init__(
             self,
             *,
@@ -423,15 +516,18 @@ class CenterNet(google.protobuf.message.Message):
 
     @typing.final
     class TemporalOffsetEstimation(google.protobuf.message.Message):
-        """No model of the zoo uses it."""
+        """Where objects were in the frame before. No model of the zoo uses it."""
 
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
         TASK_LOSS_WEIGHT_FIELD_NUMBER: builtins.int
         LOCALIZATION_LOSS_FIELD_NUMBER: builtins.int
         task_loss_weight: builtins.float
+        """Factor of all losses of the task."""
         @property
-        def localization_loss(self) -> tfod.protos.losses_pb2.LocalizationLoss: ...
+        def localization_loss(self) -> tfod.protos.losses_pb2.LocalizationLoss:
+            """What a wrong place costs."""
+
         def __init__(
             self,
             *,
@@ -443,7 +539,9 @@ class CenterNet(google.protobuf.message.Message):
 
     @typing.final
     class DeepMACMaskEstimation(google.protobuf.message.Message):
-        """DeepMAC, a research model; no model of the zoo uses it."""
+        """Masks of classes that were never labelled with masks (https://arxiv.org/abs/2104.00613). No model of the zoo uses
+        it.
+        """
 
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -484,43 +582,81 @@ class CenterNet(google.protobuf.message.Message):
         POINTLY_SUPERVISED_KEYPOINT_LOSS_WEIGHT_FIELD_NUMBER: builtins.int
         IGNORE_PER_CLASS_BOX_OVERLAP_FIELD_NUMBER: builtins.int
         task_loss_weight: builtins.float
+        """Factor of all losses of the task."""
         dim: builtins.int
+        """Channels of the features that are cropped."""
         pixel_embedding_dim: builtins.int
+        """Size of the numbers that describe a pixel."""
         mask_size: builtins.int
+        """Side of a mask, in cells."""
         mask_num_subsamples: builtins.int
+        """The most masks of a batch that are learnt from. -1: all."""
         use_xy: builtins.bool
+        """The mask's network sees where a pixel lies in its box."""
         network_type: builtins.str
+        """The mask's network, "hourglass52" for example."""
         use_instance_embedding: builtins.bool
+        """It sees numbers that describe the object."""
         num_init_channels: builtins.int
+        """Channels at its beginning."""
         predict_full_resolution_masks: builtins.bool
+        """Masks of the size of the picture instead of crops."""
         postprocess_crop_size: builtins.int
+        """Side of the crops of such masks, in pixels."""
         max_roi_jitter_ratio: builtins.float
+        """The most that boxes are moved in training. See RandomJitterBoxes.ratio."""
         jitter_mode: tfod.protos.preprocessor_pb2.RandomJitterBoxes.JitterMode.ValueType
+        """See RandomJitterBoxes.jitter_mode."""
         box_consistency_loss_weight: builtins.float
+        """Factor of the loss of masks that do not fill their box."""
         feature_consistency_threshold: builtins.float
+        """Pixels that are more alike should belong to the same mask, 0 to 1."""
         feature_consistency_dilation: builtins.int
+        """Pixels between those that are compared."""
         feature_consistency_loss_weight: builtins.float
+        """Factor of the loss of alike pixels with different masks."""
         box_consistency_loss_normalize: global___LossNormalize.ValueType
+        """By what the loss of boxes is divided."""
         box_consistency_tightness: builtins.bool
+        """It uses the tightest rows and columns only."""
         feature_consistency_warmup_steps: builtins.int
+        """In so many steps the loss of alike pixels grows to its weight."""
         feature_consistency_warmup_start: builtins.int
+        """The step at which it begins."""
         feature_consistency_type: global___FeatureConsistencyType.ValueType
+        """What is compared: colours or features."""
         feature_consistency_comparison: global___FeatureConsistencyComparison.ValueType
+        """How it is compared."""
         use_only_last_stage: builtins.bool
+        """The losses look at the last stage of the network only."""
         augmented_self_supervision_max_translation: builtins.float
+        """The most that a box is moved for a second opinion, as share of its size."""
         augmented_self_supervision_flip_probability: builtins.float
+        """Of mirroring it for that, 0 to 1."""
         augmented_self_supervision_loss_weight: builtins.float
+        """Factor of the loss of two opinions that differ."""
         augmented_self_supervision_warmup_start: builtins.int
+        """The step at which that loss begins."""
         augmented_self_supervision_warmup_steps: builtins.int
+        """In so many steps it grows to its weight."""
         augmented_self_supervision_loss: global___AugmentedSelfSupervisionLoss.ValueType
+        """How the opinions are compared."""
         augmented_self_supervision_scale_min: builtins.float
+        """The least factor of the box's size for the second opinion."""
         augmented_self_supervision_scale_max: builtins.float
+        """The greatest."""
         pointly_supervised_keypoint_loss_weight: builtins.float
+        """Factor of the loss at points that were labelled inside or outside."""
         ignore_per_class_box_overlap: builtins.bool
+        """Overlapping boxes count whatever their class."""
         @property
-        def classification_loss(self) -> tfod.protos.losses_pb2.ClassificationLoss: ...
+        def classification_loss(self) -> tfod.protos.losses_pb2.ClassificationLoss:
+            """What wrong masks cost."""
+
         @property
-        def allowed_masked_classes_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]: ...
+        def allowed_masked_classes_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+            """Classes whose masks are learnt, from 0. Unset: all."""
+
         def __init__(
             self,
             *,
@@ -581,36 +717,58 @@ class CenterNet(google.protobuf.message.Message):
     POST_PROCESSING_FIELD_NUMBER: builtins.int
     OUTPUT_PREDICTION_DICT_FIELD_NUMBER: builtins.int
     num_classes: builtins.int
+    """How many classes: the greatest id of the label map."""
     use_depthwise: builtins.bool
-    """Separable convolutions in the prediction heads."""
+    """Predict by depthwise-separable convolutions."""
     compute_heatmap_sparse: builtins.bool
-    """Another op for the same targets, which suits TPUs."""
+    """Make targets by another operation, which suits TPUs."""
     keypoint_label_map_path: builtins.str
-    """Needed by keypoint and densepose tasks."""
+    """The label map with names of keypoints; keypoint and DensePose tasks need it."""
     output_prediction_dict: builtins.bool
+    """Exported models give all heads' outputs too."""
     @property
-    def feature_extractor(self) -> global___CenterNetFeatureExtractor: ...
+    def feature_extractor(self) -> global___CenterNetFeatureExtractor:
+        """The network that makes features of a picture."""
+
     @property
-    def image_resizer(self) -> tfod.protos.image_resizer_pb2.ImageResizer: ...
+    def image_resizer(self) -> tfod.protos.image_resizer_pb2.ImageResizer:
+        """To what size pictures are brought."""
+
     @property
-    def object_detection_task(self) -> global___CenterNet.ObjectDetection: ...
+    def object_detection_task(self) -> global___CenterNet.ObjectDetection:
+        """Boxes."""
+
     @property
-    def object_center_params(self) -> global___CenterNet.ObjectCenterParams: ...
+    def object_center_params(self) -> global___CenterNet.ObjectCenterParams:
+        """Centres of objects."""
+
     @property
-    def keypoint_estimation_task(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___CenterNet.KeypointEstimation]: ...
+    def keypoint_estimation_task(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___CenterNet.KeypointEstimation]:
+        """Keypoints, a task for each class that has them."""
+
     @property
-    def mask_estimation_task(self) -> global___CenterNet.MaskEstimation: ...
+    def mask_estimation_task(self) -> global___CenterNet.MaskEstimation:
+        """Masks, as a class for each pixel."""
+
     @property
-    def densepose_estimation_task(self) -> global___CenterNet.DensePoseEstimation: ...
+    def densepose_estimation_task(self) -> global___CenterNet.DensePoseEstimation:
+        """Places on the surface of bodies."""
+
     @property
-    def track_estimation_task(self) -> global___CenterNet.TrackEstimation: ...
+    def track_estimation_task(self) -> global___CenterNet.TrackEstimation:
+        """Which objects are the same in other frames."""
+
     @property
-    def temporal_offset_task(self) -> global___CenterNet.TemporalOffsetEstimation: ...
+    def temporal_offset_task(self) -> global___CenterNet.TemporalOffsetEstimation:
+        """Where objects were in the frame before."""
+
     @property
-    def deepmac_mask_estimation(self) -> global___CenterNet.DeepMACMaskEstimation: ...
+    def deepmac_mask_estimation(self) -> global___CenterNet.DeepMACMaskEstimation:
+        """Masks of classes that were never labelled with masks."""
+
     @property
     def post_processing(self) -> tfod.protos.post_processing_pb2.PostProcessing:
-        """Non-max suppression over the boxes, if given."""
+        """Suppression of overlapping boxes. Unset: none."""
 
     def __init__(
         self,
@@ -639,6 +797,8 @@ global___CenterNet = CenterNet
 
 @typing.final
 class CenterNetFeatureExtractor(google.protobuf.message.Message):
+    """The network that makes features of a picture."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     TYPE_FIELD_NUMBER: builtins.int
@@ -650,19 +810,25 @@ class CenterNetFeatureExtractor(google.protobuf.message.Message):
     USE_SEPARABLE_CONV_FIELD_NUMBER: builtins.int
     UPSAMPLING_INTERPOLATION_FIELD_NUMBER: builtins.int
     type: builtins.str
+    """Its name."""
     bgr_ordering: builtins.bool
+    """Pictures go in as blue, green, red."""
     use_depthwise: builtins.bool
-    """Has no effect: CenterNet.use_depthwise counts."""
+    """Use depthwise-separable convolutions."""
     depth_multiplier: builtins.float
-    """Counts for MobileNetV2 types, if set."""
+    """Factor of the channels of all layers, for MobileNetV2."""
     use_separable_conv: builtins.bool
-    """Counts for mobilenet_v2_fpn_sep_conv, if set."""
+    """Use depthwise-separable convolutions in the pyramid, for mobilenet_v2_fpn."""
     upsampling_interpolation: builtins.str
-    """Counts for mobilenet_v2_fpn_sep_conv, if set."""
+    """How the pyramid enlarges, for mobilenet_v2_fpn."""
     @property
-    def channel_means(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def channel_means(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Subtracted from red, green and blue."""
+
     @property
-    def channel_stds(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def channel_stds(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """By which they are then divided."""
+
     def __init__(
         self,
         *,

@@ -14,6 +14,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class EvalConfig(google.protobuf.message.Message):
+    """How a detector is evaluated."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     @typing.final
@@ -67,69 +69,81 @@ class EvalConfig(google.protobuf.message.Message):
     SKIP_PREDICTIONS_FOR_UNLABELED_CLASS_FIELD_NUMBER: builtins.int
     IMAGE_CLASSES_FIELD_MAP_EMPTY_TO_ONES_FIELD_NUMBER: builtins.int
     batch_size: builtins.int
-    """Pictures in a batch of an evaluation. See InputReader.drop_remainder."""
+    """Pictures of a batch. Metrics do not depend on it."""
     num_visualizations: builtins.int
-    """Pictures of an evaluation that are written to TensorBoard."""
+    """Pictures, with detections and ground truth side by side, that are written for TensorBoard at each evaluation. 0:
+    none.
+    """
     num_examples: builtins.int
-    """Has no effect: TensorFlow 1 only."""
+    """Evaluate so many pictures."""
     eval_interval_secs: builtins.int
-    """Has no effect: TensorFlow 1 only."""
+    """Seconds between two evaluations."""
     max_evals: builtins.int
-    """Has no effect: TensorFlow 1 only."""
+    """How many evaluations are made."""
     save_graph: builtins.bool
-    """Has no effect: TensorFlow 1 only."""
+    """Write the graph."""
     visualization_export_dir: builtins.str
-    """Has no effect: TensorFlow 1 only."""
+    """A folder for pictures."""
     eval_master: builtins.str
-    """Has no effect: TensorFlow 1 only."""
+    """The address of a server."""
     export_path: builtins.str
-    """Used by the LVIS metrics only."""
+    """A file for detections."""
     ignore_groundtruth: builtins.bool
-    """Has no effect: TensorFlow 1 only."""
+    """Evaluate without ground truth."""
     use_moving_averages: builtins.bool
-    """Evaluate with the averaged weights. See Optimizer.use_moving_average."""
+    """Evaluate and export with the averages of weights. Needs optimizer.use_moving_average."""
     eval_instance_masks: builtins.bool
-    """Has no effect: InputReader.load_instance_masks and metrics_set count."""
+    """Evaluate masks."""
     min_score_threshold: builtins.float
-    """For pictures only, not for metrics."""
+    """Detections from this score on are drawn, 0 to 1. Metrics take all."""
     max_num_boxes_to_visualize: builtins.int
-    """For pictures only, not for metrics."""
+    """The most detections that are drawn in a picture. Metrics take all."""
     skip_scores: builtins.bool
-    """Has no effect: TensorFlow 1 only."""
+    """Draw no scores."""
     skip_labels: builtins.bool
-    """Has no effect: TensorFlow 1 only."""
+    """Draw no labels."""
     visualize_groundtruth_boxes: builtins.bool
-    """Has no effect: TensorFlow 1 only."""
+    """Draw ground truth."""
     groundtruth_box_visualization_color: builtins.str
-    """Has no effect."""
+    """Its colour."""
     keep_image_id_for_visualization_export: builtins.bool
-    """Has no effect."""
+    """Name files by the picture's id."""
     retain_original_images: builtins.bool
-    """Keep the original pictures, to draw on."""
+    """Keep pictures as they were, to be drawn on. False: none are drawn."""
     include_metrics_per_category: builtins.bool
+    """Tell the mAP of each class."""
     all_metrics_per_category: builtins.bool
+    """Write all twelve numbers of each class for TensorBoard, instead of mAP alone."""
     recall_lower_bound: builtins.float
+    """The recall, 0 to 1, from which precision_at_recall_detection_metrics count."""
     recall_upper_bound: builtins.float
+    """The recall up to which they count."""
     retain_original_image_additional_channels: builtins.bool
+    """Draw channels beyond red, green and blue."""
     force_no_resize: builtins.bool
     """Evaluate pictures in their own size."""
     use_dummy_loss_in_eval: builtins.bool
-    """Has no effect: TensorFlow 1 only."""
+    """Compute no loss."""
     skip_predictions_for_unlabeled_class: builtins.bool
-    """Leave detections of classes out that are not labelled in the picture."""
+    """Leave detections out whose class was not searched for in the picture."""
     image_classes_field_map_empty_to_ones: builtins.bool
+    """Pictures without image-level labels were searched for all classes."""
     @property
     def metrics_set(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """None means coco_detection_metrics."""
+        """What is measured. Unset: coco_detection_metrics, which are measured in any case."""
 
     @property
-    def parameterized_metric(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ParameterizedMetric]: ...
+    def parameterized_metric(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ParameterizedMetric]:
+        """Metrics with settings."""
+
     @property
     def super_categories(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
-        """Name -> names of categories, separated by commas."""
+        """Group of classes -> their names, separated by commas."""
 
     @property
-    def keypoint_edge(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___KeypointEdge]: ...
+    def keypoint_edge(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___KeypointEdge]:
+        """Lines between keypoints."""
+
     def __init__(
         self,
         *,
@@ -174,11 +188,15 @@ global___EvalConfig = EvalConfig
 
 @typing.final
 class ParameterizedMetric(google.protobuf.message.Message):
+    """A metric with settings."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     COCO_KEYPOINT_METRICS_FIELD_NUMBER: builtins.int
     @property
-    def coco_keypoint_metrics(self) -> global___CocoKeypointMetrics: ...
+    def coco_keypoint_metrics(self) -> global___CocoKeypointMetrics:
+        """COCO's metrics of keypoints."""
+
     def __init__(
         self,
         *,
@@ -192,6 +210,8 @@ global___ParameterizedMetric = ParameterizedMetric
 
 @typing.final
 class CocoKeypointMetrics(google.protobuf.message.Message):
+    """COCO's metrics of the keypoints of one class."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     @typing.final
@@ -214,8 +234,11 @@ class CocoKeypointMetrics(google.protobuf.message.Message):
     CLASS_LABEL_FIELD_NUMBER: builtins.int
     KEYPOINT_LABEL_TO_SIGMAS_FIELD_NUMBER: builtins.int
     class_label: builtins.str
+    """The class."""
     @property
-    def keypoint_label_to_sigmas(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.float]: ...
+    def keypoint_label_to_sigmas(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.float]:
+        """Name of a keypoint -> standard deviation of its annotations."""
+
     def __init__(
         self,
         *,
@@ -229,12 +252,16 @@ global___CocoKeypointMetrics = CocoKeypointMetrics
 
 @typing.final
 class KeypointEdge(google.protobuf.message.Message):
+    """A line between two keypoints."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     START_FIELD_NUMBER: builtins.int
     END_FIELD_NUMBER: builtins.int
     start: builtins.int
+    """Number of the first, from 0."""
     end: builtins.int
+    """Number of the second."""
     def __init__(
         self,
         *,

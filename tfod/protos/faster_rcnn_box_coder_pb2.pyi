@@ -12,6 +12,10 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class FasterRcnnBoxCoder(google.protobuf.message.Message):
+    """Codes ty, tx, th, tw (https://arxiv.org/abs/1506.01497): shift of the centre / anchor size, and log of the ratio of
+    sizes, each times a scale.
+    """
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     Y_SCALE_FIELD_NUMBER: builtins.int
@@ -19,9 +23,13 @@ class FasterRcnnBoxCoder(google.protobuf.message.Message):
     HEIGHT_SCALE_FIELD_NUMBER: builtins.int
     WIDTH_SCALE_FIELD_NUMBER: builtins.int
     y_scale: builtins.float
+    """The vertical shift is multiplied by it. A greater scale gives the localization loss more weight."""
     x_scale: builtins.float
+    """The same for the horizontal shift."""
     height_scale: builtins.float
+    """The same for log(height / anchor height)."""
     width_scale: builtins.float
+    """The same for log(width / anchor width)."""
     def __init__(
         self,
         *,

@@ -43,6 +43,8 @@ global___AttentionPosition = AttentionPosition
 
 @typing.final
 class FasterRcnn(google.protobuf.message.Message):
+    """A detector of two stages: a network proposes regions, another classifies and corrects each of them."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     NUMBER_OF_STAGES_FIELD_NUMBER: builtins.int
@@ -88,63 +90,107 @@ class FasterRcnn(google.protobuf.message.Message):
     OUTPUT_FINAL_BOX_RPN_FEATURES_FIELD_NUMBER: builtins.int
     CONTEXT_CONFIG_FIELD_NUMBER: builtins.int
     number_of_stages: builtins.int
+    """1 proposals alone, 2 boxes of classes, 3 masks too."""
     num_classes: builtins.int
+    """How many classes, without background: the greatest id of the label map."""
     first_stage_atrous_rate: builtins.int
-    """Dilation of the region proposal network's convolution."""
+    """Dilation of the convolution that proposes."""
     first_stage_box_predictor_kernel_size: builtins.int
+    """Side of its convolution, in cells."""
     first_stage_box_predictor_depth: builtins.int
+    """Channels of its convolution."""
     first_stage_minibatch_size: builtins.int
-    """Anchors of a picture that the region proposal network learns from."""
+    """Anchors of a picture that it learns from."""
     first_stage_positive_balance_fraction: builtins.float
+    """The greatest share of anchors with an object among them, 0 to 1."""
     first_stage_nms_score_threshold: builtins.float
+    """Proposals below this score are dropped, 0 to 1."""
     first_stage_nms_iou_threshold: builtins.float
+    """Proposals that overlap more with a better one are dropped, 0 to 1."""
     first_stage_max_proposals: builtins.int
+    """The most proposals of a picture."""
     first_stage_localization_loss_weight: builtins.float
+    """Factor of the loss of proposals' boxes."""
     first_stage_objectness_loss_weight: builtins.float
+    """Factor of the loss of proposals' scores."""
     initial_crop_size: builtins.int
+    """Side of a proposal's crop of the features, in cells."""
     maxpool_kernel_size: builtins.int
+    """Side of the windows by which the crop is then made smaller."""
     maxpool_stride: builtins.int
+    """Cells from window to window."""
     second_stage_batch_size: builtins.int
+    """Proposals of a picture that the second stage learns from."""
     second_stage_balance_fraction: builtins.float
+    """The greatest share of proposals with an object among them, 0 to 1."""
     second_stage_localization_loss_weight: builtins.float
+    """Factor of the loss of boxes."""
     second_stage_classification_loss_weight: builtins.float
+    """Factor of the loss of classes."""
     second_stage_mask_prediction_loss_weight: builtins.float
+    """Factor of the loss of masks."""
     inplace_batchnorm_update: builtins.bool
-    """The original refuses true."""
+    """Update the averages of batch norm within the step. The original refuses true."""
     use_matmul_crop_and_resize: builtins.bool
+    """Crop by a multiplication of matrices, which suits TPUs."""
     clip_anchors_to_image: builtins.bool
+    """Cut anchors at the picture's edges, instead of leaving those out that reach beyond."""
     use_matmul_gather_in_matcher: builtins.bool
+    """Gather by a multiplication of matrices, which suits TPUs."""
     use_static_balanced_label_sampler: builtins.bool
+    """Sample with shapes that TPUs need."""
     use_static_shapes: builtins.bool
+    """Shapes that TPUs need, in training."""
     resize_masks: builtins.bool
-    """True: masks come in the size of the picture; false: in the size of mask_height x mask_width."""
+    """Masks come in the size of the picture. False: mask_height x mask_width for each box."""
     use_static_shapes_for_eval: builtins.bool
+    """Shapes that TPUs need, in evaluation."""
     use_partitioned_nms_in_first_stage: builtins.bool
-    """Counts with static shapes only."""
+    """Suppress tile by tile, with static shapes."""
     return_raw_detections_during_predict: builtins.bool
+    """Predictions contain all boxes before suppression."""
     use_combined_nms_in_first_stage: builtins.bool
+    """Suppress by one operation."""
     output_final_box_features: builtins.bool
+    """Detections come with their features."""
     output_final_box_rpn_features: builtins.bool
+    """Detections come with the features of the first stage."""
     @property
-    def image_resizer(self) -> tfod.protos.image_resizer_pb2.ImageResizer: ...
-    @property
-    def feature_extractor(self) -> global___FasterRcnnFeatureExtractor: ...
-    @property
-    def first_stage_anchor_generator(self) -> tfod.protos.anchor_generator_pb2.AnchorGenerator: ...
-    @property
-    def first_stage_box_predictor_conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams: ...
-    @property
-    def second_stage_box_predictor(self) -> tfod.protos.box_predictor_pb2.BoxPredictor: ...
-    @property
-    def second_stage_post_processing(self) -> tfod.protos.post_processing_pb2.PostProcessing: ...
-    @property
-    def hard_example_miner(self) -> tfod.protos.losses_pb2.HardExampleMiner:
-        """For the second stage."""
+    def image_resizer(self) -> tfod.protos.image_resizer_pb2.ImageResizer:
+        """To what size pictures are brought."""
 
     @property
-    def second_stage_classification_loss(self) -> tfod.protos.losses_pb2.ClassificationLoss: ...
+    def feature_extractor(self) -> global___FasterRcnnFeatureExtractor:
+        """The network that makes features of a picture."""
+
     @property
-    def context_config(self) -> global___Context: ...
+    def first_stage_anchor_generator(self) -> tfod.protos.anchor_generator_pb2.AnchorGenerator:
+        """The boxes from which proposals start."""
+
+    @property
+    def first_stage_box_predictor_conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams:
+        """Regularizer, initializer, activation and normalisation of the network that proposes."""
+
+    @property
+    def second_stage_box_predictor(self) -> tfod.protos.box_predictor_pb2.BoxPredictor:
+        """The layers that make box codes and class scores, maybe masks, of a crop."""
+
+    @property
+    def second_stage_post_processing(self) -> tfod.protos.post_processing_pb2.PostProcessing:
+        """How predictions become detections."""
+
+    @property
+    def hard_example_miner(self) -> tfod.protos.losses_pb2.HardExampleMiner:
+        """The second stage learns from the most wrong proposals only."""
+
+    @property
+    def second_stage_classification_loss(self) -> tfod.protos.losses_pb2.ClassificationLoss:
+        """What wrong classes cost. Unset: softmax."""
+
+    @property
+    def context_config(self) -> global___Context:
+        """Look at other pictures of the same place (Context R-CNN)."""
+
     def __init__(
         self,
         *,
@@ -198,7 +244,7 @@ global___FasterRcnn = FasterRcnn
 
 @typing.final
 class Context(google.protobuf.message.Message):
-    """Context R-CNN. No model of the zoo uses it."""
+    """Attention to other pictures of the same place (https://arxiv.org/abs/1912.03538)."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -213,15 +259,25 @@ class Context(google.protobuf.message.Message):
     NUM_ATTENTION_LAYERS_FIELD_NUMBER: builtins.int
     ATTENTION_POSITION_FIELD_NUMBER: builtins.int
     max_num_context_features: builtins.int
+    """The most features of other pictures."""
     attention_bottleneck_dimension: builtins.int
+    """Size of what is compared."""
     attention_temperature: builtins.float
+    """The lower, the fewer features count."""
     context_feature_length: builtins.int
+    """Size of a feature of another picture."""
     use_self_attention: builtins.bool
+    """Attend to other boxes of the same picture."""
     use_long_term_attention: builtins.bool
+    """Attend to other pictures."""
     self_attention_in_sequence: builtins.bool
+    """One after the other instead of both at once."""
     num_attention_heads: builtins.int
+    """Heads of attention."""
     num_attention_layers: builtins.int
+    """Layers of attention."""
     attention_position: global___AttentionPosition.ValueType
+    """Where it is added."""
     def __init__(
         self,
         *,
@@ -243,6 +299,8 @@ global___Context = Context
 
 @typing.final
 class FasterRcnnFeatureExtractor(google.protobuf.message.Message):
+    """The network that makes features of a picture."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     TYPE_FIELD_NUMBER: builtins.int
@@ -253,17 +311,23 @@ class FasterRcnnFeatureExtractor(google.protobuf.message.Message):
     PAD_TO_MULTIPLE_FIELD_NUMBER: builtins.int
     FPN_FIELD_NUMBER: builtins.int
     type: builtins.str
+    """Its name."""
     first_stage_features_stride: builtins.int
-    """Pixels; 16, or 8 for Inception."""
+    """Pixels from cell to cell: 16, or 8 for Inception."""
     batch_norm_trainable: builtins.bool
-    """False: batch norm keeps its stored statistics (gamma and beta are trained)."""
+    """Batch norm follows the batches. False: it keeps its stored averages; its factors and offsets are learnt."""
     override_base_feature_extractor_hyperparams: builtins.bool
+    """conv_hyperparams hold for the backbone too."""
     pad_to_multiple: builtins.int
-    """Has no effect."""
+    """Pad pictures to a multiple of it, in pixels."""
     @property
-    def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams: ...
+    def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams:
+        """Regularizer, initializer, activation and normalisation."""
+
     @property
-    def fpn(self) -> tfod.protos.fpn_pb2.FeaturePyramidNetworks: ...
+    def fpn(self) -> tfod.protos.fpn_pb2.FeaturePyramidNetworks:
+        """A feature pyramid, for types with _fpn in their name."""
+
     def __init__(
         self,
         *,

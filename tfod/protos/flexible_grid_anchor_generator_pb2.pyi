@@ -14,15 +14,18 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class FlexibleGridAnchorGenerator(google.protobuf.message.Message):
-    """base_sizes and aspect_ratios of a grid are equally long. No model of the zoo uses it."""
+    """Boxes with every grid written out. No model of the zoo uses it."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     ANCHOR_GRID_FIELD_NUMBER: builtins.int
     NORMALIZE_COORDINATES_FIELD_NUMBER: builtins.int
     normalize_coordinates: builtins.bool
+    """Boxes relative to the picture, as all of this engine expects, instead of in pixels."""
     @property
-    def anchor_grid(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___AnchorGrid]: ...
+    def anchor_grid(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___AnchorGrid]:
+        """One for each feature map."""
+
     def __init__(
         self,
         *,
@@ -36,6 +39,8 @@ global___FlexibleGridAnchorGenerator = FlexibleGridAnchorGenerator
 
 @typing.final
 class AnchorGrid(google.protobuf.message.Message):
+    """The boxes of one feature map."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     BASE_SIZES_FIELD_NUMBER: builtins.int
@@ -45,13 +50,21 @@ class AnchorGrid(google.protobuf.message.Message):
     HEIGHT_OFFSET_FIELD_NUMBER: builtins.int
     WIDTH_OFFSET_FIELD_NUMBER: builtins.int
     height_stride: builtins.int
+    """Pixels from row to row."""
     width_stride: builtins.int
+    """Pixels from column to column."""
     height_offset: builtins.int
+    """Pixels from the top edge to the first centre."""
     width_offset: builtins.int
+    """Pixels from the left edge to the first centre."""
     @property
-    def base_sizes(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def base_sizes(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Square root of the area of each box of a cell, in pixels."""
+
     @property
-    def aspect_ratios(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def aspect_ratios(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Width / height of each box of a cell; as many as base_sizes."""
+
     def __init__(
         self,
         *,

@@ -12,15 +12,19 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class FeaturePyramidNetworks(google.protobuf.message.Message):
+    """The levels of a feature pyramid (https://arxiv.org/abs/1612.03144). Cells of level l are 2^l pixels wide."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MIN_LEVEL_FIELD_NUMBER: builtins.int
     MAX_LEVEL_FIELD_NUMBER: builtins.int
     ADDITIONAL_LAYER_DEPTH_FIELD_NUMBER: builtins.int
     min_level: builtins.int
+    """First level, 2 to 5."""
     max_level: builtins.int
+    """Last level. Those beyond 5 are made of the one before by strides."""
     additional_layer_depth: builtins.int
-    """MobileNet pyramids heed it; ResNet pyramids are always of levels 3 to 7 with 256 channels."""
+    """Channels of every level, times the extractor's depth_multiplier."""
     def __init__(
         self,
         *,
@@ -35,6 +39,8 @@ global___FeaturePyramidNetworks = FeaturePyramidNetworks
 
 @typing.final
 class BidirectionalFeaturePyramidNetworks(google.protobuf.message.Message):
+    """EfficientDet's feature pyramid (https://arxiv.org/abs/1911.09070)."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MIN_LEVEL_FIELD_NUMBER: builtins.int
@@ -44,14 +50,17 @@ class BidirectionalFeaturePyramidNetworks(google.protobuf.message.Message):
     COMBINE_METHOD_FIELD_NUMBER: builtins.int
     USE_NATIVE_RESIZE_OP_FIELD_NUMBER: builtins.int
     min_level: builtins.int
+    """First level."""
     max_level: builtins.int
+    """Last level."""
     num_iterations: builtins.int
-    """At least 1."""
+    """How often it goes up and down, at least once."""
     num_filters: builtins.int
+    """Channels of every level."""
     combine_method: builtins.str
-    """fast_attention, attention, weighted_sum or sum."""
+    """How levels are added: "fast_attention", "attention", "weighted_sum" or "sum"."""
     use_native_resize_op: builtins.bool
-    """Another op for the same result."""
+    """Resize by one operation, for the same result."""
     def __init__(
         self,
         *,

@@ -12,13 +12,15 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class GraphRewriter(google.protobuf.message.Message):
-    """Training for quantisation. Has no effect: TensorFlow 1 only."""
+    """Training for quantisation."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     QUANTIZATION_FIELD_NUMBER: builtins.int
     @property
-    def quantization(self) -> global___Quantization: ...
+    def quantization(self) -> global___Quantization:
+        """How to quantise."""
+
     def __init__(
         self,
         *,
@@ -31,7 +33,7 @@ global___GraphRewriter = GraphRewriter
 
 @typing.final
 class Quantization(google.protobuf.message.Message):
-    """Has no effect: TensorFlow 1 only."""
+    """How to quantise."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -40,9 +42,13 @@ class Quantization(google.protobuf.message.Message):
     ACTIVATION_BITS_FIELD_NUMBER: builtins.int
     SYMMETRIC_FIELD_NUMBER: builtins.int
     delay: builtins.int
+    """The step from which it is simulated."""
     weight_bits: builtins.int
+    """Bits of a weight."""
     activation_bits: builtins.int
+    """Bits of an activation."""
     symmetric: builtins.bool
+    """Ranges are symmetric about 0."""
     def __init__(
         self,
         *,

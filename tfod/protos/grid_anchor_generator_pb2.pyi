@@ -14,6 +14,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class GridAnchorGenerator(google.protobuf.message.Message):
+    """Boxes on a single grid, one for each pair of scale and aspect ratio."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     HEIGHT_FIELD_NUMBER: builtins.int
@@ -25,19 +27,25 @@ class GridAnchorGenerator(google.protobuf.message.Message):
     SCALES_FIELD_NUMBER: builtins.int
     ASPECT_RATIOS_FIELD_NUMBER: builtins.int
     height: builtins.int
-    """Pixels."""
+    """Height of a box of scale 1, in pixels."""
     width: builtins.int
-    """Pixels."""
+    """Width of a box of scale 1, in pixels."""
     height_stride: builtins.int
+    """Pixels from row to row."""
     width_stride: builtins.int
+    """Pixels from column to column."""
     height_offset: builtins.int
+    """Pixels from the top edge to the first centre."""
     width_offset: builtins.int
+    """Pixels from the left edge to the first centre."""
     @property
     def scales(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
-        """No scale, no anchor: there is no default."""
+        """Factors of height and width. No scale, no box."""
 
     @property
-    def aspect_ratios(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def aspect_ratios(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Width / height of the boxes."""
+
     def __init__(
         self,
         *,

@@ -40,6 +40,8 @@ global___ResizeType = ResizeType
 
 @typing.final
 class ImageResizer(google.protobuf.message.Message):
+    """How pictures of all sizes are brought to the model's. Boxes follow."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     KEEP_ASPECT_RATIO_RESIZER_FIELD_NUMBER: builtins.int
@@ -48,17 +50,25 @@ class ImageResizer(google.protobuf.message.Message):
     CONDITIONAL_SHAPE_RESIZER_FIELD_NUMBER: builtins.int
     PAD_TO_MULTIPLE_RESIZER_FIELD_NUMBER: builtins.int
     @property
-    def keep_aspect_ratio_resizer(self) -> global___KeepAspectRatioResizer: ...
-    @property
-    def fixed_shape_resizer(self) -> global___FixedShapeResizer: ...
-    @property
-    def identity_resizer(self) -> global___IdentityResizer:
-        """Pictures keep their size; exported models take any."""
+    def keep_aspect_ratio_resizer(self) -> global___KeepAspectRatioResizer:
+        """Keep the shape, and pad what is missing."""
 
     @property
-    def conditional_shape_resizer(self) -> global___ConditionalShapeResizer: ...
+    def fixed_shape_resizer(self) -> global___FixedShapeResizer:
+        """Squeeze to one size."""
+
     @property
-    def pad_to_multiple_resizer(self) -> global___PadToMultipleResizer: ...
+    def identity_resizer(self) -> global___IdentityResizer:
+        """Leave the size as it is. Batches need size 1."""
+
+    @property
+    def conditional_shape_resizer(self) -> global___ConditionalShapeResizer:
+        """Resize only pictures that are too large, or too small. Batches need size 1."""
+
+    @property
+    def pad_to_multiple_resizer(self) -> global___PadToMultipleResizer:
+        """Pad to a multiple of some number. Batches need size 1."""
+
     def __init__(
         self,
         *,
@@ -76,6 +86,8 @@ global___ImageResizer = ImageResizer
 
 @typing.final
 class IdentityResizer(google.protobuf.message.Message):
+    """Leaves pictures as they are."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     def __init__(
@@ -86,6 +98,8 @@ global___IdentityResizer = IdentityResizer
 
 @typing.final
 class KeepAspectRatioResizer(google.protobuf.message.Message):
+    """Resizes so that the shorter side is min_dimension, unless the longer one would exceed max_dimension."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MIN_DIMENSION_FIELD_NUMBER: builtins.int
@@ -95,14 +109,18 @@ class KeepAspectRatioResizer(google.protobuf.message.Message):
     CONVERT_TO_GRAYSCALE_FIELD_NUMBER: builtins.int
     PER_CHANNEL_PAD_VALUE_FIELD_NUMBER: builtins.int
     min_dimension: builtins.int
+    """Length of the shorter side, in pixels."""
     max_dimension: builtins.int
+    """The most that the longer side may have, in pixels."""
     resize_method: global___ResizeType.ValueType
+    """How pixels between pixels are computed."""
     pad_to_max_dimension: builtins.bool
-    """Zeros at the bottom and on the right up to max_dimension x max_dimension."""
+    """Pad at the bottom and on the right to max_dimension x max_dimension. Batches of more than one picture need it."""
     convert_to_grayscale: builtins.bool
+    """Make pictures grey, of a single channel."""
     @property
     def per_channel_pad_value(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
-        """Unset means 0, 0, 0."""
+        """Red, green and blue of the padding, 0 to 255. Unset: black."""
 
     def __init__(
         self,
@@ -121,6 +139,8 @@ global___KeepAspectRatioResizer = KeepAspectRatioResizer
 
 @typing.final
 class FixedShapeResizer(google.protobuf.message.Message):
+    """Resizes to one size, whatever the picture's shape."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     HEIGHT_FIELD_NUMBER: builtins.int
@@ -128,9 +148,13 @@ class FixedShapeResizer(google.protobuf.message.Message):
     RESIZE_METHOD_FIELD_NUMBER: builtins.int
     CONVERT_TO_GRAYSCALE_FIELD_NUMBER: builtins.int
     height: builtins.int
+    """Rows, in pixels."""
     width: builtins.int
+    """Columns, in pixels."""
     resize_method: global___ResizeType.ValueType
+    """How pixels between pixels are computed."""
     convert_to_grayscale: builtins.bool
+    """Make pictures grey, of a single channel."""
     def __init__(
         self,
         *,
@@ -146,6 +170,8 @@ global___FixedShapeResizer = FixedShapeResizer
 
 @typing.final
 class ConditionalShapeResizer(google.protobuf.message.Message):
+    """Resizes pictures on one side of a threshold, with their shape kept and their corners aligned."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     class _ResizeCondition:
@@ -168,10 +194,15 @@ class ConditionalShapeResizer(google.protobuf.message.Message):
     RESIZE_METHOD_FIELD_NUMBER: builtins.int
     CONVERT_TO_GRAYSCALE_FIELD_NUMBER: builtins.int
     condition: global___ConditionalShapeResizer.ResizeCondition.ValueType
-    """INVALID is refused. Resizes with aligned corners."""
+    """GREATER: the longer side becomes size_threshold where it is longer. SMALLER: the shorter side, where it is shorter.
+    INVALID is refused.
+    """
     size_threshold: builtins.int
+    """In pixels."""
     resize_method: global___ResizeType.ValueType
+    """How pixels between pixels are computed."""
     convert_to_grayscale: builtins.bool
+    """Make pictures grey, of a single channel."""
     def __init__(
         self,
         *,
@@ -187,12 +218,16 @@ global___ConditionalShapeResizer = ConditionalShapeResizer
 
 @typing.final
 class PadToMultipleResizer(google.protobuf.message.Message):
+    """Pads at the bottom and on the right with black."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MULTIPLE_FIELD_NUMBER: builtins.int
     CONVERT_TO_GRAYSCALE_FIELD_NUMBER: builtins.int
     multiple: builtins.int
+    """Height and width become multiples of it, in pixels."""
     convert_to_grayscale: builtins.bool
+    """Make pictures grey, of a single channel."""
     def __init__(
         self,
         *,

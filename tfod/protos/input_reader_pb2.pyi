@@ -55,6 +55,8 @@ global___InputType = InputType
 
 @typing.final
 class InputReader(google.protobuf.message.Message):
+    """Where pictures and their objects are read from, and in which order."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     NAME_FIELD_NUMBER: builtins.int
@@ -95,63 +97,88 @@ class InputReader(google.protobuf.message.Message):
     SAMPLE_FROM_DATASETS_WEIGHTS_FIELD_NUMBER: builtins.int
     EXPAND_LABELS_HIERARCHY_FIELD_NUMBER: builtins.int
     name: builtins.str
-    """Evaluations go to model_dir/eval/<name>."""
+    """Evaluations are written to eval/NAME in the run's folder; only that of the first eval_input_reader counts."""
     label_map_path: builtins.str
+    """The label map: class names and their ids."""
     shuffle: builtins.bool
+    """Draw pictures in a random order: in training in a new one each time, in an evaluation always in the same."""
     shuffle_buffer_size: builtins.int
+    """So many encoded pictures are drawn from: with as many as there are pictures the order is perfectly random."""
     filenames_shuffle_buffer_size: builtins.int
+    """The same for files."""
     num_epochs: builtins.int
-    """0: without end. An evaluation always reads once."""
+    """How often all pictures are read. 0: without end."""
     sample_1_of_n_examples: builtins.int
-    """Read every n-th record."""
+    """Read every n-th record only."""
     num_readers: builtins.int
+    """The most files that are read at a time."""
     num_parallel_batches: builtins.int
+    """Batches that are prepared at a time."""
     num_prefetch_batches: builtins.int
+    """Batches that are kept ready. 0: as tf.data finds best."""
     queue_capacity: builtins.int
-    """Has no effect: TensorFlow 1 only."""
+    """Pictures in a queue."""
     min_after_dequeue: builtins.int
-    """Has no effect: TensorFlow 1 only."""
+    """The least pictures in the queue."""
     read_block_length: builtins.int
+    """Records of a file that come in a row before the next file's."""
     prefetch_size: builtins.int
-    """Has no effect."""
+    """Pictures read ahead."""
     num_parallel_map_calls: builtins.int
-    """Has no effect."""
+    """Pictures that are decoded at a time."""
     drop_remainder: builtins.bool
-    """Leave out pictures that do not fill a batch. The original does so in evaluations too."""
+    """Leave out pictures that do not fill the last batch of an evaluation. Unset: they are evaluated too. Training
+    repeats without end and has no last batch.
+    """
     num_additional_channels: builtins.int
+    """Channels beyond red, green and blue."""
     num_keypoints: builtins.int
+    """Keypoints of an object."""
     max_number_of_boxes: builtins.int
-    """Boxes of a picture that are used at most; TrainConfig.max_number_of_boxes has no effect."""
+    """The most objects of a picture; the rest is left out, and said once."""
     load_multiclass_scores: builtins.bool
+    """Read scores of all classes."""
     load_context_features: builtins.bool
+    """Read features of other pictures of the same place."""
     load_context_image_ids: builtins.bool
+    """Read the ids of those pictures."""
     load_instance_masks: builtins.bool
+    """Read masks."""
     mask_type: global___InstanceMaskType.ValueType
-    """NUMERICAL_MASKS: lists of floats; PNG_MASKS: encoded PNGs; DEFAULT: the former."""
+    """How masks are stored: NUMERICAL_MASKS as lists of numbers, PNG_MASKS as PNGs."""
     load_dense_pose: builtins.bool
+    """Read DensePose annotations."""
     load_track_id: builtins.bool
+    """Read the ids of tracks."""
     load_keypoint_depth_features: builtins.bool
+    """Read depths of keypoints."""
     use_display_name: builtins.bool
-    """Has no effect: name and display_name are both looked up."""
+    """Look classes up by their display_name."""
     include_source_id: builtins.bool
+    """Add each picture's id to the features."""
     input_type: global___InputType.ValueType
+    """How records are written; TF_EXAMPLE: one tf.Example a picture."""
     frame_index: builtins.int
-    """For TF_SEQUENCE_EXAMPLE; -1 is a random frame."""
+    """Which frame of a sequence is used. -1: a random one."""
     use_keypoint_label_map: builtins.bool
-    """Has no effect."""
+    """Look keypoints up by name."""
     expand_labels_hierarchy: builtins.bool
-    """OpenImages: an object is also of its class's ancestors."""
+    """An object is of its class's ancestors too, as in Open Images."""
     @property
-    def keypoint_type_weight(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def keypoint_type_weight(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Weight of each keypoint."""
+
     @property
-    def tf_record_input_reader(self) -> global___TFRecordInputReader: ...
+    def tf_record_input_reader(self) -> global___TFRecordInputReader:
+        """TFRecord files."""
+
     @property
     def external_input_reader(self) -> global___ExternalInputReader:
-        """The original refuses it."""
+        """Another source."""
 
     @property
     def sample_from_datasets_weights(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
-        """One weight for each input_path."""
+        """One weight for each input_path: how often pictures are drawn from it. Unset: as many as it has."""
 
     def __init__(
         self,
@@ -202,11 +229,17 @@ global___InputReader = InputReader
 
 @typing.final
 class TFRecordInputReader(google.protobuf.message.Message):
+    """TFRecord files."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     INPUT_PATH_FIELD_NUMBER: builtins.int
     @property
-    def input_path(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]: ...
+    def input_path(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Paths or patterns, "train.record-?????-of-00010" for instance. Relative ones start in the folder in which the
+        command is typed. Sets of shards must be complete.
+        """
+
     def __init__(
         self,
         *,
@@ -218,6 +251,8 @@ global___TFRecordInputReader = TFRecordInputReader
 
 @typing.final
 class ExternalInputReader(google.protobuf.message.Message):
+    """Another source."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     def __init__(

@@ -12,7 +12,7 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class KeypointBoxCoder(google.protobuf.message.Message):
-    """For SSDs that predict keypoints."""
+    """Box codes followed by the shift of each keypoint from the anchor's centre."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -22,10 +22,15 @@ class KeypointBoxCoder(google.protobuf.message.Message):
     HEIGHT_SCALE_FIELD_NUMBER: builtins.int
     WIDTH_SCALE_FIELD_NUMBER: builtins.int
     num_keypoints: builtins.int
+    """Keypoints of an object."""
     y_scale: builtins.float
+    """Vertical shifts are multiplied by it."""
     x_scale: builtins.float
+    """The same for horizontal shifts."""
     height_scale: builtins.float
+    """The same for log(height / anchor height)."""
     width_scale: builtins.float
+    """The same for log(width / anchor width)."""
     def __init__(
         self,
         *,

@@ -21,6 +21,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class Loss(google.protobuf.message.Message):
+    """What a detector minimises."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     class _ExpectedLossWeights:
@@ -40,15 +42,18 @@ class Loss(google.protobuf.message.Message):
 
     @typing.final
     class EqualizationLoss(google.protobuf.message.Message):
-        """Classes whose names begin with a prefix weigh differently."""
+        """Weights of rare classes (https://arxiv.org/abs/2003.05176)."""
 
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
         WEIGHT_FIELD_NUMBER: builtins.int
         EXCLUDE_PREFIXES_FIELD_NUMBER: builtins.int
         weight: builtins.float
+        """What other classes cost a rare one."""
         @property
-        def exclude_prefixes(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]: ...
+        def exclude_prefixes(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+            """Classes whose names begin so are treated as frequent."""
+
         def __init__(
             self,
             *,
@@ -69,23 +74,35 @@ class Loss(google.protobuf.message.Message):
     MIN_NUM_NEGATIVE_SAMPLES_FIELD_NUMBER: builtins.int
     DESIRED_NEGATIVE_SAMPLING_RATIO_FIELD_NUMBER: builtins.int
     classification_weight: builtins.float
+    """Factor of the classification loss."""
     localization_weight: builtins.float
+    """Factor of the localization loss."""
     expected_loss_weights: global___Loss.ExpectedLossWeights.ValueType
-    """How an SSD's classification loss weighs anchors without a match."""
+    """How anchors without an object are weighed by what they may turn out to be."""
     min_num_negative_samples: builtins.float
+    """The least anchors without an object that count with expected_loss_weights."""
     desired_negative_sampling_ratio: builtins.float
+    """How many anchors without an object count for each with one."""
     @property
-    def localization_loss(self) -> global___LocalizationLoss: ...
-    @property
-    def classification_loss(self) -> global___ClassificationLoss: ...
-    @property
-    def hard_example_miner(self) -> global___HardExampleMiner: ...
-    @property
-    def random_example_sampler(self) -> global___RandomExampleSampler:
-        """Learn from a random sample of anchors."""
+    def localization_loss(self) -> global___LocalizationLoss:
+        """What wrong boxes cost."""
 
     @property
-    def equalization_loss(self) -> global___Loss.EqualizationLoss: ...
+    def classification_loss(self) -> global___ClassificationLoss:
+        """What wrong classes cost."""
+
+    @property
+    def hard_example_miner(self) -> global___HardExampleMiner:
+        """Learn from the most wrong anchors only. Not with weighted_sigmoid_focal or weighted_dice_classification_loss."""
+
+    @property
+    def random_example_sampler(self) -> global___RandomExampleSampler:
+        """Learn from a random sample of the anchors without an object."""
+
+    @property
+    def equalization_loss(self) -> global___Loss.EqualizationLoss:
+        """Spare rare classes the pressure of frequent ones."""
+
     def __init__(
         self,
         *,
@@ -107,6 +124,8 @@ global___Loss = Loss
 
 @typing.final
 class LocalizationLoss(google.protobuf.message.Message):
+    """What wrong boxes cost, added up over the anchors that have an object."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     WEIGHTED_L2_FIELD_NUMBER: builtins.int
@@ -115,15 +134,25 @@ class LocalizationLoss(google.protobuf.message.Message):
     L1_LOCALIZATION_LOSS_FIELD_NUMBER: builtins.int
     WEIGHTED_GIOU_FIELD_NUMBER: builtins.int
     @property
-    def weighted_l2(self) -> global___WeightedL2LocalizationLoss: ...
+    def weighted_l2(self) -> global___WeightedL2LocalizationLoss:
+        """Half the squared error."""
+
     @property
-    def weighted_smooth_l1(self) -> global___WeightedSmoothL1LocalizationLoss: ...
+    def weighted_smooth_l1(self) -> global___WeightedSmoothL1LocalizationLoss:
+        """Half the squared error up to delta, linear beyond: Huber's loss."""
+
     @property
-    def weighted_iou(self) -> global___WeightedIOULocalizationLoss: ...
+    def weighted_iou(self) -> global___WeightedIOULocalizationLoss:
+        """1 - IoU of the boxes."""
+
     @property
-    def l1_localization_loss(self) -> global___L1LocalizationLoss: ...
+    def l1_localization_loss(self) -> global___L1LocalizationLoss:
+        """The magnitude of the error."""
+
     @property
-    def weighted_giou(self) -> global___WeightedGIOULocalizationLoss: ...
+    def weighted_giou(self) -> global___WeightedGIOULocalizationLoss:
+        """1 - GIoU of the boxes (https://arxiv.org/abs/1902.09630)."""
+
     def __init__(
         self,
         *,
@@ -141,11 +170,13 @@ global___LocalizationLoss = LocalizationLoss
 
 @typing.final
 class WeightedL2LocalizationLoss(google.protobuf.message.Message):
+    """Half the squared error of the box codes."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     ANCHORWISE_OUTPUT_FIELD_NUMBER: builtins.int
     anchorwise_output: builtins.bool
-    """Has no effect."""
+    """Give the loss of each anchor."""
     def __init__(
         self,
         *,
@@ -158,13 +189,16 @@ global___WeightedL2LocalizationLoss = WeightedL2LocalizationLoss
 
 @typing.final
 class WeightedSmoothL1LocalizationLoss(google.protobuf.message.Message):
+    """Huber's loss of the box codes."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     ANCHORWISE_OUTPUT_FIELD_NUMBER: builtins.int
     DELTA_FIELD_NUMBER: builtins.int
     anchorwise_output: builtins.bool
-    """Has no effect."""
+    """Give the loss of each anchor."""
     delta: builtins.float
+    """Up to this error the loss is squared, beyond it linear. Above 0."""
     def __init__(
         self,
         *,
@@ -178,6 +212,8 @@ global___WeightedSmoothL1LocalizationLoss = WeightedSmoothL1LocalizationLoss
 
 @typing.final
 class WeightedIOULocalizationLoss(google.protobuf.message.Message):
+    """1 - IoU. It compares the codes themselves as boxes, as the original does."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     def __init__(
@@ -188,6 +224,8 @@ global___WeightedIOULocalizationLoss = WeightedIOULocalizationLoss
 
 @typing.final
 class L1LocalizationLoss(google.protobuf.message.Message):
+    """The sum of the errors' magnitudes."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     def __init__(
@@ -198,6 +236,8 @@ global___L1LocalizationLoss = L1LocalizationLoss
 
 @typing.final
 class WeightedGIOULocalizationLoss(google.protobuf.message.Message):
+    """1 - GIoU. It compares the codes themselves as boxes, as the original does."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     def __init__(
@@ -208,6 +248,8 @@ global___WeightedGIOULocalizationLoss = WeightedGIOULocalizationLoss
 
 @typing.final
 class ClassificationLoss(google.protobuf.message.Message):
+    """What wrong classes cost, added up over all anchors that count."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     WEIGHTED_SIGMOID_FIELD_NUMBER: builtins.int
@@ -218,19 +260,33 @@ class ClassificationLoss(google.protobuf.message.Message):
     PENALTY_REDUCED_LOGISTIC_FOCAL_LOSS_FIELD_NUMBER: builtins.int
     WEIGHTED_DICE_CLASSIFICATION_LOSS_FIELD_NUMBER: builtins.int
     @property
-    def weighted_sigmoid(self) -> global___WeightedSigmoidClassificationLoss: ...
+    def weighted_sigmoid(self) -> global___WeightedSigmoidClassificationLoss:
+        """Cross-entropy of each class by itself."""
+
     @property
-    def weighted_softmax(self) -> global___WeightedSoftmaxClassificationLoss: ...
+    def weighted_softmax(self) -> global___WeightedSoftmaxClassificationLoss:
+        """Cross-entropy of classes that exclude each other."""
+
     @property
-    def weighted_logits_softmax(self) -> global___WeightedSoftmaxClassificationAgainstLogitsLoss: ...
+    def weighted_logits_softmax(self) -> global___WeightedSoftmaxClassificationAgainstLogitsLoss:
+        """The same against targets that are logits."""
+
     @property
-    def bootstrapped_sigmoid(self) -> global___BootstrappedSigmoidClassificationLoss: ...
+    def bootstrapped_sigmoid(self) -> global___BootstrappedSigmoidClassificationLoss:
+        """Cross-entropy against a mixture of truth and prediction, for labels with mistakes."""
+
     @property
-    def weighted_sigmoid_focal(self) -> global___SigmoidFocalClassificationLoss: ...
+    def weighted_sigmoid_focal(self) -> global___SigmoidFocalClassificationLoss:
+        """Focal loss: easy anchors count less. What most SSDs use."""
+
     @property
-    def penalty_reduced_logistic_focal_loss(self) -> global___PenaltyReducedLogisticFocalLoss: ...
+    def penalty_reduced_logistic_focal_loss(self) -> global___PenaltyReducedLogisticFocalLoss:
+        """Focal loss for heat maps (CenterNet)."""
+
     @property
-    def weighted_dice_classification_loss(self) -> global___WeightedDiceClassificationLoss: ...
+    def weighted_dice_classification_loss(self) -> global___WeightedDiceClassificationLoss:
+        """Overlap of predicted and true area, for masks."""
+
     def __init__(
         self,
         *,
@@ -250,11 +306,13 @@ global___ClassificationLoss = ClassificationLoss
 
 @typing.final
 class WeightedSigmoidClassificationLoss(google.protobuf.message.Message):
+    """-t log p - (1 - t) log(1 - p) for each class."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     ANCHORWISE_OUTPUT_FIELD_NUMBER: builtins.int
     anchorwise_output: builtins.bool
-    """Has no effect."""
+    """Give the loss of each anchor."""
     def __init__(
         self,
         *,
@@ -267,16 +325,21 @@ global___WeightedSigmoidClassificationLoss = WeightedSigmoidClassificationLoss
 
 @typing.final
 class SigmoidFocalClassificationLoss(google.protobuf.message.Message):
+    """-a (1 - p_t)^gamma log p_t for each class, where p_t is the probability given to the truth
+    (https://arxiv.org/abs/1708.02002).
+    """
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     ANCHORWISE_OUTPUT_FIELD_NUMBER: builtins.int
     GAMMA_FIELD_NUMBER: builtins.int
     ALPHA_FIELD_NUMBER: builtins.int
     anchorwise_output: builtins.bool
-    """Has no effect."""
+    """Give the loss of each anchor."""
     gamma: builtins.float
+    """How much less easy anchors count. 0: no less."""
     alpha: builtins.float
-    """Unset: positives and negatives weigh the same."""
+    """Weight of positive targets, 0 to 1; that of negative ones is 1 - alpha. Unset: both weigh 1."""
     def __init__(
         self,
         *,
@@ -291,13 +354,16 @@ global___SigmoidFocalClassificationLoss = SigmoidFocalClassificationLoss
 
 @typing.final
 class WeightedSoftmaxClassificationLoss(google.protobuf.message.Message):
+    """-sum(t log softmax(logits / logit_scale))."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     ANCHORWISE_OUTPUT_FIELD_NUMBER: builtins.int
     LOGIT_SCALE_FIELD_NUMBER: builtins.int
     anchorwise_output: builtins.bool
-    """Has no effect."""
+    """Give the loss of each anchor."""
     logit_scale: builtins.float
+    """Logits are divided by it. Above 0."""
     def __init__(
         self,
         *,
@@ -311,13 +377,16 @@ global___WeightedSoftmaxClassificationLoss = WeightedSoftmaxClassificationLoss
 
 @typing.final
 class WeightedSoftmaxClassificationAgainstLogitsLoss(google.protobuf.message.Message):
+    """weighted_softmax against softmax(targets / logit_scale)."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     ANCHORWISE_OUTPUT_FIELD_NUMBER: builtins.int
     LOGIT_SCALE_FIELD_NUMBER: builtins.int
     anchorwise_output: builtins.bool
-    """Has no effect."""
+    """Give the loss of each anchor."""
     logit_scale: builtins.float
+    """Logits and targets are divided by it. Above 0."""
     def __init__(
         self,
         *,
@@ -331,15 +400,19 @@ global___WeightedSoftmaxClassificationAgainstLogitsLoss = WeightedSoftmaxClassif
 
 @typing.final
 class BootstrappedSigmoidClassificationLoss(google.protobuf.message.Message):
+    """Cross-entropy against alpha * truth + (1 - alpha) * prediction (https://arxiv.org/abs/1412.6596)."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     ALPHA_FIELD_NUMBER: builtins.int
     HARD_BOOTSTRAP_FIELD_NUMBER: builtins.int
     ANCHORWISE_OUTPUT_FIELD_NUMBER: builtins.int
     alpha: builtins.float
+    """How much the truth counts, 0 to 1. Unset it is 0."""
     hard_bootstrap: builtins.bool
+    """The prediction is rounded to 0 or 1."""
     anchorwise_output: builtins.bool
-    """Has no effect."""
+    """Give the loss of each anchor."""
     def __init__(
         self,
         *,
@@ -354,12 +427,16 @@ global___BootstrappedSigmoidClassificationLoss = BootstrappedSigmoidClassificati
 
 @typing.final
 class PenaltyReducedLogisticFocalLoss(google.protobuf.message.Message):
+    """-(1 - p)^alpha log p where the target is 1, else -(1 - t)^beta p^alpha log(1 - p) (https://arxiv.org/abs/1904.07850)."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     ALPHA_FIELD_NUMBER: builtins.int
     BETA_FIELD_NUMBER: builtins.int
     alpha: builtins.float
+    """How much less easy places count; CenterNet has 2. Unset it is 0."""
     beta: builtins.float
+    """How much less places near an object count; CenterNet has 4. Unset it is 0."""
     def __init__(
         self,
         *,
@@ -373,7 +450,9 @@ global___PenaltyReducedLogisticFocalLoss = PenaltyReducedLogisticFocalLoss
 
 @typing.final
 class HardExampleMiner(google.protobuf.message.Message):
-    """Excludes weighted_sigmoid_focal."""
+    """Keeps the most wrong anchors of each picture, and drops others that predict much the same box
+    (https://arxiv.org/abs/1604.03540).
+    """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -398,12 +477,15 @@ class HardExampleMiner(google.protobuf.message.Message):
     MAX_NEGATIVES_PER_POSITIVE_FIELD_NUMBER: builtins.int
     MIN_NEGATIVES_PER_IMAGE_FIELD_NUMBER: builtins.int
     num_hard_examples: builtins.int
-    """0 or less: all."""
+    """The most anchors of a picture. 0 or less: no limit."""
     iou_threshold: builtins.float
+    """Of anchors whose predicted boxes overlap more, 0 to 1, the most wrong one stays."""
     loss_type: global___HardExampleMiner.LossType.ValueType
+    """By what loss it is judged how wrong an anchor is. BOTH adds both, each times its weight."""
     max_negatives_per_positive: builtins.int
-    """0 or less: any number."""
+    """Anchors without an object for each anchor with one. 0 or less: no limit. The paper of SSD has 3."""
     min_negatives_per_image: builtins.int
+    """So many anchors without an object may stay in pictures with few objects. Counts with max_negatives_per_positive."""
     def __init__(
         self,
         *,
@@ -420,10 +502,13 @@ global___HardExampleMiner = HardExampleMiner
 
 @typing.final
 class RandomExampleSampler(google.protobuf.message.Message):
+    """Keeps all anchors with an object, and draws others at random."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     POSITIVE_SAMPLE_FRACTION_FIELD_NUMBER: builtins.int
     positive_sample_fraction: builtins.float
+    """The share of anchors with an object among those that are kept, above 0, at most 1."""
     def __init__(
         self,
         *,
@@ -436,12 +521,16 @@ global___RandomExampleSampler = RandomExampleSampler
 
 @typing.final
 class WeightedDiceClassificationLoss(google.protobuf.message.Message):
+    """1 - 2 * common area / sum of both areas, for each class (https://arxiv.org/abs/1606.04797)."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     SQUARED_NORMALIZATION_FIELD_NUMBER: builtins.int
     IS_PREDICTION_PROBABILITY_FIELD_NUMBER: builtins.int
     squared_normalization: builtins.bool
+    """Areas are sums of squares."""
     is_prediction_probability: builtins.bool
+    """Predictions are probabilities, not logits."""
     def __init__(
         self,
         *,

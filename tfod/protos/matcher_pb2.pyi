@@ -14,15 +14,19 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class Matcher(google.protobuf.message.Message):
+    """Which anchors have to find which object."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     ARGMAX_MATCHER_FIELD_NUMBER: builtins.int
     BIPARTITE_MATCHER_FIELD_NUMBER: builtins.int
     @property
-    def argmax_matcher(self) -> tfod.protos.argmax_matcher_pb2.ArgMaxMatcher: ...
+    def argmax_matcher(self) -> tfod.protos.argmax_matcher_pb2.ArgMaxMatcher:
+        """Each anchor the box that it is most similar to, within thresholds."""
+
     @property
     def bipartite_matcher(self) -> tfod.protos.bipartite_matcher_pb2.BipartiteMatcher:
-        """Has no effect: TensorFlow 1 only."""
+        """Each box one anchor."""
 
     def __init__(
         self,

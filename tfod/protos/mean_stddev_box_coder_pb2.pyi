@@ -12,12 +12,13 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class MeanStddevBoxCoder(google.protobuf.message.Message):
-    """Encodes a box as (box - anchor) / stddev."""
+    """Encodes each corner as (box - anchor) / stddev."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     STDDEV_FIELD_NUMBER: builtins.int
     stddev: builtins.float
+    """In shares of the picture."""
     def __init__(
         self,
         *,

@@ -15,6 +15,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class DetectionModel(google.protobuf.message.Message):
+    """The detector."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     FASTER_RCNN_FIELD_NUMBER: builtins.int
@@ -22,13 +24,21 @@ class DetectionModel(google.protobuf.message.Message):
     EXPERIMENTAL_MODEL_FIELD_NUMBER: builtins.int
     CENTER_NET_FIELD_NUMBER: builtins.int
     @property
-    def faster_rcnn(self) -> tfod.protos.faster_rcnn_pb2.FasterRcnn: ...
+    def faster_rcnn(self) -> tfod.protos.faster_rcnn_pb2.FasterRcnn:
+        """Two stages: proposals, then classes and boxes, maybe masks."""
+
     @property
-    def ssd(self) -> tfod.protos.ssd_pb2.Ssd: ...
+    def ssd(self) -> tfod.protos.ssd_pb2.Ssd:
+        """One stage over anchors."""
+
     @property
-    def experimental_model(self) -> global___ExperimentalModel: ...
+    def experimental_model(self) -> global___ExperimentalModel:
+        """A model registered by other code."""
+
     @property
-    def center_net(self) -> tfod.protos.center_net_pb2.CenterNet: ...
+    def center_net(self) -> tfod.protos.center_net_pb2.CenterNet:
+        """Objects as points of heat maps."""
+
     def __init__(
         self,
         *,
@@ -45,12 +55,13 @@ global___DetectionModel = DetectionModel
 
 @typing.final
 class ExperimentalModel(google.protobuf.message.Message):
-    """For experiments; the original has none."""
+    """A model registered by other code."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     NAME_FIELD_NUMBER: builtins.int
     name: builtins.str
+    """Its name."""
     def __init__(
         self,
         *,

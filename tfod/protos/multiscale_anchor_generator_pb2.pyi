@@ -14,6 +14,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class MultiscaleAnchorGenerator(google.protobuf.message.Message):
+    """Boxes for each level of a feature pyramid, whose cells are 2^level pixels apart."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MIN_LEVEL_FIELD_NUMBER: builtins.int
@@ -23,13 +25,19 @@ class MultiscaleAnchorGenerator(google.protobuf.message.Message):
     SCALES_PER_OCTAVE_FIELD_NUMBER: builtins.int
     NORMALIZE_COORDINATES_FIELD_NUMBER: builtins.int
     min_level: builtins.int
+    """First level; that of the feature extractor."""
     max_level: builtins.int
+    """Last level; that of the feature extractor."""
     anchor_scale: builtins.float
-    """The base size at level l is anchor_scale * 2^l pixels."""
+    """At level l the smallest box has sides of anchor_scale * 2^l pixels."""
     scales_per_octave: builtins.int
+    """Sizes of boxes at a level, evenly spread between one octave and the next. At least 1."""
     normalize_coordinates: builtins.bool
+    """Boxes relative to the picture, as all of this engine expects, instead of in pixels."""
     @property
-    def aspect_ratios(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def aspect_ratios(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Width / height of the boxes of a cell. At least one."""
+
     def __init__(
         self,
         *,

@@ -14,6 +14,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class Optimizer(google.protobuf.message.Message):
+    """How weights follow their gradients."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     RMS_PROP_OPTIMIZER_FIELD_NUMBER: builtins.int
@@ -22,14 +24,23 @@ class Optimizer(google.protobuf.message.Message):
     USE_MOVING_AVERAGE_FIELD_NUMBER: builtins.int
     MOVING_AVERAGE_DECAY_FIELD_NUMBER: builtins.int
     use_moving_average: builtins.bool
-    """Keep averages of the weights. On unless switched off."""
+    """Keep averages of all weights, for eval_config.use_moving_averages. On unless switched off; it takes the memory of
+    the weights once more.
+    """
     moving_average_decay: builtins.float
+    """The share of the averages that a step keeps, 0 to 1. In the first steps it is less."""
     @property
-    def rms_prop_optimizer(self) -> global___RMSPropOptimizer: ...
+    def rms_prop_optimizer(self) -> global___RMSPropOptimizer:
+        """Gradients divided by their recent size."""
+
     @property
-    def momentum_optimizer(self) -> global___MomentumOptimizer: ...
+    def momentum_optimizer(self) -> global___MomentumOptimizer:
+        """Stochastic gradient descent with momentum: what most SSDs of the zoo use."""
+
     @property
-    def adam_optimizer(self) -> global___AdamOptimizer: ...
+    def adam_optimizer(self) -> global___AdamOptimizer:
+        """Adam."""
+
     def __init__(
         self,
         *,
@@ -47,6 +58,8 @@ global___Optimizer = Optimizer
 
 @typing.final
 class RMSPropOptimizer(google.protobuf.message.Message):
+    """Divides gradients by a moving average of their size."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     LEARNING_RATE_FIELD_NUMBER: builtins.int
@@ -54,11 +67,17 @@ class RMSPropOptimizer(google.protobuf.message.Message):
     DECAY_FIELD_NUMBER: builtins.int
     EPSILON_FIELD_NUMBER: builtins.int
     momentum_optimizer_value: builtins.float
+    """The share of the last step that is made again, 0 to 1."""
     decay: builtins.float
-    """The original hands it to Keras as decay of the learning rate over time; rho stays 0.9."""
+    """Lowers the learning rate over time: it is divided by 1 + decay * step. The average of sizes always keeps 0.9. Both
+    as in the original.
+    """
     epsilon: builtins.float
+    """Added to the size, so that nothing is divided by 0."""
     @property
-    def learning_rate(self) -> global___LearningRate: ...
+    def learning_rate(self) -> global___LearningRate:
+        """How far a step goes."""
+
     def __init__(
         self,
         *,
@@ -74,13 +93,18 @@ global___RMSPropOptimizer = RMSPropOptimizer
 
 @typing.final
 class MomentumOptimizer(google.protobuf.message.Message):
+    """Stochastic gradient descent with momentum."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     LEARNING_RATE_FIELD_NUMBER: builtins.int
     MOMENTUM_OPTIMIZER_VALUE_FIELD_NUMBER: builtins.int
     momentum_optimizer_value: builtins.float
+    """The share of the last step that is made again, 0 to 1."""
     @property
-    def learning_rate(self) -> global___LearningRate: ...
+    def learning_rate(self) -> global___LearningRate:
+        """How far a step goes."""
+
     def __init__(
         self,
         *,
@@ -94,13 +118,18 @@ global___MomentumOptimizer = MomentumOptimizer
 
 @typing.final
 class AdamOptimizer(google.protobuf.message.Message):
+    """Adam (https://arxiv.org/abs/1412.6980), with beta 0.9 and 0.999."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     LEARNING_RATE_FIELD_NUMBER: builtins.int
     EPSILON_FIELD_NUMBER: builtins.int
     epsilon: builtins.float
+    """Added to the size of gradients, so that nothing is divided by 0. The zoo has 1e-7."""
     @property
-    def learning_rate(self) -> global___LearningRate: ...
+    def learning_rate(self) -> global___LearningRate:
+        """How far a step goes."""
+
     def __init__(
         self,
         *,
@@ -114,6 +143,8 @@ global___AdamOptimizer = AdamOptimizer
 
 @typing.final
 class LearningRate(google.protobuf.message.Message):
+    """How far a step goes, depending on how many were done."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     CONSTANT_LEARNING_RATE_FIELD_NUMBER: builtins.int
@@ -121,13 +152,21 @@ class LearningRate(google.protobuf.message.Message):
     MANUAL_STEP_LEARNING_RATE_FIELD_NUMBER: builtins.int
     COSINE_DECAY_LEARNING_RATE_FIELD_NUMBER: builtins.int
     @property
-    def constant_learning_rate(self) -> global___ConstantLearningRate: ...
+    def constant_learning_rate(self) -> global___ConstantLearningRate:
+        """Always the same."""
+
     @property
-    def exponential_decay_learning_rate(self) -> global___ExponentialDecayLearningRate: ...
+    def exponential_decay_learning_rate(self) -> global___ExponentialDecayLearningRate:
+        """A share is left every so many steps."""
+
     @property
-    def manual_step_learning_rate(self) -> global___ManualStepLearningRate: ...
+    def manual_step_learning_rate(self) -> global___ManualStepLearningRate:
+        """Steps written out."""
+
     @property
-    def cosine_decay_learning_rate(self) -> global___CosineDecayLearningRate: ...
+    def cosine_decay_learning_rate(self) -> global___CosineDecayLearningRate:
+        """Warmed up, then half a cosine down to 0: what most models of the zoo use."""
+
     def __init__(
         self,
         *,
@@ -144,10 +183,13 @@ global___LearningRate = LearningRate
 
 @typing.final
 class ConstantLearningRate(google.protobuf.message.Message):
+    """Always the same rate."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     LEARNING_RATE_FIELD_NUMBER: builtins.int
     learning_rate: builtins.float
+    """The rate, above 0."""
     def __init__(
         self,
         *,
@@ -160,6 +202,8 @@ global___ConstantLearningRate = ConstantLearningRate
 
 @typing.final
 class ExponentialDecayLearningRate(google.protobuf.message.Message):
+    """initial_learning_rate * decay_factor^((step - burnin_steps) / decay_steps)."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     INITIAL_LEARNING_RATE_FIELD_NUMBER: builtins.int
@@ -170,12 +214,19 @@ class ExponentialDecayLearningRate(google.protobuf.message.Message):
     BURNIN_STEPS_FIELD_NUMBER: builtins.int
     MIN_LEARNING_RATE_FIELD_NUMBER: builtins.int
     initial_learning_rate: builtins.float
+    """The rate at the beginning, above 0."""
     decay_steps: builtins.int
+    """After so many steps decay_factor is left. At least 1."""
     decay_factor: builtins.float
+    """What is left, 0 to 1."""
     staircase: builtins.bool
+    """The rate falls at once every decay_steps. False: a little at each step."""
     burnin_learning_rate: builtins.float
+    """The rate of the first burnin_steps. 0: initial_learning_rate."""
     burnin_steps: builtins.int
+    """How many steps come before the decay begins."""
     min_learning_rate: builtins.float
+    """The rate never falls below it."""
     def __init__(
         self,
         *,
@@ -194,16 +245,22 @@ global___ExponentialDecayLearningRate = ExponentialDecayLearningRate
 
 @typing.final
 class ManualStepLearningRate(google.protobuf.message.Message):
+    """Rates written out, each from a step on."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     @typing.final
     class LearningRateSchedule(google.protobuf.message.Message):
+        """A rate, and from when it holds."""
+
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
         STEP_FIELD_NUMBER: builtins.int
         LEARNING_RATE_FIELD_NUMBER: builtins.int
         step: builtins.int
+        """From this step on; the first at least 1, each later than the one before."""
         learning_rate: builtins.float
+        """The rate."""
         def __init__(
             self,
             *,
@@ -217,10 +274,13 @@ class ManualStepLearningRate(google.protobuf.message.Message):
     SCHEDULE_FIELD_NUMBER: builtins.int
     WARMUP_FIELD_NUMBER: builtins.int
     initial_learning_rate: builtins.float
+    """The rate at the beginning, above 0."""
     warmup: builtins.bool
-    """Rise linearly from initial_learning_rate to the first of the schedule."""
+    """The rate rises linearly from initial_learning_rate to the first of the schedule, instead of jumping."""
     @property
-    def schedule(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ManualStepLearningRate.LearningRateSchedule]: ...
+    def schedule(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ManualStepLearningRate.LearningRateSchedule]:
+        """The rates that follow, in the order of their steps."""
+
     def __init__(
         self,
         *,
@@ -235,6 +295,8 @@ global___ManualStepLearningRate = ManualStepLearningRate
 
 @typing.final
 class CosineDecayLearningRate(google.protobuf.message.Message):
+    """Rises linearly, then falls along half a cosine to 0."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     LEARNING_RATE_BASE_FIELD_NUMBER: builtins.int
@@ -243,10 +305,15 @@ class CosineDecayLearningRate(google.protobuf.message.Message):
     WARMUP_STEPS_FIELD_NUMBER: builtins.int
     HOLD_BASE_RATE_STEPS_FIELD_NUMBER: builtins.int
     learning_rate_base: builtins.float
+    """The greatest rate. The zoo's of 0.08 is for batches of 128: smaller batches need less."""
     total_steps: builtins.int
+    """The step at which the rate is 0; num_steps of the training, normally."""
     warmup_learning_rate: builtins.float
+    """The rate at the beginning; at most learning_rate_base."""
     warmup_steps: builtins.int
+    """So many steps the rate rises. 0: it begins with learning_rate_base."""
     hold_base_rate_steps: builtins.int
+    """So many steps it then stays before it falls."""
     def __init__(
         self,
         *,

@@ -19,6 +19,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class TrainEvalPipelineConfig(google.protobuf.message.Message):
+    """A pipeline.config: model, training, evaluation and their data."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MODEL_FIELD_NUMBER: builtins.int
@@ -28,20 +30,28 @@ class TrainEvalPipelineConfig(google.protobuf.message.Message):
     EVAL_INPUT_READER_FIELD_NUMBER: builtins.int
     GRAPH_REWRITER_FIELD_NUMBER: builtins.int
     @property
-    def model(self) -> tfod.protos.model_pb2.DetectionModel: ...
+    def model(self) -> tfod.protos.model_pb2.DetectionModel:
+        """The detector."""
+
     @property
-    def train_config(self) -> tfod.protos.train_pb2.TrainConfig: ...
+    def train_config(self) -> tfod.protos.train_pb2.TrainConfig:
+        """How it is trained."""
+
     @property
-    def train_input_reader(self) -> tfod.protos.input_reader_pb2.InputReader: ...
+    def train_input_reader(self) -> tfod.protos.input_reader_pb2.InputReader:
+        """The pictures that it learns from."""
+
     @property
-    def eval_config(self) -> tfod.protos.eval_pb2.EvalConfig: ...
+    def eval_config(self) -> tfod.protos.eval_pb2.EvalConfig:
+        """How it is evaluated."""
+
     @property
     def eval_input_reader(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[tfod.protos.input_reader_pb2.InputReader]:
-        """Only the first is used."""
+        """The pictures by which it is judged. Only the first is used."""
 
     @property
     def graph_rewriter(self) -> tfod.protos.graph_rewriter_pb2.GraphRewriter:
-        """Has no effect: TensorFlow 1 only."""
+        """Training for quantisation."""
 
     def __init__(
         self,

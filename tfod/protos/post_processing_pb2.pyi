@@ -20,6 +20,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class BatchNonMaxSuppression(google.protobuf.message.Message):
+    """Of detections that overlap, the best stays."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     SCORE_THRESHOLD_FIELD_NUMBER: builtins.int
@@ -36,23 +38,33 @@ class BatchNonMaxSuppression(google.protobuf.message.Message):
     USE_HARD_NMS_FIELD_NUMBER: builtins.int
     USE_CPU_NMS_FIELD_NUMBER: builtins.int
     score_threshold: builtins.float
+    """Detections below this score are dropped, 0 to 1. At 0 every box of every class competes, which is slow: the zoo has
+    1e-8.
+    """
     iou_threshold: builtins.float
+    """Detections of one class that overlap more than this with a better one are dropped, 0 to 1."""
     max_detections_per_class: builtins.int
+    """The most detections of a class in a picture; at most max_total_detections."""
     max_total_detections: builtins.int
-    """Rows of the padded output; at least max_detections_per_class."""
+    """The most detections in a picture: the rows of the output. Unused rows are zeros."""
     use_static_shapes: builtins.bool
+    """Shapes that TPUs need."""
     use_class_agnostic_nms: builtins.bool
-    """Suppress over all classes together; a box keeps its max_classes_per_detection best."""
+    """Let classes compete too: each box has its best class only."""
     max_classes_per_detection: builtins.int
+    """Classes that a box may have with use_class_agnostic_nms."""
     soft_nms_sigma: builtins.float
-    """Above 0: soft suppression, which lowers scores."""
+    """Above 0: overlapping detections get lower scores instead of being dropped (https://arxiv.org/abs/1704.04503)."""
     use_partitioned_nms: builtins.bool
-    """Counts with static shapes only."""
+    """Suppress tile by tile, which suits TPUs."""
     use_combined_nms: builtins.bool
-    """Suppress in one op; change_coordinate_frame must be false."""
+    """Suppress all classes by one operation. Excludes change_coordinate_frame and use_class_agnostic_nms."""
     change_coordinate_frame: builtins.bool
+    """Boxes are relative to the picture without its padding. False: to the padded picture."""
     use_hard_nms: builtins.bool
+    """Drop overlapping detections whatever soft_nms_sigma says."""
     use_cpu_nms: builtins.bool
+    """Suppress on the processor."""
     def __init__(
         self,
         *,
@@ -77,6 +89,8 @@ global___BatchNonMaxSuppression = BatchNonMaxSuppression
 
 @typing.final
 class PostProcessing(google.protobuf.message.Message):
+    """How predictions become detections."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     class _ScoreConverter:
@@ -99,11 +113,19 @@ class PostProcessing(google.protobuf.message.Message):
     LOGIT_SCALE_FIELD_NUMBER: builtins.int
     CALIBRATION_CONFIG_FIELD_NUMBER: builtins.int
     score_converter: global___PostProcessing.ScoreConverter.ValueType
+    """How logits become scores: SIGMOID for sigmoid losses, SOFTMAX for softmax losses, IDENTITY where the predictor
+    converts.
+    """
     logit_scale: builtins.float
+    """Logits are divided by it before."""
     @property
-    def batch_non_max_suppression(self) -> global___BatchNonMaxSuppression: ...
+    def batch_non_max_suppression(self) -> global___BatchNonMaxSuppression:
+        """Which of overlapping detections stay."""
+
     @property
-    def calibration_config(self) -> tfod.protos.calibration_pb2.CalibrationConfig: ...
+    def calibration_config(self) -> tfod.protos.calibration_pb2.CalibrationConfig:
+        """Make scores into probabilities. Unset: they stay."""
+
     def __init__(
         self,
         *,

@@ -21,6 +21,10 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class PreprocessingStep(google.protobuf.message.Message):
+    """A random change of a picture and its objects. Pictures have values of 0 to 255 and their own size; classes count as
+    in the label map.
+    """
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     NORMALIZE_IMAGE_FIELD_NUMBER: builtins.int
@@ -63,83 +67,161 @@ class PreprocessingStep(google.protobuf.message.Message):
     RANDOM_SCALE_CROP_AND_PAD_TO_SQUARE_FIELD_NUMBER: builtins.int
     ADJUST_GAMMA_FIELD_NUMBER: builtins.int
     @property
-    def normalize_image(self) -> global___NormalizeImage: ...
+    def normalize_image(self) -> global___NormalizeImage:
+        """Map one range of values to another."""
+
     @property
-    def random_horizontal_flip(self) -> global___RandomHorizontalFlip: ...
+    def random_horizontal_flip(self) -> global___RandomHorizontalFlip:
+        """Swap left and right."""
+
     @property
-    def random_pixel_value_scale(self) -> global___RandomPixelValueScale: ...
+    def random_pixel_value_scale(self) -> global___RandomPixelValueScale:
+        """Multiply every value by a number of its own."""
+
     @property
-    def random_image_scale(self) -> global___RandomImageScale: ...
+    def random_image_scale(self) -> global___RandomImageScale:
+        """Make the picture larger or smaller."""
+
     @property
-    def random_rgb_to_gray(self) -> global___RandomRGBtoGray: ...
+    def random_rgb_to_gray(self) -> global___RandomRGBtoGray:
+        """Take the colour away, now and then."""
+
     @property
-    def random_adjust_brightness(self) -> global___RandomAdjustBrightness: ...
+    def random_adjust_brightness(self) -> global___RandomAdjustBrightness:
+        """Make it brighter or darker."""
+
     @property
-    def random_adjust_contrast(self) -> global___RandomAdjustContrast: ...
+    def random_adjust_contrast(self) -> global___RandomAdjustContrast:
+        """Change the contrast."""
+
     @property
-    def random_adjust_hue(self) -> global___RandomAdjustHue: ...
+    def random_adjust_hue(self) -> global___RandomAdjustHue:
+        """Turn the colours."""
+
     @property
-    def random_adjust_saturation(self) -> global___RandomAdjustSaturation: ...
+    def random_adjust_saturation(self) -> global___RandomAdjustSaturation:
+        """Make colours stronger or weaker."""
+
     @property
-    def random_distort_color(self) -> global___RandomDistortColor: ...
+    def random_distort_color(self) -> global___RandomDistortColor:
+        """Brightness, contrast, saturation and hue at once."""
+
     @property
-    def random_jitter_boxes(self) -> global___RandomJitterBoxes: ...
+    def random_jitter_boxes(self) -> global___RandomJitterBoxes:
+        """Move the edges of boxes a little."""
+
     @property
-    def random_crop_image(self) -> global___RandomCropImage: ...
+    def random_crop_image(self) -> global___RandomCropImage:
+        """Show a random part."""
+
     @property
-    def random_pad_image(self) -> global___RandomPadImage: ...
+    def random_pad_image(self) -> global___RandomPadImage:
+        """Put the picture somewhere on a larger canvas."""
+
     @property
-    def random_crop_pad_image(self) -> global___RandomCropPadImage: ...
+    def random_crop_pad_image(self) -> global___RandomCropPadImage:
+        """Crop, then pad."""
+
     @property
-    def random_crop_to_aspect_ratio(self) -> global___RandomCropToAspectRatio: ...
+    def random_crop_to_aspect_ratio(self) -> global___RandomCropToAspectRatio:
+        """Crop to a shape."""
+
     @property
-    def random_black_patches(self) -> global___RandomBlackPatches: ...
+    def random_black_patches(self) -> global___RandomBlackPatches:
+        """Cover parts with black squares."""
+
     @property
-    def random_resize_method(self) -> global___RandomResizeMethod: ...
+    def random_resize_method(self) -> global___RandomResizeMethod:
+        """Resize to one size by a method drawn at random."""
+
     @property
-    def scale_boxes_to_pixel_coordinates(self) -> global___ScaleBoxesToPixelCoordinates: ...
+    def scale_boxes_to_pixel_coordinates(self) -> global___ScaleBoxesToPixelCoordinates:
+        """Make boxes absolute, which nothing that follows expects."""
+
     @property
-    def resize_image(self) -> global___ResizeImage: ...
+    def resize_image(self) -> global___ResizeImage:
+        """Resize to one size."""
+
     @property
-    def subtract_channel_mean(self) -> global___SubtractChannelMean: ...
+    def subtract_channel_mean(self) -> global___SubtractChannelMean:
+        """Subtract a number from each channel."""
+
     @property
-    def ssd_random_crop(self) -> global___SSDRandomCrop: ...
+    def ssd_random_crop(self) -> global___SSDRandomCrop:
+        """The crops of the paper of SSD."""
+
     @property
-    def ssd_random_crop_pad(self) -> global___SSDRandomCropPad: ...
+    def ssd_random_crop_pad(self) -> global___SSDRandomCropPad:
+        """These crops, then padding."""
+
     @property
-    def ssd_random_crop_fixed_aspect_ratio(self) -> global___SSDRandomCropFixedAspectRatio: ...
+    def ssd_random_crop_fixed_aspect_ratio(self) -> global___SSDRandomCropFixedAspectRatio:
+        """These crops, of one shape."""
+
     @property
-    def ssd_random_crop_pad_fixed_aspect_ratio(self) -> global___SSDRandomCropPadFixedAspectRatio: ...
+    def ssd_random_crop_pad_fixed_aspect_ratio(self) -> global___SSDRandomCropPadFixedAspectRatio:
+        """These crops, padded to one shape."""
+
     @property
-    def random_vertical_flip(self) -> global___RandomVerticalFlip: ...
+    def random_vertical_flip(self) -> global___RandomVerticalFlip:
+        """Swap top and bottom."""
+
     @property
-    def random_rotation90(self) -> global___RandomRotation90: ...
+    def random_rotation90(self) -> global___RandomRotation90:
+        """Turn by 90 degrees, counter-clockwise."""
+
     @property
-    def rgb_to_gray(self) -> global___RGBtoGray: ...
+    def rgb_to_gray(self) -> global___RGBtoGray:
+        """Take the colour away; one channel is left, which the model has to expect."""
+
     @property
-    def convert_class_logits_to_softmax(self) -> global___ConvertClassLogitsToSoftmax: ...
+    def convert_class_logits_to_softmax(self) -> global___ConvertClassLogitsToSoftmax:
+        """Turn stored logits into probabilities."""
+
     @property
-    def random_absolute_pad_image(self) -> global___RandomAbsolutePadImage: ...
+    def random_absolute_pad_image(self) -> global___RandomAbsolutePadImage:
+        """Pad by so many pixels."""
+
     @property
-    def random_self_concat_image(self) -> global___RandomSelfConcatImage: ...
+    def random_self_concat_image(self) -> global___RandomSelfConcatImage:
+        """Set the picture beside or below itself."""
+
     @property
-    def autoaugment_image(self) -> global___AutoAugmentImage: ...
+    def autoaugment_image(self) -> global___AutoAugmentImage:
+        """A policy of AutoAugment (https://arxiv.org/abs/1906.11172)."""
+
     @property
-    def drop_label_probabilistically(self) -> global___DropLabelProbabilistically: ...
+    def drop_label_probabilistically(self) -> global___DropLabelProbabilistically:
+        """Leave objects of a class out."""
+
     @property
-    def remap_labels(self) -> global___RemapLabels: ...
+    def remap_labels(self) -> global___RemapLabels:
+        """Make several classes one."""
+
     @property
-    def random_jpeg_quality(self) -> global___RandomJpegQuality: ...
+    def random_jpeg_quality(self) -> global___RandomJpegQuality:
+        """Compress the picture as JPEG."""
+
     @property
-    def random_downscale_to_target_pixels(self) -> global___RandomDownscaleToTargetPixels: ...
+    def random_downscale_to_target_pixels(self) -> global___RandomDownscaleToTargetPixels:
+        """Shrink large pictures."""
+
     @property
-    def random_patch_gaussian(self) -> global___RandomPatchGaussian: ...
+    def random_patch_gaussian(self) -> global___RandomPatchGaussian:
+        """Add noise within a square."""
+
     @property
-    def random_square_crop_by_scale(self) -> global___RandomSquareCropByScale: ...
+    def random_square_crop_by_scale(self) -> global___RandomSquareCropByScale:
+        """CenterNet's square crop."""
+
     @property
-    def random_scale_crop_and_pad_to_square(self) -> global___RandomScaleCropAndPadToSquare: ...
+    def random_scale_crop_and_pad_to_square(self) -> global___RandomScaleCropAndPadToSquare:
+        """EfficientDet's scale jitter."""
+
     @property
-    def adjust_gamma(self) -> global___AdjustGamma: ...
+    def adjust_gamma(self) -> global___AdjustGamma:
+        """Change the gamma."""
+
     def __init__(
         self,
         *,
@@ -191,7 +273,7 @@ global___PreprocessingStep = PreprocessingStep
 
 @typing.final
 class NormalizeImage(google.protobuf.message.Message):
-    """Maps original_minval..original_maxval to target_minval..target_maxval."""
+    """Maps original_minval..original_maxval to target_minval..target_maxval. The model normalises values of 0 to 255 again."""
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -200,9 +282,13 @@ class NormalizeImage(google.protobuf.message.Message):
     TARGET_MINVAL_FIELD_NUMBER: builtins.int
     TARGET_MAXVAL_FIELD_NUMBER: builtins.int
     original_minval: builtins.float
+    """What becomes target_minval. Unset it is 0."""
     original_maxval: builtins.float
+    """What becomes target_maxval; above original_minval."""
     target_minval: builtins.float
+    """See above."""
     target_maxval: builtins.float
+    """See above."""
     def __init__(
         self,
         *,
@@ -218,13 +304,18 @@ global___NormalizeImage = NormalizeImage
 
 @typing.final
 class RandomHorizontalFlip(google.protobuf.message.Message):
+    """Swaps left and right."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     KEYPOINT_FLIP_PERMUTATION_FIELD_NUMBER: builtins.int
     PROBABILITY_FIELD_NUMBER: builtins.int
     probability: builtins.float
+    """Of doing so, 0 to 1."""
     @property
-    def keypoint_flip_permutation(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]: ...
+    def keypoint_flip_permutation(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """For each keypoint the number of the one that it becomes."""
+
     def __init__(
         self,
         *,
@@ -238,13 +329,18 @@ global___RandomHorizontalFlip = RandomHorizontalFlip
 
 @typing.final
 class RandomVerticalFlip(google.protobuf.message.Message):
+    """Swaps top and bottom."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     KEYPOINT_FLIP_PERMUTATION_FIELD_NUMBER: builtins.int
     PROBABILITY_FIELD_NUMBER: builtins.int
     probability: builtins.float
+    """Of doing so, 0 to 1."""
     @property
-    def keypoint_flip_permutation(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]: ...
+    def keypoint_flip_permutation(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """For each keypoint the number of the one that it becomes."""
+
     def __init__(
         self,
         *,
@@ -258,13 +354,18 @@ global___RandomVerticalFlip = RandomVerticalFlip
 
 @typing.final
 class RandomRotation90(google.protobuf.message.Message):
+    """Turns by 90 degrees, counter-clockwise."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     KEYPOINT_ROT_PERMUTATION_FIELD_NUMBER: builtins.int
     PROBABILITY_FIELD_NUMBER: builtins.int
     probability: builtins.float
+    """Of doing so, 0 to 1."""
     @property
-    def keypoint_rot_permutation(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]: ...
+    def keypoint_rot_permutation(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """For each keypoint the number of the one that it becomes."""
+
     def __init__(
         self,
         *,
@@ -278,12 +379,16 @@ global___RandomRotation90 = RandomRotation90
 
 @typing.final
 class RandomPixelValueScale(google.protobuf.message.Message):
+    """Multiplies every value by a number of its own."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MINVAL_FIELD_NUMBER: builtins.int
     MAXVAL_FIELD_NUMBER: builtins.int
     minval: builtins.float
+    """The least factor."""
     maxval: builtins.float
+    """The greatest factor."""
     def __init__(
         self,
         *,
@@ -297,12 +402,16 @@ global___RandomPixelValueScale = RandomPixelValueScale
 
 @typing.final
 class RandomImageScale(google.protobuf.message.Message):
+    """Scales both sides by one factor."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MIN_SCALE_RATIO_FIELD_NUMBER: builtins.int
     MAX_SCALE_RATIO_FIELD_NUMBER: builtins.int
     min_scale_ratio: builtins.float
+    """The least factor."""
     max_scale_ratio: builtins.float
+    """The greatest factor."""
     def __init__(
         self,
         *,
@@ -316,10 +425,13 @@ global___RandomImageScale = RandomImageScale
 
 @typing.final
 class RandomRGBtoGray(google.protobuf.message.Message):
+    """Takes the colour away; three equal channels stay."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     PROBABILITY_FIELD_NUMBER: builtins.int
     probability: builtins.float
+    """Of doing so, 0 to 1."""
     def __init__(
         self,
         *,
@@ -332,10 +444,13 @@ global___RandomRGBtoGray = RandomRGBtoGray
 
 @typing.final
 class RandomAdjustBrightness(google.protobuf.message.Message):
+    """Adds one number to all values."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MAX_DELTA_FIELD_NUMBER: builtins.int
     max_delta: builtins.float
+    """The most that is added or subtracted, as share of the range of values."""
     def __init__(
         self,
         *,
@@ -348,12 +463,16 @@ global___RandomAdjustBrightness = RandomAdjustBrightness
 
 @typing.final
 class RandomAdjustContrast(google.protobuf.message.Message):
+    """Multiplies the distance of each value from its channel's mean."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MIN_DELTA_FIELD_NUMBER: builtins.int
     MAX_DELTA_FIELD_NUMBER: builtins.int
     min_delta: builtins.float
+    """The least factor."""
     max_delta: builtins.float
+    """The greatest factor."""
     def __init__(
         self,
         *,
@@ -367,10 +486,13 @@ global___RandomAdjustContrast = RandomAdjustContrast
 
 @typing.final
 class RandomAdjustHue(google.protobuf.message.Message):
+    """Turns the hue, either way."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MAX_DELTA_FIELD_NUMBER: builtins.int
     max_delta: builtins.float
+    """The most, as share of the colour circle, 0 to 0.5."""
     def __init__(
         self,
         *,
@@ -383,12 +505,16 @@ global___RandomAdjustHue = RandomAdjustHue
 
 @typing.final
 class RandomAdjustSaturation(google.protobuf.message.Message):
+    """Multiplies the saturation."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MIN_DELTA_FIELD_NUMBER: builtins.int
     MAX_DELTA_FIELD_NUMBER: builtins.int
     min_delta: builtins.float
+    """The least factor."""
     max_delta: builtins.float
+    """The greatest factor."""
     def __init__(
         self,
         *,
@@ -402,11 +528,13 @@ global___RandomAdjustSaturation = RandomAdjustSaturation
 
 @typing.final
 class RandomDistortColor(google.protobuf.message.Message):
+    """Brightness, contrast, saturation and hue, in the strength of Inception's training."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     COLOR_ORDERING_FIELD_NUMBER: builtins.int
     color_ordering: builtins.int
-    """0 or 1."""
+    """0: contrast comes last. 1: contrast comes before saturation."""
     def __init__(
         self,
         *,
@@ -419,6 +547,8 @@ global___RandomDistortColor = RandomDistortColor
 
 @typing.final
 class RandomJitterBoxes(google.protobuf.message.Message):
+    """Moves the edges of boxes, as annotators do who are not exact. Boxes are clipped to the picture."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     class _JitterMode:
@@ -447,7 +577,9 @@ class RandomJitterBoxes(google.protobuf.message.Message):
     RATIO_FIELD_NUMBER: builtins.int
     JITTER_MODE_FIELD_NUMBER: builtins.int
     ratio: builtins.float
+    """The most that an edge moves, as share of its distance from the box's centre."""
     jitter_mode: global___RandomJitterBoxes.JitterMode.ValueType
+    """EXPAND only outwards, SHRINK only inwards; _SYMMETRIC opposite edges alike, _SYMMETRIC_XY all four."""
     def __init__(
         self,
         *,
@@ -461,6 +593,8 @@ global___RandomJitterBoxes = RandomJitterBoxes
 
 @typing.final
 class RandomCropImage(google.protobuf.message.Message):
+    """Crops a random window. The whole picture stays where none is found in 100 attempts."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MIN_OBJECT_COVERED_FIELD_NUMBER: builtins.int
@@ -472,13 +606,21 @@ class RandomCropImage(google.protobuf.message.Message):
     CLIP_BOXES_FIELD_NUMBER: builtins.int
     RANDOM_COEF_FIELD_NUMBER: builtins.int
     min_object_covered: builtins.float
+    """The share of at least one object that the window covers, 0 to 1."""
     min_aspect_ratio: builtins.float
+    """The least width / height of the window."""
     max_aspect_ratio: builtins.float
+    """The greatest width / height of the window."""
     min_area: builtins.float
+    """The least share of the picture that the window takes, above 0."""
     max_area: builtins.float
+    """The greatest share of the picture that the window takes, at most 1."""
     overlap_thresh: builtins.float
+    """Objects with less than this share of their area in the window are dropped, 0 to 1."""
     clip_boxes: builtins.bool
+    """Cut the boxes of the others at the window's edges."""
     random_coef: builtins.float
+    """The probability of leaving the picture as it is, 0 to 1."""
     def __init__(
         self,
         *,
@@ -498,6 +640,8 @@ global___RandomCropImage = RandomCropImage
 
 @typing.final
 class RandomPadImage(google.protobuf.message.Message):
+    """Puts the picture somewhere on a larger canvas. Height and width of a limit are given together."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MIN_IMAGE_HEIGHT_FIELD_NUMBER: builtins.int
@@ -506,11 +650,17 @@ class RandomPadImage(google.protobuf.message.Message):
     MAX_IMAGE_WIDTH_FIELD_NUMBER: builtins.int
     PAD_COLOR_FIELD_NUMBER: builtins.int
     min_image_height: builtins.int
+    """The canvas is at least so high, in pixels. Unset: as the picture."""
     min_image_width: builtins.int
+    """The canvas is at least so wide, in pixels. Unset: as the picture."""
     max_image_height: builtins.int
+    """The canvas is less high than this, in pixels. Unset: twice the picture."""
     max_image_width: builtins.int
+    """The canvas is less wide than this, in pixels. Unset: twice the picture."""
     @property
-    def pad_color(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def pad_color(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Red, green and blue of the canvas, 0 to 255. Unset: the picture's mean."""
+
     def __init__(
         self,
         *,
@@ -527,15 +677,21 @@ global___RandomPadImage = RandomPadImage
 
 @typing.final
 class RandomAbsolutePadImage(google.protobuf.message.Message):
+    """Puts the picture somewhere on a canvas that is a few pixels larger."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MAX_HEIGHT_PADDING_FIELD_NUMBER: builtins.int
     MAX_WIDTH_PADDING_FIELD_NUMBER: builtins.int
     PAD_COLOR_FIELD_NUMBER: builtins.int
     max_height_padding: builtins.int
+    """The canvas is less than so many pixels higher. Unset: as high."""
     max_width_padding: builtins.int
+    """The canvas is less than so many pixels wider. Unset: as wide."""
     @property
-    def pad_color(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def pad_color(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Red, green and blue of the canvas, 0 to 255. Unset: the picture's mean."""
+
     def __init__(
         self,
         *,
@@ -550,6 +706,8 @@ global___RandomAbsolutePadImage = RandomAbsolutePadImage
 
 @typing.final
 class RandomCropPadImage(google.protobuf.message.Message):
+    """random_crop_image, then random_pad_image."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MIN_OBJECT_COVERED_FIELD_NUMBER: builtins.int
@@ -564,19 +722,33 @@ class RandomCropPadImage(google.protobuf.message.Message):
     MAX_PADDED_SIZE_RATIO_FIELD_NUMBER: builtins.int
     PAD_COLOR_FIELD_NUMBER: builtins.int
     min_object_covered: builtins.float
+    """The share of at least one object that the window covers, 0 to 1."""
     min_aspect_ratio: builtins.float
+    """The least width / height of the window."""
     max_aspect_ratio: builtins.float
+    """The greatest width / height of the window."""
     min_area: builtins.float
+    """The least share of the picture that the window takes, above 0."""
     max_area: builtins.float
+    """The greatest share of the picture that the window takes, at most 1."""
     overlap_thresh: builtins.float
+    """Objects with less than this share of their area in the window are dropped, 0 to 1."""
     clip_boxes: builtins.bool
+    """Cut the boxes of the others at the window's edges."""
     random_coef: builtins.float
+    """The probability of not cropping, 0 to 1."""
     @property
-    def min_padded_size_ratio(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def min_padded_size_ratio(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Least height and width of the canvas, relative to those before cropping. Unset: 1, 1."""
+
     @property
-    def max_padded_size_ratio(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def max_padded_size_ratio(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Greatest height and width of the canvas. Unset: 2, 2."""
+
     @property
-    def pad_color(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def pad_color(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Red, green and blue of the canvas, 0 to 255. Unset: the picture's mean."""
+
     def __init__(
         self,
         *,
@@ -599,14 +771,19 @@ global___RandomCropPadImage = RandomCropPadImage
 
 @typing.final
 class RandomCropToAspectRatio(google.protobuf.message.Message):
+    """Crops the largest window of a shape, somewhere along the longer side."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     ASPECT_RATIO_FIELD_NUMBER: builtins.int
     OVERLAP_THRESH_FIELD_NUMBER: builtins.int
     CLIP_BOXES_FIELD_NUMBER: builtins.int
     aspect_ratio: builtins.float
+    """Width / height of the window."""
     overlap_thresh: builtins.float
+    """Objects with less than this share of their area in the window are dropped, 0 to 1."""
     clip_boxes: builtins.bool
+    """Cut the boxes of the others at the window's edges."""
     def __init__(
         self,
         *,
@@ -621,14 +798,19 @@ global___RandomCropToAspectRatio = RandomCropToAspectRatio
 
 @typing.final
 class RandomBlackPatches(google.protobuf.message.Message):
+    """Covers parts with black squares."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MAX_BLACK_PATCHES_FIELD_NUMBER: builtins.int
     PROBABILITY_FIELD_NUMBER: builtins.int
     SIZE_TO_IMAGE_RATIO_FIELD_NUMBER: builtins.int
     max_black_patches: builtins.int
+    """How many are tried."""
     probability: builtins.float
+    """Of each to be drawn, 0 to 1."""
     size_to_image_ratio: builtins.float
+    """Side of a square, as share of the picture's shorter side."""
     def __init__(
         self,
         *,
@@ -643,12 +825,16 @@ global___RandomBlackPatches = RandomBlackPatches
 
 @typing.final
 class RandomResizeMethod(google.protobuf.message.Message):
+    """Resizes by bilinear, nearest, bicubic or area interpolation, drawn at random."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     TARGET_HEIGHT_FIELD_NUMBER: builtins.int
     TARGET_WIDTH_FIELD_NUMBER: builtins.int
     target_height: builtins.int
+    """In pixels; required."""
     target_width: builtins.int
+    """In pixels; required."""
     def __init__(
         self,
         *,
@@ -662,6 +848,8 @@ global___RandomResizeMethod = RandomResizeMethod
 
 @typing.final
 class RGBtoGray(google.protobuf.message.Message):
+    """Takes the colour away; one channel stays."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     def __init__(
@@ -672,6 +860,8 @@ global___RGBtoGray = RGBtoGray
 
 @typing.final
 class ScaleBoxesToPixelCoordinates(google.protobuf.message.Message):
+    """Makes boxes absolute."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     def __init__(
@@ -682,6 +872,8 @@ global___ScaleBoxesToPixelCoordinates = ScaleBoxesToPixelCoordinates
 
 @typing.final
 class ResizeImage(google.protobuf.message.Message):
+    """Resizes to one size."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     class _Method:
@@ -705,8 +897,11 @@ class ResizeImage(google.protobuf.message.Message):
     NEW_WIDTH_FIELD_NUMBER: builtins.int
     METHOD_FIELD_NUMBER: builtins.int
     new_height: builtins.int
+    """In pixels; required."""
     new_width: builtins.int
+    """In pixels; required."""
     method: global___ResizeImage.Method.ValueType
+    """How pixels between pixels are computed."""
     def __init__(
         self,
         *,
@@ -721,11 +916,15 @@ global___ResizeImage = ResizeImage
 
 @typing.final
 class SubtractChannelMean(google.protobuf.message.Message):
+    """Subtracts a number from each channel."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MEANS_FIELD_NUMBER: builtins.int
     @property
-    def means(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def means(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Three numbers, for red, green and blue."""
+
     def __init__(
         self,
         *,
@@ -737,6 +936,8 @@ global___SubtractChannelMean = SubtractChannelMean
 
 @typing.final
 class SSDRandomCropOperation(google.protobuf.message.Message):
+    """One of the crops to choose from. What is unset is 0: set all of it."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MIN_OBJECT_COVERED_FIELD_NUMBER: builtins.int
@@ -748,13 +949,21 @@ class SSDRandomCropOperation(google.protobuf.message.Message):
     CLIP_BOXES_FIELD_NUMBER: builtins.int
     RANDOM_COEF_FIELD_NUMBER: builtins.int
     min_object_covered: builtins.float
+    """The share of at least one object that the window covers, 0 to 1."""
     min_aspect_ratio: builtins.float
+    """The least width / height of the window; required."""
     max_aspect_ratio: builtins.float
+    """The greatest width / height of the window; required."""
     min_area: builtins.float
+    """The least share of the picture that the window takes, above 0; required."""
     max_area: builtins.float
+    """The greatest share of the picture that the window takes, at most 1; required."""
     overlap_thresh: builtins.float
+    """Objects with less than this share of their area in the window are dropped, 0 to 1."""
     clip_boxes: builtins.bool
+    """Cut the boxes of the others at the window's edges."""
     random_coef: builtins.float
+    """The probability of leaving the picture as it is, 0 to 1."""
     def __init__(
         self,
         *,
@@ -774,11 +983,15 @@ global___SSDRandomCropOperation = SSDRandomCropOperation
 
 @typing.final
 class SSDRandomCrop(google.protobuf.message.Message):
+    """One of several crops, each as likely."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     OPERATIONS_FIELD_NUMBER: builtins.int
     @property
-    def operations(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SSDRandomCropOperation]: ...
+    def operations(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SSDRandomCropOperation]:
+        """The crops. None: the seven of the paper of SSD."""
+
     def __init__(
         self,
         *,
@@ -790,6 +1003,8 @@ global___SSDRandomCrop = SSDRandomCrop
 
 @typing.final
 class SSDRandomCropPadOperation(google.protobuf.message.Message):
+    """One of the crops to choose from, and its padding. What is unset is 0: set all of the crop."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MIN_OBJECT_COVERED_FIELD_NUMBER: builtins.int
@@ -806,20 +1021,35 @@ class SSDRandomCropPadOperation(google.protobuf.message.Message):
     PAD_COLOR_G_FIELD_NUMBER: builtins.int
     PAD_COLOR_B_FIELD_NUMBER: builtins.int
     min_object_covered: builtins.float
+    """The share of at least one object that the window covers, 0 to 1."""
     min_aspect_ratio: builtins.float
+    """The least width / height of the window; required."""
     max_aspect_ratio: builtins.float
+    """The greatest width / height of the window; required."""
     min_area: builtins.float
+    """The least share of the picture that the window takes, above 0; required."""
     max_area: builtins.float
+    """The greatest share of the picture that the window takes, at most 1; required."""
     overlap_thresh: builtins.float
+    """Objects with less than this share of their area in the window are dropped, 0 to 1."""
     clip_boxes: builtins.bool
+    """Cut the boxes of the others at the window's edges."""
     random_coef: builtins.float
+    """The probability of not cropping, 0 to 1."""
     pad_color_r: builtins.float
+    """Red of the canvas, 0 to 255."""
     pad_color_g: builtins.float
+    """Green of the canvas, 0 to 255."""
     pad_color_b: builtins.float
+    """Blue of the canvas, 0 to 255."""
     @property
-    def min_padded_size_ratio(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def min_padded_size_ratio(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Least height and width of the canvas, relative to those before cropping. Unset: 1, 1."""
+
     @property
-    def max_padded_size_ratio(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def max_padded_size_ratio(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Greatest height and width of the canvas. Unset: 2, 2."""
+
     def __init__(
         self,
         *,
@@ -844,11 +1074,15 @@ global___SSDRandomCropPadOperation = SSDRandomCropPadOperation
 
 @typing.final
 class SSDRandomCropPad(google.protobuf.message.Message):
+    """One of several crops with padding, each as likely."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     OPERATIONS_FIELD_NUMBER: builtins.int
     @property
-    def operations(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SSDRandomCropPadOperation]: ...
+    def operations(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SSDRandomCropPadOperation]:
+        """The crops. None: six of the paper of SSD, padded to up to twice the size."""
+
     def __init__(
         self,
         *,
@@ -860,6 +1094,8 @@ global___SSDRandomCropPad = SSDRandomCropPad
 
 @typing.final
 class SSDRandomCropFixedAspectRatioOperation(google.protobuf.message.Message):
+    """One of the crops to choose from. What is unset is 0: set all of it."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MIN_OBJECT_COVERED_FIELD_NUMBER: builtins.int
@@ -869,11 +1105,17 @@ class SSDRandomCropFixedAspectRatioOperation(google.protobuf.message.Message):
     CLIP_BOXES_FIELD_NUMBER: builtins.int
     RANDOM_COEF_FIELD_NUMBER: builtins.int
     min_object_covered: builtins.float
+    """The share of at least one object that the window covers, 0 to 1."""
     min_area: builtins.float
+    """The least share of the picture that the window takes, above 0; required."""
     max_area: builtins.float
+    """The greatest share of the picture that the window takes, at most 1; required."""
     overlap_thresh: builtins.float
+    """Objects with less than this share of their area in the window are dropped, 0 to 1."""
     clip_boxes: builtins.bool
+    """Cut the boxes of the others at the window's edges."""
     random_coef: builtins.float
+    """The probability of leaving the picture as it is, 0 to 1."""
     def __init__(
         self,
         *,
@@ -891,13 +1133,18 @@ global___SSDRandomCropFixedAspectRatioOperation = SSDRandomCropFixedAspectRatioO
 
 @typing.final
 class SSDRandomCropFixedAspectRatio(google.protobuf.message.Message):
+    """One of several crops, each as likely, then the largest part that has the shape exactly."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     OPERATIONS_FIELD_NUMBER: builtins.int
     ASPECT_RATIO_FIELD_NUMBER: builtins.int
     aspect_ratio: builtins.float
+    """Width / height of what is shown."""
     @property
-    def operations(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SSDRandomCropFixedAspectRatioOperation]: ...
+    def operations(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SSDRandomCropFixedAspectRatioOperation]:
+        """The crops. None: the seven of the paper of SSD."""
+
     def __init__(
         self,
         *,
@@ -911,6 +1158,8 @@ global___SSDRandomCropFixedAspectRatio = SSDRandomCropFixedAspectRatio
 
 @typing.final
 class SSDRandomCropPadFixedAspectRatioOperation(google.protobuf.message.Message):
+    """One of the crops to choose from. What is unset is 0: set all of it."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MIN_OBJECT_COVERED_FIELD_NUMBER: builtins.int
@@ -922,13 +1171,21 @@ class SSDRandomCropPadFixedAspectRatioOperation(google.protobuf.message.Message)
     CLIP_BOXES_FIELD_NUMBER: builtins.int
     RANDOM_COEF_FIELD_NUMBER: builtins.int
     min_object_covered: builtins.float
+    """The share of at least one object that the window covers, 0 to 1."""
     min_aspect_ratio: builtins.float
+    """The least width / height of the window; required."""
     max_aspect_ratio: builtins.float
+    """The greatest width / height of the window; required."""
     min_area: builtins.float
+    """The least share of the picture that the window takes, above 0; required."""
     max_area: builtins.float
+    """The greatest share of the picture that the window takes, at most 1; required."""
     overlap_thresh: builtins.float
+    """Objects with less than this share of their area in the window are dropped, 0 to 1."""
     clip_boxes: builtins.bool
+    """Cut the boxes of the others at the window's edges."""
     random_coef: builtins.float
+    """The probability of leaving the picture as it is, 0 to 1."""
     def __init__(
         self,
         *,
@@ -948,6 +1205,8 @@ global___SSDRandomCropPadFixedAspectRatioOperation = SSDRandomCropPadFixedAspect
 
 @typing.final
 class SSDRandomCropPadFixedAspectRatio(google.protobuf.message.Message):
+    """One of several crops, each as likely, then black at the bottom and on the right up to the shape."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     OPERATIONS_FIELD_NUMBER: builtins.int
@@ -955,12 +1214,19 @@ class SSDRandomCropPadFixedAspectRatio(google.protobuf.message.Message):
     MIN_PADDED_SIZE_RATIO_FIELD_NUMBER: builtins.int
     MAX_PADDED_SIZE_RATIO_FIELD_NUMBER: builtins.int
     aspect_ratio: builtins.float
+    """Width / height of the result."""
     @property
-    def operations(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SSDRandomCropPadFixedAspectRatioOperation]: ...
+    def operations(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___SSDRandomCropPadFixedAspectRatioOperation]:
+        """The crops. None: the seven of the paper of SSD."""
+
     @property
-    def min_padded_size_ratio(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def min_padded_size_ratio(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Least height and width of the result, relative to those after the crop. Unset: 1, 1."""
+
     @property
-    def max_padded_size_ratio(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def max_padded_size_ratio(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Greatest height and width of the result. Unset: 2, 2."""
+
     def __init__(
         self,
         *,
@@ -976,10 +1242,13 @@ global___SSDRandomCropPadFixedAspectRatio = SSDRandomCropPadFixedAspectRatio
 
 @typing.final
 class ConvertClassLogitsToSoftmax(google.protobuf.message.Message):
+    """Turns stored logits into probabilities."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     TEMPERATURE_FIELD_NUMBER: builtins.int
     temperature: builtins.float
+    """Logits are divided by it."""
     def __init__(
         self,
         *,
@@ -992,12 +1261,16 @@ global___ConvertClassLogitsToSoftmax = ConvertClassLogitsToSoftmax
 
 @typing.final
 class RandomSelfConcatImage(google.protobuf.message.Message):
+    """Sets the picture below itself and beside itself, with all its objects."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     CONCAT_VERTICAL_PROBABILITY_FIELD_NUMBER: builtins.int
     CONCAT_HORIZONTAL_PROBABILITY_FIELD_NUMBER: builtins.int
     concat_vertical_probability: builtins.float
+    """Of setting it below, 0 to 1."""
     concat_horizontal_probability: builtins.float
+    """Of setting it beside, 0 to 1."""
     def __init__(
         self,
         *,
@@ -1011,6 +1284,8 @@ global___RandomSelfConcatImage = RandomSelfConcatImage
 
 @typing.final
 class AutoAugmentImage(google.protobuf.message.Message):
+    """A policy of AutoAugment."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     POLICY_NAME_FIELD_NUMBER: builtins.int
@@ -1028,12 +1303,16 @@ global___AutoAugmentImage = AutoAugmentImage
 
 @typing.final
 class DropLabelProbabilistically(google.protobuf.message.Message):
+    """Leaves objects of a class out."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     LABEL_FIELD_NUMBER: builtins.int
     DROP_PROBABILITY_FIELD_NUMBER: builtins.int
     label: builtins.int
+    """The class's id in the label map."""
     drop_probability: builtins.float
+    """Of each object to be left out, 0 to 1."""
     def __init__(
         self,
         *,
@@ -1047,13 +1326,18 @@ global___DropLabelProbabilistically = DropLabelProbabilistically
 
 @typing.final
 class RemapLabels(google.protobuf.message.Message):
+    """Makes several classes one."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     ORIGINAL_LABELS_FIELD_NUMBER: builtins.int
     NEW_LABEL_FIELD_NUMBER: builtins.int
     new_label: builtins.int
+    """The id that they get."""
     @property
-    def original_labels(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]: ...
+    def original_labels(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Their ids in the label map."""
+
     def __init__(
         self,
         *,
@@ -1067,14 +1351,19 @@ global___RemapLabels = RemapLabels
 
 @typing.final
 class RandomJpegQuality(google.protobuf.message.Message):
+    """Compresses the picture as JPEG."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     RANDOM_COEF_FIELD_NUMBER: builtins.int
     MIN_JPEG_QUALITY_FIELD_NUMBER: builtins.int
     MAX_JPEG_QUALITY_FIELD_NUMBER: builtins.int
     random_coef: builtins.float
+    """The probability of leaving the picture as it is, 0 to 1."""
     min_jpeg_quality: builtins.int
+    """The least quality, 0 to 100."""
     max_jpeg_quality: builtins.int
+    """The quality that it stays below, 1 to 100."""
     def __init__(
         self,
         *,
@@ -1089,15 +1378,19 @@ global___RandomJpegQuality = RandomJpegQuality
 
 @typing.final
 class RandomDownscaleToTargetPixels(google.protobuf.message.Message):
+    """Shrinks pictures of more than a random number of pixels to that number."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     RANDOM_COEF_FIELD_NUMBER: builtins.int
     MIN_TARGET_PIXELS_FIELD_NUMBER: builtins.int
     MAX_TARGET_PIXELS_FIELD_NUMBER: builtins.int
     random_coef: builtins.float
+    """The probability of leaving the picture as it is, 0 to 1."""
     min_target_pixels: builtins.int
+    """The least number of pixels, height times width; above 0."""
     max_target_pixels: builtins.int
-    """Unset, the original takes 800000."""
+    """The number that it stays below. Unset it is 800000, as in the original, whatever the schema says."""
     def __init__(
         self,
         *,
@@ -1112,6 +1405,8 @@ global___RandomDownscaleToTargetPixels = RandomDownscaleToTargetPixels
 
 @typing.final
 class RandomPatchGaussian(google.protobuf.message.Message):
+    """Adds noise within a square (https://arxiv.org/abs/1906.02611)."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     RANDOM_COEF_FIELD_NUMBER: builtins.int
@@ -1120,10 +1415,15 @@ class RandomPatchGaussian(google.protobuf.message.Message):
     MIN_GAUSSIAN_STDDEV_FIELD_NUMBER: builtins.int
     MAX_GAUSSIAN_STDDEV_FIELD_NUMBER: builtins.int
     random_coef: builtins.float
+    """The probability of leaving the picture as it is, 0 to 1."""
     min_patch_size: builtins.int
+    """The least side of the square, in pixels; at least 1."""
     max_patch_size: builtins.int
+    """The side that it stays below."""
     min_gaussian_stddev: builtins.float
+    """The least standard deviation, as share of the range of values."""
     max_gaussian_stddev: builtins.float
+    """The greatest."""
     def __init__(
         self,
         *,
@@ -1140,6 +1440,8 @@ global___RandomPatchGaussian = RandomPatchGaussian
 
 @typing.final
 class RandomSquareCropByScale(google.protobuf.message.Message):
+    """Crops a square around a random point, black where it reaches beyond the picture."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MAX_BORDER_FIELD_NUMBER: builtins.int
@@ -1147,9 +1449,13 @@ class RandomSquareCropByScale(google.protobuf.message.Message):
     SCALE_MAX_FIELD_NUMBER: builtins.int
     NUM_SCALES_FIELD_NUMBER: builtins.int
     max_border: builtins.int
+    """The point keeps about so far from the picture's edges, in pixels, less in small pictures."""
     scale_min: builtins.float
+    """The least side of the square, as share of the picture's longer side."""
     scale_max: builtins.float
+    """The greatest."""
     num_scales: builtins.int
+    """How many sides there are to choose from, evenly spread."""
     def __init__(
         self,
         *,
@@ -1165,14 +1471,19 @@ global___RandomSquareCropByScale = RandomSquareCropByScale
 
 @typing.final
 class RandomScaleCropAndPadToSquare(google.protobuf.message.Message):
+    """Scales, then crops to a square or pads with black at the bottom and on the right."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     OUTPUT_SIZE_FIELD_NUMBER: builtins.int
     SCALE_MIN_FIELD_NUMBER: builtins.int
     SCALE_MAX_FIELD_NUMBER: builtins.int
     output_size: builtins.int
+    """Side of the square, in pixels."""
     scale_min: builtins.float
+    """The least scale; at 1 the picture's longer side fills the square."""
     scale_max: builtins.float
+    """The greatest scale."""
     def __init__(
         self,
         *,
@@ -1187,12 +1498,16 @@ global___RandomScaleCropAndPadToSquare = RandomScaleCropAndPadToSquare
 
 @typing.final
 class AdjustGamma(google.protobuf.message.Message):
+    """Raises values, as shares of the range, to a power, and multiplies them."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     GAMMA_FIELD_NUMBER: builtins.int
     GAIN_FIELD_NUMBER: builtins.int
     gamma: builtins.float
+    """The power."""
     gain: builtins.float
+    """The factor."""
     def __init__(
         self,
         *,

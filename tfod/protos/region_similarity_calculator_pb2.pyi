@@ -12,6 +12,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class RegionSimilarityCalculator(google.protobuf.message.Message):
+    """How alike a box and an anchor are."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     NEG_SQ_DIST_SIMILARITY_FIELD_NUMBER: builtins.int
@@ -19,13 +21,21 @@ class RegionSimilarityCalculator(google.protobuf.message.Message):
     IOA_SIMILARITY_FIELD_NUMBER: builtins.int
     THRESHOLDED_IOU_SIMILARITY_FIELD_NUMBER: builtins.int
     @property
-    def neg_sq_dist_similarity(self) -> global___NegSqDistSimilarity: ...
+    def neg_sq_dist_similarity(self) -> global___NegSqDistSimilarity:
+        """Minus the squared distance of their corners."""
+
     @property
-    def iou_similarity(self) -> global___IouSimilarity: ...
+    def iou_similarity(self) -> global___IouSimilarity:
+        """Their common area / the area of both together. What all models of the zoo use."""
+
     @property
-    def ioa_similarity(self) -> global___IoaSimilarity: ...
+    def ioa_similarity(self) -> global___IoaSimilarity:
+        """Their common area / the anchor's."""
+
     @property
-    def thresholded_iou_similarity(self) -> global___ThresholdedIouSimilarity: ...
+    def thresholded_iou_similarity(self) -> global___ThresholdedIouSimilarity:
+        """The score of a box where the IoU exceeds a threshold."""
+
     def __init__(
         self,
         *,
@@ -42,6 +52,8 @@ global___RegionSimilarityCalculator = RegionSimilarityCalculator
 
 @typing.final
 class NegSqDistSimilarity(google.protobuf.message.Message):
+    """Minus the squared distance of the corners."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     def __init__(
@@ -52,6 +64,8 @@ global___NegSqDistSimilarity = NegSqDistSimilarity
 
 @typing.final
 class IouSimilarity(google.protobuf.message.Message):
+    """Intersection over union, 0 to 1."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     def __init__(
@@ -62,6 +76,8 @@ global___IouSimilarity = IouSimilarity
 
 @typing.final
 class IoaSimilarity(google.protobuf.message.Message):
+    """The share of the anchor that lies in the box, 0 to 1."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     def __init__(
@@ -72,10 +88,13 @@ global___IoaSimilarity = IoaSimilarity
 
 @typing.final
 class ThresholdedIouSimilarity(google.protobuf.message.Message):
+    """The score of a box where the IoU exceeds a threshold."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     IOU_THRESHOLD_FIELD_NUMBER: builtins.int
     iou_threshold: builtins.float
+    """The threshold, 0 to 1."""
     def __init__(
         self,
         *,

@@ -12,14 +12,19 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class SquareBoxCoder(google.protobuf.message.Message):
+    """Codes ty, tx, tl as those of Faster R-CNN, where one side stands for height and width."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     Y_SCALE_FIELD_NUMBER: builtins.int
     X_SCALE_FIELD_NUMBER: builtins.int
     LENGTH_SCALE_FIELD_NUMBER: builtins.int
     y_scale: builtins.float
+    """The vertical shift of the centre is multiplied by it."""
     x_scale: builtins.float
+    """The same for the horizontal shift."""
     length_scale: builtins.float
+    """The same for log(side / anchor side)."""
     def __init__(
         self,
         *,

@@ -14,6 +14,8 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class SsdAnchorGenerator(google.protobuf.message.Message):
+    """Boxes as in the paper of SSD: each feature map has one scale, and a box of it for each aspect ratio."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     NUM_LAYERS_FIELD_NUMBER: builtins.int
@@ -30,29 +32,47 @@ class SsdAnchorGenerator(google.protobuf.message.Message):
     HEIGHT_OFFSET_FIELD_NUMBER: builtins.int
     WIDTH_OFFSET_FIELD_NUMBER: builtins.int
     num_layers: builtins.int
+    """Feature maps; as many as the feature extractor makes."""
     min_scale: builtins.float
+    """Scale of the first feature map, as share of base_anchor_height and base_anchor_width."""
     max_scale: builtins.float
+    """Scale of the last; those between are spread evenly."""
     interpolated_scale_aspect_ratio: builtins.float
-    """Of the extra box of each layer, whose scale lies between two layers'; 0: no such box."""
+    """Width / height of an extra box of each feature map, whose scale is the geometric mean of its own and the next. 0:
+    no such box.
+    """
     reduce_boxes_in_lowest_layer: builtins.bool
+    """The first feature map has three boxes a cell only: one of scale 0.1, and two of the first scale with ratios 2 and
+    0.5.
+    """
     base_anchor_height: builtins.float
+    """Height of a box of scale 1, in shares of the picture's shorter side."""
     base_anchor_width: builtins.float
+    """Width of a box of scale 1, in shares of the picture's shorter side."""
     @property
     def scales(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
-        """One for each layer; given, min_scale and max_scale do not count."""
+        """A scale for each feature map, instead of min_scale and max_scale."""
 
     @property
-    def aspect_ratios(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]: ...
+    def aspect_ratios(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.float]:
+        """Width / height of the boxes of a cell."""
+
     @property
     def height_stride(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
-        """Strides and offsets count when given for all layers."""
+        """Pixels from cell to cell, one for each feature map. Unset: the picture's height / the map's."""
 
     @property
-    def width_stride(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]: ...
+    def width_stride(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """The same for columns. Given together with height_stride."""
+
     @property
-    def height_offset(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]: ...
+    def height_offset(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Pixels from the top edge to the first centre, one for each feature map. Unset: half a stride."""
+
     @property
-    def width_offset(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]: ...
+    def width_offset(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """The same from the left edge. Given together with height_offset."""
+
     def __init__(
         self,
         *,

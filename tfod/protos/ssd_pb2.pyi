@@ -22,11 +22,13 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class Ssd(google.protobuf.message.Message):
+    """A detector that classifies and corrects all anchors in one go: SSD, RetinaNet, EfficientDet."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     @typing.final
     class MaskHead(google.protobuf.message.Message):
-        """Has no effect."""
+        """A head for masks."""
 
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
@@ -41,16 +43,27 @@ class Ssd(google.protobuf.message.Message):
         CONV_HYPERPARAMS_FIELD_NUMBER: builtins.int
         INITIAL_CROP_SIZE_FIELD_NUMBER: builtins.int
         mask_height: builtins.int
+        """Rows of a mask."""
         mask_width: builtins.int
+        """Columns of a mask."""
         masks_are_class_agnostic: builtins.bool
+        """One mask for all classes instead of one each."""
         mask_prediction_conv_depth: builtins.int
+        """Channels of the mask's convolutions."""
         mask_prediction_num_conv_layers: builtins.int
+        """Convolutions of the mask's head."""
         convolve_then_upsample_masks: builtins.bool
+        """Bring masks to their size after the convolutions instead of before."""
         mask_loss_weight: builtins.float
+        """Weight of the masks' loss."""
         mask_loss_sample_size: builtins.int
+        """Boxes of a picture that the masks' loss looks at."""
         initial_crop_size: builtins.int
+        """Side of a crop of the features, in cells."""
         @property
-        def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams: ...
+        def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams:
+            """Regularizer, initializer, activation and normalisation of its convolutions."""
+
         def __init__(
             self,
             *,
@@ -91,43 +104,74 @@ class Ssd(google.protobuf.message.Message):
     RETURN_RAW_DETECTIONS_DURING_PREDICT_FIELD_NUMBER: builtins.int
     MASK_HEAD_CONFIG_FIELD_NUMBER: builtins.int
     num_classes: builtins.int
+    """How many classes, without background: the greatest id of the label map."""
     encode_background_as_zeros: builtins.bool
+    """The target of an anchor without an object is all zeros, as sigmoid losses want it. False: 1 in the background's
+    column.
+    """
     negative_class_weight: builtins.float
+    """How much an anchor without an object counts in the classification loss, compared with one that has one."""
     normalize_loss_by_num_matches: builtins.bool
+    """Divide both losses by the number of anchors that have an object."""
     normalize_loc_loss_by_codesize: builtins.bool
+    """Divide the localization loss by the size of a box code, 4 mostly."""
     freeze_batchnorm: builtins.bool
-    """Batch norm keeps its stored statistics."""
+    """Batch norm uses its stored averages in training too, and keeps them. Its factors and offsets are learnt."""
     inplace_batchnorm_update: builtins.bool
-    """Has no effect: batch norm's averages always follow at once."""
+    """Update the averages of batch norm within the step."""
     add_background_class: builtins.bool
-    """False: class targets and predictions have no column for the background."""
+    """Class scores have a column for the background, in front. Even with sigmoid losses, for which it is of no use:
+    checkpoints have it.
+    """
     explicit_background_class: builtins.bool
-    """The background is one of the classes."""
+    """The background is one of the classes, the first. Needs add_background_class: false."""
     use_confidences_as_targets: builtins.bool
-    """Targets are the confidences of the ground truth."""
+    """Class targets are confidences, and classes of which the ground truth says nothing weigh implicit_example_weight. In
+    training only.
+    """
     implicit_example_weight: builtins.float
+    """How much such classes count. See use_confidences_as_targets."""
     return_raw_detections_during_predict: builtins.bool
+    """Predictions contain the decoded boxes of all anchors as raw_detection_boxes."""
     @property
-    def image_resizer(self) -> tfod.protos.image_resizer_pb2.ImageResizer: ...
+    def image_resizer(self) -> tfod.protos.image_resizer_pb2.ImageResizer:
+        """To what size pictures are brought."""
+
     @property
-    def feature_extractor(self) -> global___SsdFeatureExtractor: ...
+    def feature_extractor(self) -> global___SsdFeatureExtractor:
+        """The network that makes feature maps of a picture."""
+
     @property
-    def box_coder(self) -> tfod.protos.box_coder_pb2.BoxCoder: ...
+    def box_coder(self) -> tfod.protos.box_coder_pb2.BoxCoder:
+        """How boxes are told relative to their anchors."""
+
     @property
-    def matcher(self) -> tfod.protos.matcher_pb2.Matcher: ...
+    def matcher(self) -> tfod.protos.matcher_pb2.Matcher:
+        """Which anchors have to find which object."""
+
     @property
-    def similarity_calculator(self) -> tfod.protos.region_similarity_calculator_pb2.RegionSimilarityCalculator: ...
+    def similarity_calculator(self) -> tfod.protos.region_similarity_calculator_pb2.RegionSimilarityCalculator:
+        """How alike a box and an anchor are, for the matcher."""
+
     @property
-    def box_predictor(self) -> tfod.protos.box_predictor_pb2.BoxPredictor: ...
+    def box_predictor(self) -> tfod.protos.box_predictor_pb2.BoxPredictor:
+        """The layers that make box codes and class scores of feature maps."""
+
     @property
-    def anchor_generator(self) -> tfod.protos.anchor_generator_pb2.AnchorGenerator: ...
+    def anchor_generator(self) -> tfod.protos.anchor_generator_pb2.AnchorGenerator:
+        """The boxes from which predictions start."""
+
     @property
-    def post_processing(self) -> tfod.protos.post_processing_pb2.PostProcessing: ...
+    def post_processing(self) -> tfod.protos.post_processing_pb2.PostProcessing:
+        """How predictions become detections."""
+
     @property
-    def loss(self) -> tfod.protos.losses_pb2.Loss: ...
+    def loss(self) -> tfod.protos.losses_pb2.Loss:
+        """What is minimised."""
+
     @property
     def mask_head_config(self) -> global___Ssd.MaskHead:
-        """Has no effect: TensorFlow 1 only."""
+        """A head for masks."""
 
     def __init__(
         self,
@@ -162,6 +206,8 @@ global___Ssd = Ssd
 
 @typing.final
 class SsdFeatureExtractor(google.protobuf.message.Message):
+    """The network that makes feature maps of a picture."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     TYPE_FIELD_NUMBER: builtins.int
@@ -179,28 +225,45 @@ class SsdFeatureExtractor(google.protobuf.message.Message):
     SPAGHETTINET_ARCH_NAME_FIELD_NUMBER: builtins.int
     USE_HARDSWISH_FIELD_NUMBER: builtins.int
     type: builtins.str
+    """Its name: ssd_mobilenet_v1_keras, ssd_mobilenet_v1_fpn_keras, ssd_mobilenet_v2_keras, ssd_mobilenet_v2_fpn_keras,
+    ssd_resnet50_v1_fpn_keras, ssd_resnet101_v1_fpn_keras or ssd_resnet152_v1_fpn_keras.
+    """
     depth_multiplier: builtins.float
+    """Factor of the channels of all layers. Checkpoints fit one value only, that of their config."""
     min_depth: builtins.int
+    """The least channels that a layer has after depth_multiplier."""
     override_base_feature_extractor_hyperparams: builtins.bool
-    """conv_hyperparams hold for the backbone too. False: the backbone has its own defaults."""
+    """conv_hyperparams hold for the backbone too. False: it has those of its first publication."""
     pad_to_multiple: builtins.int
-    """Pictures are padded with zeros, after normalisation, to a multiple of it."""
+    """Pictures are padded at the bottom and on the right, after normalisation, to a multiple of it, in pixels."""
     use_explicit_padding: builtins.bool
+    """Pad before convolutions of stride 2 by the same amount whatever the size, instead of as TensorFlow's SAME does."""
     use_depthwise: builtins.bool
+    """Feature maps beyond the backbone are made by depthwise-separable convolutions: fewer weights. The zoo calls such
+    models Lite; with ssd_mobilenet_v1_fpn_keras the backbone is narrower at its end too.
+    """
     replace_preprocessor_with_placeholder: builtins.bool
-    """Has no effect: TensorFlow 1 only."""
+    """Feed normalised pictures from outside."""
     num_layers: builtins.int
-    """Feature maps of an SSD without a pyramid."""
+    """How many feature maps, 1 to 6: two of the backbone, the others added."""
     spaghettinet_arch_name: builtins.str
-    """Has no effect: TensorFlow 1 only."""
+    """Which SpaghettiNet."""
     use_hardswish: builtins.bool
-    """Has no effect."""
+    """Activate by hard swish."""
     @property
-    def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams: ...
+    def conv_hyperparams(self) -> tfod.protos.hyperparams_pb2.Hyperparams:
+        """Regularizer, initializer, activation and normalisation of what stands on the backbone, and of the backbone with
+        override_base_feature_extractor_hyperparams.
+        """
+
     @property
-    def fpn(self) -> tfod.protos.fpn_pb2.FeaturePyramidNetworks: ...
+    def fpn(self) -> tfod.protos.fpn_pb2.FeaturePyramidNetworks:
+        """A feature pyramid, for types with _fpn in their name."""
+
     @property
-    def bifpn(self) -> tfod.protos.fpn_pb2.BidirectionalFeaturePyramidNetworks: ...
+    def bifpn(self) -> tfod.protos.fpn_pb2.BidirectionalFeaturePyramidNetworks:
+        """EfficientDet's feature pyramid."""
+
     def __init__(
         self,
         *,

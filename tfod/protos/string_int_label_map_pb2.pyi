@@ -40,16 +40,22 @@ global___LVISFrequency = LVISFrequency
 
 @typing.final
 class StringIntLabelMapItem(google.protobuf.message.Message):
+    """A class."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     @typing.final
     class KeypointMap(google.protobuf.message.Message):
+        """A keypoint."""
+
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
         ID_FIELD_NUMBER: builtins.int
         LABEL_FIELD_NUMBER: builtins.int
         id: builtins.int
+        """Its number, from 0."""
         label: builtins.str
+        """Its name."""
         def __init__(
             self,
             *,
@@ -68,18 +74,27 @@ class StringIntLabelMapItem(google.protobuf.message.Message):
     FREQUENCY_FIELD_NUMBER: builtins.int
     INSTANCE_COUNT_FIELD_NUMBER: builtins.int
     name: builtins.str
-    """What records hold in image/object/class/text, as they may hold display_name."""
+    """Its name, as records have it in image/object/class/text."""
     id: builtins.int
-    """From 1; 0 is for the background only."""
+    """Its number, from 1; 0 is for a class named background only."""
     display_name: builtins.str
+    """The name for people, and another name that records may have."""
     frequency: global___LVISFrequency.ValueType
+    """How frequent it is, for LVIS."""
     instance_count: builtins.int
+    """How many objects of it there are, for LVIS."""
     @property
-    def keypoints(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___StringIntLabelMapItem.KeypointMap]: ...
+    def keypoints(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___StringIntLabelMapItem.KeypointMap]:
+        """Its keypoints."""
+
     @property
-    def ancestor_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]: ...
+    def ancestor_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Ids of the classes that it is a kind of."""
+
     @property
-    def descendant_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]: ...
+    def descendant_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Ids of the classes that are kinds of it."""
+
     def __init__(
         self,
         *,
@@ -99,11 +114,15 @@ global___StringIntLabelMapItem = StringIntLabelMapItem
 
 @typing.final
 class StringIntLabelMap(google.protobuf.message.Message):
+    """A label map: names of classes and their numbers."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     ITEM_FIELD_NUMBER: builtins.int
     @property
-    def item(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___StringIntLabelMapItem]: ...
+    def item(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___StringIntLabelMapItem]:
+        """The classes."""
+
     def __init__(
         self,
         *,

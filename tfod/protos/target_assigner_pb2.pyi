@@ -15,17 +15,25 @@ DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
 @typing.final
 class TargetAssigner(google.protobuf.message.Message):
+    """How targets of anchors are found. No config holds it: detectors name the three themselves."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     MATCHER_FIELD_NUMBER: builtins.int
     SIMILARITY_CALCULATOR_FIELD_NUMBER: builtins.int
     BOX_CODER_FIELD_NUMBER: builtins.int
     @property
-    def matcher(self) -> tfod.protos.matcher_pb2.Matcher: ...
+    def matcher(self) -> tfod.protos.matcher_pb2.Matcher:
+        """Which anchors have to find which object."""
+
     @property
-    def similarity_calculator(self) -> tfod.protos.region_similarity_calculator_pb2.RegionSimilarityCalculator: ...
+    def similarity_calculator(self) -> tfod.protos.region_similarity_calculator_pb2.RegionSimilarityCalculator:
+        """How alike a box and an anchor are."""
+
     @property
-    def box_coder(self) -> tfod.protos.box_coder_pb2.BoxCoder: ...
+    def box_coder(self) -> tfod.protos.box_coder_pb2.BoxCoder:
+        """How boxes are told relative to their anchors."""
+
     def __init__(
         self,
         *,

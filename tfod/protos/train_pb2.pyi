@@ -40,6 +40,8 @@ global___CheckpointVersion = CheckpointVersion
 
 @typing.final
 class TrainConfig(google.protobuf.message.Message):
+    """How a detector is trained."""
+
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     BATCH_SIZE_FIELD_NUMBER: builtins.int
@@ -72,60 +74,79 @@ class TrainConfig(google.protobuf.message.Message):
     USE_BFLOAT16_FIELD_NUMBER: builtins.int
     SUMMARIZE_GRADIENTS_FIELD_NUMBER: builtins.int
     batch_size: builtins.int
-    """Of all replicas together."""
+    """Pictures of a step, on all devices together."""
     sync_replicas: builtins.bool
-    """Has no effect: TensorFlow 1 only."""
+    """Wait for all workers of a step."""
     keep_checkpoint_every_n_hours: builtins.float
-    """Has no effect: TensorFlow 1 only."""
+    """Keep a checkpoint for good that often."""
     gradient_clipping_by_norm: builtins.float
-    """Of all gradients together; 0: they are not clipped."""
+    """Gradients whose joint L2 norm is greater are scaled down to it. 0: they are not."""
     fine_tune_checkpoint: builtins.str
+    """The checkpoint to start from: the common part of its files, as in "pretrained_models/NAME/checkpoint/ckpt-0".
+    Empty: start from nothing. A run that has a checkpoint of its own goes on from that.
+    """
     fine_tune_checkpoint_type: builtins.str
-    """detection, full or classification; "" means classification (detection with from_detection_checkpoint)."""
+    """What is taken of it: "detection" all but the heads, "full" all (same classes only), "classification" the backbone,
+    from a checkpoint of a classifier. "" means "classification", or "detection" with from_detection_checkpoint.
+    "fine_tune" whatever has the same name and shape, which the original does not know.
+    """
     fine_tune_checkpoint_version: global___CheckpointVersion.ValueType
-    """Unset, it is V1, which the original refuses in TensorFlow 2."""
+    """V2, a checkpoint of TensorFlow 2: no other can be read. The default is V1 all the same."""
     from_detection_checkpoint: builtins.bool
+    """The old way to say fine_tune_checkpoint_type: "detection"."""
     load_all_detection_checkpoint_vars: builtins.bool
-    """The original refuses true in TensorFlow 2."""
+    """The old way to say fine_tune_checkpoint_type: "full"."""
     run_fine_tune_checkpoint_dummy_computation: builtins.bool
-    """The original runs the model once before restoring."""
+    """Run the model once before restoring, so that its variables exist."""
     num_steps: builtins.int
-    """The original rounds up to a multiple of 100."""
+    """How many steps are done; exactly so many. --num_train_steps overrides it."""
     startup_delay_steps: builtins.float
-    """Has no effect: TensorFlow 1 only."""
+    """How many steps workers start after each other."""
     bias_grad_multiplier: builtins.float
-    """Has no effect: TensorFlow 1 only."""
+    """Factor of the gradients of biases. 0: they are as all others. (The original knows it under TensorFlow 1 only, as
+    the next two.)
+    """
     replicas_to_aggregate: builtins.int
-    """Has no effect: TensorFlow 1 only."""
+    """How many workers make a step."""
     batch_queue_capacity: builtins.int
-    """Has no effect."""
+    """Batches in a queue."""
     num_batch_queue_threads: builtins.int
-    """Has no effect."""
+    """Threads that fill the queue."""
     prefetch_queue_capacity: builtins.int
-    """Has no effect."""
+    """Batches read ahead."""
     merge_multiple_label_boxes: builtins.bool
+    """Boxes at the same place become one with several classes."""
     use_multiclass_scores: builtins.bool
+    """Learn from stored scores of all classes instead of one class."""
     add_regularization_loss: builtins.bool
+    """Add what the regularizers of the layers say to the loss."""
     max_number_of_boxes: builtins.int
-    """Has no effect: InputReader.max_number_of_boxes counts."""
+    """The most objects of a picture."""
     unpad_groundtruth_tensors: builtins.bool
     """Strip the padding of ground truth before the loss."""
     retain_original_images: builtins.bool
+    """Keep pictures as they were, to be drawn on."""
     use_bfloat16: builtins.bool
-    """On TPUs only."""
+    """Compute in bfloat16."""
     summarize_gradients: builtins.bool
-    """Has no effect: TensorFlow 1 only."""
+    """Write gradients for TensorBoard."""
     @property
-    def data_augmentation_options(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[tfod.protos.preprocessor_pb2.PreprocessingStep]: ...
+    def data_augmentation_options(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[tfod.protos.preprocessor_pb2.PreprocessingStep]:
+        """Random changes of the pictures, each of one step, in this order."""
+
     @property
-    def optimizer(self) -> tfod.protos.optimizer_pb2.Optimizer: ...
+    def optimizer(self) -> tfod.protos.optimizer_pb2.Optimizer:
+        """How weights follow their gradients."""
+
     @property
     def update_trainable_variables(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Has no effect: TensorFlow 1 only."""
+        """Regular expressions: only variables with one of them anywhere in their checkpoint name are trained. Unset: all."""
 
     @property
     def freeze_variables(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Has no effect: nothing is frozen."""
+        """Regular expressions: variables with one of them anywhere in their checkpoint name are not trained,
+        "_feature_extractor/" for instance.
+        """
 
     def __init__(
         self,

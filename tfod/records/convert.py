@@ -124,16 +124,10 @@ def _note_header(image: AnnotatedImage, header: PictureHeader, summary: Summary)
     if EXTENSIONS.get(extension.lower()) != header.format:
         summary.note("format", f"{image.picture}: {header.format.upper()}")
     if header.orientation != 1:
-        kind = "turned" if _annotated_as_shown(image, header) else "exif"
+        kind = "turned" if header.annotated_as_shown(image.width, image.height) else "exif"
         summary.note(kind, f"{image.picture}: orientation {header.orientation}")
     elif None not in (says := (image.width, image.height)) and says != (header.width, header.height):
         summary.note("size", f"{image.source}: says {says[0]} x {says[1]}, is {header.width} x {header.height}")
-
-
-def _annotated_as_shown(image: AnnotatedImage, header: PictureHeader) -> bool:
-    """Whether the annotation surely speaks of the picture as a viewer turns it: its sides are exchanged."""
-    exchanged = (image.width, image.height) == (header.height, header.width)
-    return header.orientation >= 5 and exchanged and header.width != header.height
 
 
 def _objects(
@@ -145,7 +139,7 @@ def _objects(
 ) -> tuple[list[AnnotatedObject], list[Box], list[int]]:
     """The objects to write, their boxes in fractions of the stored picture, and their class ids."""
     objects, boxes, labels = [], [], []
-    turned = _annotated_as_shown(image, header)
+    turned = header.annotated_as_shown(image.width, image.height)
     width, height = (header.height, header.width) if turned else (header.width, header.height)
     one_based = rules.voc_origin == "one_based"
     id_of = label_map.id_of

@@ -18,6 +18,7 @@ from tfod.errors import DataError
 from tfod.records.wire import fields, read_varint
 
 __all__ = [
+    "Value",
     "bytes_feature",
     "decode_example",
     "encode_example",

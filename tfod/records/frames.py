@@ -15,7 +15,7 @@ from google_crc32c import value as crc32c
 
 from tfod.errors import DataError
 
-__all__ = ["Frame", "frame", "masked_crc", "read_frames", "records_crc", "scan_frames", "write_frame"]
+__all__ = ["Frame", "file_checks", "frame", "masked_crc", "read_frames", "scan_frames", "write_frame"]
 
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
@@ -99,18 +99,19 @@ def scan_frames(path: str | os.PathLike[str]) -> Iterator[Frame]:
             offset += _HEADER_SIZE + len(payload) + _CHECKSUM.size
 
 
-def records_crc(path: str) -> int:
-    """The checksum of all records of a file: the CRC-32C of all that is not payload, lengths and checksums.
+def file_checks(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """How many records a file has, and the CRC-32C of all in it that is not payload: lengths and checksums.
 
     It stands for the payloads too, and costs nothing where their checksums are known. Raises DataError where a record
     is damaged.
     """
-    crc = 0
+    count = crc = 0
     for record in scan_frames(path):
         if record.fault:
             raise record.fault
         crc = extend(crc, record.checks)
-    return crc
+        count += 1
+    return count, crc
 
 
 def _header_fault(header: bytes, available: int) -> str:

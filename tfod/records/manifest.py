@@ -6,7 +6,7 @@ name does not begin with the records' own, so that patterns such as `train.recor
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -15,13 +15,21 @@ from tfod.config.label_map import LabelMap
 from tfod.errors import DataError
 from tfod.records.convert import ConversionRules
 from tfod.records.files import set_name
-from tfod.records.summary import Summary
+from tfod.records.frames import file_checks
 
-__all__ = ["RecordFile", "file_entries", "manifest_path", "manifest_text", "read_manifest", "settings_of"]
+__all__ = [
+    "RecordFile",
+    "file_entries",
+    "manifest_path",
+    "manifest_text",
+    "read_manifest",
+    "record_file",
+    "settings_of",
+]
 
 
 class RecordFile(NamedTuple):
-    """One file of a set: its name without folders, how many records and bytes it has, and `frames.records_crc`."""
+    """One file of a set: its name without folders, how many records and bytes it has, and its `file_checks`."""
 
     name: str
     records: int
@@ -44,11 +52,16 @@ def settings_of(label_map: LabelMap, rules: ConversionRules) -> dict[str, Any]:
     return {**asdict(rules), "label_map": classes}
 
 
-def manifest_text(files: Sequence[RecordFile], summary: Summary, settings: dict[str, Any]) -> str:
-    """The manifest as JSON. It tells no time, so that the same input gives the same bytes."""
+def record_file(path: str | os.PathLike[str], name: str) -> RecordFile:
+    """What a manifest says of the file at `path`, named `name`. Raises DataError where it is damaged."""
+    records, checksum = file_checks(path)
+    return RecordFile(os.path.basename(name), records, os.path.getsize(path), checksum)
+
+
+def manifest_text(files: Sequence[RecordFile], content: Mapping[str, Any]) -> str:
+    """The manifest as JSON: the files, then `content`. It tells no time: the same input gives the same bytes."""
     entries = [{**file._asdict(), "checksum": f"{file.checksum:08x}"} for file in files]
-    content = {"tfod": __version__, "files": entries, **summary.as_dict(), "settings": settings}
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"tfod": __version__, "files": entries, **content}, indent=2, ensure_ascii=False) + "\n"
 
 
 def read_manifest(path: str) -> dict[str, Any] | None:
@@ -57,7 +70,6 @@ def read_manifest(path: str) -> dict[str, Any] | None:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)
         file_entries(content)
-        Summary.from_dict(content)
         return dict(content)
     except FileNotFoundError:
         return None

@@ -22,7 +22,7 @@ from pathlib import Path
 from tfod.errors import DataError, OutputError, TfodError
 from tfod.files import check_place, lock, output_error, write_text
 from tfod.records.files import shard_names
-from tfod.records.frames import records_crc
+from tfod.records.frames import file_checks
 from tfod.records.manifest import RecordFile
 from tfod.records.summary import Summary
 
@@ -70,7 +70,7 @@ class Staging:
         """The note of a shard that is done and whole; None for any other."""
         try:
             note = ShardNote.from_json(self._note_path(shard).read_text("utf-8"))
-            whole = os.path.getsize(self.paths[shard]) == note.size and records_crc(self.paths[shard]) == note.crc
+            whole = os.path.getsize(self.paths[shard]) == note.size and file_checks(self.paths[shard])[1] == note.crc
         except (OSError, ValueError, KeyError, TypeError, DataError):
             return None
         return note if whole else None
@@ -89,7 +89,9 @@ class Staging:
         """Gives all shards, and their manifest, their names."""
         for path in (*self._outputs, manifest_place):
             check_place(Path(path))
-        write_text(manifest_place, manifest)
+        written = self.folder / "manifest"
+        written.write_text(manifest, encoding="utf-8")
+        os.replace(written, manifest_place)
         if len(self._outputs) > 1:
             Path(self._outputs[0]).unlink(missing_ok=True)
         for path, output in reversed(list(zip(self.paths, self._outputs, strict=True))):

@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 class Written(NamedTuple):
-    """A batch that is in its file; `size` in bytes and `crc`, as of `records_crc`, are the file's up to its end."""
+    """A batch that is in its file; `size` in bytes and `crc`, as of `file_checks`, are the file's up to its end."""
 
     summary: Summary
     names: bytes

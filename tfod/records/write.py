@@ -114,8 +114,8 @@ class Conversion:
             cure = "check the folder and the list; with skipping, see what was skipped:\n" + summary.text()
             raise DataError("no picture is left to write", "the annotations", cure)
         self._note_same_names(notes, summary)
-        text = manifest_text(self.stage.files(notes), summary, self._settings)
-        self.stage.commit(text, manifest_path(self.output))
+        content = {**summary.as_dict(), "settings": self._settings}
+        self.stage.commit(manifest_text(self.stage.files(notes), content), manifest_path(self.output))
         return summary
 
     def _note_same_names(self, notes: Sequence[ShardNote], summary: Summary) -> None:

@@ -33,6 +33,8 @@ class CheckpointKeeper(tf.train.CheckpointManager):
       resume_from: The checkpoint to go on from; it may lie in another folder.
       every_n: `save` saves at the multiples of this many steps, unless told otherwise.
       initialize: Called instead of restoring where there is no checkpoint.
+      more: What else is saved, by name.
+      before_saving: Called before each save.
     """
 
     def __init__(
@@ -45,8 +47,10 @@ class CheckpointKeeper(tf.train.CheckpointManager):
         resume_from: str | None,
         every_n: int,
         initialize: Callable[[], None],
+        more: Mapping[str, Any] | None = None,
+        before_saving: Callable[[], None] = lambda: None,
     ) -> None:
-        checkpoint = tf.train.Checkpoint(step=step, model=model, optimizer=optimizer)
+        checkpoint = tf.train.Checkpoint(step=step, model=model, optimizer=optimizer, **(more or {}))
         super().__init__(
             checkpoint,
             str(directory),
@@ -57,6 +61,7 @@ class CheckpointKeeper(tf.train.CheckpointManager):
         self._step = step
         self._resume_from = resume_from
         self._initialize = initialize
+        self._before_saving = before_saving
         self._saved_step: int | None = None
 
     def save(
@@ -70,6 +75,7 @@ class CheckpointKeeper(tf.train.CheckpointManager):
         step = int(self._step.numpy())
         if step == self._saved_step or (check_interval and step % self.checkpoint_interval):
             return None
+        self._before_saving()
         with writing(self.directory):
             prefix: str | None = super().save(None, False, options)
         self._saved_step = step
@@ -106,13 +112,15 @@ def saved_step(prefix: str) -> int:
         ) from error
 
 
-def keep_if_best(model_dir: Path, prefix: str, step: int, metrics: Mapping[str, float]) -> bool:
-    """Copies a checkpoint to `<model_dir>/best/` if its mAP is above that of the one there; says whether it did.
+def keep_if_best(
+    model_dir: Path, prefix: str, step: int, metrics: Mapping[str, float], metric: str = BEST_METRIC
+) -> bool:
+    """Copies a checkpoint to `<model_dir>/best/` if its metric is above that of the one there; says whether it did.
 
     The folder is a checkpoint folder like any other, so that it can be evaluated and exported; `best.json` has
     the metric, its value and the step.
     """
-    value = metrics.get(BEST_METRIC)
+    value = metrics.get(metric)
     if value is None or not value > _best_so_far(model_dir):
         return False
     with replacing_directory(model_dir / "best") as folder:
@@ -121,7 +129,7 @@ def keep_if_best(model_dir: Path, prefix: str, step: int, metrics: Mapping[str, 
         name = Path(prefix).name
         state = f'model_checkpoint_path: "{name}"\nall_model_checkpoint_paths: "{name}"\n'
         (folder / "checkpoint").write_text(state, encoding="utf-8")
-        record = {"metric": BEST_METRIC, "value": value, "step": step, "checkpoint": name}
+        record = {"metric": metric, "value": value, "step": step, "checkpoint": name}
         (folder / "best.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return True
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import orbit
 import tensorflow as tf
-import tf_keras as keras
 
 from tfod.checkpoints.restore import restore_fine_tune
 from tfod.config.label_map import read_label_map
@@ -20,11 +19,13 @@ from tfod.models.precision import mixed_precision
 from tfod.progress import Progress
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.protos.train_pb2 import TrainConfig
+from tfod.records.files import expand
 from tfod.training import optimizers
 from tfod.training.checkpoints import CheckpointKeeper, keep_if_best, saved_step
 from tfod.training.disk import require_writable, sweep
 from tfod.training.events import forget_after
 from tfod.training.run_folder import choose_seed, evaluation_folder, record_start, save_config
+from tfod.training.seeds import set_seed
 from tfod.training.selection import select_variables
 from tfod.training.strategy import choose_strategy, own_folder
 from tfod.training.summaries import TrainingSummaries, draw_batch
@@ -97,13 +98,14 @@ def train(
     sweep(model_dir)
     # 3. The seed, before the first random number: the initial weights.
     seed = choose_seed(model_dir, options.seed)
-    _set_seed(seed, start, options.deterministic)
+    set_seed(seed, start, options.deterministic)
     with strategy.scope(), mixed_precision(options.mixed_precision):
         # 4. to 7. Model, data, weights, and the record of the past: see _Run.
         run = _Run(config, model_dir, options, prefix=prefix, start=start, seed=seed)
         if strategy.extended.should_checkpoint:
             save_config(config, model_dir, config_path)
-            record_start(model_dir, config, step=start, seed=seed)
+            records = expand(list(config.train_input_reader.tf_record_input_reader.input_path))
+            record_start(model_dir, records, step=start, seed=seed)
         # 8. Only now steps are made and written about.
         result = run.to_the_end()
     if run.folder != model_dir:
@@ -246,13 +248,6 @@ class _Run:
             batch_size=config.train_config.batch_size,
             pictures=pictures if options.record_summaries else None,
         )
-
-
-def _set_seed(seed: int, start: int, deterministic: bool) -> None:
-    if deterministic:
-        tf.config.experimental.enable_op_determinism()
-    # A resumed run that has not to repeat anything must not show the pictures in the same order again.
-    keras.utils.set_random_seed(seed if deterministic else (seed + start) % 2**31)
 
 
 def _start_reading(

@@ -13,7 +13,6 @@ from typing import Any
 from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
 from tfod.files import write_text
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
-from tfod.records.files import expand
 
 __all__ = ["choose_seed", "evaluation_folder", "record_start", "save_config"]
 
@@ -49,8 +48,8 @@ def choose_seed(model_dir: Path, asked_for: int | None) -> int:
     return int(starts[-1]["seed"]) if starts else int.from_bytes(os.urandom(4), "little") >> 1
 
 
-def record_start(model_dir: Path, config: TrainEvalPipelineConfig, *, step: int, seed: int) -> None:
-    """Adds to `<model_dir>/run.json` how the run was started or resumed: once for each start."""
+def record_start(model_dir: Path, data: Sequence[str], *, step: int, seed: int) -> None:
+    """Adds to `<model_dir>/run.json` how the run was started or resumed, and the files of `data`; one entry a start."""
     start = {
         "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "command": sys.argv,
@@ -59,7 +58,7 @@ def record_start(model_dir: Path, config: TrainEvalPipelineConfig, *, step: int,
         "seed": seed,
         "python": platform.python_version(),
         "versions": {name: version(name) for name in _DISTRIBUTIONS},
-        "data": _data_files(config.train_input_reader.tf_record_input_reader.input_path),
+        "data": [{"path": path, "bytes": os.path.getsize(path)} for path in data],
     }
     starts = [*_earlier_starts(model_dir), start]
     write_text(model_dir / "run.json", json.dumps({"starts": starts}, indent=2) + "\n")
@@ -71,7 +70,3 @@ def _earlier_starts(model_dir: Path) -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     return starts
-
-
-def _data_files(input_paths: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"path": path, "bytes": os.path.getsize(path)} for path in expand(list(input_paths))]

@@ -1,23 +1,35 @@
 """One training step as one graph, and orbit's trainer around it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import orbit
 import tensorflow as tf
 
 from tfod import names
-from tfod.models.detection_model import DetectionModel
 from tfod.training.optimizers import clip_gradients
 from tfod.training.schedules import Schedule
 from tfod.training.selection import Selection
 from tfod.training.watch import StepWatch
 
-__all__ = ["Trainer"]
+__all__ = ["Trainable", "Trainer"]
+
+
+class Trainable(Protocol):
+    """What can be trained: a detection model, or anything else that predicts and judges its predictions."""
+
+    def predict(self, inputs: Any, true_image_shapes: Any, *, training: bool) -> Mapping[str, Any]:
+        """Tensors by name for pictures `[B, h, w, 3]` whose own shapes are int32 `[B, 3]`."""
+
+    def loss(self, prediction: Mapping[str, Any], labels: Mapping[str, Any], *, training: bool) -> Mapping[str, Any]:
+        """Scalars by tag; their sum is to be made small."""
+
+    def regularization_loss(self) -> Any:
+        """A scalar of the weights alone."""
 
 
 class Trainer(orbit.StandardTrainer):
-    """Trains a detection model by gradient descent, one batch of the iterator a step.
+    """Trains a model by gradient descent, one batch of the iterator a step.
 
     Args:
       model: Its loss is the sum of what `model.loss` gives and, if `regularize`, `model.regularization_loss`.
@@ -32,7 +44,7 @@ class Trainer(orbit.StandardTrainer):
 
     def __init__(
         self,
-        model: DetectionModel,
+        model: Trainable,
         selection: Selection,
         optimizer: Any,
         schedule: Schedule,

@@ -15,6 +15,11 @@ from tfod.progress import Progress
 
 __all__ = ["Batch", "StepWatch", "Stopped"]
 
+_CURE = (
+    "look at those pictures and their boxes, or lower the learning rate or warm it up for longer, or set "
+    "train_config.gradient_clipping_by_norm"
+)
+
 
 class Batch(NamedTuple):
     """The features and labels of one step, tensors by name."""
@@ -39,6 +44,7 @@ class StepWatch:
 
     Args:
       start: How many steps are done already.
+      cure: What to do about a loss that is not finite.
 
     Attributes:
       tags: The names of the values that a step returns, in order; the trainer knows them once it has been traced.
@@ -47,7 +53,8 @@ class StepWatch:
       progress: Where to show the steps, if anywhere.
     """
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, cure: str = _CURE) -> None:
+        self._cure = cure
         self.tags: tuple[str, ...] = ()
         self.step = start
         self.batch: Batch | None = None
@@ -118,9 +125,7 @@ class StepWatch:
         return TrainingError(
             f"the loss is not finite at step {self.step}: {losses}",
             f"the batch of the pictures {', '.join(_source_ids(self.batch))}",
-            "look at those pictures and their boxes, or lower the learning rate or warm it up for longer, or set "
-            "train_config.gradient_clipping_by_norm; what was saved before is kept, and the same command goes on "
-            "from it",
+            f"{self._cure}; what was saved before is kept, and the same command goes on from it",
         )
 
 

@@ -57,7 +57,6 @@ def _decays(kind: str, model: Any) -> dict[str, float]:
         f"{path}decay": block.decay
         for path, block in blocks(model, f"model.{kind}.")
         if block.DESCRIPTOR.name == "BatchNorm"
-        and block.train
         and not frozen
         and not (backbone_frozen and ".feature_extractor." in path)
         # Weight-shared predictors make no layer of it.

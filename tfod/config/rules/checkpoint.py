@@ -31,13 +31,6 @@ def check(config: TrainEvalPipelineConfig, model_dir: Path | str | None) -> Iter
             f"{_WHERE}_version",
             f"--set {_WHERE}_version=V2",
         )
-    if train.load_all_detection_checkpoint_vars:
-        yield warning(
-            "load-all-checkpoint-vars",
-            "load_all_detection_checkpoint_vars is of TensorFlow 1: the original stops here",
-            "train_config.load_all_detection_checkpoint_vars",
-            f"--set {_WHERE}_type=full restores everything",
-        )
     if not has_placeholder(train.fine_tune_checkpoint) and not is_remote(train.fine_tune_checkpoint):
         yield from _files(train.fine_tune_checkpoint, train.fine_tune_checkpoint_type)
         if model_dir is not None and _same_folder(train.fine_tune_checkpoint, model_dir):

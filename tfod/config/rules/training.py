@@ -8,6 +8,7 @@ from tfod.config.findings import Finding, error, note, warning
 from tfod.config.rules.augmentation import check_augmentation
 from tfod.config.rules.batch_norm import check_batch_norm
 from tfod.config.rules.walk import detection_model
+from tfod.config.support_table import AVAILABLE_METRICS, MISSING_METRICS
 from tfod.config.text import nearest
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
@@ -19,21 +20,7 @@ _ZOO_RATE_PER_PICTURE = 0.08 / 128
 _TIMES_KNOWN_TO_GO_WELL = 4
 _TIMES_TOO_HIGH = 8
 _ADAM_RATE = 1e-3
-_METRICS = (
-    "coco_detection_metrics",
-    "coco_keypoint_metrics",
-    "coco_mask_metrics",
-    "coco_panoptic_metrics",
-    "lvis_mask_metrics",
-    "oid_V2_detection_metrics",
-    "oid_challenge_detection_metrics",
-    "oid_challenge_segmentation_metrics",
-    "pascal_voc_detection_metrics",
-    "pascal_voc_instance_segmentation_metrics",
-    "precision_at_recall_detection_metrics",
-    "weighted_pascal_voc_detection_metrics",
-    "weighted_pascal_voc_instance_segmentation_metrics",
-)
+_METRICS = (*AVAILABLE_METRICS, *MISSING_METRICS)
 
 
 def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""MobileNetV2 (https://arxiv.org/abs/1801.04381) as a backbone: features at strides 4, 8, 16 and 32."""
+"""MobileNetV2 (https://arxiv.org/abs/1801.04381) as a backbone: features at strides 2, 4, 8, 16 and 32."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ __all__ = ["MobileNetV2"]
 # The stages of the paper's table 2: (expansion, channels, blocks, stride of the first block).
 _STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
 # The blocks, counted from 0, whose output is the last at its resolution before the next halving.
-_TAPPED_BLOCKS = {2: 2, 5: 3, 12: 4}
+_TAPPED_BLOCKS = {0: 1, 2: 2, 5: 3, 12: 4}
 _EXPANSION_TAPPED = 13  # the block whose widened features SSD without a pyramid looks at
 _LAST_CHANNELS = 1280
 _STEM_CHANNELS = 32
@@ -66,7 +66,7 @@ class MobileNetV2(tf.Module):
         name_layers_with_weights(self, [*self._stem, *inner, *self._top])
 
     def __call__(self, images: tf.Tensor, *, training: bool) -> dict[int, tf.Tensor]:
-        """Features `{level: [B, H / 2^level, W / 2^level, D]}` for levels 2 to 5 of normalised `[B, H, W, 3]`."""
+        """Features `{level: [B, H / 2^level, W / 2^level, D]}` for levels 1 to 5 of normalised `[B, H, W, 3]`."""
         return self._run(images, training=training)[0]
 
     def ssd_features(self, images: tf.Tensor, *, training: bool) -> list[tf.Tensor]:

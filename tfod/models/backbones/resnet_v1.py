@@ -1,4 +1,4 @@
-"""ResNet (https://arxiv.org/abs/1512.03385), version 1, as a backbone: features at strides 4, 8, 16 and 32."""
+"""ResNet (https://arxiv.org/abs/1512.03385), version 1, as a backbone: features at strides 2, 4, 8, 16 and 32."""
 
 from dataclasses import dataclass
 
@@ -23,6 +23,7 @@ class _Bottleneck:
     widen: tuple[keras.layers.Layer, ...]  # convolution, normalisation
     project: tuple[keras.layers.Layer, ...]  # the same, or empty
     activation: keras.layers.Layer
+    stride: int
 
     @property
     def layers(self) -> tuple[keras.layers.Layer, ...]:
@@ -33,6 +34,9 @@ class _Bottleneck:
         return (*self.narrow_and_filter, *alternating)
 
     def __call__(self, features: tf.Tensor, *, training: bool) -> tf.Tensor:
+        if self.stride > 1:
+            # What a stride of two 1x1 convolutions would leave out, left out once; the gradient takes two thirds.
+            features = tf.nn.max_pool2d(features, 1, self.stride, "SAME")
         narrow = apply_layers(self.narrow_and_filter, features, training=training)
         output = apply_layers(self.widen, narrow, training=training)
         return self.activation(apply_layers(self.project, features, training=training) + output)
@@ -41,8 +45,8 @@ class _Bottleneck:
 class ResNetV1(tf.Module):
     """The network without its classifier, of `depth` 50, 101 or 152.
 
-    Where a stage halves the resolution its first 1x1 convolution does it. In checkpoints the layers are
-    `layer_with_weights-N`.
+    Where a stage halves the resolution its first 1x1 convolutions see every second row and column. In checkpoints the
+    layers are `layer_with_weights-N`.
     """
 
     def __init__(
@@ -66,10 +70,10 @@ class ResNetV1(tf.Module):
         name_layers_with_weights(self, [*self._stem, *inner])
 
     def __call__(self, images: tf.Tensor, *, training: bool) -> dict[int, tf.Tensor]:
-        """Features `{level: [B, H / 2^level, W / 2^level, D]}` for levels 2 to 5 of normalised `[B, H, W, 3]`."""
+        """Features `{level: [B, H / 2^level, W / 2^level, D]}` for levels 1 to 5 of normalised `[B, H, W, 3]`."""
         features = apply_layers(self._stem, images, training=training)
+        levels = {1: features}
         features = tf.nn.max_pool2d(features, 3, 2, "SAME")
-        levels = {}
         for level, stage in enumerate(self._stages, 2):
             for block in stage:
                 features = block(features, training=training)
@@ -78,15 +82,16 @@ class ResNetV1(tf.Module):
 
     def _bottleneck(self, channels: int, stride: int, *, project: bool) -> _Bottleneck:
         hp = self._hyperparameters
-        narrow = [self._conv(channels, 1, strides=stride), *hp.normalization_and_activation()]
+        narrow = [self._conv(channels, 1), *hp.normalization_and_activation()]
         filtering = [self._conv(channels, 3), *hp.normalization_and_activation()]
         widen = self._conv(4 * channels, 1), hp.normalization_and_activation()[0]
-        projection = self._conv(4 * channels, 1, strides=stride), hp.normalization_and_activation()[0]
+        projection = self._conv(4 * channels, 1), hp.normalization_and_activation()[0]
         return _Bottleneck(
             narrow_and_filter=(*narrow, *filtering),
             widen=widen,
             project=projection if project else (),
             activation=hp.normalization_and_activation()[1],
+            stride=stride,
         )
 
     def _conv(self, channels: int, kernel_size: int, *, strides: int = 1, padding: str = "same") -> keras.layers.Conv2D:

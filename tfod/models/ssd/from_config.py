@@ -26,7 +26,7 @@ from tfod.models.ssd.detector import SSD
 from tfod.models.ssd.extractor_from_config import feature_extractor_from_config
 from tfod.models.ssd.loss import SSDLoss
 from tfod.models.ssd.postprocess import SSDPostprocessor
-from tfod.protos import box_predictor_pb2, losses_pb2, ssd_pb2
+from tfod.protos import box_predictor_pb2, ssd_pb2
 
 __all__ = ["ssd_from_config"]
 
@@ -118,6 +118,3 @@ def _refuse_contradictions(config: ssd_pb2.Ssd) -> None:
     if config.add_background_class and config.explicit_background_class:
         what = "the background cannot be a class of its own and a column beside the classes"
         raise ConfigError(what, "model.ssd.explicit_background_class", "set add_background_class: false")
-    if config.loss.expected_loss_weights != losses_pb2.Loss.NONE:
-        what = "expected_loss_weights is not available (the original as published fails at it)"
-        raise ConfigError(what, "model.ssd.loss.expected_loss_weights", "leave it out")

@@ -1,0 +1,225 @@
+"""Puts every SSD of the zoo beside the original, its numbers and its speed, and writes docs/parity.md.
+
+What was found is kept in benchmarks/results/parity.json: a model that is not asked for keeps its row.
+"""
+
+import argparse
+import json
+import shlex
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import machine
+from benchmarks.environment import original_python
+from benchmarks.process import run
+from benchmarks.scripts.parity_rules import untied
+from benchmarks.scripts.training_steps import BOXES
+
+_HERE = Path(__file__).resolve().parent
+_FOUND = _HERE / "results" / "parity.json"
+_DOCUMENT = _HERE.parent / "docs" / "parity.md"
+# Model of the zoo -> the batch size of the training step that is timed: what needs seconds, not minutes.
+_MODELS = {
+    "ssd_mobilenet_v2_320x320": 8,
+    "ssd_mobilenet_v1_fpn_640x640": 2,
+    "ssd_mobilenet_v2_fpnlite_320x320": 8,
+    "ssd_mobilenet_v2_fpnlite_640x640": 2,
+    "ssd_resnet50_v1_fpn_640x640": 2,
+    "ssd_resnet50_v1_fpn_1024x1024": 1,
+    "ssd_resnet101_v1_fpn_640x640": 2,
+    "ssd_resnet101_v1_fpn_1024x1024": 1,
+    "ssd_resnet152_v1_fpn_640x640": 2,
+    "ssd_resnet152_v1_fpn_1024x1024": 1,
+}
+_BARS = {"step": 0.9, "inference": 0.85, "postprocessing": 0.5}
+_STEPS = 4
+_CASE = {
+    "image_height": 240,
+    "image_width": 320,
+    "groundtruth_boxes": [BOXES[:3], BOXES[3:]],
+    "groundtruth_classes": [[0, 1, 89], [0]],
+}
+
+
+def main() -> int:
+    """Measures what is asked for, and writes the document after each model."""
+    options = build_parser().parse_args()
+    logs = _HERE / "results" / time.strftime("parity_%Y-%m-%d_%H-%M-%S")
+    logs.mkdir(parents=True)
+    original = options.original.absolute() if options.original else original_python(logs)
+    found = json.loads(_FOUND.read_text(encoding="utf-8")) if _FOUND.exists() else {}
+    found["facts"] = {
+        "command": shlex.join(["python", "-m", "benchmarks.parity"]),
+        **machine.describe(),
+        "versions, original": machine.original_versions(original, logs / "original-versions.log"),
+    }
+    for name in options.models:
+        config = (options.shared / "zoo_configs" / f"{name}_coco17_tpu-8.config").resolve()
+        row = found.setdefault(name, {})
+        with tempfile.TemporaryDirectory(prefix="parity-") as folder:
+            if options.only in ("numbers", None):
+                row["numbers"] = numbers(config, original, Path(folder), logs)
+            if options.only in ("speed", None):
+                row["speed"] = speed(config, original, options.rounds, logs)
+        print(f"{name}: {json.dumps(row)}", file=sys.stderr, flush=True)
+        _FOUND.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        options.output.write_text(document(found), encoding="utf-8")
+    print(f"written to {options.output}; what every process said is in {logs}")
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The options."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.parity", description=__doc__)
+    parser.add_argument(
+        "--models", nargs="+", choices=_MODELS, default=list(_MODELS), metavar="NAME", help="of the zoo"
+    )
+    parser.add_argument("--only", choices=("numbers", "speed"), help="one half of the work alone")
+    parser.add_argument("--rounds", type=int, default=2, help="how often both sides take turns at being timed (2)")
+    parser.add_argument("--original", type=Path, metavar="PYTHON", help="a Python in which the original runs")
+    parser.add_argument("--output", type=Path, default=_DOCUMENT, help="where the tables go (docs/parity.md)")
+    parser.add_argument(
+        "--shared", type=Path, default=_HERE.parents[1] / "shared", help="folder with zoo_configs/ (../shared)"
+    )
+    return parser
+
+
+def numbers(config: Path, original: Path, folder: Path, logs: Path) -> dict[str, Any]:
+    """What differs between the sides, with weights that are filled by the same rule."""
+    case = folder / "case.json"
+    case.write_text(json.dumps(_CASE), encoding="utf-8")
+    scripts, name = _HERE / "scripts", config.stem
+    theirs, ours = folder / "case", folder / "ours.npz"
+    command = [original, scripts / "original_case.py", config, case, theirs]
+    run(command, logs / f"{name}-original-case.log", timeout=1800)
+    command = [sys.executable, scripts / "our_case.py", theirs, ours]
+    row = run(command, logs / f"{name}-our-case.log", timeout=1800).values()
+    return row | differences(dict(np.load(ours)), dict(np.load(theirs / "expected.npz")))
+
+
+def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float]:
+    """The largest absolute difference by kind; losses relative to each, gradients to the largest norm.
+
+    >>> found = differences({"loss/total": 2.0, "gradient_norms/keys": ["a"], "gradient_norms/values": [4.0]},
+    ...                     {"loss/total": 1.0, "gradient_norms/keys": ["a"], "gradient_norms/values": [5.0]})
+    >>> found["losses"], found["gradients"]
+    (1.0, 0.2)
+    """
+    found = {}
+    for kind, name in (
+        ("encodings", "prediction/box_encodings"),
+        ("class predictions", "prediction/class_predictions_with_background"),
+        ("scores", "detection/detection_scores"),
+        ("boxes", "detection/detection_boxes"),
+    ):
+        if name in theirs:
+            reference = theirs[name]
+            apart = np.abs(np.reshape(ours[name], np.shape(reference)) - reference)
+            if kind == "boxes":  # of which those with the same score come in any order
+                apart = apart[untied(theirs["detection/detection_scores"])]
+            found[kind] = float(apart.max())
+    losses = [name for name in theirs if name.startswith("loss/")]
+    found["losses"] = max(float(abs(ours[name] - theirs[name]) / abs(theirs[name])) for name in losses)
+    norms = [
+        dict(zip(side["gradient_norms/keys"], side["gradient_norms/values"], strict=True)) for side in (ours, theirs)
+    ]
+    if norms[0].keys() != norms[1].keys():
+        raise ValueError(f"gradients of other variables: {sorted(norms[0].keys() ^ norms[1].keys())[:3]}")
+    largest = max(norms[1].values())
+    found["gradients"] = float(max(abs(norms[0][key] - norm) for key, norm in norms[1].items()) / largest)
+    return found
+
+
+def speed(config: Path, original: Path, rounds: int, logs: Path) -> dict[str, list[float]]:
+    """By what was timed, the median seconds of ours and of the original's; both sides take turns."""
+    name = config.stem
+    size = _MODELS[name.removesuffix("_coco17_tpu-8")]
+    seconds: dict[str, dict[str, list[float]]] = {what: {"ours": [], "original": []} for what in _BARS}
+    for _ in range(rounds):
+        for side, python in (("ours", sys.executable), ("original", original)):
+            command = [python, _HERE / "scripts" / "model_speed.py", side, config, str(size), str(_STEPS)]
+            values = run(command, logs / f"{name}-{side}-speed.log", timeout=1800).values()
+            for what in _BARS:
+                seconds[what][side].append(values[what])
+    return {what: [statistics.median(side) for side in sides.values()] for what, sides in seconds.items()}
+
+
+def document(found: dict[str, Any]) -> str:
+    """The text of docs/parity.md."""
+    facts = found["facts"]
+    rows = {name: found[name] for name in _MODELS if name in found}
+    lines = [
+        _INTRODUCTION,
+        *(f"* {name}: {value}" for name, value in facts.items()),
+        "",
+        "## Numbers",
+        "",
+        _NUMBERS,
+        "",
+    ]
+    columns = ("encodings", "class predictions", "scores", "boxes", "losses", "gradients")
+    lines += _heading("model", "parameters", "keys matched", *columns)
+    for name, row in rows.items():
+        if "numbers" in row:
+            values = row["numbers"]
+            cells = [f"{values['parameters']:,}", f"{values['keys_matched']} of {values['keys']}"]
+            cells += [f"{values[column]:.1e}" for column in columns]
+            lines.append(_line(f"`{name}`", *cells))
+    lines += ["", "## Speed", "", _SPEED, ""]
+    lines += _heading("model", "batch", *(f"{what}, ours / original" for what in _BARS))
+    for name, row in rows.items():
+        if "speed" in row:
+            lines.append(_line(f"`{name}`", str(_MODELS[name]), *(_ratio(what, *row["speed"][what]) for what in _BARS)))
+    return "\n".join([*lines, "", _AFTERWORD])
+
+
+def _ratio(what: str, ours: float, original: float) -> str:
+    ratio = ours / original
+    missed = "" if ratio <= _BARS[what] else ", missed"
+    return f"{_seconds(ours)} / {_seconds(original)} = {ratio:.2f}{missed}"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f} s" if value >= 1 else f"{1000 * value:.3g} ms"
+
+
+def _heading(*cells: str) -> list[str]:
+    return [_line(*cells), _line(*["---"] * len(cells))]
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+_INTRODUCTION = """\
+# Parity with the original
+
+Written by `make parity` (`python -m benchmarks.parity`), which has the original compute in an environment of its own
+([how](benchmarks.md)) what we compute: from the zoo's own `pipeline.config`, unmodified, with 90 classes.
+"""
+_NUMBERS = """\
+Every weight is filled by a rule from its name, on both sides. Two pictures with four objects go through the model.
+Below are the largest absolute differences of box encodings, class predictions (before the score converter),
+detections (scores of 0 to 1, boxes relative to the picture); of losses, relative to their value; and of the norms of
+gradients, relative to the largest. *Keys matched*: of the variables in a checkpoint of the original, those that ours
+has under the same key in the same shape."""
+_SPEED = f"""\
+Medians of both sides, taking turns: a training step (losses, gradients, optimizer) on one batch repeated; one picture
+of 480x640 from uint8 to detections, as exported; and the part of it after the network. Bars: step {_BARS["step"]},
+whole inference {_BARS["inference"]}, post-processing {_BARS["postprocessing"]}."""
+_AFTERWORD = """\
+Besides, `tests/parity` holds every tensor that the original publishes to its tolerance, in the developers' cases and
+in those that `TFOD_PARITY_CASES` names; `tests/parity/test_loss_curves.py` holds the losses of ten steps to the
+original's, within what noise of a millionth does to the original itself; `tests/checkpoints/test_zoo_keys.py` holds
+names and shapes of variables to the zoo's.
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""The training step of each side, as a function of a batch, and batches that both sides can make.
+
+Weights are filled by the rules of parity cases, pictures drawn by theirs: nothing is stored.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+if __package__:
+    from benchmarks.scripts.parity_rules import pictures, weight
+else:
+    from parity_rules import pictures, weight
+
+BOXES = [[0.1, 0.1, 0.5, 0.4], [0.3, 0.5, 0.9, 0.95], [0.05, 0.6, 0.25, 0.7], [0.2, 0.2, 0.8, 0.8]]
+ROWS = 100  # to which both sides pad ground truth
+_SHIFT = 40  # pixels between the pictures of one batch and of the next
+
+
+def batch_of(preprocess, batch_size, num_classes, number=0):
+    """Features and labels of a batch: two pictures in turn, moved along the row by the number of the batch."""
+    two = np.roll(pictures(480, 640), _SHIFT * number, axis=2)
+    inputs, shapes = preprocess(tf.constant(two[np.arange(batch_size) % 2]))
+    features = {"image": tf.constant(inputs.numpy()), "true_image_shape": tf.constant(shapes.numpy())}
+    return features, labels(batch_size, num_classes)
+
+
+def labels(batch_size, num_classes):
+    """The same objects of different classes in every picture, with padding."""
+    boxes = np.zeros([batch_size, ROWS, 4], np.float32)
+    boxes[:, : len(BOXES)] = BOXES
+    classes = np.zeros([batch_size, ROWS, num_classes], np.float32)
+    classes[:, range(len(BOXES)), np.arange(len(BOXES)) % num_classes] = 1
+    weights = np.zeros([batch_size, ROWS], np.float32)
+    weights[:, : len(BOXES)] = 1
+    return {
+        "groundtruth_boxes": tf.constant(boxes),
+        "groundtruth_classes": tf.constant(classes),
+        "groundtruth_weights": tf.constant(weights),
+        "num_groundtruth_boxes": tf.fill([batch_size], len(BOXES)),
+    }
+
+
+def our_training(config_path):
+    """Our model, and a function of features and labels that trains a step and returns its losses by tag."""
+    from tfod.checkpoints.keys import variable_keys
+    from tfod.config.pipeline import read_pipeline_config
+    from tfod.models.factory import build_model
+    from tfod.training import optimizers
+    from tfod.training.selection import select_variables
+    from tfod.training.trainer import Trainer
+    from tfod.training.watch import StepWatch
+
+    config = read_pipeline_config(config_path)
+    model = build_model(config.model)
+    for key, variable in variable_keys(model=model).items():
+        variable.assign(weight(key, tuple(variable.shape)))
+    step = tf.Variable(0, dtype=tf.int64)
+    optimizer, schedule = optimizers.from_config(config.train_config.optimizer, step)
+    watch = StepWatch(0)
+    trainer = Trainer(
+        model,
+        select_variables(model, config.train_config),
+        optimizer,
+        schedule,
+        step,
+        None,
+        watch,
+        regularize=config.train_config.add_regularization_loss,
+        clip_norm=config.train_config.gradient_clipping_by_norm,
+    )
+
+    def train(features, ground_truth):
+        losses = trainer._graph(features, ground_truth)
+        return dict(zip(watch.tags, losses, strict=True))
+
+    return model, train
+
+
+def original_training(config_path):
+    """The original's, the same way."""
+    from object_detection import model_lib_v2
+    from object_detection.builders import model_builder, optimizer_builder
+    from object_detection.utils import config_util
+    from original_case import fill
+
+    configs = config_util.get_configs_from_pipeline_file(config_path)
+    train_config = configs["train_config"]
+    model = model_builder.build(configs["model"], is_training=True)
+    fill(model, tf.constant(pictures(480, 640)))
+    step = tf.Variable(0, dtype=tf.int64)
+    optimizer, _ = optimizer_builder.build(train_config.optimizer, global_step=step)
+
+    @tf.function
+    def train(features, ground_truth):
+        losses = model_lib_v2.eager_train_step(
+            model,
+            features,
+            ground_truth,
+            train_config.unpad_groundtruth_tensors,
+            optimizer,
+            training_step=step,
+            add_regularization_loss=train_config.add_regularization_loss,
+            clip_gradients_value=train_config.gradient_clipping_by_norm or None,
+            num_replicas=1,
+        )
+        step.assign_add(1)
+        return losses
+
+    return model, train

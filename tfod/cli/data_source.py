@@ -1,0 +1,48 @@
+"""What the commands that look at a whole data set share: which data sets, in which format."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tfod.cli.command import CommandParser
+from tfod.cli.convert_annotations import FORMAT_NAMES
+
+if TYPE_CHECKING:
+    from tfod.config.label_map import LabelMap
+    from tfod.dataset.source import Sources
+
+__all__ = ["FORMATS_TEXT", "add_source_flags", "open_from"]
+
+FORMATS_TEXT = """DATA is a folder of annotations or a file of them, in any format: Pascal VOC, COCO, YOLO, CSV,
+LabelMe, CVAT, TFRecord. Several may be given; they count as splits of one data set, as do its parts train,
+val and test."""
+
+
+def add_source_flags(parser: CommandParser) -> None:
+    """Adds DATA and the flags about it."""
+    parser.add_argument("data", nargs="+", metavar="DATA", help="folders or files of annotations")
+    parser.add_argument("--from", dest="format", choices=FORMAT_NAMES, help="their format (default: seen)")
+    parser.add_argument("--image_dir", metavar="FOLDER", help="the folder of the pictures, if it is another")
+    parser.add_argument("-l", "--label_map", metavar="FILE", help="the label map: names for classes that are numbers")
+    parser.add_argument(
+        "--voc_origin", choices=("raw", "one_based"), default="raw",
+        help="Pascal VOC's coordinates as they are, or counted from 1 (default: raw)",
+    )  # fmt: skip
+    parser.add_boolean("follow_links", default=False, help="follow links that lead out of DATA")
+
+
+def open_from(
+    args: argparse.Namespace,
+    label_map: LabelMap | None = None,
+    lists: Sequence[str] = (),
+    limit: int | None = None,
+) -> Sources:
+    """The data sets that the flags name; raises DataError."""
+    from tfod.annotations.dataset import Reading
+    from tfod.dataset.source import open_sources
+
+    names = {item.id: item.name for item in label_map.items} if label_map else {}
+    reading = Reading(args.image_dir, args.voc_origin == "one_based", names, args.follow_links)
+    return open_sources(args.data, args.format, reading, lists, limit)

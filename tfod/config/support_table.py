@@ -1,0 +1,266 @@
+"""The fields of the schema that do not do all that they say. A field that is not listed here works.
+
+After a change run `make docs`, which writes it into docs/config.md.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tfod.config.architectures import BUILDABLE_FEATURE_EXTRACTORS
+
+__all__ = ["AVAILABLE_METRICS", "MISSING_METRICS", "TABLE", "Limit"]
+
+Kind = Literal["ignored", "by design", "missing"]
+
+AVAILABLE_METRICS = (
+    "coco_detection_metrics",
+    "pascal_voc_detection_metrics",
+    "precision_at_recall_detection_metrics",
+    "weighted_pascal_voc_detection_metrics",
+)
+MISSING_METRICS = (
+    "coco_keypoint_metrics",
+    "coco_mask_metrics",
+    "coco_panoptic_metrics",
+    "lvis_mask_metrics",
+    "oid_V2_detection_metrics",
+    "oid_challenge_detection_metrics",
+    "oid_challenge_segmentation_metrics",
+    "pascal_voc_instance_segmentation_metrics",
+    "weighted_pascal_voc_instance_segmentation_metrics",
+)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What limits a field.
+
+    kind: "ignored" has no effect here nor in the original under TensorFlow 2, "by design" none here, since the
+      engine needs no such setting; "missing" is a feature that does not exist here, and so an error.
+    reason: why it has no effect, or what is missing, to be read after a colon.
+    instead: what to do about it; "{value}" stands for the field's.
+    misleads: whether people expect another result of the run from it.
+    when: of the block and the field's value, whether this value is concerned. Only set fields are asked about.
+    condition: the same in words, to be read after "With".
+    """
+
+    kind: Kind
+    reason: str
+    instead: str
+    misleads: bool = False
+    when: Callable[[Any, Any], bool] = lambda block, value: True
+    condition: str = ""
+
+
+_MAY_GO = "nothing; it may be removed"
+_REMOVE = "remove it"
+
+
+def _ignored(reason: str, *fields: str, instead: str = _MAY_GO, **more: Any) -> dict[str, Limit]:
+    return dict.fromkeys(fields, Limit("ignored", reason, instead, **more))
+
+
+def _by_design(reason: str, *fields: str, instead: str = _MAY_GO, **more: Any) -> dict[str, Limit]:
+    return dict.fromkeys(fields, Limit("by design", reason, instead, **more))
+
+
+def _missing(feature: str, *fields: str, instead: str = _REMOVE, **more: Any) -> dict[str, Limit]:
+    return dict.fromkeys(fields, Limit("missing", feature, instead, **more))
+
+
+def _misleading(reason: str, field: str, instead: str) -> dict[str, Limit]:
+    return {field: Limit("ignored", reason, instead, misleads=True)}
+
+
+def _is_resnet(extractor: Any, value: Any) -> bool:
+    return "resnet" in extractor.type
+
+
+def _pyramid_without_effect(extractor: Any, pyramid: Any) -> bool:
+    """Whether `fpn` says anything else than what is built anyway."""
+    if "fpn" not in extractor.type:
+        return True
+    fixed = (pyramid.min_level, pyramid.max_level, pyramid.additional_layer_depth) == (3, 7, 256)
+    return "resnet" in extractor.type and not fixed
+
+
+_TF1 = "it belongs to TensorFlow 1"
+_NEVER_WIRED = "nothing reads it"
+_ONE_NMS = "there is one non-max suppression, for all of these cases"
+_SAME_RESULT = "it chose another operation for the same result"
+_TUNED = "tf.data tunes it while it runs"
+_USE_SSD = "start from an SSD of the zoo: tfod zoo list --trainable"
+
+_MODEL = {
+    **_missing("Faster R-CNN and Mask R-CNN", "DetectionModel.faster_rcnn", instead=_USE_SSD),
+    **_missing("CenterNet", "DetectionModel.center_net", instead=_USE_SSD),
+    **_missing("experimental models", "DetectionModel.experimental_model", instead=_USE_SSD),
+    **_missing(
+        "EfficientDet", "SsdFeatureExtractor.type", instead=_USE_SSD, condition="an EfficientNet",
+        when=lambda _, name: "efficientnet" in name and name not in BUILDABLE_FEATURE_EXTRACTORS,
+    ),
+    **_missing("EfficientDet", "SsdFeatureExtractor.bifpn", instead=_USE_SSD),
+    **_ignored(
+        "the pyramid of a ResNet has the levels 3 to 7 and 256 channels times depth_multiplier, and networks without "
+        "_fpn in their type have none",
+        "SsdFeatureExtractor.fpn", when=_pyramid_without_effect, condition="a ResNet, or without _fpn in the type",
+    ),
+    **_ignored(
+        "a ResNet has whole convolutions with paddings of its own",
+        "SsdFeatureExtractor.use_depthwise", "SsdFeatureExtractor.use_explicit_padding",
+        when=_is_resnet, condition="a ResNet",
+    ),
+    **_ignored(
+        "the levels of a pyramid are those of fpn",
+        "SsdFeatureExtractor.num_layers", when=lambda block, _: "fpn" in block.type, condition="_fpn in the type",
+    ),
+    **_ignored(
+        "the class layers begin with a bias of 0", "ConvolutionalBoxPredictor.class_prediction_bias_init",
+        when=lambda block, _: block.use_depthwise, condition="use_depthwise",
+    ),
+    **_ignored(_TF1, "SsdFeatureExtractor.replace_preprocessor_with_placeholder",
+               "SsdFeatureExtractor.spaghettinet_arch_name"),
+    **_ignored(_NEVER_WIRED, "SsdFeatureExtractor.use_hardswish", "Hyperparams.regularize_depthwise", "Hyperparams.op",
+               "XYPairs.training_data_type"),
+    **_ignored("an SSD predicts no masks", "Ssd.mask_head_config"),
+    **_ignored("averages of batch norm follow at once in any case", "Ssd.inplace_batchnorm_update"),
+    **_misleading("there is no normalisation in these layers, which keep a bias", "Hyperparams.group_norm",
+                  "use batch_norm or sync_batch_norm"),
+    **_misleading("the layers learn their averages all the same", "BatchNorm.train",
+                  "--set model.ssd.freeze_batchnorm=true freezes all of them"),
+    **_missing("the box predictor of Mask R-CNN", "BoxPredictor.mask_rcnn_box_predictor",
+               instead="use weight_shared_convolutional_box_predictor or convolutional_box_predictor"),
+    **_missing("the box predictor of R-FCN", "BoxPredictor.rfcn_box_predictor",
+               instead="use weight_shared_convolutional_box_predictor or convolutional_box_predictor"),
+    **_ignored("it belongs to TensorFlow 1; post_processing.score_converter makes scores",
+               "ConvolutionalBoxPredictor.apply_sigmoid_to_scores"),
+    **_missing("anchors of a single grid, which belong to Faster R-CNN", "AnchorGenerator.grid_anchor_generator",
+               instead="use multiscale_anchor_generator or ssd_anchor_generator"),
+    **_missing("box codes with keypoints", "BoxCoder.keypoint_box_coder", instead="use faster_rcnn_box_coder"),
+    **_missing("bipartite matching, which the original refuses under TensorFlow 2 too", "Matcher.bipartite_matcher",
+               instead="use argmax_matcher"),
+    **_by_design(_SAME_RESULT, "ArgMaxMatcher.use_matmul_gather"),
+    **_missing("similarity by scores of ground truth", "RegionSimilarityCalculator.thresholded_iou_similarity",
+               instead="use iou_similarity"),
+}  # fmt: skip
+
+_LOSSES_AND_SCORES = {
+    **_misleading("all classes weigh the same", "Loss.equalization_loss", "remove it, so that nobody relies on it"),
+    **_missing("weights of the expected loss, at which the original as published fails too",
+               "Loss.expected_loss_weights"),
+    **_ignored("it counts with expected_loss_weights only, which are missing",
+               "Loss.min_num_negative_samples", "Loss.desired_negative_sampling_ratio"),
+    **_ignored(
+        "the training loop decides what is added up",
+        *(f"{loss}.anchorwise_output" for loss in (
+            "WeightedL2LocalizationLoss", "WeightedSmoothL1LocalizationLoss", "WeightedSigmoidClassificationLoss",
+            "SigmoidFocalClassificationLoss", "WeightedSoftmaxClassificationLoss",
+            "WeightedSoftmaxClassificationAgainstLogitsLoss", "BootstrappedSigmoidClassificationLoss")),
+    ),
+    **_by_design(_ONE_NMS, *(f"BatchNonMaxSuppression.{name}" for name in (
+        "use_static_shapes", "use_partitioned_nms", "use_combined_nms", "use_cpu_nms"))),
+    **_missing(
+        "several classes of one box", "BatchNonMaxSuppression.max_classes_per_detection",
+        instead="leave max_classes_per_detection at 1", when=lambda _, number: number > 1, condition="more than 1",
+    ),
+    **_missing("calibration by sigmoids, which the original refuses too", "CalibrationConfig.sigmoid_calibration",
+               "CalibrationConfig.class_id_sigmoid_calibrations",
+               instead="use function_approximation, class_id_function_approximations or "
+                       "temperature_scaling_calibration"),
+}  # fmt: skip
+
+_TRAINING = {
+    **_ignored(_TF1, *(f"TrainConfig.{name}" for name in (
+        "batch_queue_capacity", "num_batch_queue_threads", "prefetch_queue_capacity", "replicas_to_aggregate",
+        "startup_delay_steps", "summarize_gradients", "sync_replicas"))),
+    **_ignored("the newest checkpoints and the best are kept",
+               "TrainConfig.keep_checkpoint_every_n_hours"),
+    **_ignored("training draws no boxes", "TrainConfig.retain_original_images"),
+    **_ignored("it counts on TPUs only", "TrainConfig.use_bfloat16",
+               instead="--set train_config.use_bfloat16=false; train with --mixed_precision for bfloat16"),
+    **_by_design("rows of padding never count as objects", "TrainConfig.unpad_groundtruth_tensors"),
+    **_by_design("a model has its variables as soon as it is built",
+                 "TrainConfig.run_fine_tune_checkpoint_dummy_computation"),
+    **_by_design("fine_tune_checkpoint_type says what is restored (the original stops at it)",
+                 "TrainConfig.load_all_detection_checkpoint_vars", misleads=True,
+                 instead="--set train_config.fine_tune_checkpoint_type=full restores everything"),
+    **_missing("boxes with several labels", "TrainConfig.merge_multiple_label_boxes"),
+    **_missing("stored scores of several classes", "TrainConfig.use_multiclass_scores"),
+    **_misleading("the input reader's max_number_of_boxes counts", "TrainConfig.max_number_of_boxes",
+                  "--set train_input_reader.max_number_of_boxes={value}"),
+    **_misleading("nothing is trained for quantisation", "TrainEvalPipelineConfig.graph_rewriter",
+                  "remove it, so that nobody relies on it"),
+    **_missing("AutoAugment, whose operations left TensorFlow with tf.contrib", "PreprocessingStep.autoaugment_image",
+               instead="remove the step; random_distort_color and random_crop_image come nearest"),
+    **_missing("stored scores of several classes", "PreprocessingStep.convert_class_logits_to_softmax",
+               instead="remove the step"),
+    **_by_design("keypoints are not read, so there are none to permute",
+                 "RandomHorizontalFlip.keypoint_flip_permutation", "RandomVerticalFlip.keypoint_flip_permutation",
+                 "RandomRotation90.keypoint_rot_permutation"),
+}  # fmt: skip
+
+_READING = {
+    **_ignored(_TF1, "InputReader.min_after_dequeue", "InputReader.queue_capacity"),
+    **_ignored(_TUNED, "InputReader.num_parallel_batches", "InputReader.num_parallel_map_calls",
+               "InputReader.prefetch_size"),
+    **_ignored("name and display_name of the label map are both looked up", "InputReader.use_display_name"),
+    **_ignored(_NEVER_WIRED, "InputReader.use_keypoint_label_map"),
+    **_by_design("train_config.num_steps says how long training takes, and an evaluation reads once",
+                 "InputReader.num_epochs"),
+    **_by_design("pictures always come with their source id", "InputReader.include_source_id"),
+    **_by_design("masks are not read", "InputReader.mask_type"),
+    **_by_design("it counts for sequences only, which cannot be read", "InputReader.frame_index"),
+    **_missing("masks", "InputReader.load_instance_masks"),
+    **_missing("keypoints", "InputReader.num_keypoints", "InputReader.keypoint_type_weight",
+               "InputReader.load_keypoint_depth_features"),
+    **_missing("DensePose", "InputReader.load_dense_pose"),
+    **_missing("tracking", "InputReader.load_track_id"),
+    **_missing("stored scores of several classes", "InputReader.load_multiclass_scores"),
+    **_missing("Context R-CNN", "InputReader.load_context_features", "InputReader.load_context_image_ids"),
+    **_missing("pictures of more than three channels", "InputReader.num_additional_channels"),
+    **_missing("hierarchies of classes", "InputReader.expand_labels_hierarchy"),
+    **_missing("readers of one's own", "InputReader.external_input_reader", instead="use tf_record_input_reader"),
+    **_missing("records of sequences", "InputReader.input_type", when=lambda _, value: value == 2,
+               condition="TF_SEQUENCE_EXAMPLE", instead="write a tf.Example for each frame"),
+}  # fmt: skip
+
+_EVALUATION = {
+    **_ignored(_TF1, *(f"EvalConfig.{name}" for name in (
+        "eval_interval_secs", "eval_master", "keep_image_id_for_visualization_export", "save_graph", "skip_labels",
+        "skip_scores", "use_dummy_loss_in_eval", "visualization_export_dir"))),
+    **_ignored("ground truth is drawn beside the detections in any case", "EvalConfig.visualize_groundtruth_boxes",
+               "EvalConfig.groundtruth_box_visualization_color"),
+    **_ignored("metrics_set decides what is measured", "EvalConfig.eval_instance_masks"),
+    **_ignored("it counts for the LVIS metrics only, which are missing", "EvalConfig.export_path"),
+    **_misleading("all pictures are evaluated", "EvalConfig.num_examples",
+                  "--set eval_input_reader[0].sample_1_of_n_examples=2, say, evaluates every other one"),
+    **_misleading("every evaluation that is due is made", "EvalConfig.max_evals",
+                  "remove it, so that nobody relies on it"),
+    **_misleading("ground truth is used", "EvalConfig.ignore_groundtruth",
+                  "remove it; visualize_detections.py needs no ground truth"),
+    **_by_design("the mAP of each class is always told", "EvalConfig.include_metrics_per_category"),
+    **_by_design("which classes a picture was searched for is not read, so all were",
+                 "EvalConfig.image_classes_field_map_empty_to_ones"),
+    **_missing("metrics of masks, keypoints, LVIS and Open Images", "EvalConfig.metrics_set",
+               when=lambda _, name: name in MISSING_METRICS, condition=f"one of {', '.join(MISSING_METRICS)}",
+               instead=f"use {', '.join(AVAILABLE_METRICS)}"),
+    **_missing("metrics of keypoints", "EvalConfig.parameterized_metric"),
+    **_missing("drawing of keypoints", "EvalConfig.keypoint_edge"),
+    **_missing("metrics of groups of classes", "EvalConfig.super_categories"),
+    **_missing("pictures of more than three channels", "EvalConfig.retain_original_image_additional_channels"),
+    **_missing("evaluation of pictures in their own size", "EvalConfig.force_no_resize",
+               instead="remove it, or give the model an identity_resizer"),
+    **_missing("image-level labels", "EvalConfig.skip_predictions_for_unlabeled_class"),
+}  # fmt: skip
+
+_LABEL_MAPS = {
+    **_by_design("keypoints are not read", "StringIntLabelMapItem.keypoints"),
+    **_by_design("hierarchies of classes are not used", "StringIntLabelMapItem.ancestor_ids",
+                 "StringIntLabelMapItem.descendant_ids"),
+    **_by_design("the LVIS metrics are missing", "StringIntLabelMapItem.frequency",
+                 "StringIntLabelMapItem.instance_count"),
+}  # fmt: skip
+
+TABLE: dict[str, Limit] = {**_MODEL, **_LOSSES_AND_SCORES, **_TRAINING, **_READING, **_EVALUATION, **_LABEL_MAPS}
+"""Message and field ("Ssd.mask_head_config") -> its limit."""

@@ -1,0 +1,46 @@
+"""What the doctor finds: the form of a finding."""
+
+from typing import NamedTuple
+
+from tfod.annotations.annotated_image import AnnotatedImage
+from tfod.annotations.pictures import picture_stem, plain_name
+
+__all__ = ["Finding", "about"]
+
+
+class Finding(NamedTuple):
+    """One thing that a rule found.
+
+    `file` is the annotation or, where there is none, the picture; `line` (from 1) where the object, or the fault,
+    stands in it. `picture` is the path of the picture, or its name where it was not found; None for what concerns the
+    whole data set. `number` counts the objects of the picture from 1. `cure` is what would be done about it, where the
+    rule's own cure does not say it all.
+    """
+
+    rule: str
+    what: str
+    file: str
+    picture: str | None = None
+    line: int | None = None
+    number: int | None = None
+    cure: str | None = None
+
+    @property
+    def where(self) -> str:
+        """The place in words.
+
+        >>> Finding("box-empty", "it has no area", "cat.xml", "cat.jpg", line=12, number=3).where
+        'cat.xml, line 12, object 3'
+        """
+        if not self.line and self.picture and picture_stem(self.picture) != picture_stem(self.file):
+            line = f", {plain_name(self.picture)}"  # one of many in the file
+        else:
+            line = f", line {self.line}" if self.line else ""
+        number = f", object {self.number}" if self.number else ""
+        return f"{self.file}{line}{number}"
+
+
+def about(image: AnnotatedImage, rule: str, what: str, number: int | None = None, cure: str | None = None) -> Finding:
+    """A finding about a picture or, given its `number` from 1, about one of its objects."""
+    line = image.objects[number - 1].line if number else None
+    return Finding(rule, what, image.source, image.picture or image.filename, line, number, cure)

@@ -1,0 +1,1 @@
+"""U-Net segmentation: pictures and masks in, a trained, evaluated and exported model out."""

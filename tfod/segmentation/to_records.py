@@ -1,0 +1,95 @@
+"""Pictures and masks to TFRecords: one tf.Example a pair, all files or none."""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tfod import names
+from tfod.errors import DataError
+from tfod.records.example import bytes_feature, encode_example, int64_feature, text_feature
+from tfod.records.files import shard_names
+from tfod.records.frames import write_frame
+from tfod.records.manifest import manifest_path, manifest_text, record_file
+from tfod.records.write import replacing_shards
+from tfod.segmentation.classes import ClassTable, table_text
+from tfod.segmentation.masks import MaskEncoding, read_mask
+from tfod.segmentation.pairs import Pair
+from tfod.segmentation.sources import encode_png, encoded_picture
+
+__all__ = ["class_table_path", "write_pairs"]
+
+
+def write_pairs(
+    pairs: list[Pair], encoding: MaskEncoding, output_path: str, num_shards: int = 1, *, done: Callable[[], None]
+) -> NDArray[np.int64]:
+    """Writes pair i to shard i mod `num_shards`, the class table (`class_table_path`) and the manifest.
+
+    A picture's bytes are copied, if TensorFlow can decode them as they are and no EXIF turns them; else it is written
+    as PNG. Masks are PNGs of class ids, 255 for void. `done` is called after each pair.
+
+    Returns:
+      int64 `[C]`, the pixels of each class.
+
+    Raises:
+      DataError: a file cannot be read, or picture and mask are of unlike sizes.
+      OutputError: the place cannot be written. In either case no file is changed.
+    """
+    classes = encoding.classes
+    pixels = np.zeros(256, np.int64)
+    converted = 0
+    beside = (manifest_path(output_path), class_table_path(output_path))
+    with replacing_shards(output_path, num_shards, *beside) as (shards, (manifest, table)):
+        with ExitStack() as stack:
+            files = [stack.enter_context(open(path, "wb")) for path in shards]
+            for number, pair in enumerate(pairs):
+                example, counts, copied = _example(pair, encoding)
+                write_frame(files[number % num_shards], example)
+                pixels += counts
+                converted += not copied
+                done()
+        counted = dict(zip(classes.names, pixels.tolist(), strict=False))
+        content = {
+            "pairs": len(pairs), "pixels": counted, "void": int(pixels[255]), "pictures written as PNG": converted,
+            "masks": encoding.describe(),
+        }  # fmt: skip
+        written = map(record_file, shards, shard_names(output_path, num_shards))
+        manifest.write_text(manifest_text(list(written), content), encoding="utf-8")
+        table.write_text(table_text(ClassTable(classes.names, classes.colours)), encoding="utf-8")
+    return pixels[: len(classes.names)]
+
+
+def class_table_path(path: str) -> str:
+    """Where the class table of records lies: `train.classes.txt` for `train.record` and for its shards.
+
+    >>> class_table_path("a/train.record-00003-of-00010")
+    'a/train.classes.txt'
+    """
+    return os.path.splitext(re.sub(r"-\d{5}-of-\d{5}$", "", path))[0] + ".classes.txt"
+
+
+def _example(pair: Pair, encoding: MaskEncoding) -> tuple[bytes, NDArray[np.int64], bool]:
+    """The tf.Example, the pixels int64 `[256]` of each value of its mask, and whether the picture's bytes are its
+    own."""
+    mask = read_mask(pair.mask, encoding)
+    data, kind, size, copied = encoded_picture(pair.picture)
+    if size != mask.shape:
+        what = f"the picture has {size[1]} x {size[0]} pixels, its mask {mask.shape[1]} x {mask.shape[0]}"
+        raise DataError(what, f"{pair.picture} and {pair.mask}", "tools/check_masks.py lists all such pairs")
+    filename = bytes_feature(os.path.basename(pair.picture).encode())
+    features = {
+        names.IMAGE_HEIGHT: int64_feature((size[0],)),
+        names.IMAGE_WIDTH: int64_feature((size[1],)),
+        names.IMAGE_FILENAME: filename,
+        names.IMAGE_SOURCE_ID: bytes_feature(pair.name.encode()),
+        names.IMAGE_KEY: bytes_feature(hashlib.sha256(data).hexdigest().encode()),
+        names.IMAGE_ENCODED: bytes_feature(data),
+        names.IMAGE_FORMAT: text_feature((kind,)),
+        names.CLASS_MASK_ENCODED: bytes_feature(encode_png(mask)),
+        names.CLASS_MASK_FORMAT: text_feature(("png",)),
+    }
+    return encode_example(features), np.bincount(mask.ravel(), minlength=256), copied

@@ -1,0 +1,86 @@
+"""Evaluation while a run trains: the averaged weights on all validation pairs, told to people and to TensorBoard."""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tfod.segmentation.classes import ClassTable
+from tfod.segmentation.draw import overlaid, side_by_side
+from tfod.segmentation.evaluate import EvaluationResult, evaluate_pairs
+from tfod.segmentation.predictor import Predictor
+from tfod.segmentation.sources import PairSource
+from tfod.segmentation.unet import UNet
+from tfod.training.disk import writing
+from tfod.training.optimizers import averaged_weights
+
+__all__ = ["MEAN_IOU", "Validation", "columns"]
+
+MEAN_IOU = "mean_iou"
+_PICTURES = 4
+
+
+class Validation:
+    """Evaluates as often as asked; the graph is built once.
+
+    Args:
+      model: Its weights are replaced by their averages meanwhile.
+      optimizer: Keeps the averages; one without them changes nothing.
+      folder: Where scalars and pictures for TensorBoard go.
+    """
+
+    def __init__(self, model: UNet, optimizer: Any, source: PairSource, classes: ClassTable, folder: Path) -> None:
+        self._model = model
+        self._optimizer = optimizer
+        self._source = source
+        self._classes = classes
+        self._folder = folder
+        self._predictor = Predictor.of_model(model)
+        count = min(_PICTURES, len(source))
+        self._drawn = {round(place) for place in np.linspace(0, len(source) - 1, count)}
+
+    def evaluate(self, step: int) -> EvaluationResult:
+        """One pass over all pairs, at original resolution."""
+        pictures: list[NDArray[np.uint8]] = []
+
+        def draw(number: int, predicted: NDArray[np.uint8]) -> None:
+            if number in self._drawn:
+                picture, truth = self._source.read(number)
+                overlays = [overlaid(picture, classes, self._classes) for classes in (truth, predicted)]
+                pictures.append(side_by_side([picture, *overlays]))
+
+        with averaged_weights(self._optimizer, self._model.variables):
+            result = evaluate_pairs(self._predictor.probabilities, self._source, len(self._classes.names), seen=draw)
+        self._write(result, pictures, step)
+        return result
+
+    @functools.cached_property
+    def _writer(self) -> Any:
+        return tf.summary.create_file_writer(str(self._folder))
+
+    def _write(self, result: EvaluationResult, pictures: list[NDArray[np.uint8]], step: int) -> None:
+        with writing(self._folder), self._writer.as_default(step=step):
+            for tag, value in columns(result, self._classes).items():
+                tf.summary.scalar(tag, value)
+            for number, picture in enumerate(pictures):
+                tf.summary.image(f"picture, truth, prediction/{number}", picture[np.newaxis])
+            self._writer.flush()
+
+
+def columns(result: EvaluationResult, classes: ClassTable) -> dict[str, float]:
+    """The numbers of an evaluation by their tags in TensorBoard, which are the columns of log.csv.
+
+    A class that is nowhere has none.
+    """
+    scores = result.scores
+    per_class = {f"IoU/{name}": float(iou) for name, iou in zip(classes.names, scores.iou, strict=True)}
+    return {
+        MEAN_IOU: scores.mean_iou,
+        "mean_dice": scores.mean_dice,
+        "pixel_accuracy": scores.pixel_accuracy,
+        "Loss/crossentropy": result.crossentropy,
+        **{tag: value for tag, value in per_class.items() if not np.isnan(value)},
+    }
