@@ -173,7 +173,7 @@ def test_reading_many_gives_errors_in_their_place(tmp_path: Path) -> None:
 def test_xml_files_of_a_folder_in_order_without_other_systems_notes(tmp_path: Path) -> None:
     for name in ("b.xml", "a.XML", "._a.xml", "c.jpg"):
         (tmp_path / name).touch()
-    assert annotation_paths(str(tmp_path)) == [f"{tmp_path}/a.XML", f"{tmp_path}/b.xml"]
+    assert list(annotation_paths(str(tmp_path))) == [f"{tmp_path}/a.XML", f"{tmp_path}/b.xml"]
 
 
 def test_no_xml_file_and_no_folder(tmp_path: Path) -> None:
@@ -201,10 +201,10 @@ def test_the_lists_of_a_devkit(tmp_path: Path) -> None:
     (lists / "aeroplane_val.txt").write_text("b -1\n")
     root = tmp_path / "VOC2007"
 
-    expected = [f"{root}/Annotations/a.xml"], f"{root}/JPEGImages"
-    assert voc_set(str(tmp_path), "VOC2007", "train", "Annotations") == expected
-    assert voc_set(str(root), "VOC2007", "train", "Annotations") == expected
-    assert voc_set(str(tmp_path), "VOC2007", "val", "Annotations")[0] == [f"{root}/Annotations/b.xml"]
+    for data_dir in (tmp_path, root):
+        paths, pictures = voc_set(str(data_dir), "VOC2007", "train", "Annotations")
+        assert (list(paths), pictures) == ([f"{root}/Annotations/a.xml"], f"{root}/JPEGImages")
+    assert list(voc_set(str(tmp_path), "VOC2007", "val", "Annotations")[0]) == [f"{root}/Annotations/b.xml"]
     with pytest.raises(DataError) as caught:
         voc_set(str(tmp_path), "VOC2007", "trainval", "Annotations")
     assert caught.value.cure == "choose another --set; there is aeroplane_val, train"

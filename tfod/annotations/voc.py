@@ -12,6 +12,7 @@ from lxml import etree
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
 from tfod.annotations.dataset import Dataset, Reading
+from tfod.annotations.path_list import PathList
 from tfod.annotations.pictures import find_picture, picture_stem, plain_name
 from tfod.annotations.reading import annotation_files, as_pixels, content, each_file, read_xml
 from tfod.annotations.voc_plain import PlainAnnotation, image_fields, read_plain
@@ -73,19 +74,19 @@ def _set_names(path: str) -> list[str]:
     return read_image_set(path) if os.path.isfile(path) and os.path.getsize(path) else []
 
 
-def annotation_paths(folder: str, image_set: str | None = None) -> list[str]:
+def annotation_paths(folder: str, image_set: str | None = None) -> PathList:
     """The XML files of a folder, in the order of their names; or those that the list `image_set` names, in its
     order, there or not. Raises DataError where there is none."""
     if image_set:
-        return [f"{folder}/{name}.xml" for name in read_image_set(image_set)]
+        return PathList(folder, _named_in(image_set), ".xml")
     # Names with a leading dot are other systems' notes about a file ("._cat.xml"), not annotations.
     names = [name for name in _listed(folder) if name.lower().endswith(".xml") and not name.startswith(".")]
     if not names:
         raise DataError("the folder holds no XML file", folder, "name a folder of Pascal VOC XML files")
-    return [f"{folder}/{name}" for name in sorted(names)]
+    return PathList(folder, sorted(names))
 
 
-def voc_set(data_dir: str, year: str, set_name: str, annotations_dir: str) -> tuple[list[str], str]:
+def voc_set(data_dir: str, year: str, set_name: str, annotations_dir: str) -> tuple[PathList, str]:
     """The annotation files of one list of a VOCdevkit, and the folder of its pictures.
 
     The year's folder lies in `data_dir`, or `data_dir` is one itself. The list is ImageSets/Main/SET.txt, or that
@@ -109,17 +110,24 @@ def read_image_set(path: str | os.PathLike[str]) -> list[str]:
 
     A picture's or an XML's extension is taken off. Raises DataError for a list that is missing or empty.
     """
+    return list(_named_in(path))
+
+
+def _named_in(path: str | os.PathLike[str]) -> Iterator[str]:
     path = os.fspath(path)
+    empty = True
     try:
         with open(path, encoding="utf-8-sig") as file:
-            words = [line.split()[0] for line in file if line.strip()]
+            for line in file:
+                if line.strip():
+                    empty = False
+                    yield picture_stem(line.split(maxsplit=1)[0])
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         cure = "name a text file with one picture a line"
         raise DataError(f"cannot read the list: {reason.lower()}", path, cure) from error
-    if not words:
+    if empty:
         raise DataError("the list is empty", path, "write one picture's name a line")
-    return [picture_stem(word) for word in words]
 
 
 def _listed(folder: str) -> list[str]:

@@ -33,11 +33,11 @@ _BOX = "".join(_leaf(side, _NUMBER) for side in ("xmin", "ymin", "xmax", "ymax")
 _FLAGS = "".join(_leaf(tag, _FLAG, optional=True) for tag in ("truncated", "difficult", "occluded"))
 _SIZE = "".join(_leaf(side, _NUMBER) for side in ("width", "height", "depth"))
 _OBJECT = re.compile(
-    f"<object>{_GAP}"
+    f"(<object>{_GAP}"
     + _leaf("name", _WORDS)
     + _leaf("pose", optional=True)
     + _FLAGS
-    + f"<bndbox>{_GAP}{_BOX}</bndbox>{_GAP}</object>{_GAP}",
+    + f"<bndbox>{_GAP}{_BOX}</bndbox>{_GAP}</object>{_GAP})",
     re.ASCII,
 )
 _HEAD = re.compile(
@@ -63,11 +63,9 @@ def read_plain(data: bytes) -> PlainAnnotation | None:
     if head is None:
         return None
     objects: list[AnnotatedObject] = []
-    position, line_start, line = head.end(), 0, 1
-    while match := _OBJECT.match(text, position):
-        name, pose, truncated, difficult, occluded, xmin, ymin, xmax, ymax = match.groups()
-        line += text.count("\n", line_start, position)
-        line_start = position
+    end = head.end()
+    line = 1 + text.count("\n", 0, end)
+    for whole, name, pose, truncated, difficult, occluded, xmin, ymin, xmax, ymax in _OBJECT.findall(text, end):
         item = AnnotatedObject(
             name,
             float(xmin),
@@ -80,8 +78,10 @@ def read_plain(data: bytes) -> PlainAnnotation | None:
             line,
         )
         objects.append(item._replace(fields=_OCCLUDED) if occluded == "1" else item)
-        position = match.end()
-    if not _END.fullmatch(text, position):
+        end += len(whole)
+        line += whole.count("\n")
+    # Had anything between the objects been passed over, more than the end would be left.
+    if not _END.fullmatch(text, end):
         return None
     _, filename, _, database, width, height, _, segmented = head.groups()
     return filename, width, height, tuple(objects), image_fields(database, segmented)

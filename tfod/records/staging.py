@@ -43,7 +43,7 @@ class ShardNote:
     size: int
     crc: int
     summary: Summary
-    names: bytes
+    names: bytes | bytearray
 
     def to_json(self) -> str:
         """The note as text."""
