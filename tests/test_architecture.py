@@ -21,6 +21,7 @@ MOST_SECONDS_FOR_HELP = 0.5
 # Import name -> the distribution that setup.cfg names for it.
 DISTRIBUTIONS = {
     "PIL": "pillow",
+    "apache_beam": "apache-beam",
     "cv2": "opencv-python",
     "google.protobuf": "protobuf",
     "google_crc32c": "google-crc32c",
@@ -105,7 +106,7 @@ def test_every_import_is_a_declared_dependency() -> None:
     settings.read(ROOT / "setup.cfg", encoding="utf-8")
     required = re.findall(r"^[\w-]+", settings["options"]["install_requires"], re.MULTILINE)
     # Imported where they are asked for, with a message where they are missing.
-    for extra in ("albumentations", "onnx"):
+    for extra in ("albumentations", "beam", "onnx"):
         required += re.findall(r"^[\w-]+", settings["options.extras_require"][extra], re.MULTILINE)
     undeclared = set()
     for path in MODULES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser
@@ -88,7 +89,7 @@ def convert(args: argparse.Namespace, source: Source, *, label_map_path: str, ig
     else:
         from tfod.records.beam import write_records_with_beam
 
-        summary = write_records_with_beam(*work, shard_size=args.shard_size, options=args.beam.split())
+        summary = write_records_with_beam(*work, shard_size=args.shard_size, options=shlex.split(args.beam))
     print(f"{written_files(args.output_path)}\n{summary.text()}\nmore in {manifest_path(args.output_path)}")
 
 

@@ -7,7 +7,6 @@ earlier set has been taken away: whoever is killed in between leaves a set that 
 `tfod.records.files.expand` reports, and never one in which old and new are mixed unseen.
 """
 
-import base64
 import errno
 import json
 import os
@@ -16,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from tfod.errors import DataError, OutputError, TfodError
@@ -45,18 +44,6 @@ class ShardNote:
     summary: Summary
     names: bytes | bytearray
 
-    def to_json(self) -> str:
-        """The note as text."""
-        names = base64.b64encode(self.names).decode()
-        return json.dumps({**asdict(self), "summary": self.summary.as_dict(), "names": names}) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> "ShardNote":
-        """The note that `to_json` gave; raises ValueError, KeyError or TypeError for any other text."""
-        values = json.loads(text)
-        summary, names = Summary.from_dict(values["summary"]), base64.b64decode(values["names"])
-        return cls(values["fingerprint"], values["size"], values["crc"], summary, names)
-
 
 class Staging:
     """The shards of one output while they are made."""
@@ -67,22 +54,36 @@ class Staging:
         self.paths = [str(self.folder / os.path.basename(path)) for path in self._outputs]
 
     def note(self, shard: int) -> ShardNote | None:
-        """The note of a shard that is done and whole; None for any other."""
+        """The note of a shard that is done; None for any other."""
         try:
-            note = ShardNote.from_json(self._note_path(shard).read_text("utf-8"))
-            whole = os.path.getsize(self.paths[shard]) == note.size and file_checks(self.paths[shard])[1] == note.crc
-        except (OSError, ValueError, KeyError, TypeError, DataError):
+            values = json.loads(self._note_path(shard).read_text("utf-8"))
+            summary = Summary.from_dict(values["summary"])
+            return ShardNote(
+                values["fingerprint"], values["size"], values["crc"], summary, self._names_path(shard).read_bytes()
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        return note if whole else None
+
+    def whole(self, shard: int, note: ShardNote) -> bool:
+        """Whether the shard's file is as its note says; all of it is read."""
+        try:
+            path = self.paths[shard]
+            return os.path.getsize(path) == note.size and file_checks(path)[1] == note.crc
+        except (OSError, DataError):
+            return False
 
     def finish(self, shard: int, note: ShardNote) -> None:
         """Says that a shard is done."""
-        write_text(self._note_path(shard), note.to_json())
+        self._names_path(shard).write_bytes(note.names)
+        values = {"fingerprint": note.fingerprint, "size": note.size, "crc": note.crc}
+        write_text(self._note_path(shard), json.dumps({**values, "summary": note.summary.as_dict()}) + "\n")
 
     def keep(self, shards: Sequence[int]) -> None:
         """Removes everything but these shards, their notes and the lock."""
-        kept = {Path(self.paths[shard]) for shard in shards} | {self._note_path(shard) for shard in shards}
-        for path in set(self.folder.iterdir()) - kept - {self.folder / _LOCK}:
+        kept = {self.folder / _LOCK}
+        for shard in shards:
+            kept |= {Path(self.paths[shard]), self._note_path(shard), self._names_path(shard)}
+        for path in set(self.folder.iterdir()) - kept:
             path.unlink()
 
     def commit(self, manifest: str, manifest_place: str) -> None:
@@ -110,6 +111,9 @@ class Staging:
 
     def _note_path(self, shard: int) -> Path:
         return Path(f"{self.paths[shard]}.json")
+
+    def _names_path(self, shard: int) -> Path:
+        return Path(f"{self.paths[shard]}.names")
 
 
 @contextmanager

@@ -45,7 +45,7 @@ class Written(NamedTuple):
     crc: int
 
 
-class Turns:
+class _Turns:
     """Lets batches through in the order of their numbers; shared by all workers.
 
     `state`: number of the batch whose turn it is, size and checksum of the file so far.
@@ -79,7 +79,7 @@ class Turns:
 class _Worker:
     """What one process does; there is one of it in each."""
 
-    def __init__(self, work: Work, paths: Sequence[str], turns: Turns) -> None:
+    def __init__(self, work: Work, paths: Sequence[str], turns: _Turns) -> None:
         self._work = work
         self._paths = paths
         self._turns = turns
@@ -117,11 +117,11 @@ class Workers:
         self._count = count or max(1, min(_cores(), items // _ITEMS_A_WORKER))
         self._executor: ProcessPoolExecutor | None = None
         if self._count == 1:
-            self._turns = Turns(threading.Condition(), [0, 0, 0])
+            self._turns = _Turns(threading.Condition(), [0, 0, 0])
             self._here = _Worker(work, paths, self._turns)
             return
         context = _context()
-        self._turns = Turns(context.Condition(), context.RawArray("Q", 3))
+        self._turns = _Turns(context.Condition(), context.RawArray("Q", 3))
         self._executor = ProcessPoolExecutor(self._count, context, _start, (_Worker(work, paths, self._turns),))
 
     def __enter__(self) -> "Workers":

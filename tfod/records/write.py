@@ -49,14 +49,12 @@ def write_records(
     source = images if isinstance(images, Source) else Source(list(images))
     output = os.fspath(output_path)
     with Conversion.staged(source, output, label_map, num_shards, rules, shard_size) as conversion:
-        stage, plan = conversion.stage, conversion.plan
-        with Workers(conversion.work, stage.paths, len(source.items), workers) as processes, progress or nullcontext():
+        paths, count = conversion.stage.paths, len(source.items)
+        with Workers(conversion.work, paths, count, workers) as processes, progress or nullcontext():
             advance = progress.advance if progress else lambda _: None
-            notes = dict(conversion.reused(processes, advance))
-            stage.keep(list(notes))
-            missing = [shard for shard in range(plan.num_shards) if shard not in notes]
+            notes, missing = conversion.resumed(processes, advance)
             notes |= write_shards(conversion, missing, processes, advance)
-        return conversion.commit([notes[shard] for shard in range(plan.num_shards)])
+        return conversion.commit(notes)
 
 
 class Conversion:
@@ -94,9 +92,18 @@ class Conversion:
         settings = json.dumps(self._settings, sort_keys=True).encode()
         return hashlib.sha256(settings + digests).hexdigest()
 
-    def reused(self, processes: Workers, advance: Callable[[int], object]) -> Iterator[tuple[int, ShardNote]]:
-        """The shards of an interrupted run that are as this one would make them."""
-        notes = {shard: note for shard in range(self.plan.num_shards) if (note := self.stage.note(shard))}
+    def resumed(self, processes: Workers, advance: Callable[[int], object]) -> tuple[dict[int, ShardNote], list[int]]:
+        """The shards of an interrupted run that are as this one would make them, and those that are to be made.
+
+        What else is in the staging folder is removed. `advance` is called with the number of pictures.
+        """
+        notes = dict(self._reused(processes, advance))
+        self.stage.keep(list(notes))
+        return notes, [shard for shard in range(self.plan.num_shards) if shard not in notes]
+
+    def _reused(self, processes: Workers, advance: Callable[[int], object]) -> Iterator[tuple[int, ShardNote]]:
+        stage, shards = self.stage, range(self.plan.num_shards)
+        notes = {shard: note for shard in shards if (note := stage.note(shard)) and stage.whole(shard, note)}
         digests = dict.fromkeys(notes, b"")
         for batch, found in processes.digest(self.plan.batches(self.source, notes)):
             digests[batch.shard] += found
@@ -105,8 +112,9 @@ class Conversion:
                 advance(len(digests[shard]) // DIGEST_SIZE)
                 yield shard, note
 
-    def commit(self, notes: Sequence[ShardNote]) -> Summary:
+    def commit(self, noted: Mapping[int, ShardNote]) -> Summary:
         """Gives the shards their names and says what is in them. Raises DataError where no picture is."""
+        notes = [noted[shard] for shard in range(self.plan.num_shards)]
         summary = Summary()
         for note in notes:
             summary.add(note.summary)
@@ -146,8 +154,7 @@ def write_shards(
         if not left[batch.shard]:
             fingerprint = conversion.fingerprint(bytes(digests))
             notes[batch.shard] = ShardNote(fingerprint, written.size, written.crc, summary, names)
-            if conversion.work.resumable:
-                conversion.stage.finish(batch.shard, notes[batch.shard])
+            conversion.stage.finish(batch.shard, notes[batch.shard])
         advance(len(batch.items))
     return notes
 
@@ -172,7 +179,7 @@ def replacing_shards(output: str, num_shards: int, *beside: str) -> Iterator[tup
 
 
 class _Names:
-    """A set of at most `count` 64-bit numbers other than 0, in 11 bytes each: a tenth of what a set of Python's takes."""
+    """A set of at most `count` 64-bit numbers other than 0, in 11 bytes each: a tenth of a Python set's."""
 
     def __init__(self, count: int) -> None:
         self._table = array("Q", [0]) * (count + count // 3 + 1)
