@@ -14,6 +14,9 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "label-map": ("create_label_map", "write a label map from the classes in annotations"),
     "records": ("generate_tfrecord", "convert a folder of photos and Pascal VOC XML files to TFRecords"),
+    "records verify": ("verify_records", "check every checksum and every example of TFRecords"),
+    "records inspect": ("inspect_records", "show one example of TFRecords, as a picture and as a table"),
+    "records reshard": ("reshard_records", "write TFRecords again, in another number of files"),
     "pascal-records": ("create_pascal_tf_record", "convert a VOCdevkit tree to TFRecords"),
     "convert": ("convert_annotations", "convert annotations from one format to another"),
     "csv": ("xml_to_csv", "write the boxes of Pascal VOC XML files as a CSV table"),

@@ -16,6 +16,7 @@ from tfod.config.label_map import LabelMap
 from tfod.errors import DataError
 from tfod.records.convert import ConversionRules, to_example
 from tfod.records.frames import frame
+from tfod.records.name_set import NAME_SIZE, name_digest
 from tfod.records.summary import Summary
 
 __all__ = ["DIGEST_SIZE", "Batch", "Converted", "Plan", "Source", "Work", "convert_batch", "digest_batch"]
@@ -51,7 +52,7 @@ class Batch(NamedTuple):
 class Converted(NamedTuple):
     """A batch's records, in pieces of bytes, and `checks`, of each record what stands before and after its payload.
 
-    `names` are digests of the pictures' file names, DIGEST_SIZE bytes an item, zeros for what was left out; `digests`
+    `names` are digests of the pictures' file names, NAME_SIZE bytes an item, zeros for what was left out; `digests`
     those of `digest_batch`, or empty.
     """
 
@@ -113,12 +114,12 @@ def convert_batch(items: Sequence[Any], work: Work) -> Converted:
         else:
             example = to_example(image, work.label_map, work.rules, summary)
         if example is None or isinstance(image, DataError):
-            names += bytes(DIGEST_SIZE)
+            names += bytes(NAME_SIZE)
             continue
         record = frame(example)
         pieces += record
         checks += record[0] + record[-1]
-        names += hashlib.blake2b(image.filename.encode(), digest_size=DIGEST_SIZE).digest()
+        names += name_digest(image.filename.encode())
     return Converted(pieces, bytes(checks), summary, bytes(names), bytes(digests))
 
 

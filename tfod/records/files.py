@@ -3,11 +3,23 @@
 import glob
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from tfod.errors import DataError
 
-__all__ = ["expand", "parse_size", "set_name", "shard_names"]
+__all__ = [
+    "class_table_path",
+    "expand",
+    "interleaved",
+    "matching_files",
+    "parse_size",
+    "set_faults",
+    "set_name",
+    "shard_names",
+]
+
+T = TypeVar("T")
 
 _SIZE = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[KMGT]?)B?")
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -23,6 +35,15 @@ def set_name(path: str) -> str:
     """The name that all files of a set share: `train.record` for `train.record-00003-of-00010`."""
     match = _SHARD.fullmatch(path)
     return match["base"] + match["end"] if match else path
+
+
+def class_table_path(path: str) -> str:
+    """Where the class table of records with masks lies; `path` is the set's name or one of its files.
+
+    >>> class_table_path("a/train.record-00003-of-00010")
+    'a/train.classes.txt'
+    """
+    return os.path.splitext(set_name(path))[0] + ".classes.txt"
 
 
 def parse_size(text: str) -> int:
@@ -43,6 +64,14 @@ def expand(input_paths: Sequence[str]) -> list[str]:
     Raises DataError where a pattern matches nothing, where a shard of a set is missing (its conversion was
     interrupted, or not all was copied), and where sets of one name but of different sizes are mixed.
     """
+    found = matching_files(input_paths)
+    for fault in set_faults(found):
+        raise fault
+    return found
+
+
+def matching_files(input_paths: Sequence[str]) -> list[str]:
+    """The same, of sets that may be incomplete or mixed. Raises DataError where a pattern matches nothing."""
     found: set[str] = set()
     for pattern in input_paths:
         matches = [pattern] if os.path.isfile(pattern) else glob.glob(pattern)
@@ -51,26 +80,42 @@ def expand(input_paths: Sequence[str]) -> list[str]:
             cure = "check the path; it is relative to the folder where the command runs"
             raise DataError("no TFRecord file matches", pattern, cure)
         found.update(files)
-    _check_shards(found)
     return sorted(found)
 
 
-def _check_shards(paths: set[str]) -> None:
+def set_faults(paths: Iterable[str]) -> Iterator[DataError]:
+    """What is wrong with the sets that these files belong to: mixed ones, then incomplete ones."""
+    found = set(paths)
     counts: dict[tuple[str, str], int] = {}
-    for match in filter(None, map(_SHARD.fullmatch, sorted(paths))):
+    for match in filter(None, map(_SHARD.fullmatch, sorted(found))):
         base, end, count = match["base"], match["end"], int(match["count"])
-        other = 1 if base + end in paths else counts.setdefault((base, end), count)
+        other = 1 if base + end in found else counts.setdefault((base, end), count)
         if other != count:
             cure = "delete the older set, or name one of them"
-            raise DataError(f"sets of {other} and of {count} files are mixed", base + end, cure)
+            yield DataError(f"sets of {other} and of {count} files are mixed", base + end, cure)
     for (base, end), count in counts.items():
         missing = [name for name in _shards(base, count, end) if not os.path.isfile(name)]
         if missing:
-            raise DataError(
+            yield DataError(
                 f"the set is incomplete: {len(missing)} of its {count} shards are missing",
                 missing[0],
                 "convert the data again (the conversion was interrupted), or copy all of the files",
             )
+
+
+def interleaved(paths: Sequence[str], read: Callable[[str], Iterator[T]]) -> Iterator[T]:
+    """What `read` gives of each file, never None: of a set's shards in turn, as they were written, set after set."""
+    sets: dict[str, list[str]] = {}
+    for path in paths:
+        sets.setdefault(set_name(path), []).append(path)
+    for shards in sets.values():
+        unread = list(map(read, shards))
+        while unread:
+            for items in tuple(unread):
+                if (item := next(items, None)) is None:
+                    unread.remove(items)
+                else:
+                    yield item
 
 
 def _shards(base: str, count: int, end: str = "") -> list[str]:

@@ -15,11 +15,11 @@ from google_crc32c import value as crc32c
 
 from tfod.errors import DataError
 
-__all__ = ["Frame", "file_checks", "frame", "masked_crc", "read_frames", "scan_frames", "write_frame"]
+__all__ = ["CHECKS_BEFORE", "Frame", "file_checks", "frame", "masked_crc", "read_frames", "scan_frames", "write_frame"]
 
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
-_HEADER_SIZE = _LENGTH.size + _CHECKSUM.size
+CHECKS_BEFORE = _LENGTH.size + _CHECKSUM.size  # bytes of a record before its payload
 _MASK_DELTA = 0xA282EAD8
 _CURE = "convert the data again, or copy the file again from where it came"
 
@@ -83,7 +83,7 @@ def scan_frames(path: str | os.PathLike[str]) -> Iterator[Frame]:
         size = os.fstat(file.fileno()).st_size
         number = offset = 0
         while offset < size:
-            header = file.read(_HEADER_SIZE)
+            header = file.read(CHECKS_BEFORE)
             what = _header_fault(header, size - offset)
             payload = footer = b""
             if not what:
@@ -96,7 +96,7 @@ def scan_frames(path: str | os.PathLike[str]) -> Iterator[Frame]:
             if not footer:
                 return
             number += 1
-            offset += _HEADER_SIZE + len(payload) + _CHECKSUM.size
+            offset += CHECKS_BEFORE + len(payload) + _CHECKSUM.size
 
 
 def file_checks(path: str | os.PathLike[str]) -> tuple[int, int]:
@@ -116,12 +116,12 @@ def file_checks(path: str | os.PathLike[str]) -> tuple[int, int]:
 
 def _header_fault(header: bytes, available: int) -> str:
     """What is wrong with the head of a record, `available` bytes before the file's end; empty where nothing is."""
-    if len(header) < _HEADER_SIZE:
+    if len(header) < CHECKS_BEFORE:
         return "the TFRecord file ends inside a record"
     (length,) = _LENGTH.unpack_from(header)
     if _CHECKSUM.unpack_from(header, _LENGTH.size) != (masked_crc(header[: _LENGTH.size]),):
         return "a record's length does not match its checksum: damaged, or no TFRecord file"
-    if _HEADER_SIZE + length + _CHECKSUM.size > available:
+    if CHECKS_BEFORE + length + _CHECKSUM.size > available:
         return "the TFRecord file ends inside a record"
     return ""
 

@@ -25,7 +25,7 @@ from tfod.errors import OutputError
 from tfod.records.batches import Batch, Work, convert_batch, digest_batch
 from tfod.records.summary import Summary
 
-__all__ = ["Workers", "Written"]
+__all__ = ["Workers", "Written", "begin_worker", "cores", "killed_is_an_error", "process_context"]
 
 _QUEUED = 2  # batches a worker beyond the one it converts
 _PIECES_AT_ONCE = 1000  # of the 1024 that systems take
@@ -114,19 +114,19 @@ class Workers:
     """
 
     def __init__(self, work: Work, paths: Sequence[str], items: int, count: int | None = None) -> None:
-        self._count = count or max(1, min(_cores(), items // _ITEMS_A_WORKER))
+        self._count = count or max(1, min(cores(), items // _ITEMS_A_WORKER))
         self._executor: ProcessPoolExecutor | None = None
         if self._count == 1:
             self._turns = _Turns(threading.Condition(), [0, 0, 0])
             self._here = _Worker(work, paths, self._turns)
             return
-        context = _context()
+        context = process_context()
         self._turns = _Turns(context.Condition(), context.RawArray("Q", 3))
         self._executor = ProcessPoolExecutor(self._count, context, _start, (_Worker(work, paths, self._turns),))
 
     def __enter__(self) -> "Workers":
         if self._executor:
-            self._executor.submit(_cores).result()  # all are forked now, before any thread is begun
+            self._executor.submit(cores).result()  # all are forked now, before any thread is begun
         return self
 
     def __exit__(
@@ -150,7 +150,7 @@ class Workers:
                 yield batch, do(self._here, batch)
             return
         waiting: deque[tuple[Batch, Future[T]]] = deque()
-        try:
+        with killed_is_an_error():
             for batch in batches:
                 waiting.append((batch, self._executor.submit(_do, do, batch)))
                 if len(waiting) > self._count * (1 + _QUEUED):
@@ -158,9 +158,6 @@ class Workers:
                     yield first, future.result()
             for first, future in waiting:
                 yield first, future.result()
-        except BrokenProcessPool as error:
-            cure = "free some memory, or convert with fewer processes (--workers 1)"
-            raise OutputError("a process of the conversion was killed", "this machine", cure) from error
 
 
 def _write(descriptor: int, pieces: Sequence[bytes]) -> None:
@@ -177,9 +174,13 @@ _worker: _Worker | None = None
 
 
 def _start(worker: _Worker) -> None:
-    """Makes this process a worker: Ctrl-C is the first process's to handle, and none outlives it."""
     global _worker
     _worker = worker
+    begin_worker()
+
+
+def begin_worker() -> None:
+    """Makes this process a worker: Ctrl-C is the first process's to handle, and none outlives it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -196,11 +197,22 @@ def _do(do: Callable[[_Worker, Batch], T], batch: Batch) -> T:
     return do(_worker, batch)
 
 
-def _cores() -> int:
+@contextmanager
+def killed_is_an_error() -> Iterator[None]:
+    """Raises OutputError where a worker has been killed, by the system for want of memory as a rule."""
+    try:
+        yield
+    except BrokenProcessPool as error:
+        cure = "free some memory; a conversion can do with fewer processes (--workers 1)"
+        raise OutputError("a process that worked on the records was killed", "this machine", cure) from error
+
+
+def cores() -> int:
+    """How many processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _context() -> BaseContext:
+def process_context() -> BaseContext:
     """Forked processes start in milliseconds, but only from one without other threads that may hold a lock."""
     alone = sys.platform == "linux" and threading.active_count() == 1 and "tensorflow" not in sys.modules
     return multiprocessing.get_context("fork" if alone else "spawn")

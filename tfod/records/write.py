@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
@@ -17,6 +16,7 @@ from tfod.records.batches import DIGEST_SIZE, Plan, Source, Work
 from tfod.records.convert import ConversionRules
 from tfod.records.files import shard_names
 from tfod.records.manifest import manifest_path, manifest_text, settings_of
+from tfod.records.name_set import NameSet
 from tfod.records.staging import ShardNote, Staging, staging
 from tfod.records.summary import Summary
 from tfod.records.workers import Workers
@@ -127,7 +127,7 @@ class Conversion:
         return summary
 
     def _note_same_names(self, notes: Sequence[ShardNote], summary: Summary) -> None:
-        seen = _Names(len(self.source.items))
+        seen = NameSet(len(self.source.items))
         for shard, note in enumerate(notes):
             for index, name in enumerate(memoryview(note.names).cast("Q")):
                 if name and not seen.add(name):
@@ -176,20 +176,3 @@ def replacing_shards(output: str, num_shards: int, *beside: str) -> Iterator[tup
                 Path(paths[0]).unlink(missing_ok=True)
         except OSError as error:
             raise output_error(error, output) from error
-
-
-class _Names:
-    """A set of at most `count` 64-bit numbers other than 0, in 11 bytes each: a tenth of a Python set's."""
-
-    def __init__(self, count: int) -> None:
-        self._table = array("Q", [0]) * (count + count // 3 + 1)
-
-    def add(self, number: int) -> bool:
-        """Whether it was not in the set before."""
-        place = number % len(self._table)
-        while there := self._table[place]:
-            if there == number:
-                return False
-            place = (place + 1) % len(self._table)
-        self._table[place] = number
-        return True

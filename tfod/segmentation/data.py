@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from tfod.dataset.stratify import deal_out
 from tfod.errors import DataError
-from tfod.records.files import expand
+from tfod.records.files import class_table_path, expand
 from tfod.segmentation.classes import ClassTable, find_class_file, read_classes
 from tfod.segmentation.masks import Kind, MaskEncoding
 from tfod.segmentation.pairs import Pair, find_pairs, read_pair_list
 from tfod.segmentation.sources import FilePairs, PairSource, RecordPairs
 from tfod.segmentation.survey import Survey, survey_masks, survey_summaries
-from tfod.segmentation.to_records import class_table_path
 
 __all__ = [
     "DataSet", "class_table", "open_folders", "open_list", "open_records", "reopen", "saved_encoding", "split",

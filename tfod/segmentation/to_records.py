@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from tfod import names
 from tfod.errors import DataError
 from tfod.records.example import bytes_feature, encode_example, int64_feature, text_feature
-from tfod.records.files import shard_names
+from tfod.records.files import class_table_path, shard_names
 from tfod.records.frames import write_frame
 from tfod.records.manifest import manifest_path, manifest_text, record_file
 from tfod.records.write import replacing_shards
@@ -21,7 +20,7 @@ from tfod.segmentation.masks import MaskEncoding, read_mask
 from tfod.segmentation.pairs import Pair
 from tfod.segmentation.sources import encode_png, encoded_picture
 
-__all__ = ["class_table_path", "write_pairs"]
+__all__ = ["write_pairs"]
 
 
 def write_pairs(
@@ -61,15 +60,6 @@ def write_pairs(
         manifest.write_text(manifest_text(list(written), content), encoding="utf-8")
         table.write_text(table_text(ClassTable(classes.names, classes.colours)), encoding="utf-8")
     return pixels[: len(classes.names)]
-
-
-def class_table_path(path: str) -> str:
-    """Where the class table of records lies: `train.classes.txt` for `train.record` and for its shards.
-
-    >>> class_table_path("a/train.record-00003-of-00010")
-    'a/train.classes.txt'
-    """
-    return os.path.splitext(re.sub(r"-\d{5}-of-\d{5}$", "", path))[0] + ".classes.txt"
 
 
 def _example(pair: Pair, encoding: MaskEncoding) -> tuple[bytes, NDArray[np.int64], bool]:

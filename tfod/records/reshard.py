@@ -1,0 +1,107 @@
+"""The same records in another number of files; nothing is decoded, and checksums are copied once they are checked."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from google_crc32c import extend
+
+from tfod.errors import OutputError
+from tfod.records.files import class_table_path, expand, interleaved, set_name, shard_names
+from tfod.records.frames import CHECKS_BEFORE, Frame, scan_frames
+from tfod.records.manifest import RecordFile, file_entries, manifest_path, manifest_text, read_manifest
+from tfod.records.summary import Summary
+from tfod.records.write import replacing_shards
+
+__all__ = ["reshard"]
+
+
+def reshard(
+    patterns: Sequence[str],
+    output: str,
+    num_shards: int = 1,
+    *,
+    shard_size: int | None = None,
+    advance: Callable[[int], object] = lambda _: None,
+) -> list[RecordFile]:
+    """Writes the records of files or patterns as `num_shards` files, or as many as make each about `shard_size` bytes.
+
+    Record i goes to shard i mod N. The shards of a set are read in turn, so that what was converted into M shards
+    becomes what a conversion into N would have written. What the manifests of the input say of pictures, classes and
+    settings stands in the output's, where they agree; so does the class table of masks. `advance` is called with the
+    bytes of each record.
+
+    Raises DataError where a file is missing or damaged, and OutputError where the place cannot be written or the
+    output would lie among the shards of the input. Then no file is changed.
+    """
+    paths = expand(patterns)
+    sets = list(dict.fromkeys(map(set_name, paths)))
+    if os.path.realpath(output) in map(os.path.realpath, sets):
+        raise OutputError("the output would take the name of the input", output, "give it another name or folder")
+    total = sum(map(os.path.getsize, paths))
+    if shard_size:
+        num_shards = max(1, round(total / shard_size))
+    _allow_open_files(len(paths) + num_shards)
+    tables = [table for table in map(class_table_path, sets) if os.path.isfile(table)]
+    beside = [manifest_path(output), *([class_table_path(output)] if tables else [])]
+    with replacing_shards(output, num_shards, *beside) as (temporaries, (manifest, *table)):
+        written = _copy(interleaved(paths, _sound_frames), temporaries, shard_names(output, num_shards), advance)
+        manifest.write_text(manifest_text(written, _merged(sets, paths)), encoding="utf-8")
+        for place in table:
+            shutil.copyfile(tables[0], place)
+    return written
+
+
+def _sound_frames(path: str) -> Iterator[Frame]:
+    for frame in scan_frames(path):
+        if frame.fault:
+            raise frame.fault
+        yield frame
+
+
+def _copy(
+    frames: Iterator[Frame], paths: Sequence[Path], names: Sequence[str], advance: Callable[[int], object]
+) -> list[RecordFile]:
+    written = [RecordFile(os.path.basename(name), 0, 0, 0) for name in names]
+    with ExitStack() as stack:
+        files: list[BinaryIO] = [stack.enter_context(open(path, "wb")) for path in paths]
+        for number, frame in enumerate(frames):
+            shard = number % len(files)
+            files[shard].writelines((frame.checks[:CHECKS_BEFORE], frame.payload, frame.checks[CHECKS_BEFORE:]))
+            size = len(frame.checks) + len(frame.payload)
+            name, records, before, checksum = written[shard]
+            written[shard] = RecordFile(name, records + 1, before + size, extend(checksum, frame.checks))
+            advance(size)
+    return written
+
+
+def _merged(sets: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
+    """What the manifests of the sets say, together; nothing where one is missing, says otherwise, or tells of more."""
+    manifests = [manifest for path in map(manifest_path, sets) if (manifest := read_manifest(path))]
+    told = {(entry.name, entry.bytes) for manifest in manifests for entry in file_entries(manifest)}
+    if len(manifests) != len(sets) or told != {(os.path.basename(path), os.path.getsize(path)) for path in paths}:
+        return {}
+    contents = [{key: value for key, value in one.items() if key not in ("tfod", "files")} for one in manifests]
+    if len(contents) == 1:
+        return contents[0]
+    if any("notes" not in content or content.get("settings") != contents[0]["settings"] for content in contents):
+        return {}
+    summary = Summary()
+    for content in contents:
+        summary.add(Summary.from_dict(content))
+    return {**summary.as_dict(), "settings": contents[0]["settings"]}
+
+
+def _allow_open_files(count: int) -> None:
+    """As many as the system lets this process open, where `count` and some more need it."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count + 64 and soft != resource.RLIM_INFINITY:
+        most = count + 64 if hard == resource.RLIM_INFINITY else min(count + 64, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
