@@ -67,6 +67,25 @@ def test_the_self_driving_table_with_a_label_map(tmp_path: Path) -> None:
     assert image.encoded == picture()
 
 
+def test_shards_of_a_subset_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(5):
+        write_photo(tmp_path / "photos" / ("train" if number < 3 else "val"), f"p{number}", item())
+    arguments = ["-i", f"{tmp_path}/photos", "-o", f"{tmp_path}/out", "--num_shards", "2"]
+
+    assert convert_annotations.main([*arguments, "--to", "tfrecord"]) == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "label_map.pbtxt",
+        *("train.manifest.json", "train.record-00000-of-00002", "train.record-00001-of-00002"),
+        *("val.manifest.json", "val.record-00000-of-00002", "val.record-00001-of-00002"),
+    ]
+    images = list(read_dataset(f"{tmp_path}/out").images)
+    assert [image.filename for image in images] == ["p0.jpg", "p2.jpg", "p1.jpg", "p3.jpg", "p4.jpg"]
+    assert [image.subset for image in images] == ["train"] * 3 + ["val"] * 2
+
+    assert convert_annotations.main([*arguments, "--to", "coco"]) == 2
+    assert "only TFRecords have shards" in capsys.readouterr().err
+
+
 def test_errors_say_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     assert convert_annotations.main(["-i", f"{tmp_path}/empty", "-o", f"{tmp_path}/out", "--to", "voc"]) == 2

@@ -41,10 +41,15 @@ class Dataset(NamedTuple):
 
 @dataclass(frozen=True)
 class Writing:
-    """What a writer needs beside the pictures: `class_ids` of all classes, and how boxes of Pascal VOC count."""
+    """What a writer needs beside the pictures: `class_ids` of all classes, and how boxes of Pascal VOC count.
+
+    Records are written as `num_shards` files a subset, or as many as make each about `shard_size` bytes.
+    """
 
     class_ids: Mapping[str, int]
     one_based: bool = False
+    num_shards: int = 1
+    shard_size: int | None = None
 
 
 @dataclass(frozen=True)

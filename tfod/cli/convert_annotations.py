@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from tfod.cli.command import CommandParser, execute
+from tfod.cli.conversion import add_shard_flags
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -22,7 +23,7 @@ wants them, byte for byte.
   csv       a table: filename,width,height,class,xmin,ymin,xmax,ymax; also read: frame,xmin,xmax,ymin,ymax,class_id
   labelme   LabelMe JSON, a file a picture           -> OUTPUT/SUBSET/*.json beside the pictures
   cvat      CVAT XML for images (reads videos too)   -> OUTPUT/annotations.xml, images/
-  tfrecord  TFRecords                                -> OUTPUT/data.record, label_map.pbtxt
+  tfrecord  TFRecords                                -> OUTPUT/data.record, data.manifest.json, label_map.pbtxt
 
 Subsets (train, val, test) are kept. What the new format cannot say is left out, counted and listed. Boxes stay as
 they are, even where they are wrong (`tfod doctor` finds those), but corners in the wrong order are swapped, and boxes
@@ -33,7 +34,8 @@ _EXAMPLES = """\
   convert_annotations.py -i photos -o photos_coco --to coco
   convert_annotations.py -i coco/annotations --image_dir coco/images -o yolo --from coco --to yolo
   convert_annotations.py -i annotations/train.record -o photos_again --from tfrecord --to voc
-  convert_annotations.py -i labels.csv --image_dir frames --label_map label_map.pbtxt -o records --to tfrecord"""
+  convert_annotations.py -i labels.csv --image_dir frames --label_map label_map.pbtxt -o records --to tfrecord
+  convert_annotations.py -i coco/annotations -o records --to tfrecord --shard_size 200MB"""
 
 
 def build_parser() -> CommandParser:
@@ -51,6 +53,7 @@ def build_parser() -> CommandParser:
         default="raw",
         help="Pascal VOC's coordinates as they are, or counted from 1, when read and when written (default: raw)",
     )
+    add_shard_flags(parser, "of TFRecords, write this many files SUBSET.record-00000-of-00010, ... (default: 1)")
     parser.add_boolean("copy_pictures", default=True, help="copy the pictures too (default: true)")
     parser.add_boolean("skip_bad", default=False, help="leave out and count what cannot be used")
     parser.add_boolean("follow_links", default=False, help="follow links that lead out of the input's folder")
@@ -61,10 +64,15 @@ def build_parser() -> CommandParser:
 def run(args: argparse.Namespace) -> None:
     """Converts and prints the summary; raises DataError, ConfigError or OutputError."""
     from tfod.annotations.dataset import Reading
+    from tfod.errors import ConfigError
     from tfod.formats.catalogue import detect_format, read_dataset
     from tfod.formats.convert import check_output, write_dataset
     from tfod.progress import Progress
 
+    if args.target != "tfrecord" and (args.num_shards > 1 or args.shard_size):
+        raise ConfigError(
+            "only TFRecords have shards", "the command line", "leave the flag out, or write --to tfrecord"
+        )
     sources = filter(None, (args.input, args.image_dir, args.label_map))
     check_output(args.output, sources, args.overwrite)
     one_based = args.voc_origin == "one_based"
@@ -78,6 +86,8 @@ def run(args: argparse.Namespace) -> None:
             args.output,
             copy_pictures=args.copy_pictures,
             one_based=one_based,
+            num_shards=args.num_shards,
+            shard_size=args.shard_size,
             skip_bad=args.skip_bad,
             advance=progress.advance,
         )

@@ -37,19 +37,22 @@ def write_dataset(
     *,
     copy_pictures: bool = True,
     one_based: bool = False,
+    num_shards: int = 1,
+    shard_size: int | None = None,
     skip_bad: bool = False,
     advance: Callable[[], object] = lambda: None,
 ) -> Summary:
     """Writes a data set in the format `name` into the folder `output`, an earlier one of which is replaced.
 
     Pictures are copied byte for byte, into the places where the format wants them, unless `copy_pictures` is false.
-    `one_based`: Pascal VOC's pixels count from 1. `advance` is called after each picture. What the format cannot say
-    is left out and counted in the summary, with places; so are boxes that are not finite, and corners in the wrong
-    order, which are swapped. Raises DataError for a picture or an annotation that cannot be used, unless `skip_bad`,
-    which counts it, and where nothing is left; OutputError where the place cannot be written. Then nothing is changed.
+    `one_based`: Pascal VOC's pixels count from 1. `num_shards` and `shard_size` are of TFRecords, see `Writing`.
+    `advance` is called after each picture. What the format cannot say is left out and counted in the summary, with
+    places; so are boxes that are not finite, and corners in the wrong order, which are swapped. Raises DataError for
+    a picture or an annotation that cannot be used, unless `skip_bad`, which counts it, and where nothing is left;
+    OutputError where the place cannot be written. Then nothing is changed.
     """
     kind = find_format(name)
-    writing = Writing(class_ids_of(dataset), one_based)
+    writing = Writing(class_ids_of(dataset), one_based, num_shards, shard_size)
     summary = Summary()
     with replacing_directory(output) as working:
         images = _used(dataset.images, skip_bad, summary, advance)

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from tfod import names
@@ -14,10 +15,10 @@ from tfod.annotations.reading import Roots, as_text, file_subset, snapped
 from tfod.config.label_map import LabelMap, LabelMapItem, write_label_map
 from tfod.errors import DataError
 from tfod.records.coco_features import mask_from_png
-from tfod.records.convert import ConversionRules
 from tfod.records.example import decode_example
 from tfod.records.files import expand
 from tfod.records.frames import read_frames
+from tfod.records.spool import Spool
 from tfod.records.write import write_records
 
 __all__ = ["RECORD_NAME", "read_tfrecord", "write_tfrecord"]
@@ -44,18 +45,23 @@ def read_tfrecord(path: str, reading: Reading) -> Dataset:
     return Dataset(_Records(files, reading.class_names), total, _ids(reading.class_names))
 
 
-def write_tfrecord(images: Iterable[AnnotatedImage], folder: Path, writing: Writing, num_shards: int = 1) -> None:
-    """Writes label_map.pbtxt and data.record, or SUBSET.record of each subset. Ids below 1 are moved up together."""
+def write_tfrecord(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
+    """Writes label_map.pbtxt and data.record, or SUBSET.record of each subset, in `writing.num_shards` files or of
+    `writing.shard_size`. Ids below 1 are moved up together."""
     lowest = min(writing.class_ids.values(), default=1)
     shift = max(0, 1 - lowest)
     items = [LabelMapItem(number + shift, name) for name, number in writing.class_ids.items()]
     label_map = LabelMap(tuple(sorted(items, key=lambda item: item.id)))
     write_label_map(label_map, folder / "label_map.pbtxt")
-    subsets: dict[str, list[AnnotatedImage]] = {}
-    for image in images:
-        subsets.setdefault(image.subset, []).append(image)
-    for subset, members in subsets.items():
-        write_records(members, folder / f"{subset or 'data'}.record", label_map, num_shards, ConversionRules())
+    subsets: dict[str, Spool] = {}
+    with ExitStack() as stack:
+        for image in images:
+            if image.subset not in subsets:
+                subsets[image.subset] = stack.enter_context(Spool(folder / f".spool-{len(subsets)}"))
+            subsets[image.subset].add(image)
+        for subset, spool in subsets.items():
+            output = folder / f"{subset or 'data'}.record"
+            write_records(spool.source(), output, label_map, writing.num_shards, shard_size=writing.shard_size)
 
 
 class _Records:
