@@ -15,6 +15,7 @@ from benchmarks import (
     export,
     inference,
     input_pipeline,
+    large_conversion,
     machine,
     startup,
     training_step,
@@ -31,6 +32,7 @@ _BENCHMARKS: dict[str, Callable[[Workload], list[Row]]] = {
     "export": export.measure,
     "inference": inference.measure,
     "conversion": conversion.measure,
+    "large_conversion": large_conversion.measure,
     "evaluation": evaluation.measure,
     "input_pipeline": input_pipeline.measure,
 }

@@ -162,6 +162,8 @@ def picture_stem(filename: str) -> str:
     ('cat.1', 'cat.1')
     """
     name = plain_name(filename)
+    if "." not in name:
+        return name
     stem, extension = os.path.splitext(name)
     return stem if extension.lower() in (*EXTENSIONS, ".xml") else name
 
