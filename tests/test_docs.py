@@ -15,7 +15,7 @@ from tests.segmentation.tiny import write_discs
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = [
     ROOT / "docs" / f"{name}.md"
-    for name in ("data", "doctor", "configs", "training", "evaluation", "export", "segmentation")
+    for name in ("data", "records", "doctor", "configs", "training", "evaluation", "export", "segmentation")
 ]
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
     path for folder in ("docs", "annotations", "pretrained_models", "exported_models", "workspace", "benchmarks")
