@@ -7,6 +7,7 @@ time that a picture's conversion takes, most of which was spent in walking a tre
 """
 
 import re
+import sys
 
 from tfod.annotations.annotated_image import AnnotatedObject, Fields
 
@@ -19,11 +20,13 @@ _SAYS_NOTHING = (None, "", "0", "Unknown", "Unspecified")
 _OCCLUDED: Fields = (("occluded", "1"),)
 
 
+# What follows is never part of what is repeated: no step back is needed, which Python 3.11 and later can be told.
+_ANY = "*+" if sys.version_info >= (3, 11) else "*"
 # Space between elements; what text cannot hold: markup, and what XML forbids or changes.
-_GAP, _NOT = r"[ \t\r\n]*", r"<>&\x00-\x08\x0b-\x1f\ufffe\uffff"
+_GAP, _NOT = rf"[ \t\r\n]{_ANY}", r"<>&\x00-\x08\x0b-\x1f\ufffe\uffff"
 
 
-def _leaf(tag: str, text: str = f"[^{_NOT}]*", *, optional: bool = False) -> str:
+def _leaf(tag: str, text: str = f"[^{_NOT}]{_ANY}", *, optional: bool = False) -> str:
     leaf = f"<{tag}>({text})</{tag}>{_GAP}"
     return f"(?:{leaf})?" if optional else leaf
 

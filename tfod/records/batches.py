@@ -22,7 +22,7 @@ from tfod.records.summary import Summary
 __all__ = ["DIGEST_SIZE", "Batch", "Converted", "Plan", "Source", "Work", "convert_batch", "digest_batch"]
 
 DIGEST_SIZE = 8  # bytes
-_BATCH_BYTES = 1_000_000  # large enough to be worth handing over, small enough to wait in memory
+_BATCH_BYTES = 2_000_000  # large enough to be worth handing over, small enough to wait in memory
 _MOST_ITEMS = 128
 _SAMPLED, _SAMPLED_FOR_SIZE = 32, 512
 _FEATURES_BYTES = 1_000  # about, of an example beside its picture
