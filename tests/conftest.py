@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import tfod  # noqa: F401  (first, as in every command: it chooses the Keras of the TensorFlow that others import)
 from tests.file_server import FileServer, serving
 from tests.zoo_archives import write_checkpoint
 

@@ -40,8 +40,7 @@ def step_seconds(training, config_path, batch_size, steps):
 
 
 def measure_ours(config_path, batch_size, steps):
-    from tfod.export.saved_model import serving_module
-    from tfod.models.layer_list import folded_weights
+    from tfod.export.saved_model import serving_module, serving_weights
 
     model, _ = our_training(config_path)
     inputs, shapes = preprocessed(model)
@@ -50,8 +49,8 @@ def measure_ours(config_path, batch_size, steps):
     prediction = {name: prediction[name] for name in needed}
     finish = tf.function(lambda: model.postprocess(prediction, shapes), autograph=False)
     postprocessing = median_seconds(finish, steps)
-    with folded_weights():
-        detect, image = serving_module(model).__call__, picture()
+    with serving_weights(model) as folded:
+        detect, image = serving_module(model, folded).__call__, picture()
         inference = median_seconds(lambda: detect(image), steps)
     step = step_seconds(our_training, config_path, batch_size, steps)
     return {"step": step, "inference": inference, "postprocessing": postprocessing}

@@ -95,17 +95,19 @@ def test_a_filename_cannot_leave_the_folder(tmp_path: Path) -> None:
 
 def test_pictures_in_sub_folders_in_jpegimages_and_elsewhere(tmp_path: Path) -> None:
     annotations = tmp_path / "Annotations"
-    for folder in (annotations / "part", tmp_path / "JPEGImages", tmp_path / "other"):
+    for folder in (annotations / "part", tmp_path / "JPEGImages", tmp_path / "images", tmp_path / "other"):
         folder.mkdir(parents=True)
     (annotations / "part" / "a.jpg").write_bytes(picture())
     (tmp_path / "JPEGImages" / "b.JPG").write_bytes(picture())
+    (tmp_path / "images" / "c.png").write_bytes(picture())
     (tmp_path / "other" / "b.jpeg").write_bytes(picture())
 
     assert _read(annotations, annotation("part/a.jpg")).picture == f"{annotations}/part/a.jpg"
     assert _read(annotations, annotation("b.jpg")).picture == f"{annotations}/../JPEGImages/b.JPG"
+    assert _read(annotations, annotation("c.png")).picture == f"{annotations}/../images/c.png"
     elsewhere = _read(annotations, annotation("b.jpg"), image_dir=str(tmp_path / "other"))
     assert (elsewhere.picture, elsewhere.filename) == (f"{tmp_path}/other/b.jpeg", "b.jpeg")
-    assert _read(annotations, annotation("c.jpg")).picture is None
+    assert _read(annotations, annotation("d.jpg")).picture is None
 
 
 @pytest.mark.parametrize(

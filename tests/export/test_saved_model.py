@@ -9,6 +9,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from tests.models.configs import small_ssd
+from tests.models.detections import assert_same_detections
 from tfod.checkpoints.keys import variable_keys
 from tfod.errors import CheckpointError, ConfigError, OutputError
 from tfod.export.saved_model import INPUT_TYPES, export_model
@@ -55,6 +56,21 @@ def expected_detections(model: Any, pictures: np.ndarray) -> dict[str, tf.Tensor
     return detections | {"detection_classes": detections["detection_classes"] + 1}
 
 
+def test_a_large_model_keeps_its_large_weights_in_variables(
+    config: pipeline_pb2.TrainEvalPipelineConfig,
+    checkpoint: Path,
+    model: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tfod.export.saved_model._SMALL_MODEL", 0)
+    monkeypatch.setattr("tfod.export.saved_model._LARGEST_CONSTANT", 1000)
+    export_model(config, checkpoint, tmp_path / "model")
+    assert tf.train.list_variables(str(tmp_path / "model" / "saved_model" / "variables" / "variables"))
+    signature = tf.saved_model.load(str(tmp_path / "model" / "saved_model")).signatures["serving_default"]
+    assert_same_detections(signature(tf.constant(PICTURE)), expected_detections(model, PICTURE))
+
+
 def test_the_signature_is_the_originals(loaded: Any) -> None:
     signature = loaded.signatures["serving_default"]
     (positional, named) = signature.structured_input_signature
@@ -75,9 +91,18 @@ def test_the_signature_is_the_originals(loaded: Any) -> None:
 
 
 def test_it_detects_what_the_model_detects(model: Any, loaded: Any) -> None:
-    expected = expected_detections(model, PICTURE)
-    for name, value in loaded(tf.constant(PICTURE)).items():
-        np.testing.assert_allclose(value, expected[name], atol=1e-5, err_msg=name)
+    found, expected = loaded(tf.constant(PICTURE)), expected_detections(model, PICTURE)
+    assert found.keys() == expected.keys()
+    assert_same_detections(found, expected)
+
+
+def test_classes_count_from_one(loaded: Any) -> None:
+    found = {name: value.numpy()[0] for name, value in loaded(tf.constant(PICTURE)).items()}
+    classes = found["detection_classes"][: int(found["num_detections"])].astype(int)
+    assert classes.size
+    assert set(classes) <= {1, 2, 3}
+    for number, anchor in enumerate(found["detection_anchor_indices"][: classes.size].astype(int)):
+        assert found["detection_scores"][number] == found["raw_detection_scores"][anchor, classes[number]]
 
 
 def test_a_process_that_knows_only_tensorflow_runs_it(export: Path, loaded: Any) -> None:
@@ -124,8 +149,7 @@ def test_every_input_type_sees_the_same_picture(
     for input_type, batch in inputs.items():
         export_model(config, checkpoint, tmp_path / input_type, input_type)
         detect = tf.saved_model.load(str(tmp_path / input_type / "saved_model"))
-        for name, value in detect(batch).items():
-            np.testing.assert_allclose(value[1], expected[name][0], atol=1e-5, err_msg=f"{input_type}: {name}")
+        assert_same_detections({name: value[1:] for name, value in detect(batch).items()}, expected)
 
 
 def test_an_earlier_export_is_replaced_and_other_things_are_not(

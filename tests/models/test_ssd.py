@@ -7,6 +7,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tests.models.configs import small_ssd
+from tests.models.detections import assert_same_detections
 from tfod import names
 from tfod.checkpoints.keys import variable_keys
 from tfod.errors import ConfigError
@@ -84,20 +85,22 @@ def test_a_batch_gives_what_its_pictures_give(model: Any) -> None:
     together = detect(model, images())
     for number in range(2):
         alone = detect(model, images()[number : number + 1])
-        for name, value in alone.items():
-            np.testing.assert_allclose(together[name][number], value[0], atol=2e-5, err_msg=name)
+        assert_same_detections({name: value[number:][:1] for name, value in together.items()}, alone)
 
 
-def test_folded_weights_give_the_same_detections_without_variables(model: Any) -> None:
+@pytest.mark.parametrize("largest_constant", [None, 1000])
+def test_folded_weights_give_the_same_detections(model: Any, largest_constant: int | None) -> None:
     @tf.function(autograph=False)
     def run(pictures: tf.Tensor) -> dict[str, tf.Tensor]:
         return detect(model, pictures)
 
-    with folded_weights():
+    with folded_weights(largest_constant) as weights:
         folded = run.get_concrete_function(images(1))
-    assert not folded.captured_inputs
-    for name, value in detect(model, images(1)).items():
-        np.testing.assert_allclose(folded(images(1))[name], value, atol=2e-5, err_msg=name)
+    assert len(folded.captured_inputs) == len(weights.variables)
+    assert bool(weights.variables) == (largest_constant is not None)
+    assert all(variable.shape.num_elements() > 1000 for variable in weights.variables)
+    assert not {id(variable) for variable in weights.variables} & {id(variable) for variable in model.variables}
+    assert_same_detections(folded(images(1)), detect(model, images(1)))
 
 
 @pytest.mark.parametrize(

@@ -214,22 +214,29 @@ def test_shapes_of_labelme_are_drawn_in_their_order(tmp_path: Path) -> None:
         ("tree", "polygon", [[0, 0], [7, 0], [7, 7], [0, 7]]),
         ("car", "rectangle", [[6, 6], [4, 4]]),
         ("__ignore__", "circle", [[0, 0], [1, 0]]),
-        ("car", "linestrip", [[0, 9], [9, 9]]),
     ]
     path = save_labelme(tmp_path / "a.json", (10, 10), shapes)
     survey = _survey([path])
     assert survey.classes.names == ("background", "car", "tree")
     mask = _read(path, survey)
-    assert (mask[2, 2], mask[5, 5], mask[0, 0], mask[9, 4], mask[8, 8]) == (2, 1, VOID, 1, 0)
+    assert (mask[2, 2], mask[5, 5], mask[0, 0], mask[8, 8]) == (2, 1, VOID, 0)
+    assert ((mask == 1).sum(), (mask == VOID).sum()) == (4, 1)
+
+
+def _labelme(kind: str, points: list[list[float]], height: int = 4) -> str:
+    shapes = [{"label": "a", "shape_type": kind, "points": points}]
+    return json.dumps({"imagePath": "a.png", "imageHeight": height, "imageWidth": 4, "shapes": shapes})
 
 
 @pytest.mark.parametrize(
     ("content", "what"),
     [
         ("{", "malformed"),
-        ("{}", "imageHeight"),
-        (json.dumps({"imageHeight": 4, "imageWidth": 4, "shapes": [{"label": "a", "points": [[0, 0]]}]}), "shape 1"),
-        (json.dumps({"imageHeight": -1, "imageWidth": 4, "shapes": []}), "the size"),
+        ("{}", "no LabelMe annotation"),
+        (_labelme("polygon", [[0]]), "shape 0"),
+        (_labelme("polygon", [[0, 0]]), "a polygon has no area"),
+        (_labelme("linestrip", [[0, 0], [3, 3]]), "a linestrip has no area"),
+        (_labelme("polygon", [[0, 0], [1, 0], [1, 1]], height=-1), "imageHeight"),
     ],
 )
 def test_bad_files_of_labelme(tmp_path: Path, content: str, what: str) -> None:

@@ -8,7 +8,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from tfod.segmentation.classes import ClassTable
-from tfod.segmentation.labelme import read_labelme
+from tfod.segmentation.labelme import labelme_mask
 from tfod.segmentation.polygons import coco_json, polygons_of, write_labelme
 
 TABLE = ClassTable(("ground", "thing"), ((0, 0, 0), (220, 20, 60)))
@@ -51,7 +51,7 @@ def test_labelme_comes_back_as_the_same_mask(tmp_path: Path) -> None:
     classes = _classes()
     write_labelme(tmp_path / "a.json", Path("a.png"), (60, 80), polygons_of(classes), TABLE)
 
-    mask, labels = read_labelme(tmp_path / "a.json")
+    mask, labels = labelme_mask(tmp_path / "a.json")
     assert labels == ("thing",)
     assert ((mask > 0) == (classes > 0)).mean() > 0.98
 

@@ -22,6 +22,7 @@ SMALL = {"base_filters": 4, "depth": 2}
         {"norm": "group"},
         {"norm": "none", "up": "resize"},
         {"attention": True, "dropout": 0.2},
+        {"encoder": "resnet50"},
     ],
     ids=str,
 )

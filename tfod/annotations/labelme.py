@@ -89,7 +89,8 @@ def _object(shape: Any, size: tuple[int | None, int | None], where: str) -> Anno
     xmin, ymin, xmax, ymax = _box(kind, points, mask, where)
     flags = shape.get("flags")
     raised = {flag for flag in _FLAGS if isinstance(flags, dict) and flags.get(flag) is True}
-    fields: Fields = () if kind in ("rectangle", "polygon", "mask") else (("shape_type", kind),)
+    told = kind == "rectangle" or (kind in ("polygon", "mask") and mask is not None)
+    fields: Fields = () if told else (("shape_type", kind),)
     if "occluded" in raised:
         fields = (*fields, ("occluded", "1"))
     return AnnotatedObject(

@@ -13,6 +13,7 @@ from tfod.files import read_bytes
 
 __all__ = [
     "EXTENSIONS",
+    "PICTURE_FOLDERS",
     "PictureHeader",
     "TruncatedPictureError",
     "find_picture",
@@ -25,6 +26,9 @@ __all__ = [
 
 # The formats that TensorFlow's decode_image turns into one picture, by their usual extensions.
 EXTENSIONS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".bmp": "bmp"}
+
+# Where data sets keep pictures whose annotations have a folder of their own beside.
+PICTURE_FOLDERS = ("JPEGImages", "images", "Images")
 
 _TRIED_EXTENSIONS = tuple(change(extension) for change in (str.lower, str.upper) for extension in EXTENSIONS)
 _MOST_BYTES_READ_WHOLE = 1 << 18
@@ -120,7 +124,7 @@ def read_header(data: bytes | mmap.mmap, name: str) -> PictureHeader:
 def find_picture(filename: str, annotation: str, image_dir: str | None = None) -> str | None:
     """The path of the picture that the file `annotation` calls `filename`; None where there is none.
 
-    Looked for in `image_dir` if given, else beside the annotation and in JPEGImages beside its folder: first the name
+    Looked for in `image_dir` if given, else beside the annotation and in PICTURE_FOLDERS beside its folder: the name
     as it is (with its sub-folders, if it stays inside), then without folders (annotations hold absolute and Windows
     paths of other machines), then with another picture extension, and last under the annotation's own name, which
     people keep when they rename both.
@@ -140,9 +144,9 @@ def find_picture(filename: str, annotation: str, image_dir: str | None = None) -
     return None
 
 
-def _usual_folders(folder: str) -> tuple[str, str]:
+def _usual_folders(folder: str) -> tuple[str, ...]:
     folder = folder or os.curdir
-    return folder, f"{folder}/../JPEGImages"
+    return folder, *(f"{folder}/../{name}" for name in PICTURE_FOLDERS)
 
 
 def plain_name(filename: str) -> str:

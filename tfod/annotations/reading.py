@@ -15,6 +15,7 @@ from lxml import etree
 
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.dataset import ReadEach, Reading
+from tfod.annotations.pictures import PICTURE_FOLDERS
 from tfod.errors import DataError
 from tfod.files import read_bytes
 
@@ -63,7 +64,7 @@ class Roots:
         self._follow = reading.follow_links
         # Pascal VOC and COCO keep annotations in a folder of their own, beside those of the pictures.
         self._roots = [os.path.dirname(folder) if os.path.basename(folder).lower() == "annotations" else folder]
-        self._roots.append(os.path.join(os.path.dirname(folder), "JPEGImages"))
+        self._roots += (os.path.join(os.path.dirname(folder), name) for name in PICTURE_FOLDERS)
         if reading.image_dir:
             self._roots.append(os.path.realpath(reading.image_dir))
         self._good: set[str] = set()

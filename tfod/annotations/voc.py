@@ -29,7 +29,7 @@ _REPAIR = "correct the file in the annotation tool, or remove it"
 
 def read_voc(path: str | os.PathLike[str], image_dir: str | None = None) -> AnnotatedImage:
     """Reads one annotation file. Its picture is looked for in `image_dir`, if given, else beside the file and in
-    the folder JPEGImages beside the file's folder; `.picture` is None where there is none.
+    JPEGImages or images beside the file's folder; `.picture` is None where there is none.
 
     Raises DataError, with the line, for XML that is malformed, declares entities or is not an annotation, and for
     an object without a name or a box.

@@ -12,7 +12,8 @@ from tfod.cli.conversion import BOX_RULE, add_conversion_flags, convert
 __all__ = ["build_parser", "main", "run"]
 
 _DESCRIPTION = f"""Converts a folder of Pascal VOC XML files, as LabelImg writes them, and their photos to
-TFRecords. Photos are looked for beside the XML, and in JPEGImages beside the XML's folder, or in --image_dir.
+TFRecords. Photos are looked for beside the XML, and in JPEGImages or images beside
+the XML's folder, or in --image_dir.
 Pictures without objects are left out, as in the tutorial's script; --keep_empty writes them as background.
 
 {BOX_RULE}"""

@@ -1,6 +1,7 @@
 """Exporting a model: a SavedModel that needs TensorFlow alone, the checkpoint in the zoo's layout, the config."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import tensorflow as tf
@@ -12,10 +13,10 @@ from tfod.errors import ConfigError, OutputError
 from tfod.files import replacing_directory
 from tfod.models.detection_model import DetectionModel, Tensors
 from tfod.models.factory import build_model
-from tfod.models.layer_list import folded_weights
+from tfod.models.layer_list import FoldedWeights, folded_weights
 from tfod.protos import pipeline_pb2
 
-__all__ = ["INPUT_TYPES", "export_model", "serving_module"]
+__all__ = ["INPUT_TYPES", "export_model", "serving_module", "serving_weights"]
 
 _PARTS = ("saved_model", "checkpoint", "pipeline.config")
 
@@ -28,6 +29,11 @@ def _decode_example(example: tf.Tensor) -> tf.Tensor:
     features = {names.IMAGE_ENCODED: tf.io.FixedLenFeature([], tf.string)}
     return _decode(tf.io.parse_single_example(example, features)[names.IMAGE_ENCODED])
 
+
+# Constants of the graph make a model up to a fifth faster, and are copied a dozen times while TensorFlow optimises it.
+# Up to so many numbers (40 MB) a model has constants alone; beyond, none of more numbers than the second.
+_SMALL_MODEL = 10_000_000
+_LARGEST_CONSTANT = 200_000
 
 # What an exported model takes: the signature of `input_tensor`, and how one of its rows becomes a picture.
 INPUT_TYPES: dict[str, tuple[tf.TensorSpec, Callable[[tf.Tensor], tf.Tensor]]] = {
@@ -58,8 +64,8 @@ def export_model(
     model = build_model(config.model)
     prefix, _ = restore_model(model, checkpoint)
     # Saving may trace once more, so all of it has to happen with the weights folded.
-    with replacing_directory(output) as folder, folded_weights():
-        module = serving_module(model, input_type)
+    with replacing_directory(output) as folder, serving_weights(model) as folded:
+        module = serving_module(model, folded, input_type)
         tf.saved_model.save(module, str(folder / "saved_model"), signatures=module.signature)
         checkpoints = tf.train.CheckpointManager(
             tf.train.Checkpoint(model=model), str(folder / "checkpoint"), max_to_keep=1
@@ -69,11 +75,17 @@ def export_model(
     return prefix
 
 
-def serving_module(model: DetectionModel, input_type: str = "image_tensor") -> tf.Module:
+def serving_weights(model: DetectionModel) -> AbstractContextManager[FoldedWeights]:
+    """`folded_weights` with as many constants as a model of this size can afford."""
+    numbers = sum(variable.shape.num_elements() for variable in model.variables)
+    return folded_weights(None if numbers <= _SMALL_MODEL else _LARGEST_CONSTANT)
+
+
+def serving_module(model: DetectionModel, folded: FoldedWeights, input_type: str = "image_tensor") -> tf.Module:
     """A module whose call, and `signature`, detect objects as an exported model of the original does.
 
     It takes `input_tensor` and gives float32 tensors; classes count from 1, and padding has class 1, score 0.
-    To be saved inside `folded_weights()`: the variables are not the module's, only constants can go with it.
+    Made, and saved, inside `serving_weights(model)`, whose variables it keeps: the model's own do not go with it.
     """
     if input_type not in INPUT_TYPES:
         raise ConfigError(
@@ -90,6 +102,7 @@ def serving_module(model: DetectionModel, input_type: str = "image_tensor") -> t
 
     module = _ServingModule()
     module.signature = detect.get_concrete_function()
+    module.folded = folded.variables
     return module
 
 

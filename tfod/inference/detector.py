@@ -77,15 +77,14 @@ class Detector:
         """
         # Imported here: an exported model needs neither Keras nor the code of any architecture.
         from tfod.checkpoints.restore import restore_model
-        from tfod.export.saved_model import serving_module
+        from tfod.export.saved_model import serving_module, serving_weights
         from tfod.models.factory import build_model
-        from tfod.models.layer_list import folded_weights
 
         model = build_model(pipeline_config.model)
         restore_model(model, checkpoint)
-        with folded_weights():
-            module = serving_module(model)
-        return cls(module.signature, tf.uint8, owner=model)
+        with serving_weights(model) as folded:
+            module = serving_module(model, folded)
+        return cls(module.signature, tf.uint8, owner=module)
 
     def __call__(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """The exported model's outputs, as arrays: `detection_boxes` [1, N, 4] and so on, classes 1-based.

@@ -22,20 +22,25 @@ class Notice:
         # A bare resource: a tf.Variable made in the scope of a strategy would be mirrored, and no part of a pipeline.
         self._counter = tf.raw_ops.VarHandleOp(dtype=tf.int32, shape=[], shared_name=f"notice_{id(self)}")
         tf.raw_ops.AssignVariableOp(resource=self._counter, value=tf.constant(0))
+        self._one_at_a_time = tf.CriticalSection()
 
     def when(self, condition: Any, source_id: Any, value: Any) -> Any:
         """Passes the tensor `value` on, and makes the remark if the scalar `condition` is true."""
 
         def note() -> Any:
-            # Read first: of two records at the same time both may remark, but never neither.
-            before = tf.raw_ops.ReadVariableOp(resource=self._counter, dtype=tf.int32)
-            with tf.control_dependencies([before]):
-                tf.raw_ops.AssignAddVariableOp(resource=self._counter, value=tf.constant(1))
+            before = self._one_at_a_time.execute(self._count)
             printed = tf.cond(before == 0, lambda: self._print(source_id), lambda: False)
             with tf.control_dependencies([printed]):
                 return tf.identity(value)
 
         return tf.cond(condition, note, lambda: tf.identity(value))
+
+    def _count(self) -> Any:
+        before = tf.raw_ops.ReadVariableOp(resource=self._counter, dtype=tf.int32)
+        with tf.control_dependencies([before]):
+            added = tf.raw_ops.AssignAddVariableOp(resource=self._counter, value=tf.constant(1))
+        with tf.control_dependencies([added]):
+            return tf.identity(before)
 
     def _print(self, source_id: Any) -> Any:
         tf.print(f"warning: {self._text} (first in ", source_id, ")", sep="", output_stream=sys.stderr)

@@ -1,11 +1,13 @@
 """Lists of layers: run plainly, run fast in training, run folded for exported models, named for checkpoints."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import numpy as np
 import tensorflow as tf
 import tf_keras as keras
+from numpy.typing import NDArray
 
 from tfod.models.training_kernels import (
     biased_conv,
@@ -16,19 +18,18 @@ from tfod.models.training_kernels import (
     suits_normalized_pointwise,
 )
 
-__all__ = ["apply_layers", "folded_weights", "name_layers_with_weights"]
+__all__ = ["FoldedWeights", "apply_layers", "folded_weights", "name_layers_with_weights"]
 
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 _KNOWING_TRAINING = (keras.layers.BatchNormalization, keras.layers.Dropout)
 _WITH_WEIGHTS = (*_CONVOLUTIONS, keras.layers.BatchNormalization)
 
-_FOLDED: ContextVar[bool] = ContextVar("folded", default=False)
-
 
 def apply_layers(layers: Sequence[keras.layers.Layer], features: tf.Tensor, *, training: bool) -> tf.Tensor:
     """Runs features through layers, one after the other; few of them have to know whether they train."""
-    if _FOLDED.get() and not training:
-        return _apply_folded(layers, features)
+    folded = _FOLDED.get()
+    if folded is not None and not training:
+        return _apply_folded(layers, features, folded)
     if training and not tf.config.list_logical_devices("GPU"):
         return _apply_fast(layers, features)
     for layer in layers:
@@ -69,54 +70,91 @@ def name_layers_with_weights(owner: tf.Module, layers: Sequence[keras.layers.Lay
         setattr(owner, f"layer_with_weights-{number}", layer)
 
 
+class FoldedWeights:
+    """What kernels and biases have become, by the layers that they came from.
+
+    Args:
+      largest_constant: What has more numbers is kept in a variable. TensorFlow copies constants a dozen times while
+        it optimises a graph, which for a ResNet takes gigabytes. None for no limit.
+    """
+
+    def __init__(self, largest_constant: int | None) -> None:
+        self._largest_constant = largest_constant
+        self._known: dict[tuple[int, ...], NDArray[np.float32] | tf.Variable] = {}
+
+    def hold(self, key: tuple[int, ...], compute: Callable[[], tf.Tensor]) -> NDArray[np.float32] | tf.Variable:
+        """The weights of this key, computed when they are first asked for: a function may be traced more than once."""
+        if key not in self._known:
+            with tf.init_scope():
+                value = compute().numpy()
+                fits = self._largest_constant is None or value.size <= self._largest_constant
+                self._known[key] = value if fits else tf.Variable(value, trainable=False, name="folded")
+        return self._known[key]
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """Those that functions traced with them need; who keeps such a function keeps these."""
+        return [value for value in self._known.values() if isinstance(value, tf.Variable)]
+
+
+_FOLDED: ContextVar[FoldedWeights | None] = ContextVar("folded", default=None)
+
+
 @contextmanager
-def folded_weights() -> Iterator[None]:
-    """Functions that are traced inside hold the present weights as constants, for inference alone.
+def folded_weights(largest_constant: int | None = None) -> Iterator[FoldedWeights]:
+    """Functions that are traced inside hold the present weights, most of them as constants, for inference alone.
 
     Normalisation with stored statistics is a multiplication and an addition for each channel. Both are worked
     into the kernel and the bias of the convolution before it, so that its pass over the features is saved;
     and of constants, unlike of variables, TensorFlow's CPU kernels keep a copy in the order that suits them.
     """
-    token = _FOLDED.set(True)
+    folded = FoldedWeights(largest_constant)
+    token = _FOLDED.set(folded)
     try:
-        yield
+        yield folded
     finally:
         _FOLDED.reset(token)
 
 
-def _apply_folded(layers: Sequence[keras.layers.Layer], features: tf.Tensor) -> tf.Tensor:
+def _apply_folded(layers: Sequence[keras.layers.Layer], features: tf.Tensor, folded: FoldedWeights) -> tf.Tensor:
     followers = [*layers[1:], None][: len(layers)]
     for layer, follower in zip(layers, followers, strict=True):
         if isinstance(layer, _CONVOLUTIONS):
             norm = follower if isinstance(follower, keras.layers.BatchNormalization) else None
-            features = _folded_convolution(layer, norm, features)
+            features = _folded_convolution(layer, norm, features, folded)
         elif not isinstance(layer, keras.layers.BatchNormalization):
             features = layer(features)
     return features
 
 
 def _folded_convolution(
-    layer: keras.layers.Layer, norm: keras.layers.BatchNormalization | None, features: tf.Tensor
+    layer: keras.layers.Layer,
+    norm: keras.layers.BatchNormalization | None,
+    features: tf.Tensor,
+    folded: FoldedWeights,
 ) -> tf.Tensor:
     # Convolution is linear: norm(x * kernel + bias) = x * (kernel · scale) + (bias · scale + offset).
-    with tf.init_scope():
+    def scaled(kernel: tf.Variable, shape: Sequence[int] = (-1,)) -> tf.Tensor:
+        return tf.identity(kernel) if norm is None else kernel * tf.reshape(_affine(norm)[0], shape)
+
+    def bias() -> tf.Tensor:
         scale, offset = _affine(norm) if norm is not None else (tf.constant(1.0), tf.constant(0.0))
-        bias = offset if layer.bias is None else layer.bias * scale + offset
-        depthwise = getattr(layer, "depthwise_kernel", None)
-        if depthwise is None:
-            kernel = (layer.kernel * scale).numpy()
-        elif isinstance(layer, keras.layers.DepthwiseConv2D):
-            kernel, depthwise = None, (depthwise * tf.reshape(scale, [-1, 1])).numpy()
-        else:
-            kernel, depthwise = (layer.pointwise_kernel * scale).numpy(), depthwise.numpy()
-        bias = bias.numpy()
+        return offset if layer.bias is None else layer.bias * scale + offset
+
     padding, strides = layer.padding.upper(), layer.strides
+    key = id(layer), id(norm)
+    depthwise, kernel = getattr(layer, "depthwise_kernel", None), getattr(layer, "kernel", None)
+    if isinstance(layer, keras.layers.SeparableConv2D):
+        kernel, depthwise_kernel = layer.pointwise_kernel, folded.hold((*key, 0), lambda: tf.identity(depthwise))
+    elif depthwise is not None:
+        kernel, depthwise_kernel = None, folded.hold((*key, 0), lambda: scaled(depthwise, (-1, 1)))
     if depthwise is not None:
-        features = tf.nn.depthwise_conv2d(features, depthwise, [1, *strides, 1], padding)
+        features = tf.nn.depthwise_conv2d(features, depthwise_kernel, [1, *strides, 1], padding)
         strides = 1
     if kernel is not None:
-        features = tf.nn.conv2d(features, kernel, strides, padding)
-    return tf.nn.bias_add(features, bias) if bias.ndim else features
+        features = tf.nn.conv2d(features, folded.hold((*key, 1), lambda: scaled(kernel)), strides, padding)
+    offset = folded.hold((*key, 2), bias)
+    return tf.nn.bias_add(features, offset) if offset.shape else features
 
 
 def _affine(norm: keras.layers.BatchNormalization) -> tuple[tf.Tensor, tf.Tensor]:

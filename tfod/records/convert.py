@@ -109,7 +109,7 @@ def read_picture(image: AnnotatedImage) -> tuple[bytes, PictureHeader]:
     if image.encoded is not None:
         return image.encoded, read_header(image.encoded, f"{image.source}, {image.filename}")
     if path is None:
-        cure = "put it beside its annotation or into JPEGImages, or name its folder"
+        cure = "put it beside its annotation or into images/ beside its folder, or name its folder"
         raise DataError(f"there is no picture {image.filename!r}", image.source, cure)
     try:
         data = read_bytes(path)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tfod.errors import DataError
-from tfod.segmentation.labelme import read_labelme
+from tfod.segmentation.labelme import labelme_mask
 
 __all__ = ["MASK_SUFFIXES", "RawMask", "Storage", "mask_size", "pack", "read_raw", "unpack"]
 
@@ -48,7 +48,7 @@ def read_raw(source: str | os.PathLike[str] | bytes, name: str | None = None) ->
     """
     where = name or ("a mask" if isinstance(source, bytes) else os.fspath(source))
     if not isinstance(source, bytes) and Path(source).suffix.lower() == ".json":
-        values, labels = read_labelme(source)
+        values, labels = labelme_mask(source)
         return RawMask(values, "labelme", labels=labels)
     try:
         with warnings.catch_warnings():
