@@ -19,6 +19,10 @@ WITH_BEAM = importlib.util.find_spec("apache_beam") is not None
 needs_beam = pytest.mark.skipif(not WITH_BEAM, reason="apache-beam is not installed (extra [beam])")
 
 
+# Said where Google's libraries, which TensorFlow's friends bring, are imported beside Beam.
+pytestmark = pytest.mark.filterwarnings("ignore:Please install grpcio-status:ImportWarning")
+
+
 @pytest.fixture
 def source(tmp_path: Path) -> Source:
     """Eleven annotated photos."""
