@@ -5,10 +5,9 @@ usage: convert.py ours|original DATA_DIR SET LABEL_MAP OUTPUT REPEATS
 Prints {"seconds": [one number a repeat]}; the first conversion, which warms up, is left out.
 """
 
-import json
 import sys
-import time
-from pathlib import Path
+
+from repeated import print_seconds
 
 
 def converter_ours(flags):
@@ -34,13 +33,7 @@ def main(side, data_dir, subset, label_map, output, repeats):
     converter = {"ours": converter_ours, "original": converter_original}[side]
     options = {"data_dir": data_dir, "set": subset, "label_map_path": label_map, "output_path": output}
     convert = converter([f"--{name}={value}" for name, value in options.items()])
-    seconds = []
-    for _ in range(int(repeats) + 1):
-        Path(output).unlink(missing_ok=True)  # to take the place of a large file takes a while, on either side
-        start = time.perf_counter()
-        convert()
-        seconds.append(time.perf_counter() - start)
-    print(json.dumps({"seconds": seconds[1:]}))
+    print_seconds(convert, output, repeats)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ all XML files into a table of pandas, a group a picture, and a tf.train.Example 
 Prints {"seconds": [one number a repeat]}; the first conversion, which warms up, is left out.
 """
 
-import json
 import sys
-import time
 from pathlib import Path
+
+from repeated import print_seconds
 
 
 def converter_ours(folder, label_map, output):
@@ -89,13 +89,7 @@ def to_example(folder, filename, group, ids):
 
 def main(side, folder, label_map, output, repeats):
     convert = {"ours": converter_ours, "tutorial": converter_tutorial}[side](folder, label_map, output)
-    seconds = []
-    for _ in range(int(repeats) + 1):
-        Path(output).unlink(missing_ok=True)
-        start = time.perf_counter()
-        convert()
-        seconds.append(time.perf_counter() - start)
-    print(json.dumps({"seconds": seconds[1:]}))
+    print_seconds(convert, output, repeats)
 
 
 if __name__ == "__main__":

@@ -50,15 +50,16 @@ def run(args: argparse.Namespace) -> None:
     from tfod.config.label_map import read_label_map
     from tfod.files import replacing
     from tfod.records.find import find_example
+    from tfod.terminal import print_table
     from tfod.visualize.example import draw_example, example_objects
 
     class_names = read_label_map(args.label_map).names if args.label_map else {}
     found = find_example(args.records, args.record, args.name)
     objects = example_objects(found.features, class_names)
     print(f"{found.file}, record {found.record}: {found.size} bytes from byte {found.offset}\n")
-    _print(_feature_table(found))
+    print_table(_feature_table(found))
     if objects:
-        _print(_object_table(found, objects))
+        print_table(_object_table(found, objects))
     drawn = draw_example(found.features, objects, f"{found.file}, record {found.record}")
     output = args.output or f"{picture_stem(found.name)}_boxes.png"
     kind = "JPEG" if os.path.splitext(output)[1].lower() in (".jpg", ".jpeg") else "PNG"
@@ -104,14 +105,6 @@ def _plain(text: str) -> str:
     from rich.markup import escape
 
     return escape("".join(letter if letter.isprintable() else "�" for letter in text))
-
-
-def _print(table: Table) -> None:
-    from rich.console import Console
-
-    console = Console()
-    # Into a file or a pipe, where rich would assume 80 columns, no number is cut off either.
-    console.print(table) if console.is_terminal else Console(width=120).print(table)
 
 
 def _number(text: str) -> int:

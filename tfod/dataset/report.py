@@ -7,6 +7,7 @@ from typing import Any
 from tfod.dataset.check import Report
 from tfod.dataset.findings import Finding
 from tfod.dataset.rules.table import RULES
+from tfod.terminal import finding_group
 
 __all__ = ["as_dict", "count_errors", "summary_text"]
 
@@ -46,12 +47,10 @@ def as_dict(report: Report) -> dict[str, Any]:
 
 def _group(name: str, findings: Sequence[Finding], shown: int) -> list[str]:
     rule = RULES[name]
-    lines = [f"{rule.severity:<8}{len(findings):6d}  {name}: {rule.finds}"]
-    lines += [f"{'':16}{finding.where}: {finding.what}" for finding in findings[:shown]]
-    if len(findings) > shown:
-        lines.append(f"{'':16}and {len(findings) - shown} more")
+    places = [f"{finding.where}: {finding.what}" for finding in findings]
     fixed = " (--fix does)" if rule.fixed else ""
-    return [*lines, f"{'':16}what to do{fixed}: {findings[0].cure or rule.cure}"]
+    to_do = f"what to do{fixed}: {findings[0].cure or rule.cure}"
+    return finding_group(rule.severity, f"{name}: {rule.finds}", places, shown, to_do)
 
 
 def _entry(finding: Finding) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
-from rich.console import Console
 from rich.table import Table
 
+from tfod import terminal
 from tfod.evaluation.evaluate import EvaluationResult
 from tfod.files import write_text
 
@@ -40,9 +40,7 @@ def print_table(result: EvaluationResult, categories: Mapping[int, str]) -> None
     for class_id in sorted(categories):
         name = categories[class_id]
         table.add_row(name, *_row(result, result.num_groundtruth.get(class_id, 0), f" ByCategory/{name}"))
-    # Into a file or a pipe, where rich would assume 80 columns, no number is cut off either.
-    console = Console()
-    console.print(table) if console.is_terminal else Console(width=120).print(table)
+    terminal.print_table(table)
     for tag, value in result.metrics.items():
         if "_Precision/mAP@0.5IOU" in tag:  # Pascal's, under all of its prefixes
             print(f"{tag}: {value:.3f}")

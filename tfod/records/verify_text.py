@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tfod.records.verify import KINDS, Finding, Report
+from tfod.terminal import finding_group
 
 __all__ = ["as_dict", "report_text"]
 
@@ -42,8 +43,6 @@ def as_dict(report: Report) -> dict[str, Any]:
 
 def _group(name: str, findings: Sequence[Finding], shown: int) -> list[str]:
     kind = KINDS[name]
-    lines = [f"{'error' if kind.severe else 'warning':<8}{len(findings):6d}  {name}: {kind.finds}"]
-    lines += [f"{'':16}{finding.where}: {finding.what}" for finding in findings[:shown]]
-    if len(findings) > shown:
-        lines.append(f"{'':16}and {len(findings) - shown} more")
-    return [*lines, f"{'':16}what to do: {kind.cure}"]
+    places = [f"{finding.where}: {finding.what}" for finding in findings]
+    severity = "error" if kind.severe else "warning"
+    return finding_group(severity, f"{name}: {kind.finds}", places, shown, f"what to do: {kind.cure}")

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 
 from tfod.segmentation.export import Run
+from tfod.terminal import print_table
 
 __all__ = ["Parity", "compare", "print_parity"]
 
@@ -75,8 +75,7 @@ def print_parity(rows: Sequence[Parity], pictures: int) -> None:
     for row in rows:
         cells: list[Any] = [row.kind, f"{row.megabytes:.2f}", f"{row.milliseconds:.1f}", f"{row.largest:.1e}"]
         table.add_row(*cells, f"{row.mean:.1e}", f"{row.agreement:.3%}", "ok" if row.enough else "TOO FAR")
-    console = Console()
-    console.print(table) if console.is_terminal else Console(width=120).print(table)
+    print_table(table)
 
 
 def _bytes(path: Path) -> int:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from rich.console import Console
 from rich.table import Table
 
+from tfod import terminal
 from tfod.files import replacing, write_text
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.draw import overlaid, side_by_side
@@ -52,8 +52,7 @@ def print_table(result: EvaluationResult, classes: ClassTable) -> None:
     for row in rows:
         table.add_row(*row, end_section=row is rows[-1])
     table.add_row(*means)
-    console = Console()
-    console.print(table) if console.is_terminal else Console(width=120).print(table)
+    terminal.print_table(table)
     print(_summary(result))
 
 
