@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from tfod.cli.command import CommandParser, execute
 from tfod.cli.conversion import add_shard_flags
+from tfod.cli.data_source import FORMAT_NAMES, add_reading_flags, reading_from
 
 __all__ = ["build_parser", "main", "run"]
-
-# As in tfod/formats/catalogue.py, which a quick --help does not import; a test compares the two.
-FORMAT_NAMES = ("voc", "coco", "yolo", "csv", "labelme", "cvat", "tfrecord")
 
 _DESCRIPTION = """Converts annotations from one format to another, and copies the pictures to where the new format
 wants them, byte for byte.
@@ -43,27 +41,18 @@ def build_parser() -> CommandParser:
     parser = CommandParser(_DESCRIPTION, _EXAMPLES)
     parser.add_argument("-i", "--input", required=True, help="the folder or the file of the annotations")
     parser.add_argument("-o", "--output", required=True, help="the folder to write; it must be new or empty")
-    parser.add_argument("--from", dest="source", choices=FORMAT_NAMES, help="the format of the input (default: seen)")
     parser.add_argument("--to", dest="target", choices=FORMAT_NAMES, required=True, help="the format of the output")
-    parser.add_argument("--image_dir", help="the folder of the pictures, if it is another")
-    parser.add_argument("-l", "--label_map", help="names for classes that the input gives as numbers only")
-    parser.add_argument(
-        "--voc_origin",
-        choices=("raw", "one_based"),
-        default="raw",
-        help="Pascal VOC's coordinates as they are, or counted from 1, when read and when written (default: raw)",
-    )
+    add_reading_flags(parser)
     add_shard_flags(parser, "of TFRecords, write this many files SUBSET.record-00000-of-00010, ... (default: 1)")
     parser.add_boolean("copy_pictures", default=True, help="copy the pictures too (default: true)")
     parser.add_boolean("skip_bad", default=False, help="leave out and count what cannot be used")
-    parser.add_boolean("follow_links", default=False, help="follow links that lead out of the input's folder")
     parser.add_boolean("overwrite", default=False, help="replace the output's folder, with all that is in it")
     return parser
 
 
 def run(args: argparse.Namespace) -> None:
     """Converts and prints the summary; raises DataError, ConfigError or OutputError."""
-    from tfod.annotations.dataset import Reading
+    from tfod.config.label_map import read_label_map
     from tfod.errors import ConfigError
     from tfod.formats.catalogue import detect_format, read_dataset
     from tfod.formats.convert import check_output, write_dataset
@@ -75,9 +64,8 @@ def run(args: argparse.Namespace) -> None:
         )
     sources = filter(None, (args.input, args.image_dir, args.label_map))
     check_output(args.output, sources, args.overwrite)
-    one_based = args.voc_origin == "one_based"
-    reading = Reading(args.image_dir, one_based, _class_names(args.label_map), args.follow_links)
-    source = args.source or detect_format(args.input)
+    reading = reading_from(args, read_label_map(args.label_map) if args.label_map else None)
+    source = args.format or detect_format(args.input)
     dataset = read_dataset(args.input, source, reading)
     with Progress("converting", total=dataset.total, unit="picture") as progress:
         summary = write_dataset(
@@ -85,19 +73,13 @@ def run(args: argparse.Namespace) -> None:
             args.target,
             args.output,
             copy_pictures=args.copy_pictures,
-            one_based=one_based,
+            one_based=reading.one_based,
             num_shards=args.num_shards,
             shard_size=args.shard_size,
             skip_bad=args.skip_bad,
             advance=progress.advance,
         )
     print(f"{args.output}: {source} to {args.target}\n{summary.text()}")
-
-
-def _class_names(path: str | None) -> Mapping[int, str]:
-    from tfod.config.label_map import read_label_map
-
-    return {item.id: item.name for item in read_label_map(path).items} if path else {}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
