@@ -31,7 +31,7 @@ def add_source_flags(parser: CommandParser) -> None:
 
 def add_reading_flags(parser: CommandParser) -> None:
     """Adds the flags that say how annotations are read."""
-    parser.add_argument("--from", dest="format", choices=FORMAT_NAMES, help="their format (default: seen)")
+    parser.add_argument("--from", dest="format", choices=FORMAT_NAMES, help="the annotations' format (default: seen)")
     parser.add_argument("--image_dir", metavar="FOLDER", help="the folder of the pictures, if it is another")
     parser.add_argument("-l", "--label_map", metavar="FILE", help="the label map: names for classes that are numbers")
     parser.add_argument(
