@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,11 @@ def test_a_checkpoint_is_found_by_any_of_its_names(checkpoint: str, suffix: str)
 
 def test_the_newest_of_a_folder_is_found(checkpoint: str) -> None:
     assert find_checkpoint(Path(checkpoint).parent) == checkpoint
+
+
+def test_a_checkpoint_is_found_in_the_folder_of_a_model_of_the_zoo(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    shutil.copytree(tiny_checkpoint, tmp_path / "model" / "checkpoint")
+    assert find_checkpoint(tmp_path / "model") == find_checkpoint(tmp_path / "model" / "checkpoint")
 
 
 def test_detection_restores_all_but_the_heads(trained: Any, fresh: Any, checkpoint: str) -> None:

@@ -17,7 +17,8 @@ _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 def find_checkpoint(place: str | Path) -> str:
     """The prefix of a checkpoint: of `place` itself, or of the newest in the folder `place`.
 
-    A prefix is what `fine_tune_checkpoint` names: the path without `.index`. With it, it is understood too.
+    A prefix is what `fine_tune_checkpoint` names: the path without `.index`. With it, it is understood too; so is
+    the folder of a model of the zoo, or of an export, in which `checkpoint` is a folder.
 
     Raises:
       CheckpointError: there is none.
@@ -31,7 +32,8 @@ def find_checkpoint(place: str | Path) -> str:
             path,
             "name the files' common part, as in .../checkpoint/ckpt-0, or their folder",
         )
-    newest = tf.train.latest_checkpoint(path)
+    inner = Path(path, "checkpoint")
+    newest = tf.train.latest_checkpoint(str(inner) if inner.is_dir() else path)
     if newest is None:
         raise CheckpointError(
             "the folder holds no checkpoint",
