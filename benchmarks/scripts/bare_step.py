@@ -18,11 +18,8 @@ from tfod.config.pipeline import read_pipeline_config
 from tfod.models.factory import build_model
 
 
-def main(config: str, batch: str, warm_up: str, steps: str) -> None:
-    model = build_model(read_pipeline_config(config).model)
-    arrays = np.load(batch)
-    images = tf.constant(arrays[names.IMAGE])
-    shapes = tf.constant(arrays[names.TRUE_IMAGE_SHAPE])
+def bare_pass(model, images, shapes):
+    """A function that runs the model's network forward and backward on one batch, and returns the gradients' sums."""
 
     @tf.function(autograph=False)
     def forward_and_backward():
@@ -33,6 +30,15 @@ def main(config: str, batch: str, warm_up: str, steps: str) -> None:
         gradients = tape.gradient(total, model.trainable_variables)
         return [tf.reduce_sum(gradient) for gradient in gradients]
 
+    return forward_and_backward
+
+
+def main(config: str, batch: str, warm_up: str, steps: str) -> None:
+    model = build_model(read_pipeline_config(config).model)
+    arrays = np.load(batch)
+    forward_and_backward = bare_pass(
+        model, tf.constant(arrays[names.IMAGE]), tf.constant(arrays[names.TRUE_IMAGE_SHAPE])
+    )
     seconds = []
     for _ in range(int(warm_up) + int(steps)):
         start = time.perf_counter()

@@ -4,7 +4,8 @@ usage: model_speed.py ours|original PIPELINE_CONFIG BATCH_SIZE STEPS
 
 Weights are filled by the rules of parity cases, pictures drawn by theirs. Prints {"step": median seconds of a
 training step (losses, gradients, optimizer) with one batch repeated, "inference": of one picture of 480x640, from
-uint8 to detections, "postprocessing": of its part after the network}.
+uint8 to detections, "postprocessing": of its part after the network}; for ours also {"bare pass": of the step's part
+without targets, losses and optimizer, "mixed precision": of the step with --mixed_precision}.
 """
 
 import json
@@ -39,8 +40,16 @@ def step_seconds(training, config_path, batch_size, steps):
     return median_seconds(lambda: train(features, ground_truth), steps)
 
 
+def bare_pass_seconds(model, batch_size, steps):
+    from bare_step import bare_pass
+
+    features, _ = batch_of(model.preprocess, batch_size, model.num_classes)
+    return median_seconds(bare_pass(model, features["image"], features["true_image_shape"]), steps)
+
+
 def measure_ours(config_path, batch_size, steps):
     from tfod.export.saved_model import serving_module, serving_weights
+    from tfod.models.precision import mixed_precision
 
     model, _ = our_training(config_path)
     inputs, shapes = preprocessed(model)
@@ -52,8 +61,12 @@ def measure_ours(config_path, batch_size, steps):
     with serving_weights(model) as folded:
         detect, image = serving_module(model, folded).__call__, picture()
         inference = median_seconds(lambda: detect(image), steps)
-    step = step_seconds(our_training, config_path, batch_size, steps)
-    return {"step": step, "inference": inference, "postprocessing": postprocessing}
+    found = {"inference": inference, "postprocessing": postprocessing}
+    found["step"] = step_seconds(our_training, config_path, batch_size, steps)
+    found["bare pass"] = bare_pass_seconds(model, batch_size, steps)
+    with mixed_precision():
+        found["mixed precision"] = step_seconds(our_training, config_path, batch_size, steps)
+    return found
 
 
 def measure_original(config_path, batch_size, steps):

@@ -3,9 +3,10 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
-from tfod.models.hyperparameters import FreezableBatchNormalization
+from tfod.models.hyperparameters import Activation, FreezableBatchNormalization
 from tfod.models.training_kernels import (
     depthwise_conv,
+    fusible_activation,
     normalized_pointwise,
     suits_depthwise,
     suits_normalized_pointwise,
@@ -25,12 +26,17 @@ def normalised_pair(filters: int = 24) -> tuple[keras.layers.Layer, keras.layers
     return conv, norm
 
 
-def test_normalised_convolutions_give_what_the_two_layers_give() -> None:
+@pytest.mark.parametrize("activation", [None, tf.nn.relu, tf.nn.relu6])
+def test_normalised_convolutions_give_what_the_layers_give(activation: Activation | None) -> None:
     conv, norm = normalised_pair()
+    activate = activation or tf.identity
     slopes = tf.constant(RNG.normal(size=[3, 5, 7, 24]), tf.float32)
     before = [variable.numpy() for variable in norm.variables]
     results = []
-    for run in (lambda x: norm(conv(x), training=True), lambda x: normalized_pointwise(conv, norm, x)):
+    for run in (
+        lambda x: activate(norm(conv(x), training=True)),
+        lambda x: normalized_pointwise(conv, norm, x, activation),
+    ):
         for variable, value in zip(norm.variables, before, strict=True):
             variable.assign(value)
         with tf.GradientTape() as tape:
@@ -42,6 +48,13 @@ def test_normalised_convolutions_give_what_the_two_layers_give() -> None:
         results.append([output, norm.moving_mean.numpy(), norm.moving_variance.numpy(), *gradients])
     for plain, fast in zip(*results, strict=True):
         np.testing.assert_allclose(fast, plain, rtol=2e-4, atol=2e-4 * np.abs(plain).max())
+
+
+def test_which_activations_are_worked_into_the_convolution_before() -> None:
+    assert fusible_activation(keras.layers.Activation(tf.nn.relu6)) is tf.nn.relu6
+    assert fusible_activation(keras.layers.Activation("relu")) is None  # Keras' own, which has arguments
+    assert fusible_activation(keras.layers.Activation("linear")) is None
+    assert fusible_activation(keras.layers.Conv2D(8, 1, activation=tf.nn.relu6)) is None
 
 
 def test_normalised_output_has_the_statistics_that_gamma_and_beta_say() -> None:

@@ -8,7 +8,7 @@ import tf_keras as keras
 
 from tfod.protos import hyperparams_pb2
 
-__all__ = ["BatchNorm", "ConvHyperparameters", "FreezableBatchNormalization", "L2Regularizer"]
+__all__ = ["Activation", "BatchNorm", "ConvHyperparameters", "FreezableBatchNormalization", "L2Regularizer"]
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 

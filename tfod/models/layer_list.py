@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tfod.models.training_kernels import (
     biased_conv,
     depthwise_conv,
+    fusible_activation,
     normalized_pointwise,
     suits_biased_conv,
     suits_depthwise,
@@ -47,7 +48,11 @@ def _apply_fast(layers: Sequence[keras.layers.Layer], features: tf.Tensor) -> tf
     while remaining:
         layer, follower = remaining.pop(0), remaining[0] if remaining else None
         if suits_normalized_pointwise(layer, follower, features):
-            features = normalized_pointwise(layer, remaining.pop(0), features)
+            norm = remaining.pop(0)
+            activation = fusible_activation(remaining[0]) if remaining else None
+            if activation:
+                remaining.pop(0)
+            features = normalized_pointwise(layer, norm, features, activation)
         elif suits_biased_conv(layer, features):
             features = biased_conv(layer, features)
         elif suits_depthwise(layer, features):

@@ -1,4 +1,4 @@
-"""The costly pairs of layers of a MobileNet, written for the speed of a training step on CPUs.
+"""The costly layers of a MobileNet, written for the speed of a training step on CPUs.
 
 The same functions as those of Keras' layers, to the rounding of float32, and the same variables. Letters: `B` images,
 `H W` pixels, `N` = B · H · W, `C` and `D` channels of inputs and outputs.
@@ -7,9 +7,12 @@ The same functions as those of Keras' layers, to the rounding of float32, and th
 import tensorflow as tf
 import tf_keras as keras
 
+from tfod.models.hyperparameters import Activation
+
 __all__ = [
     "biased_conv",
     "depthwise_conv",
+    "fusible_activation",
     "normalized_pointwise",
     "suits_biased_conv",
     "suits_depthwise",
@@ -19,6 +22,9 @@ __all__ = [
 # An input channel costs two multiplications with each other one, an output channel eight passes over memory less. On
 # the CPUs measured both cost the same where C² = 45 · D.
 _CHANNELS_SQUARED_TO_OUTPUTS = 45
+
+# Activations that TensorFlow works into the convolution before them, with their gradients as functions of the output.
+_ACTIVATION_GRADIENTS = {tf.nn.relu: tf.raw_ops.ReluGrad, tf.nn.relu6: tf.raw_ops.Relu6Grad}
 
 
 def suits_normalized_pointwise(conv: keras.layers.Layer, norm: keras.layers.Layer | None, features: tf.Tensor) -> bool:
@@ -37,8 +43,17 @@ def suits_normalized_pointwise(conv: keras.layers.Layer, norm: keras.layers.Laye
     )
 
 
+def fusible_activation(layer: keras.layers.Layer) -> Activation | None:
+    """What the layer computes, if it is an activation that `normalized_pointwise` can take in; else None."""
+    activation = getattr(layer, "activation", None) if type(layer) is keras.layers.Activation else None
+    return activation if activation in _ACTIVATION_GRADIENTS else None
+
+
 def normalized_pointwise(
-    conv: keras.layers.Conv2D, norm: keras.layers.BatchNormalization, features: tf.Tensor
+    conv: keras.layers.Conv2D,
+    norm: keras.layers.BatchNormalization,
+    features: tf.Tensor,
+    activation: Activation | None = None,
 ) -> tf.Tensor:
     """A 1x1 convolution and batch normalisation with the statistics of the batch, which updates its averages.
 
@@ -46,17 +61,19 @@ def normalized_pointwise(
     and its covariance Σ the output has the mean Wᵀμ and the variance diag(Wᵀ Σ W). Where the output is much wider
     than the input (six times, in MobileNetV2) that is far less work than to measure the output, and with them known
     the normalisation can be worked into kernel and bias. What was eight passes over the wide output, forward and
-    backward, is none.
+    backward, is none; and an activation here, not after, costs no pass of its own.
 
     Args:
       features: float32 `[B, H, W, C]`.
+      activation: What `fusible_activation` gave of the layer that follows.
 
     Returns:
-      float32 `[B, H, W, D]`, normalised.
+      float32 `[B, H, W, D]`, normalised and activated.
     """
     channels = conv.kernel.shape[2:]
-    normalized, mean, variance = _normalized_pointwise(
-        features, tf.reshape(conv.kernel, channels), tf.identity(norm.gamma), tf.identity(norm.beta), norm.epsilon
+    compute = tf.custom_gradient(lambda *tensors: _normalized_pointwise(*tensors, norm.epsilon, activation))
+    normalized, mean, variance = compute(
+        features, tf.reshape(conv.kernel, channels), tf.identity(norm.gamma), tf.identity(norm.beta)
     )
     count = tf.cast(tf.size(features) // channels[0], tf.float32)
     # As TensorFlow's fused kernel: the batch is normalised by its variance, the average gets the unbiased estimate.
@@ -65,9 +82,13 @@ def normalized_pointwise(
     return normalized
 
 
-@tf.custom_gradient
 def _normalized_pointwise(
-    features: tf.Tensor, kernel: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: float
+    features: tf.Tensor,
+    kernel: tf.Tensor,
+    gamma: tf.Tensor,
+    beta: tf.Tensor,
+    epsilon: float,
+    activation: Activation | None,
 ) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], object]:
     rows = tf.reshape(features, [-1, kernel.shape[0]])  # [N, C]
     count = tf.cast(tf.shape(rows)[0], tf.float32)
@@ -79,8 +100,11 @@ def _normalized_pointwise(
     scaled = kernel * (gamma * inverse)
     filters, pixels = scaled[tf.newaxis, tf.newaxis], tf.reshape(centered, tf.shape(features))
     output = tf.nn.bias_add(tf.nn.conv2d(tf.ensure_shape(pixels, features.shape), filters, 1, "SAME"), beta)
+    output = activation(output) if activation else output
 
-    def gradient(upstream: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor | None, ...]:
+    def gradient(upstream: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        if activation:
+            upstream = _ACTIVATION_GRADIENTS[activation](gradients=upstream, features=output)
         # With s = γ / √(variance + ε) the output is centered · (W s) + β. Its gradient reaches W, γ and the input
         # directly and, through the variance, once more; μ is subtracted from the input, and so from its gradient.
         back = tf.reshape(upstream, [-1, kernel.shape[1]])  # [N, D]
@@ -96,7 +120,7 @@ def _normalized_pointwise(
         )
         indirect = tf.nn.bias_add(tf.matmul(centered, through_variance), through_mean[0])
         features_gradient = direct + tf.reshape(indirect, tf.shape(features))
-        return features_gradient, kernel_gradient, factor_gradient * inverse, beta_gradient[0], None
+        return features_gradient, kernel_gradient, factor_gradient * inverse, beta_gradient[0]
 
     return (output, tf.reshape(tf.matmul(mean, kernel), [-1]), variance), gradient
 
