@@ -71,7 +71,7 @@ def normalized_pointwise(
       float32 `[B, H, W, D]`, normalised and activated.
     """
     channels = conv.kernel.shape[2:]
-    compute = tf.custom_gradient(lambda *tensors: _normalized_pointwise(*tensors, norm.epsilon, activation))
+    compute = tf.custom_gradient(lambda *tensors: _normalized_pointwise(norm.epsilon, activation, *tensors))
     normalized, mean, variance = compute(
         features, tf.reshape(conv.kernel, channels), tf.identity(norm.gamma), tf.identity(norm.beta)
     )
@@ -83,12 +83,12 @@ def normalized_pointwise(
 
 
 def _normalized_pointwise(
+    epsilon: float,
+    activation: Activation | None,
     features: tf.Tensor,
     kernel: tf.Tensor,
     gamma: tf.Tensor,
     beta: tf.Tensor,
-    epsilon: float,
-    activation: Activation | None,
 ) -> tuple[tuple[tf.Tensor, tf.Tensor, tf.Tensor], object]:
     rows = tf.reshape(features, [-1, kernel.shape[0]])  # [N, C]
     count = tf.cast(tf.shape(rows)[0], tf.float32)
