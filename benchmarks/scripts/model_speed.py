@@ -58,7 +58,7 @@ def measure_ours(config_path, batch_size, steps):
     prediction = {name: prediction[name] for name in needed}
     finish = tf.function(lambda: model.postprocess(prediction, shapes), autograph=False)
     postprocessing = median_seconds(finish, steps)
-    with serving_weights(model) as folded:
+    with serving_weights() as folded:
         detect, image = serving_module(model, folded).__call__, picture()
         inference = median_seconds(lambda: detect(image), steps)
     found = {"inference": inference, "postprocessing": postprocessing}

@@ -63,8 +63,8 @@ def test_a_large_model_keeps_its_large_weights_in_variables(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tfod.export.saved_model._SMALL_MODEL", 0)
-    monkeypatch.setattr("tfod.export.saved_model._LARGEST_CONSTANT", 1000)
+    monkeypatch.setattr("tfod.export.saved_model._CONSTANTS", 0)
+    monkeypatch.setattr("tfod.models.layer_list._SMALL", 1000)
     export_model(config, checkpoint, tmp_path / "model")
     assert tf.train.list_variables(str(tmp_path / "model" / "saved_model" / "variables" / "variables"))
     signature = tf.saved_model.load(str(tmp_path / "model" / "saved_model")).signatures["serving_default"]

@@ -30,10 +30,9 @@ def _decode_example(example: tf.Tensor) -> tf.Tensor:
     return _decode(tf.io.parse_single_example(example, features)[names.IMAGE_ENCODED])
 
 
-# Constants of the graph make a model up to a fifth faster, and are copied a dozen times while TensorFlow optimises it.
-# Up to so many numbers (40 MB) a model has constants alone; beyond, none of more numbers than the second.
-_SMALL_MODEL = 10_000_000
-_LARGEST_CONSTANT = 200_000
+# Constants of the graph make a model up to a tenth faster, and are copied a dozen times while TensorFlow optimises it.
+# So many numbers take one to two gigabytes while a model is loaded.
+_CONSTANTS = 20_000_000
 
 # What an exported model takes: the signature of `input_tensor`, and how one of its rows becomes a picture.
 INPUT_TYPES: dict[str, tuple[tf.TensorSpec, Callable[[tf.Tensor], tf.Tensor]]] = {
@@ -64,7 +63,7 @@ def export_model(
     model = build_model(config.model)
     prefix, _ = restore_model(model, checkpoint)
     # Saving may trace once more, so all of it has to happen with the weights folded.
-    with replacing_directory(output) as folder, serving_weights(model) as folded:
+    with replacing_directory(output) as folder, serving_weights() as folded:
         module = serving_module(model, folded, input_type)
         tf.saved_model.save(module, str(folder / "saved_model"), signatures=module.signature)
         checkpoints = tf.train.CheckpointManager(
@@ -75,17 +74,16 @@ def export_model(
     return prefix
 
 
-def serving_weights(model: DetectionModel) -> AbstractContextManager[FoldedWeights]:
-    """`folded_weights` with as many constants as a model of this size can afford."""
-    numbers = sum(variable.shape.num_elements() for variable in model.variables)
-    return folded_weights(None if numbers <= _SMALL_MODEL else _LARGEST_CONSTANT)
+def serving_weights() -> AbstractContextManager[FoldedWeights]:
+    """`folded_weights` with as many constants as an exported model can afford."""
+    return folded_weights(_CONSTANTS)
 
 
 def serving_module(model: DetectionModel, folded: FoldedWeights, input_type: str = "image_tensor") -> tf.Module:
     """A module whose call, and `signature`, detect objects as an exported model of the original does.
 
     It takes `input_tensor` and gives float32 tensors; classes count from 1, and padding has class 1, score 0.
-    Made, and saved, inside `serving_weights(model)`, whose variables it keeps: the model's own do not go with it.
+    Made, and saved, inside `serving_weights()`, whose variables it keeps: the model's own do not go with it.
     """
     if input_type not in INPUT_TYPES:
         raise ConfigError(

@@ -82,7 +82,7 @@ class Detector:
 
         model = build_model(pipeline_config.model)
         restore_model(model, checkpoint)
-        with serving_weights(model) as folded:
+        with serving_weights() as folded:
             module = serving_module(model, folded)
         return cls(module.signature, tf.uint8, owner=module)
 

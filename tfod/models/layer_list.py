@@ -23,6 +23,7 @@ __all__ = ["FoldedWeights", "apply_layers", "folded_weights", "name_layers_with_
 
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 _KNOWING_TRAINING = (keras.layers.BatchNormalization, keras.layers.Dropout)
+_SMALL = 200_000  # numbers of an array whose copies do not matter
 _WITH_WEIGHTS = (*_CONVOLUTIONS, keras.layers.BatchNormalization)
 
 
@@ -79,22 +80,35 @@ class FoldedWeights:
     """What kernels and biases have become, by the layers that they came from.
 
     Args:
-      largest_constant: What has more numbers is kept in a variable. TensorFlow copies constants a dozen times while
-        it optimises a graph, which for a ResNet takes gigabytes. None for no limit.
+      constants: How many numbers may be constants; what is beyond is kept in variables, but for small arrays.
+        TensorFlow copies constants a dozen times while it optimises a graph, which for a ResNet takes gigabytes.
+        None for no limit.
     """
 
-    def __init__(self, largest_constant: int | None) -> None:
-        self._largest_constant = largest_constant
+    def __init__(self, constants: int | None) -> None:
+        self._left = constants
         self._known: dict[tuple[int, ...], NDArray[np.float32] | tf.Variable] = {}
+        self._norm_of: dict[int, keras.layers.Layer | None] = {}
 
     def hold(self, key: tuple[int, ...], compute: Callable[[], tf.Tensor]) -> NDArray[np.float32] | tf.Variable:
         """The weights of this key, computed when they are first asked for: a function may be traced more than once."""
         if key not in self._known:
             with tf.init_scope():
                 value = compute().numpy()
-                fits = self._largest_constant is None or value.size <= self._largest_constant
+                fits = self._left is None or value.size <= max(self._left, _SMALL)
+                if fits and self._left is not None:
+                    self._left -= value.size
                 self._known[key] = value if fits else tf.Variable(value, trainable=False, name="folded")
         return self._known[key]
+
+    def takes_scale(self, conv: keras.layers.Layer, norm: keras.layers.Layer | None) -> bool:
+        """Whether the convolution's kernel is to be scaled for `norm`, the normalisation after it.
+
+        Not if it is large and has been for another: a tower that all levels of a pyramid share would need a kernel
+        for each, and the largest level, where scaling the features instead costs most, comes first.
+        """
+        first = self._norm_of.setdefault(id(conv), norm)
+        return first is norm or conv.count_params() <= _SMALL
 
     @property
     def variables(self) -> list[tf.Variable]:
@@ -106,14 +120,15 @@ _FOLDED: ContextVar[FoldedWeights | None] = ContextVar("folded", default=None)
 
 
 @contextmanager
-def folded_weights(largest_constant: int | None = None) -> Iterator[FoldedWeights]:
+def folded_weights(constants: int | None = None) -> Iterator[FoldedWeights]:
     """Functions that are traced inside hold the present weights, most of them as constants, for inference alone.
 
     Normalisation with stored statistics is a multiplication and an addition for each channel. Both are worked
     into the kernel and the bias of the convolution before it, so that its pass over the features is saved;
     and of constants, unlike of variables, TensorFlow's CPU kernels keep a copy in the order that suits them.
+    `constants` as of `FoldedWeights`.
     """
-    folded = FoldedWeights(largest_constant)
+    folded = FoldedWeights(constants)
     token = _FOLDED.set(folded)
     try:
         yield folded
@@ -139,15 +154,17 @@ def _folded_convolution(
     folded: FoldedWeights,
 ) -> tf.Tensor:
     # Convolution is linear: norm(x * kernel + bias) = x * (kernel · scale) + (bias · scale + offset).
+    scales_kernel = norm is not None and folded.takes_scale(layer, norm)
+
     def scaled(kernel: tf.Variable, shape: Sequence[int] = (-1,)) -> tf.Tensor:
-        return tf.identity(kernel) if norm is None else kernel * tf.reshape(_affine(norm)[0], shape)
+        return kernel * tf.reshape(_affine(norm)[0], shape) if scales_kernel else tf.identity(kernel)
 
     def bias() -> tf.Tensor:
         scale, offset = _affine(norm) if norm is not None else (tf.constant(1.0), tf.constant(0.0))
         return offset if layer.bias is None else layer.bias * scale + offset
 
     padding, strides = layer.padding.upper(), layer.strides
-    key = id(layer), id(norm)
+    key, norm_key = (id(layer), id(norm) if scales_kernel else 0), (id(layer), id(norm))
     depthwise, kernel = getattr(layer, "depthwise_kernel", None), getattr(layer, "kernel", None)
     if isinstance(layer, keras.layers.SeparableConv2D):
         kernel, depthwise_kernel = layer.pointwise_kernel, folded.hold((*key, 0), lambda: tf.identity(depthwise))
@@ -158,7 +175,9 @@ def _folded_convolution(
         strides = 1
     if kernel is not None:
         features = tf.nn.conv2d(features, folded.hold((*key, 1), lambda: scaled(kernel)), strides, padding)
-    offset = folded.hold((*key, 2), bias)
+    if norm is not None and not scales_kernel:
+        features *= folded.hold((*norm_key, 3), lambda: _affine(norm)[0])
+    offset = folded.hold((*norm_key, 2), bias)
     return tf.nn.bias_add(features, offset) if offset.shape else features
 
 
