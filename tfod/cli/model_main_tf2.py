@@ -50,7 +50,7 @@ def build_parser() -> CommandParser:
     add_boolean("skip_corrupt", default=False, help="leave out records that cannot be read (false: stop)")
     add("--seed", **natural, help="of the weights, the order and the augmentation (at random)")
     add_boolean("deterministic", default=False, help="same seed, same weights to the last bit; slower (false)")
-    add_boolean("mixed_precision", default=False, help="compute features in bfloat16: faster on recent GPUs (false)")
+    add_boolean("mixed_precision", default=False, help="compute in bfloat16: faster on recent GPUs and on AMX (false)")
     add("--num_workers", **positive, default=1, help="processes that train together, as TF_CONFIG says (1)")
 
     add("--checkpoint_dir", **folder, help="do not train, evaluate the checkpoints of this folder as they come")
