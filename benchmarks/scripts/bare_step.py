@@ -6,12 +6,11 @@ Prints {"seconds": median seconds a pass}.
 """
 
 import json
-import statistics
 import sys
-import time
 
 import numpy as np
 import tensorflow as tf
+from repeated import median_seconds
 
 from tfod import names
 from tfod.config.pipeline import read_pipeline_config
@@ -39,12 +38,8 @@ def main(config: str, batch: str, warm_up: str, steps: str) -> None:
     forward_and_backward = bare_pass(
         model, tf.constant(arrays[names.IMAGE]), tf.constant(arrays[names.TRUE_IMAGE_SHAPE])
     )
-    seconds = []
-    for _ in range(int(warm_up) + int(steps)):
-        start = time.perf_counter()
-        float(forward_and_backward()[0])
-        seconds.append(time.perf_counter() - start)
-    print(json.dumps({"seconds": statistics.median(seconds[int(warm_up) :])}))
+    seconds = median_seconds(lambda _: float(forward_and_backward()[0]), int(warm_up), int(steps))
+    print(json.dumps({"seconds": seconds}))
 
 
 if __name__ == "__main__":

@@ -7,24 +7,23 @@ highest score on each picture}.
 """
 
 import json
-import statistics
 import sys
-import time
 
 import numpy as np
 import tensorflow as tf
+from repeated import median_seconds
 
 
 def main(saved_model: str, batch: str, warm_up: str, calls: str) -> None:
     detect = tf.saved_model.load(saved_model).signatures["serving_default"]
     pictures = [tf.constant(picture[None]) for picture in np.load(batch)["pictures"]]
     scores = [float(tf.reduce_max(detect(input_tensor=picture)["detection_scores"])) for picture in pictures]
-    seconds = []
-    for call in range(int(warm_up) + int(calls)):
-        start = time.perf_counter()
-        detect(input_tensor=pictures[call % len(pictures)])["detection_scores"].numpy()
-        seconds.append(time.perf_counter() - start)
-    print(json.dumps({"seconds": statistics.median(seconds[int(warm_up) :]), "scores": scores}))
+    seconds = median_seconds(
+        lambda number: detect(input_tensor=pictures[number % len(pictures)])["detection_scores"].numpy(),
+        int(warm_up),
+        int(calls),
+    )
+    print(json.dumps({"seconds": seconds, "scores": scores}))
 
 
 if __name__ == "__main__":

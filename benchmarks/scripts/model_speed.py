@@ -9,25 +9,19 @@ without targets, losses and optimizer, "mixed precision": of the step with --mix
 """
 
 import json
-import statistics
 import sys
-import time
 
 import numpy as np
 import tensorflow as tf
 from parity_rules import pictures
+from repeated import median_seconds
 from training_steps import batch_of, original_training, our_training
 
 WARM_UP = 3
 
 
-def median_seconds(call, steps):
-    seconds = []
-    for _ in range(WARM_UP + steps):
-        start = time.perf_counter()
-        tf.nest.flatten(call())[0].numpy()
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds[WARM_UP:])
+def seconds_of(compute, steps):
+    return median_seconds(lambda _: tf.nest.flatten(compute())[0].numpy(), WARM_UP, steps)
 
 
 def picture():
@@ -37,14 +31,14 @@ def picture():
 def step_seconds(training, config_path, batch_size, steps):
     model, train = training(config_path)
     features, ground_truth = batch_of(model.preprocess, batch_size, model.num_classes)
-    return median_seconds(lambda: train(features, ground_truth), steps)
+    return seconds_of(lambda: train(features, ground_truth), steps)
 
 
 def bare_pass_seconds(model, batch_size, steps):
     from bare_step import bare_pass
 
     features, _ = batch_of(model.preprocess, batch_size, model.num_classes)
-    return median_seconds(bare_pass(model, features["image"], features["true_image_shape"]), steps)
+    return seconds_of(bare_pass(model, features["image"], features["true_image_shape"]), steps)
 
 
 def measure_ours(config_path, batch_size, steps):
@@ -57,10 +51,10 @@ def measure_ours(config_path, batch_size, steps):
     prediction = model.predict(inputs, shapes, training=False)
     prediction = {name: prediction[name] for name in needed}
     finish = tf.function(lambda: model.postprocess(prediction, shapes), autograph=False)
-    postprocessing = median_seconds(finish, steps)
+    postprocessing = seconds_of(finish, steps)
     with serving_weights() as folded:
         detect, image = serving_module(model, folded).__call__, picture()
-        inference = median_seconds(lambda: detect(image), steps)
+        inference = seconds_of(lambda: detect(image), steps)
     found = {"inference": inference, "postprocessing": postprocessing}
     found["step"] = step_seconds(our_training, config_path, batch_size, steps)
     found["bare pass"] = bare_pass_seconds(model, batch_size, steps)
@@ -77,10 +71,10 @@ def measure_original(config_path, batch_size, steps):
     fill(model, tf.constant(pictures(480, 640)))
     inputs, shapes = preprocessed(model)
     prediction = model.predict(inputs, shapes)
-    postprocessing = median_seconds(tf.function(lambda: model.postprocess(prediction, shapes)), steps)
+    postprocessing = seconds_of(tf.function(lambda: model.postprocess(prediction, shapes)), steps)
     module = exporter_lib_v2.DetectionFromImageModule(model)
     detect, image = module.__call__.get_concrete_function(), picture()
-    inference = median_seconds(lambda: detect(image), steps)
+    inference = seconds_of(lambda: detect(image), steps)
     step = step_seconds(original_training, config_path, batch_size, steps)
     return {"step": step, "inference": inference, "postprocessing": postprocessing}
 

@@ -6,11 +6,11 @@ Prints {"import": seconds to import TensorFlow, "seconds": median seconds a pict
 """
 
 import json
-import statistics
 import sys
 import time
 
 import numpy as np
+from repeated import median_seconds
 
 from tfod import names
 from tfod.config.pipeline import read_pipeline_config
@@ -34,13 +34,8 @@ def main(config: str, batch: str, warm_up: str, calls: str) -> None:
         prediction = model.predict(image, shape, training=False)
         return prediction[names.BOX_ENCODINGS], prediction[names.CLASS_PREDICTIONS]
 
-    seconds = []
-    for call in range(int(warm_up) + int(calls)):
-        start = time.perf_counter()
-        network(images[call % len(images)])[0].numpy()
-        seconds.append(time.perf_counter() - start)
-    median = statistics.median(seconds[int(warm_up) :])
-    print(json.dumps({"import": IMPORT_SECONDS, "seconds": median}))
+    seconds = median_seconds(lambda number: network(images[number % len(images)])[0].numpy(), int(warm_up), int(calls))
+    print(json.dumps({"import": IMPORT_SECONDS, "seconds": seconds}))
 
 
 if __name__ == "__main__":

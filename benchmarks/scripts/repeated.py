@@ -1,8 +1,19 @@
-"""Timing what writes one file, again and again in one process."""
+"""Timing the same work again and again in one process."""
 
 import json
+import statistics
 import time
 from pathlib import Path
+
+
+def median_seconds(call, warm_up, calls):
+    """The median seconds of `call(number)`; `warm_up` first ones more, numbers 0 and up, are left out."""
+    seconds = []
+    for number in range(warm_up + calls):
+        start = time.perf_counter()
+        call(number)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds[warm_up:])
 
 
 def print_seconds(convert, output, repeats):

@@ -88,7 +88,7 @@ class FoldedWeights:
     def __init__(self, constants: int | None) -> None:
         self._left = constants
         self._known: dict[tuple[int, ...], NDArray[np.float32] | tf.Variable] = {}
-        self._norm_of: dict[int, keras.layers.Layer | None] = {}
+        self._norm_of: dict[int, keras.layers.BatchNormalization] = {}
 
     def hold(self, key: tuple[int, ...], compute: Callable[[], tf.Tensor]) -> NDArray[np.float32] | tf.Variable:
         """The weights of this key, computed when they are first asked for: a function may be traced more than once."""
@@ -101,7 +101,7 @@ class FoldedWeights:
                 self._known[key] = value if fits else tf.Variable(value, trainable=False, name="folded")
         return self._known[key]
 
-    def takes_scale(self, conv: keras.layers.Layer, norm: keras.layers.Layer | None) -> bool:
+    def takes_scale(self, conv: keras.layers.Layer, norm: keras.layers.BatchNormalization) -> bool:
         """Whether the convolution's kernel is to be scaled for `norm`, the normalisation after it.
 
         Not if it is large and has been for another: a tower that all levels of a pyramid share would need a kernel
@@ -154,17 +154,17 @@ def _folded_convolution(
     folded: FoldedWeights,
 ) -> tf.Tensor:
     # Convolution is linear: norm(x * kernel + bias) = x * (kernel · scale) + (bias · scale + offset).
-    scales_kernel = norm is not None and folded.takes_scale(layer, norm)
+    kernel_norm = norm if norm is not None and folded.takes_scale(layer, norm) else None
 
     def scaled(kernel: tf.Variable, shape: Sequence[int] = (-1,)) -> tf.Tensor:
-        return kernel * tf.reshape(_affine(norm)[0], shape) if scales_kernel else tf.identity(kernel)
+        return tf.identity(kernel) if kernel_norm is None else kernel * tf.reshape(_affine(kernel_norm)[0], shape)
 
     def bias() -> tf.Tensor:
         scale, offset = _affine(norm) if norm is not None else (tf.constant(1.0), tf.constant(0.0))
         return offset if layer.bias is None else layer.bias * scale + offset
 
     padding, strides = layer.padding.upper(), layer.strides
-    key, norm_key = (id(layer), id(norm) if scales_kernel else 0), (id(layer), id(norm))
+    key, norm_key = (id(layer), id(kernel_norm)), (id(layer), id(norm))
     depthwise, kernel = getattr(layer, "depthwise_kernel", None), getattr(layer, "kernel", None)
     if isinstance(layer, keras.layers.SeparableConv2D):
         kernel, depthwise_kernel = layer.pointwise_kernel, folded.hold((*key, 0), lambda: tf.identity(depthwise))
@@ -175,7 +175,7 @@ def _folded_convolution(
         strides = 1
     if kernel is not None:
         features = tf.nn.conv2d(features, folded.hold((*key, 1), lambda: scaled(kernel)), strides, padding)
-    if norm is not None and not scales_kernel:
+    if kernel_norm is not norm:
         features *= folded.hold((*norm_key, 3), lambda: _affine(norm)[0])
     offset = folded.hold((*norm_key, 2), bias)
     return tf.nn.bias_add(features, offset) if offset.shape else features

@@ -45,8 +45,8 @@ def suits_normalized_pointwise(conv: keras.layers.Layer, norm: keras.layers.Laye
 
 def fusible_activation(layer: keras.layers.Layer) -> Activation | None:
     """What the layer computes, if it is an activation that `normalized_pointwise` can take in; else None."""
-    activation = getattr(layer, "activation", None) if type(layer) is keras.layers.Activation else None
-    return activation if activation in _ACTIVATION_GRADIENTS else None
+    fits = type(layer) is keras.layers.Activation and layer.activation in _ACTIVATION_GRADIENTS
+    return layer.activation if fits else None
 
 
 def normalized_pointwise(
