@@ -1,6 +1,6 @@
 """Puts every SSD of the zoo beside the original, its numbers and its speed, and writes docs/parity.md.
 
-What was found is kept in benchmarks/results/parity.json: a model that is not asked for keeps its row.
+What was found is kept in benchmarks/parity.json: a model that is not asked for keeps its row.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from benchmarks.scripts.parity_rules import untied
 from benchmarks.scripts.training_steps import BOXES
 
 _HERE = Path(__file__).resolve().parent
-_FOUND = _HERE / "results" / "parity.json"
+_FOUND = _HERE / "parity.json"
 _DOCUMENT = _HERE.parent / "docs" / "parity.md"
 # Model of the zoo -> the batch size of the training step that is timed: what needs seconds, not minutes.
 _MODELS = {
