@@ -28,7 +28,7 @@ def measure(work: Workload) -> list[Row]:
         original=lambda: pipeline("original"),
         limit=decoder,
     )
-    step = work.alternate(step=lambda: seconds_a_step(work, "ours", work.config, work.batch))["step"]
+    step = work.alternate(step=lambda: seconds_a_step(work, work.config, work.batch))["step"]
     consumed = [1000 * seconds / BATCH_SIZE for seconds in step]
     limit = {"limit": alone["limit"], "limit_is": "the JPEG decoder alone, all cores"}
     return [

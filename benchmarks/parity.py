@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks import machine
 from benchmarks.environment import original_python
-from benchmarks.process import run
+from benchmarks.process import run, run_in_turns
 from benchmarks.scripts.parity_rules import untied
 from benchmarks.scripts.training_steps import BOXES
 
@@ -39,7 +39,7 @@ _MODELS = {
 }
 _BARS = {"step": 0.9, "inference": 0.85, "postprocessing": 0.5}
 _OURS_ALONE = ("bare pass", "mixed precision")  # beside the original's step
-_STEPS = 4
+_TURNS = 5
 _CASE = {
     "image_height": 240,
     "image_width": 320,
@@ -82,7 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--models", nargs="+", choices=_MODELS, default=list(_MODELS), metavar="NAME", help="of the zoo"
     )
     parser.add_argument("--only", choices=("numbers", "speed"), help="one half of the work alone")
-    parser.add_argument("--rounds", type=int, default=2, help="how often both sides take turns at being timed (2)")
+    parser.add_argument("--rounds", type=int, default=1, help="how often both sides are started to be timed (1)")
     parser.add_argument("--original", type=Path, metavar="PYTHON", help="a Python in which the original runs")
     parser.add_argument("--output", type=Path, default=_DOCUMENT, help="where the tables go (docs/parity.md)")
     parser.add_argument(
@@ -138,14 +138,16 @@ def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float
 
 
 def speed(config: Path, original: Path, rounds: int, logs: Path) -> dict[str, list[float]]:
-    """By what was timed, the median seconds of ours and of the original's; both sides take turns."""
+    """By what was timed, the median seconds of ours and of the original's; both sides take turns, step by step."""
     name = config.stem
     size = _MODELS[name.removesuffix("_coco17_tpu-8")]
     seconds: dict[str, dict[str, list[float]]] = {}
+    pythons = {"ours": sys.executable, "original": original}
+    words = [config, str(size), str(_TURNS)]
+    commands = {side: [python, _HERE / "scripts" / "model_speed.py", side, *words] for side, python in pythons.items()}
     for _ in range(rounds):
-        for side, python in (("ours", sys.executable), ("original", original)):
-            command = [python, _HERE / "scripts" / "model_speed.py", side, config, str(size), str(_STEPS)]
-            values = run(command, logs / f"{name}-{side}-speed.log", timeout=1800).values()
+        finished = run_in_turns(commands, {side: logs / f"{name}-{side}-speed.log" for side in commands})
+        for side, values in ((side, one.values()) for side, one in finished.items()):
             for what, value in values.items():
                 seconds.setdefault(what, {"ours": [], "original": []})[side].append(value)
     beside = seconds["step"]["original"]
@@ -217,7 +219,7 @@ detections (scores of 0 to 1, boxes relative to the picture); of losses, relativ
 gradients, relative to the largest. *Keys matched*: of the variables in a checkpoint of the original, those that ours
 has under the same key in the same shape."""
 _SPEED = f"""\
-Medians of both sides, taking turns: a training step (losses, gradients, optimizer) on one batch repeated; one picture
+Medians of both sides, which take turns step by step: a training step (losses, gradients, optimizer) on one batch repeated; one picture
 of 480x640 from uint8 to detections, as exported; and the part of it after the network. Bars: step {_BARS["step"]},
 whole inference {_BARS["inference"]}, post-processing {_BARS["postprocessing"]}. Two more columns are beside the
 original's step: the *bare pass*, our network forward and backward without targets, losses and optimizer, below which

@@ -29,4 +29,4 @@ def _row(work: Workload, name: str, config: Path) -> Row:
 
 def _first_step(work: Workload, side: str, config: Path) -> float:
     finished = work.script(side, "train", side, config, work.fresh("model"), 1)
-    return finished.values()["times"][0] - finished.began
+    return finished.values()["turns"][0][0][0] - finished.began

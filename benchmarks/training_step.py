@@ -1,38 +1,51 @@
 """Seconds a training step takes, FPNLite 320 at batch size 8: with a fixed batch, and with the input pipeline."""
 
 from pathlib import Path
+from typing import Any
 
 from benchmarks.results import Row
 from benchmarks.workload import Workload
 
 __all__ = ["measure", "seconds_a_step"]
 
-_WARM_UP = 5
-_STEPS = 40
+_STEPS_A_TURN = 6  # as scripts/train.py has it; the first began in the turn before, and is not timed
+_TURNS = 8  # and one to warm up
 
 
 def measure(work: Workload) -> list[Row]:
     """Two rows: the step on one batch and the same weights on both sides, and the whole loop."""
     limit = "the network forward and backward, no targets, losses or optimizer"
-    step = work.alternate(
-        ours=lambda: seconds_a_step(work, "ours", work.restoring_config, work.batch),
-        original=lambda: seconds_a_step(work, "original", work.restoring_config, work.batch),
-        limit=lambda: work.script("ours", "bare_step", work.config, work.batch, _WARM_UP, _STEPS).values()["seconds"],
-    )
-    loop = work.alternate(
-        ours=lambda: seconds_a_step(work, "ours", work.config),
-        original=lambda: seconds_a_step(work, "original", work.config),
-    )
+    step = _both(work, work.restoring_config, work.batch, limit=("ours", "bare_step", work.config, work.batch, _TURNS))
+    loop = _both(work, work.config)
     return [
         Row("training step, fixed batch", "s", **step, bar=0.82, limit_is=limit),
         Row("training step, with input pipeline", "s", **loop, limit=step["limit"], limit_is=limit),
     ]
 
 
-def seconds_a_step(work: Workload, side: str, config: Path, *batch: Path) -> float:
-    """The mean time of a step of the command's own loop, after some to warm up."""
-    arguments = side, config, work.fresh("model"), _WARM_UP + _STEPS, *batch
-    times = work.script(side, "train", *arguments).values()["times"]
-    if len(times) < _STEPS:
-        raise RuntimeError(f"only {len(times)} of {_WARM_UP + _STEPS} steps were seen one by one")
-    return (times[-1] - times[_WARM_UP]) / (len(times) - 1 - _WARM_UP)
+def seconds_a_step(work: Workload, config: Path, batch: Path) -> float:
+    """The mean time of a step of our own command's loop, after some to warm up."""
+    turns = _seconds(work.script(*_training(work, "ours", config, batch)).values())
+    return sum(turns) / len(turns)
+
+
+def _both(work: Workload, config: Path, *batch: Path, **scripts: Any) -> dict[str, list[float]]:
+    """By side the mean seconds of a step in each turn of each round; `scripts` take turns with the sides."""
+    found: dict[str, list[float]] = {}
+    for _ in range(work.rounds):
+        sides = {side: _training(work, side, config, *batch) for side in ("ours", "original")}
+        for name, values in work.in_turns(**sides, **scripts).items():
+            found.setdefault(name, []).extend(values.get("seconds") or _seconds(values))
+    return found
+
+
+def _training(work: Workload, side: str, config: Path, *batch: Path) -> tuple[Any, ...]:
+    return side, "train", side, config, work.fresh("model"), _STEPS_A_TURN * (1 + _TURNS), *batch
+
+
+def _seconds(values: dict[str, Any]) -> list[float]:
+    """Of a step in each turn but the first, which warms up."""
+    turns = [turn for turn in values["turns"][1:] if len(turn) == _STEPS_A_TURN]
+    if len(turns) < _TURNS:
+        raise RuntimeError(f"only {len(turns)} of {_TURNS} turns were seen step by step")
+    return [(last - first) / (end - start) for (first, start), *_, (last, end) in turns]

@@ -2,14 +2,14 @@
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.data import BATCH_SIZE, VocSet, lay_out, write_batch
-from benchmarks.process import Finished, run
+from benchmarks.process import Finished, run, run_in_turns
 from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
 
 __all__ = ["Workload"]
@@ -51,8 +51,20 @@ class Workload:
 
     def script(self, side: str, name: str, *arguments: Any, **options: Any) -> Finished:
         """Runs `benchmarks/scripts/NAME.py` with the Python of a side, `ours` or `original`."""
+        return self.run(f"{side}-{name}", self._script(side, name, *arguments), **options)
+
+    def in_turns(self, **scripts: Sequence[Any]) -> dict[str, dict[str, Any]]:
+        """What several scripts print, (side, name, argument ...) each, which take turns while they run."""
+        self._runs += 1
+        print(f"  {' and '.join(scripts)} in turns", file=sys.stderr, flush=True)
+        commands = {key: self._script(*words) for key, words in scripts.items()}
+        logs = {key: self.logs / f"{self._runs:03d}-{key}-{words[1]}.log" for key, words in scripts.items()}
+        finished = run_in_turns(commands, logs, folder=self.folder)
+        return {key: one.values() for key, one in finished.items()}
+
+    def _script(self, side: str, name: str, *arguments: Any) -> list[Any]:
         python = {"ours": self.ours, "original": self.original}[side]
-        return self.run(f"{side}-{name}", [python, _HERE / "scripts" / f"{name}.py", *arguments], **options)
+        return [python, _HERE / "scripts" / f"{name}.py", *arguments]
 
     def tool(self, name: str, flags: dict[str, Any], **options: Any) -> Finished:
         """Runs our command `tools/NAME.py`."""

@@ -4,8 +4,9 @@ usage: train.py ours|original PIPELINE_CONFIG MODEL_DIR STEPS [BATCH.npz]
 
 The loops run as they always do; the original's makes a hundred steps a call and prints nothing before step 100. So
 a thread beside it watches the optimizer's counter, which goes up once a step's update is done, and ends the process
-after STEPS steps. With BATCH the input pipeline is replaced by that one batch, repeated.
-Prints {"times": [seconds since the epoch at which a step was seen done], "steps": the last of them}.
+after STEPS steps; every six are a turn, where the sides take turns. With BATCH the input pipeline is replaced by that
+one batch, repeated.
+Prints {"turns": [[[seconds since the epoch, number of the step that was seen done then]], a list a turn]}.
 """
 
 import json
@@ -14,18 +15,25 @@ import sys
 import threading
 import time
 
+from repeated import end_turn
+
+STEPS_A_TURN = 6
+
 
 def watch(counter, steps):
-    times, done = [], 0
+    turns, done = [[]], 0
     while done < steps:
         # Seldom: whoever looks takes a core from the step, which has both. The mean over many steps is exact still.
         time.sleep(0.05)
         now = int(counter.read_value())
         if now > done:
-            times.append(time.time())
             done = now
+            turns[-1].append((time.time(), done))
+            if len(turns[-1]) == STEPS_A_TURN:
+                end_turn()
+                turns.append([])
     # In one piece and on a line of its own: the training goes on printing meanwhile.
-    os.write(1, f"\n{json.dumps({'times': times, 'steps': done})}\n".encode())
+    os.write(1, f"\n{json.dumps({'turns': turns})}\n".encode())
     os._exit(0)
 
 

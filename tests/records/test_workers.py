@@ -152,6 +152,13 @@ def test_a_damaged_part_or_other_rules_are_not_gone_on_with(
     assert made == [1, 2, 3]
 
     subprocess.run([sys.executable, "-c", STOPPED, "SIGKILL", output, *photos], check=False)
+    names = part.with_name("a.record-00000-of-00004.names")
+    names.write_bytes(names.read_bytes()[:-1])
+    made.clear()
+    write_records(_source(photos), output, LABEL_MAP, 4)
+    assert made == [0, 2, 3]
+
+    subprocess.run([sys.executable, "-c", STOPPED, "SIGKILL", output, *photos], check=False)
     made.clear()
     write_records(_source(photos), output, LABEL_MAP, 4, ConversionRules("one_based"))
     assert made == [0, 1, 2, 3]

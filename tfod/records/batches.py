@@ -19,9 +19,8 @@ from tfod.records.frames import frame
 from tfod.records.name_set import NAME_SIZE, name_digest
 from tfod.records.summary import Summary
 
-__all__ = ["DIGEST_SIZE", "Batch", "Converted", "Plan", "Source", "Work", "convert_batch", "digest_batch"]
+__all__ = ["Batch", "Converted", "Plan", "Source", "Work", "convert_batch", "digest_batch"]
 
-DIGEST_SIZE = 8  # bytes
 _BATCH_BYTES = 2_000_000  # large enough to be worth handing over, small enough to wait in memory
 _MOST_ITEMS = 128
 _SAMPLED, _SAMPLED_FOR_SIZE = 32, 512
@@ -124,7 +123,7 @@ def convert_batch(items: Sequence[Any], work: Work) -> Converted:
 
 
 def digest_batch(items: Sequence[Any], work: Work) -> bytes:
-    """Digests, DIGEST_SIZE bytes an item, that differ where its annotation, or its picture's size or time, does."""
+    """Digests, 8 bytes an item, that differ where its annotation, or its picture's size or time, does."""
     return b"".join(map(_digest, work.read(items)))
 
 
@@ -137,7 +136,7 @@ def _digest(image: AnnotatedImage | DataError) -> bytes:
         data = marshal.dumps(said, 2)  # version 2: bytes that depend on the values alone
     except ValueError:  # masks
         data = repr(said).encode()
-    return hashlib.blake2b(data, digest_size=DIGEST_SIZE).digest()
+    return hashlib.blake2b(data, digest_size=8).digest()
 
 
 def _version(picture: str | None) -> tuple[int, int] | None:

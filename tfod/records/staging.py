@@ -23,26 +23,26 @@ from tfod.files import check_place, lock, output_error, write_text
 from tfod.records.files import shard_names
 from tfod.records.frames import file_checks
 from tfod.records.manifest import RecordFile
+from tfod.records.name_set import NAME_SIZE
 from tfod.records.summary import Summary
 
 __all__ = ["ShardNote", "Staging", "staging"]
 
 _LOCK = "lock"
+_NAMES_AT_ONCE = 8192
 _WORTH_KEEPING = 60.0  # seconds of work; what took less is not kept after an error
 
 
 @dataclass(frozen=True)
 class ShardNote:
-    """What is noted of a shard that is done: what it was made of, how its file is, what was counted.
-
-    `names` are digests of the pictures' names, as in `tfod.records.batches.Converted`.
-    """
+    """What is noted of a shard that is done: what and how many `items` it was made of, how its file is, what was
+    counted."""
 
     fingerprint: str
+    items: int
     size: int
     crc: int
     summary: Summary
-    names: bytes | bytearray
 
 
 class Staging:
@@ -58,25 +58,35 @@ class Staging:
         try:
             values = json.loads(self._note_path(shard).read_text("utf-8"))
             summary = Summary.from_dict(values["summary"])
-            return ShardNote(
-                values["fingerprint"], values["size"], values["crc"], summary, self._names_path(shard).read_bytes()
-            )
+            return ShardNote(values["fingerprint"], values["items"], values["size"], values["crc"], summary)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def whole(self, shard: int, note: ShardNote) -> bool:
-        """Whether the shard's file is as its note says; all of it is read."""
+        """Whether the shard's files are as its note says; all of the records is read."""
         try:
             path = self.paths[shard]
-            return os.path.getsize(path) == note.size and file_checks(path)[1] == note.crc
+            sizes = os.path.getsize(path), os.path.getsize(self._names_path(shard))
+            return sizes == (note.size, note.items * NAME_SIZE) and file_checks(path)[1] == note.crc
         except (OSError, DataError):
             return False
 
+    def add_names(self, shard: int, names: bytes, first: bool) -> None:
+        """Keeps the digests of pictures' names, as in `tfod.records.batches.Converted`; the `first` of a shard replace
+        what there is."""
+        with open(self._names_path(shard), "wb" if first else "ab") as file:
+            file.write(names)
+
+    def names(self, shard: int) -> Iterator[int]:
+        """The digests that were kept of a shard, in order."""
+        with open(self._names_path(shard), "rb") as file:
+            while some := file.read(_NAMES_AT_ONCE * NAME_SIZE):
+                yield from memoryview(some).cast("Q")
+
     def finish(self, shard: int, note: ShardNote) -> None:
         """Says that a shard is done."""
-        self._names_path(shard).write_bytes(note.names)
-        values = {"fingerprint": note.fingerprint, "size": note.size, "crc": note.crc}
-        write_text(self._note_path(shard), json.dumps({**values, "summary": note.summary.as_dict()}) + "\n")
+        values = {**vars(note), "summary": note.summary.as_dict()}
+        write_text(self._note_path(shard), json.dumps(values) + "\n")
 
     def keep(self, shards: Sequence[int]) -> None:
         """Removes everything but these shards, their notes and the lock."""

@@ -5,6 +5,7 @@ waits for its turn, takes its place (an offset, and the file's checksum so far),
 while others take theirs. So a file's bytes do not depend on how many processes there are, or which one was quicker.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -126,6 +127,7 @@ class Workers:
 
     def __enter__(self) -> "Workers":
         if self._executor:
+            gc.freeze()  # else collecting garbage writes to all that processes share, and each gets a copy of its own
             self._executor.submit(cores).result()  # all are forked now, before any thread is begun
         return self
 
@@ -135,6 +137,7 @@ class Workers:
         if self._executor:
             self._turns.close()
             self._executor.shutdown(cancel_futures=True)
+            gc.unfreeze()
 
     def write(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Written]]:
         """Converts and writes, and yields in order. Raises what the first batch that fails raised."""

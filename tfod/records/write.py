@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tfod.config.label_map import LabelMap
 from tfod.errors import DataError, OutputError
 from tfod.files import output_error, replacing
 from tfod.progress import Progress
-from tfod.records.batches import DIGEST_SIZE, Plan, Source, Work
+from tfod.records.batches import Plan, Source, Work
 from tfod.records.convert import ConversionRules
 from tfod.records.files import shard_names
 from tfod.records.manifest import manifest_path, manifest_text, settings_of
@@ -87,10 +87,9 @@ class Conversion:
         with staging(output, plan.num_shards) as stage:
             yield cls(source, output, stage, plan, work)
 
-    def fingerprint(self, digests: bytes) -> str:
-        """Of a shard: other settings, or another picture or annotation in it, give another one."""
-        settings = json.dumps(self._settings, sort_keys=True).encode()
-        return hashlib.sha256(settings + digests).hexdigest()
+    def fingerprint(self) -> "hashlib._Hash":
+        """Of a shard, to be updated with its digests: other settings, another picture or annotation give another."""
+        return hashlib.sha256(json.dumps(self._settings, sort_keys=True).encode())
 
     def resumed(self, processes: Workers, advance: Callable[[int], object]) -> tuple[dict[int, ShardNote], list[int]]:
         """The shards of an interrupted run that are as this one would make them, and those that are to be made.
@@ -104,12 +103,12 @@ class Conversion:
     def _reused(self, processes: Workers, advance: Callable[[int], object]) -> Iterator[tuple[int, ShardNote]]:
         stage, shards = self.stage, range(self.plan.num_shards)
         notes = {shard: note for shard in shards if (note := stage.note(shard)) and stage.whole(shard, note)}
-        digests = dict.fromkeys(notes, b"")
-        for batch, found in processes.digest(self.plan.batches(self.source, notes)):
-            digests[batch.shard] += found
+        fingerprints = {shard: self.fingerprint() for shard in notes}
+        for batch, digests in processes.digest(self.plan.batches(self.source, notes)):
+            fingerprints[batch.shard].update(digests)
         for shard, note in notes.items():
-            if self.fingerprint(digests[shard]) == note.fingerprint:
-                advance(len(digests[shard]) // DIGEST_SIZE)
+            if fingerprints[shard].hexdigest() == note.fingerprint:
+                advance(note.items)
                 yield shard, note
 
     def commit(self, noted: Mapping[int, ShardNote]) -> Summary:
@@ -121,15 +120,15 @@ class Conversion:
         if not summary.pictures:
             cure = "check the folder and the list; with skipping, see what was skipped:\n" + summary.text()
             raise DataError("no picture is left to write", "the annotations", cure)
-        self._note_same_names(notes, summary)
+        self._note_same_names(summary)
         content = {**summary.as_dict(), "settings": self._settings}
         self.stage.commit(manifest_text(self.stage.files(notes), content), manifest_path(self.output))
         return summary
 
-    def _note_same_names(self, notes: Sequence[ShardNote], summary: Summary) -> None:
+    def _note_same_names(self, summary: Summary) -> None:
         seen = NameSet(len(self.source.items))
-        for shard, note in enumerate(notes):
-            for index, name in enumerate(memoryview(note.names).cast("Q")):
+        for shard in range(self.plan.num_shards):
+            for index, name in enumerate(self.stage.names(shard)):
                 if name and not seen.add(name):
                     item = self.source.items[shard + index * self.plan.num_shards]
                     for image in self.source.read([item]):
@@ -142,18 +141,17 @@ def write_shards(
 ) -> Mapping[int, ShardNote]:
     """Makes some shards; each is noted as done when it is. `advance` is called with the number of pictures."""
     notes: dict[int, ShardNote] = {}
-    summary, names, digests = Summary(), bytearray(), bytearray()
-    left = {shard: len(range(shard, len(conversion.source.items), conversion.plan.num_shards)) for shard in shards}
-    for batch, written in processes.write(conversion.plan.batches(conversion.source, left)):
+    items, summary, fingerprint = 0, Summary(), conversion.fingerprint()
+    sizes = {shard: len(range(shard, len(conversion.source.items), conversion.plan.num_shards)) for shard in shards}
+    for batch, written in processes.write(conversion.plan.batches(conversion.source, sizes)):
         if batch.first:
-            summary, names, digests = Summary(), bytearray(), bytearray()
+            items, summary, fingerprint = 0, Summary(), conversion.fingerprint()
+        items += len(batch.items)
         summary.add(written.summary)
-        names += written.names
-        digests += written.digests
-        left[batch.shard] -= len(batch.items)
-        if not left[batch.shard]:
-            fingerprint = conversion.fingerprint(bytes(digests))
-            notes[batch.shard] = ShardNote(fingerprint, written.size, written.crc, summary, names)
+        fingerprint.update(written.digests)
+        conversion.stage.add_names(batch.shard, written.names, batch.first)
+        if items == sizes[batch.shard]:
+            notes[batch.shard] = ShardNote(fingerprint.hexdigest(), items, written.size, written.crc, summary)
             conversion.stage.finish(batch.shard, notes[batch.shard])
         advance(len(batch.items))
     return notes
