@@ -19,9 +19,9 @@ def test_a_label_map_as_the_tutorials_write_it(tmp_path: Path) -> None:
     label_map = _read(tmp_path, "item {\n    id: 1\n    name: 'cat'\n}\n\nitem {\n    id: 2\n    name: 'dog'\n}\n")
     assert label_map.names == {1: "cat", 2: "dog"}
     assert label_map.num_classes == 2
-    assert label_map.id_of("dog") == 2
-    assert label_map.id_of("horse") is None
-    assert label_map.id_of("") is None
+    assert label_map.ids.get("dog") == 2
+    assert label_map.ids.get("horse") is None
+    assert label_map.ids.get("") is None
 
 
 def test_names_codes_gaps_and_background(tmp_path: Path) -> None:
@@ -33,14 +33,14 @@ def test_names_codes_gaps_and_background(tmp_path: Path) -> None:
     )
     assert label_map.names == {1: "person", 3: "car"}
     assert label_map.num_classes == 3
-    assert label_map.id_of("/m/0k4j") == label_map.id_of("car") == 3
+    assert label_map.ids.get("/m/0k4j") == label_map.ids.get("car") == 3
     assert label_map.items[2].keypoints == ((5, "wheel"),)
 
 
 def test_where_a_name_is_shown_by_another_class_the_greater_id_is_meant(tmp_path: Path) -> None:
     text = "item { id: 1 name: 'a' display_name: 'b' } item { id: 2 name: 'b' display_name: 'a' }"
     label_map = _read(tmp_path, text)
-    assert label_map.id_of("a") == label_map.id_of("b") == 2
+    assert label_map.ids.get("a") == label_map.ids.get("b") == 2
 
 
 def test_everything_in_a_label_map_survives_writing(tmp_path: Path) -> None:

@@ -52,15 +52,12 @@ class LabelMap:
         """The greatest id, which is what `num_classes` of a config must be."""
         return max((item.id for item in self.items), default=0)
 
-    def id_of(self, class_text: str) -> int | None:
-        """The id of the class that a record calls `class_text`, by name or display name; None for no class.
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """What a record may call a class, its name or display name -> the id.
 
         Where one class has the name that another shows, the greater id is meant, as in the original.
         """
-        return self._ids.get(class_text)
-
-    @cached_property
-    def _ids(self) -> dict[str, int]:
         ids: dict[str, int] = {}
         for item in self.items:
             for text in filter(None, (item.name, item.display_name)):

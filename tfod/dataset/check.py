@@ -124,7 +124,7 @@ class _Examination:
         label_map = self._checks.label_map
         if label_map is not None:
             for number, item in enumerate(image.objects, start=1):
-                if label_map.id_of(item.class_name) is None:
+                if label_map.ids.get(item.class_name) is None:
                     what = f"the label map has no class {item.class_name!r}"
                     yield about(image, "class-unknown", what, number, unknown_class_cure(item.class_name, label_map))
         network = self._checks.network

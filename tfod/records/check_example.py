@@ -182,7 +182,7 @@ def _labels(features: Mapping[str, Value], label_map: LabelMap | None) -> Iterat
     if label_map is None:
         return
     for number, text in enumerate(texts, start=1):
-        meant = label_map.id_of(text.decode(errors="replace"))
+        meant = label_map.ids.get(text.decode(errors="replace"))
         said = labels[number - 1] if number <= len(labels) else None
         if meant is None:
             yield Fault("label", names.OBJECT_CLASS_TEXT, f"object {number}: {_text(text)}, which the label map lacks")

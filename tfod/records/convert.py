@@ -64,12 +64,8 @@ def to_example(
         if not rules.keep_empty:
             return None
     summary.pictures += 1
-    features = {**_picture_features(image.filename, data, header), **_object_features(objects, boxes, labels)}
-    if any(item.crowd or item.mask or item.area is not None for item in objects):
-        from tfod.records.coco_features import coco_features  # needs NumPy, which most conversions do not
-
-        features |= coco_features(objects, header.height, header.width, image.source)
-    return example_pieces(features)
+    features = _picture_features(image.filename, data, header)
+    return example_pieces(features | _object_features(objects, boxes, labels, header, image.source))
 
 
 def _picture_features(filename: str, data: bytes, header: PictureHeader) -> dict[str, bytes | tuple[bytes, bytes]]:
@@ -85,12 +81,13 @@ def _picture_features(filename: str, data: bytes, header: PictureHeader) -> dict
     }
 
 
-def _object_features(objects: list[AnnotatedObject], boxes: list[Box], labels: list[int]) -> dict[str, bytes]:
-    classes, _, _, _, _, difficult, truncated, poses, *_ = (
-        zip(*objects, strict=True) if objects else [()] * len(AnnotatedObject._fields)
-    )
+def _object_features(
+    objects: list[AnnotatedObject], boxes: list[Box], labels: list[int], header: PictureHeader, source: str
+) -> dict[str, bytes]:
+    columns = zip(*objects, strict=True) if objects else [()] * len(AnnotatedObject._fields)
+    classes, _, _, _, _, difficult, truncated, poses, _, crowds, areas, masks, _ = columns
     xmins, ymins, xmaxs, ymaxs = zip(*boxes, strict=True) if boxes else [()] * 4
-    return {
+    features = {
         names.OBJECT_XMIN: float_feature(xmins),
         names.OBJECT_XMAX: float_feature(xmaxs),
         names.OBJECT_YMIN: float_feature(ymins),
@@ -101,6 +98,11 @@ def _object_features(objects: list[AnnotatedObject], boxes: list[Box], labels: l
         names.OBJECT_TRUNCATED: int64_feature(truncated),
         names.OBJECT_VIEW: text_feature(poses),
     }
+    if any(crowds) or any(masks) or areas.count(None) < len(objects):
+        from tfod.records.coco_features import coco_features  # needs NumPy, which most conversions do not
+
+        features |= coco_features(objects, header.height, header.width, source)
+    return features
 
 
 def read_picture(image: AnnotatedImage) -> tuple[bytes, PictureHeader]:
@@ -142,7 +144,7 @@ def _objects(
     turned = header.annotated_as_shown(image.width, image.height)
     width, height = (header.height, header.width) if turned else (header.width, header.height)
     one_based = rules.voc_origin == "one_based"
-    id_of = label_map.id_of
+    id_of = label_map.ids.get
     for item in image.objects:
         label = id_of(item.class_name)
         if item.difficult and rules.ignore_difficult:

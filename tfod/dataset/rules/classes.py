@@ -43,7 +43,7 @@ def check_counts(
 ) -> Iterator[Finding]:
     """Classes with few objects: next to none, none at all, or a tenth of what the commonest has."""
     if label_map is not None:
-        seen = {label_map.id_of(name) for name in counts}
+        seen = {label_map.ids.get(name) for name in counts}
         for number, name in label_map.names.items():
             if number not in seen:
                 yield Finding("class-unused", f"there is no object of class {name!r}", source)
