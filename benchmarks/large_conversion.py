@@ -12,7 +12,7 @@ from benchmarks.workload import Workload
 __all__ = ["measure", "repeat"]
 
 _COMMAND = "create_pascal_tf_record"
-_REPEATS = 3
+_TURNS = 5
 # Which of the original's four lists has how many pictures.
 _COUNTS = {"val": 1_000, "train": 10_000, "trainval": 100_000}
 _TIMED = "train"
@@ -26,32 +26,16 @@ def measure(work: Workload) -> list[Row]:
 
 
 def _times(work: Workload, root: Path, folder: Path) -> list[Row]:
-    count = _COUNTS[_TIMED]
-
-    def devkit(side: str) -> float:
-        arguments = side, root, _TIMED, work.label_map, work.fresh("record"), _REPEATS
-        return 1000 * median(work.script(side, "convert", *arguments).values()["seconds"]) / count
-
-    def photos(side: str, python: str) -> float:
-        arguments = side, folder, work.label_map, work.fresh("record"), _REPEATS
-        return 1000 * median(work.script(python, "convert_folder", *arguments).values()["seconds"]) / count
-
-    def limit() -> float:
-        finished = work.script("ours", "convert_limits", folder, folder, work.fresh("copy"), _REPEATS)
-        seconds = sum(median(values) for values in finished.values().values())
-        return 1000 * seconds / count / len(os.sched_getaffinity(0))
-
-    times = work.alternate(
-        ours=lambda: devkit("ours"),
-        original=lambda: devkit("original"),
-        folder=lambda: photos("ours", "ours"),
-        tutorial=lambda: photos("tutorial", "original"),
-        limit=limit,
-        command=lambda: work.tool(_COMMAND, _flags(work, root, _TIMED)).seconds,
-        original_command=lambda: work.original_tool(f"dataset_tools.{_COMMAND}", _flags(work, root, _TIMED)).seconds,
+    times: dict[str, list[float]] = {}
+    for _ in range(work.rounds):
+        for name, seconds in _in_turns(work, root, folder).items():
+            times.setdefault(name, []).extend(1000 * value / _COUNTS[_TIMED] for value in seconds)
+    commands = work.alternate(
+        ours=lambda: work.tool(_COMMAND, _flags(work, root, _TIMED)).seconds,
+        original=lambda: work.original_tool(f"dataset_tools.{_COMMAND}", _flags(work, root, _TIMED)).seconds,
     )
     limit_is = "bytes read, hashed and written, XML parsed, by all cores"
-    name = f"conversion of {count} pictures, all cores"
+    name = f"conversion of {_COUNTS[_TIMED]} pictures, all cores"
     return [
         Row(f"{name}, a picture", "ms", times["ours"], times["original"], _BAR, times["limit"], limit_is),
         Row(
@@ -62,8 +46,26 @@ def _times(work: Workload, root: Path, folder: Path) -> list[Row]:
             limit=times["limit"],
             limit_is=limit_is,
         ),
-        Row(f"{name}, the command", "s", times["command"], times["original_command"]),
+        Row(f"{name}, the command", "s", **commands),
     ]
+
+
+def _in_turns(work: Workload, root: Path, folder: Path) -> dict[str, list[float]]:
+    """The seconds of both sides with both kinds of files, and the limit, in each turn."""
+
+    def converting(side: str, script: str, name: str, *source: object) -> tuple[object, ...]:
+        return side, script, name, *source, work.label_map, work.fresh("record"), _TURNS
+
+    found = work.in_turns(
+        ours=converting("ours", "convert", "ours", root, _TIMED),
+        original=converting("original", "convert", "original", root, _TIMED),
+        folder=converting("ours", "convert_folder", "ours", folder),
+        tutorial=converting("original", "convert_folder", "tutorial", folder),
+        limit=("ours", "convert_limits", folder, folder, work.fresh("copy"), _TURNS),
+    )
+    seconds = {name: values["seconds"] for name, values in found.items() if name != "limit"}
+    parts = zip(*found["limit"].values(), strict=True)
+    return seconds | {"limit": [sum(part) / len(os.sched_getaffinity(0)) for part in parts]}
 
 
 def _memory(work: Workload, root: Path) -> list[Row]:

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from lxml import etree
+from repeated import end_turn
 
 
 def copy(pictures: list[Path], output: Path) -> None:
@@ -38,6 +39,7 @@ def main(pictures_folder: str, annotations_folder: str, output: str, repeats: st
         parse(annotations)
         seconds["bytes"].append(middle - start)
         seconds["xml"].append(time.perf_counter() - middle)
+        end_turn()
     print(json.dumps({name: values[1:] for name, values in seconds.items()}))
 
 

@@ -68,6 +68,12 @@ def test_the_usual_layout_is_read() -> None:
     assert agrees(PLAIN.encode())
 
 
+def test_space_around_a_name_does_not_count() -> None:
+    padded = PLAIN.replace("<name>dog</name>", "<name> dog\n</name>").encode()
+    assert [item.class_name for item in read_plain(padded)[3]] == ["black cat", "dog"]
+    assert agrees(padded)
+
+
 def test_other_line_ends_and_a_declaration_change_nothing() -> None:
     windows = PLAIN.replace("\n", "\r\n").encode()
     declared = b'<?xml version="1.0" encoding="utf-8"?>\n' + PLAIN.encode()
@@ -86,7 +92,10 @@ def test_other_line_ends_and_a_declaration_change_nothing() -> None:
         ("<name>", "<part><name>head</name></part><name>"),
         ("<xmin>10</xmin>", "<xmin>-10</xmin>"),
         ("<xmin>10</xmin>", "<xmin>nan</xmin>"),
+        ("<xmin>10</xmin>", "<xmin>1.0.1</xmin>"),
+        ("<xmin>10</xmin>", "<xmin></xmin>"),
         ("<name>dog</name>", ""),
+        ("<name>dog</name>", "<name> </name>"),
         ("</annotation>", "</annotation><annotation/>"),
         ("</annotation>", ""),
         ("<annotation", "<!DOCTYPE a><annotation"),

@@ -21,23 +21,23 @@ _OCCLUDED: Fields = (("occluded", "1"),)
 
 
 # What follows is never part of what is repeated: no step back is needed, which Python 3.11 and later can be told.
-_ANY = "*+" if sys.version_info >= (3, 11) else "*"
+_ANY, _MAYBE = ("*+", "?+") if sys.version_info >= (3, 11) else ("*", "?")
 # Space between elements; what text cannot hold: markup, and what XML forbids or changes.
 _GAP, _NOT = rf"[ \t\r\n]{_ANY}", r"<>&\x00-\x08\x0b-\x1f\ufffe\uffff"
 
 
 def _leaf(tag: str, text: str = f"[^{_NOT}]{_ANY}", *, optional: bool = False) -> str:
     leaf = f"<{tag}>({text})</{tag}>{_GAP}"
-    return f"(?:{leaf})?" if optional else leaf
+    return f"(?:{leaf}){_MAYBE}" if optional else leaf
 
 
-_NUMBER, _FLAG, _WORDS = r"\d+(?:\.\d+)?", "[01]", rf"[^{_NOT}\s](?:[^{_NOT}\n]*[^{_NOT}\s])?"
+_NUMBER, _FLAG = rf"[\d.]{_ANY}", "[01]"
 _BOX = "".join(_leaf(side, _NUMBER) for side in ("xmin", "ymin", "xmax", "ymax"))
 _FLAGS = "".join(_leaf(tag, _FLAG, optional=True) for tag in ("truncated", "difficult", "occluded"))
 _SIZE = "".join(_leaf(side, _NUMBER) for side in ("width", "height", "depth"))
 _OBJECT = re.compile(
     f"(<object>{_GAP}"
-    + _leaf("name", _WORDS)
+    + _leaf("name")
     + _leaf("pose", optional=True)
     + _FLAGS
     + f"<bndbox>{_GAP}{_BOX}</bndbox>{_GAP}</object>{_GAP})",
@@ -59,9 +59,12 @@ _END = re.compile(f"</annotation>{_GAP}", re.ASCII)
 def read_plain(data: bytes) -> PlainAnnotation | None:
     """What the file says; None for any other layout."""
     try:
-        text = data.decode()
-    except UnicodeDecodeError:
+        return _read(data.decode())
+    except ValueError:  # it is no text, or a number is none
         return None
+
+
+def _read(text: str) -> PlainAnnotation | None:
     head = _HEAD.match(text)
     if head is None:
         return None
@@ -69,8 +72,10 @@ def read_plain(data: bytes) -> PlainAnnotation | None:
     end = head.end()
     line = 1 + text.count("\n", 0, end)
     for whole, name, pose, truncated, difficult, occluded, xmin, ymin, xmax, ymax in _OBJECT.findall(text, end):
+        if not (stripped := name.strip()):
+            return None
         item = (
-            name,
+            stripped,
             float(xmin),
             float(ymin),
             float(xmax),

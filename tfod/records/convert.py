@@ -144,10 +144,11 @@ def _objects(
     turned = header.annotated_as_shown(image.width, image.height)
     width, height = (header.height, header.width) if turned else (header.width, header.height)
     one_based = rules.voc_origin == "one_based"
+    ignored = rules.ignore_difficult
     id_of = label_map.ids.get
     for item in image.objects:
         label = id_of(item.class_name)
-        if item.difficult and rules.ignore_difficult:
+        if ignored and item.difficult:
             summary.note("difficult", _place(image, item))
         elif label is None:
             if not rules.skip_unknown_classes:
