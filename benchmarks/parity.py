@@ -219,12 +219,12 @@ detections (scores of 0 to 1, boxes relative to the picture); of losses, relativ
 gradients, relative to the largest. *Keys matched*: of the variables in a checkpoint of the original, those that ours
 has under the same key in the same shape."""
 _SPEED = f"""\
-Medians of both sides, which take turns step by step: a training step (losses, gradients, optimizer) on one batch repeated; one picture
-of 480x640 from uint8 to detections, as exported; and the part of it after the network. Bars: step {_BARS["step"]},
-whole inference {_BARS["inference"]}, post-processing {_BARS["postprocessing"]}. Two more columns are beside the
-original's step: the *bare pass*, our network forward and backward without targets, losses and optimizer, below which
-no step with the same convolutions can be; and our step with `--mixed_precision`, of use where the processor (AMX) or
-the GPU computes bfloat16."""
+Medians of both sides, which take turns step by step: a training step (losses, gradients, optimizer) on one batch
+repeated; one picture of 480x640 from uint8 to detections, as exported; and the part of it after the network. Bars:
+step {_BARS["step"]}, whole inference {_BARS["inference"]}, post-processing {_BARS["postprocessing"]}. Two more
+columns are beside the original's step: the *bare pass*, our network forward and backward without targets, losses and
+optimizer, below which no step with the same convolutions can be; and our step with `--mixed_precision`, of use where
+the processor (AMX) or the GPU computes bfloat16."""
 _AFTERWORD = """\
 Besides, `tests/parity` holds every tensor that the original publishes to its tolerance, in the developers' cases and
 in those that `TFOD_PARITY_CASES` names; `tests/parity/test_loss_curves.py` holds the losses of ten steps to the

@@ -26,9 +26,13 @@ def median_seconds(work, turns):
     seconds = {name: [] for name in work}
     for _ in range(WARM_UP + turns):
         for name, compute in work.items():
-            seconds[name].append(seconds_of(lambda compute=compute: tf.nest.flatten(compute())[0].numpy()))
+            seconds[name].append(seconds_of(computed, compute))
         end_turn()
     return {name: statistics.median(values[WARM_UP:]) for name, values in seconds.items()}
+
+
+def computed(compute):
+    return tf.nest.flatten(compute())[0].numpy()  # until it is there
 
 
 def picture():

@@ -16,7 +16,8 @@ def end_turn():
 
 def median_seconds(call, warm_up, calls):
     """The median seconds of `call(number)`; `warm_up` first ones more, numbers 0 and up, are left out."""
-    return statistics.median([seconds_of(lambda: call(number)) for number in range(warm_up + calls)][warm_up:])
+    seconds = [seconds_of(call, number) for number in range(warm_up + calls)]
+    return statistics.median(seconds[warm_up:])
 
 
 def seconds_by_turn(call, turns, before=lambda: None):
@@ -29,10 +30,10 @@ def seconds_by_turn(call, turns, before=lambda: None):
     return seconds[1:]
 
 
-def seconds_of(call):
+def seconds_of(call, *arguments):
     """The seconds of one call."""
     start = time.perf_counter()
-    call()
+    call(*arguments)
     return time.perf_counter() - start
 
 
