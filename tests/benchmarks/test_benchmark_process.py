@@ -1,10 +1,11 @@
+import os
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from benchmarks.process import CommandError, run
+from benchmarks.process import CommandError, run, run_in_turns
 
 
 def python(statement: str) -> list[str]:
@@ -37,6 +38,38 @@ def test_a_command_that_takes_too_long_is_killed_with_its_children(tmp_path: Pat
 
     time.sleep(2.5)
     assert not marker.exists()
+
+
+THREE_TURNS = """
+import os, signal, sys
+for number in range(3):
+    with open(sys.argv[1], "a") as file:
+        file.write(f"{sys.argv[2]}{number} ")
+    os.kill(os.getpid(), signal.SIGSTOP)
+print('{"side": "%s"}' % sys.argv[2])
+"""
+
+
+def test_commands_take_turns(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    commands = {name: [*python(THREE_TURNS), str(said), name] for name in "ab"}
+    finished = run_in_turns(commands, {name: tmp_path / f"{name}.log" for name in "ab"})
+
+    assert said.read_text(encoding="utf-8").split() == ["a0", "b0", "a1", "b1", "a2", "b2"]
+    assert {name: one.values() for name, one in finished.items()} == {"a": {"side": "a"}, "b": {"side": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"), [("raise ValueError", "exit code 1"), ("import time; time.sleep(60)", "did not end")]
+)
+def test_when_one_fails_none_is_left_standing(tmp_path: Path, second: str, reason: str) -> None:
+    stops = "import os, signal, sys; open(sys.argv[1], 'w').write(str(os.getpid())); os.kill(os.getpid(), 19)"
+    commands = {"first": [*python(stops), str(tmp_path / "process")], "second": python(second)}
+    with pytest.raises(CommandError, match=reason):
+        run_in_turns(commands, {name: tmp_path / f"{name}.log" for name in commands}, timeout=3)
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "process").read_text(encoding="utf-8")), 0)
 
 
 @pytest.mark.parametrize("statement", ["pass", "print('no JSON')", "print('[1, 2]')"])

@@ -142,8 +142,7 @@ class RecordDecoder:
 
 
 def _class_table(label_map: LabelMap) -> Any:
-    texts = {text for item in label_map.items for text in (item.name, item.display_name) if text}
-    ids = {text: label_map.ids.get(text) for text in sorted(texts)}
+    ids = label_map.ids
     values = tf.lookup.KeyValueTensorInitializer(list(ids), list(ids.values()), tf.string, tf.int64)
     return tf.lookup.StaticHashTable(values, default_value=-1)
 

@@ -127,7 +127,6 @@ class Workers:
 
     def __enter__(self) -> "Workers":
         if self._executor:
-            gc.freeze()  # else collecting garbage writes to all that processes share, and each gets a copy of its own
             self._executor.submit(cores).result()  # all are forked now, before any thread is begun
         return self
 
@@ -137,7 +136,6 @@ class Workers:
         if self._executor:
             self._turns.close()
             self._executor.shutdown(cancel_futures=True)
-            gc.unfreeze()
 
     def write(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Written]]:
         """Converts and writes, and yields in order. Raises what the first batch that fails raised."""
@@ -179,6 +177,7 @@ _worker: _Worker | None = None
 def _start(worker: _Worker) -> None:
     global _worker
     _worker = worker
+    gc.freeze()  # else collecting garbage writes to all that processes share, and each gets a copy of its own
     begin_worker()
 
 
