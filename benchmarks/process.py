@@ -109,9 +109,10 @@ def run_in_turns(
                     text = output.read_text(encoding="utf-8", errors="replace")
                     finished[name] = _finished(process, began, time.perf_counter() - start, text, logs[name])
         finally:
-            for name in running.keys() - finished.keys():
-                os.killpg(running[name].pid, signal.SIGKILL)
-                running[name].wait()
+            for process in running.values():
+                if process.returncode is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
     return finished
 
 
