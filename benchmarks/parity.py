@@ -147,8 +147,8 @@ def speed(config: Path, original: Path, rounds: int, logs: Path) -> dict[str, li
     commands = {side: [python, _HERE / "scripts" / "model_speed.py", side, *words] for side, python in pythons.items()}
     for _ in range(rounds):
         finished = run_in_turns(commands, {side: logs / f"{name}-{side}-speed.log" for side in commands})
-        for side, values in ((side, one.values()) for side, one in finished.items()):
-            for what, value in values.items():
+        for side, one in finished.items():
+            for what, value in one.values().items():
                 seconds.setdefault(what, {"ours": [], "original": []})[side].append(value)
     beside = seconds["step"]["original"]
     return {

@@ -78,7 +78,6 @@ def run_in_turns(
     logs: Mapping[str, Path],
     *,
     timeout: float = 3600.0,
-    one_core: bool = False,
     folder: Path | None = None,
 ) -> dict[str, Finished]:
     """Runs several commands, of which one works while the others stand still, and waits for all.
@@ -98,8 +97,7 @@ def run_in_turns(
                     running[name].send_signal(signal.SIGCONT)
                 else:
                     with output.open("w") as file:
-                        options = one_core, {"TAKING_TURNS": "1"}, folder
-                        running[name] = _start(commands[name], logs[name], file, *options)
+                        running[name] = _start(commands[name], logs[name], file, False, {"TAKING_TURNS": "1"}, folder)
                 process = running[name]
                 if _stops_itself(process, start + timeout):
                     turns.append(name)

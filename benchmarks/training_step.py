@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.results import Row
+from benchmarks.scripts.repeated import STEPS_A_TURN
 from benchmarks.workload import Workload
 
 __all__ = ["measure", "seconds_a_step"]
 
-_STEPS_A_TURN = 6  # as scripts/train.py has it; the first began in the turn before, and is not timed
 _TURNS = 8  # and one to warm up
 
 
@@ -40,12 +40,12 @@ def _both(work: Workload, config: Path, *batch: Path, **scripts: Any) -> dict[st
 
 
 def _training(work: Workload, side: str, config: Path, *batch: Path) -> tuple[Any, ...]:
-    return side, "train", side, config, work.fresh("model"), _STEPS_A_TURN * (1 + _TURNS), *batch
+    return side, "train", side, config, work.fresh("model"), STEPS_A_TURN * (1 + _TURNS), *batch
 
 
 def _seconds(values: dict[str, Any]) -> list[float]:
-    """Of a step in each turn but the first, which warms up."""
-    turns = [turn for turn in values["turns"][1:] if len(turn) == _STEPS_A_TURN]
+    """Of a step in each turn but the first, which warms up; a turn's first step began in the turn before."""
+    turns = [turn for turn in values["turns"][1:] if len(turn) == STEPS_A_TURN]
     if len(turns) < _TURNS:
         raise RuntimeError(f"only {len(turns)} of {_TURNS} turns were seen step by step")
     return [(last - first) / (end - start) for (first, start), *_, (last, end) in turns]

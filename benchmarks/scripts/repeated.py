@@ -7,6 +7,8 @@ import statistics
 import time
 from pathlib import Path
 
+STEPS_A_TURN = 6  # of a training command's own loop
+
 
 def end_turn():
     """Where sides take turns (`benchmarks.process.run_in_turns`), stands still until it is this side's again."""

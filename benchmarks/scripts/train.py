@@ -15,9 +15,7 @@ import sys
 import threading
 import time
 
-from repeated import end_turn
-
-STEPS_A_TURN = 6
+from repeated import STEPS_A_TURN, end_turn
 
 
 def watch(counter, steps):

@@ -63,7 +63,8 @@ def test_commands_take_turns(tmp_path: Path) -> None:
     ("second", "reason"), [("raise ValueError", "exit code 1"), ("import time; time.sleep(60)", "did not end")]
 )
 def test_when_one_fails_none_is_left_standing(tmp_path: Path, second: str, reason: str) -> None:
-    stops = "import os, signal, sys; open(sys.argv[1], 'w').write(str(os.getpid())); os.kill(os.getpid(), 19)"
+    stops = "import os, signal, sys; open(sys.argv[1], 'w').write(str(os.getpid())); "
+    stops += "os.kill(os.getpid(), signal.SIGSTOP)"
     commands = {"first": [*python(stops), str(tmp_path / "process")], "second": python(second)}
     with pytest.raises(CommandError, match=reason):
         run_in_turns(commands, {name: tmp_path / f"{name}.log" for name in commands}, timeout=3)
