@@ -127,9 +127,13 @@ def test_a_signal_ends_the_run_after_the_step_and_saves(tmp_path: Path, monkeypa
 
 def test_by_the_clock_a_run_ends_in_time_and_the_rate_is_down(tmp_path: Path) -> None:
     began = time.monotonic()
-    result = train_unet(tiny.settings(0, minutes=0.1, evaluations=2), tiny.data(), tmp_path, seed=1)
-    assert time.monotonic() - began < 12, "6 seconds were asked for"
-    lines = RunLog(tmp_path, start=2**40).lines
+    train_unet(tiny.settings(1, evaluations=1), tiny.data(), tmp_path / "one_step", seed=1)
+    first_step = time.monotonic() - began  # builds the graphs; on a busy machine that alone has taken 19 s
+    asked = 3 * first_step
+    began = time.monotonic()
+    result = train_unet(tiny.settings(0, minutes=asked / 60, evaluations=2), tiny.data(), tmp_path / "by_clock", seed=1)
+    assert time.monotonic() - began < 2 * asked
+    lines = RunLog(tmp_path / "by_clock", start=2**40).lines
     assert len(lines) == 2 and lines[-1]["step"] == result.step > 10
     assert lines[-1]["learning_rate"] < 0.05 * 0.02
 
