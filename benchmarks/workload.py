@@ -17,6 +17,7 @@ __all__ = ["Workload"]
 _HERE = Path(__file__).resolve().parent
 _PROJECT = _HERE.parent
 _CONFIG = _PROJECT / "workspace" / "configs" / "ssd_mobilenet_v2_fpnlite_320x320.config"
+_ZOO_CLASSES = 90  # those of COCO, by the numbers up to the last one
 _PRETRAINED = "pretrained/ssd_mobilenet_v2_fpnlite_320x320_hands/checkpoint/ckpt-0"
 
 T = TypeVar("T")
@@ -92,12 +93,11 @@ class Workload:
     @cached_property
     def class_names(self) -> list[str]:
         """The classes of the photos, and as many others as the pretrained model has outputs for."""
-        names = self.data.class_names()
         wanted = 0
         if self.pretrained:
             config = self.pretrained.parents[1] / "pipeline.config"
             wanted = int(re.findall(r"num_classes: (\d+)", config.read_text(encoding="utf-8"))[0])
-        return names + [f"unused {number}" for number in range(len(names) + 1, wanted + 1)]
+        return self._class_names(wanted)
 
     @cached_property
     def label_map(self) -> Path:
@@ -166,10 +166,27 @@ class Workload:
         write_batch(self.data, self.class_names, path)
         return path
 
-    def _write_config(self, name: str, checkpoint: Path | None, kind: str) -> Path:
+    @cached_property
+    def zoo_config(self) -> Path:
+        """`config` with as many classes as the model zoo's."""
+        return self._write_config("zoo.config", None, "detection", _ZOO_CLASSES)
+
+    @cached_property
+    def zoo_batch(self) -> Path:
+        """`batch` for `zoo_config`."""
+        path = self.folder / "zoo_batch.npz"
+        write_batch(self.data, self._class_names(_ZOO_CLASSES), path)
+        return path
+
+    def _class_names(self, wanted: int) -> list[str]:
+        """The classes of the photos, and others up to `wanted`."""
+        names = self.data.class_names()
+        return names + [f"unused {number}" for number in range(len(names) + 1, wanted + 1)]
+
+    def _write_config(self, name: str, checkpoint: Path | None, kind: str, classes: int = 0) -> Path:
         """Our ready FPNLite config with the photos, the classes and the start of this run."""
         config = read_pipeline_config(_CONFIG)
-        config.model.ssd.num_classes = len(self.class_names)
+        config.model.ssd.num_classes = classes or len(self.class_names)
         config.train_config.batch_size = BATCH_SIZE
         config.train_config.fine_tune_checkpoint = str(checkpoint or "")
         config.train_config.fine_tune_checkpoint_type = kind

@@ -89,6 +89,11 @@ def test_the_config_can_be_read(work: Workload) -> None:
     assert list(read_label_map(config.train_input_reader.label_map_path).names.values()) == work.data.class_names()
     assert work.fine_tune_config is None
 
+    assert read_pipeline_config(work.zoo_config).model.ssd.num_classes == 90
+    classes = np.load(work.zoo_batch)["groundtruth_classes"]
+    np.testing.assert_array_equal(classes[..., : len(work.class_names)], np.load(work.batch)["groundtruth_classes"])
+    assert classes.shape[-1] == 90 and not classes[..., len(work.class_names) :].any()
+
 
 def test_the_pretrained_model_decides_the_number_of_classes(drawn: VocSet, tmp_path: Path, shared: Path) -> None:
     from tfod.config.pipeline import read_pipeline_config
