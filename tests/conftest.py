@@ -1,5 +1,6 @@
 """Fixtures that all tests share."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 import tfod  # noqa: F401  (first, as in every command: it chooses the Keras of the TensorFlow that others import)
 from tests.file_server import FileServer, serving
 from tests.zoo_archives import write_checkpoint
+
+# Under nohup and in the background of a script Ctrl-C is ignored, and so it would be in every command that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
