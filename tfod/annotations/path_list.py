@@ -1,11 +1,13 @@
 """Many paths in little memory."""
 
-import os
+import sys
 from array import array
 from collections.abc import Iterable, Sequence
 from typing import overload
 
 __all__ = ["PathList"]
+
+_ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
 
 
 class PathList(Sequence[str]):
@@ -23,7 +25,7 @@ class PathList(Sequence[str]):
         self._ending = ending
         text, self._ends = bytearray(), array("I", [0])
         for name in names:
-            text += os.fsencode(name)
+            text += name.encode(_ENCODING, _ERRORS)
             self._ends.append(len(text))
         self._text = bytes(text)
 
@@ -37,8 +39,9 @@ class PathList(Sequence[str]):
     def __getitem__(self, index: slice) -> list[str]: ...
 
     def __getitem__(self, index: int | slice) -> str | list[str]:
-        if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(len(self)))]
-        number = range(len(self))[index]  # counts from the end too, and raises IndexError
-        name = os.fsdecode(self._text[self._ends[number] : self._ends[number + 1]])
+        numbers = range(len(self))[index]  # counts from the end too, and raises IndexError
+        return [*map(self._path, numbers)] if isinstance(numbers, range) else self._path(numbers)
+
+    def _path(self, number: int) -> str:
+        name = self._text[self._ends[number] : self._ends[number + 1]].decode(_ENCODING, _ERRORS)
         return f"{self._folder}/{name}{self._ending}"
