@@ -120,11 +120,10 @@ class SSD(DetectionModel):
         }
 
     def _create_variables(self) -> None:
-        # Keras makes a layer's variables when it first sees an input.
+        # Keras makes a layer's variables when it first sees an input. A graph would be traced twice for that, which
+        # takes twice as long as to look at a picture.
         side = _SIDE_TO_BUILD_WITH
-        image, shapes = tf.zeros([1, side, side, 3]), tf.constant([[side, side, 3]])
-        predict = tf.function(lambda: self.predict(image, shapes, training=False), autograph=False)
-        predict.get_concrete_function()
+        self.predict(tf.zeros([1, side, side, 3]), tf.constant([[side, side, 3]]), training=False)
 
 
 def _sides(images: tf.Tensor) -> tuple[int | tf.Tensor, int | tf.Tensor]:
