@@ -4,6 +4,7 @@ Each is built from the zoo's own config, with few classes and smaller pictures, 
 and shapes of variables: tests/checkpoints/test_zoo_keys.py; numbers: tests/parity.)
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ import tf_keras as keras
 
 from tests.models.configs import zoo_model
 from tests.models.detections import assert_same_detections
+from tests.models.learning import BOXES, CLASSES, learn
 from tfod import names
 from tfod.export.saved_model import export_model
 from tfod.models.factory import build_model
 from tfod.models.precision import mixed_precision
 from tfod.protos import pipeline_pb2
+
+Detector = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 SLOW = pytest.mark.slow
 ARCHITECTURES = [
@@ -31,14 +35,6 @@ ARCHITECTURES = [
 ]
 # The smallest at which a ResNet, and the coarsest map of SSD without a pyramid, have something to look at.
 SIDE, SIDE_WITHOUT_PYRAMID = 160, 288
-CLASSES = 3
-BOXES = [[[0.1, 0.1, 0.6, 0.6], [0.5, 0.5, 0.9, 1.0]], [[0.2, 0.3, 0.8, 0.7], [0.0, 0.0, 0.0, 0.0]]]
-LABELS = {
-    names.NUM_GROUNDTRUTH_BOXES: tf.constant([2, 1]),
-    names.GROUNDTRUTH_BOXES: tf.constant(BOXES),
-    names.GROUNDTRUTH_CLASSES: tf.one_hot([[0, 2], [1, -1]], CLASSES),
-    names.GROUNDTRUTH_WEIGHTS: tf.constant([[1.0, 1.0], [1.0, 0.0]]),
-}
 
 
 def pictures() -> np.ndarray:
@@ -76,7 +72,9 @@ def model(config: pipeline_pb2.TrainEvalPipelineConfig) -> Any:
     return model
 
 
-def detect(model: Any, images: np.ndarray) -> dict[str, np.ndarray]:
+def detector(model: Any) -> Detector:
+    """What detects with `model`: a graph for each size of a batch."""
+
     @tf.function(autograph=False)
     def run(images: tf.Tensor) -> dict[str, tf.Tensor]:
         inputs, shapes = model.preprocess(images)
@@ -84,12 +82,17 @@ def detect(model: Any, images: np.ndarray) -> dict[str, np.ndarray]:
         raw = {name: prediction[name] for name in (names.BOX_ENCODINGS, names.CLASS_PREDICTIONS)}
         return raw | model.postprocess(prediction, shapes)
 
-    return {name: value.numpy() for name, value in run(tf.constant(images)).items()}
+    return lambda images: {name: value.numpy() for name, value in run(tf.constant(images)).items()}
 
 
 @pytest.fixture(scope="module")
-def detections(model: Any) -> dict[str, np.ndarray]:
-    return detect(model, PICTURES)
+def detect(model: Any) -> Detector:
+    return detector(model)
+
+
+@pytest.fixture(scope="module")
+def detections(detect: Detector) -> dict[str, np.ndarray]:
+    return detect(PICTURES)
 
 
 def close(actual: np.ndarray, expected: np.ndarray, tolerance: float, name: str) -> None:
@@ -109,9 +112,9 @@ def test_pictures_come_back_from_the_networks_input(model: Any) -> None:
     np.testing.assert_allclose(model.denormalize(model.normalize(images)), images, atol=1e-3)
 
 
-def test_a_batch_gives_what_its_pictures_give(model: Any, detections: dict[str, np.ndarray]) -> None:
+def test_a_batch_gives_what_its_pictures_give(detect: Detector, detections: dict[str, np.ndarray]) -> None:
     for number in range(2):
-        alone = detect(model, PICTURES[number : number + 1])
+        alone = detect(PICTURES[number : number + 1])
         for name in (names.BOX_ENCODINGS, names.CLASS_PREDICTIONS):
             close(alone[name][0], detections[name][number], 1e-4, name)
 
@@ -123,15 +126,20 @@ def test_it_is_the_same_after_saving_and_restoring(
     restored = build_model(config.model)
     status = tf.train.Checkpoint(model=restored).restore(prefix)
     status.assert_existing_objects_matched().assert_consumed()
-    for name, value in detect(restored, PICTURES).items():
+    for name, value in detector(restored)(PICTURES).items():
         np.testing.assert_array_equal(value, detections[name], err_msg=name)
 
 
-def test_it_is_the_same_after_export(config: pipeline_pb2.TrainEvalPipelineConfig, model: Any, tmp_path: Path) -> None:
+def test_it_is_the_same_after_export(
+    config: pipeline_pb2.TrainEvalPipelineConfig,
+    model: Any,
+    detect: Detector,
+    tmp_path: Path,
+) -> None:
     tf.train.Checkpoint(model=model).save(str(tmp_path / "ckpt"))
     export_model(config, tmp_path, tmp_path / "exported")
     exported = tf.saved_model.load(str(tmp_path / "exported" / "saved_model")).signatures["serving_default"]
-    assert_same_detections(exported(tf.constant(PICTURES[:1])), detect(model, PICTURES[:1]), 1e-4)
+    assert_same_detections(exported(tf.constant(PICTURES[:1])), detect(PICTURES[:1]), 1e-4)
 
 
 def test_mixed_precision_learns_and_computes_nearly_the_same(
@@ -141,35 +149,18 @@ def test_mixed_precision_learns_and_computes_nearly_the_same(
     with mixed_precision():
         mixed = build_model(config.model)
     assert {variable.dtype for variable in mixed.variables} == {tf.float32}
-    losses = learn(mixed, 12)
+    losses = learn(mixed, tf.constant(PICTURES), 12, 1e-3)
     assert losses[-1] < 0.9 * losses[0]
     for variable, value in zip(mixed.variables, model.variables, strict=True):
         variable.assign(value)
-    found = detect(mixed, PICTURES)
+    found = detector(mixed)(PICTURES)
     for name in (names.BOX_ENCODINGS, names.CLASS_PREDICTIONS):
         assert found[name].dtype == np.float32
         assert (found[name] != detections[name]).any(), "nothing was computed in bfloat16"
         assert np.corrcoef(found[name].ravel(), detections[name].ravel())[0, 1] > 0.99
 
 
-def learn(model: Any, steps: int) -> list[float]:
-    """The losses of some steps on the two pictures."""
-    inputs, shapes = model.preprocess(tf.constant(PICTURES))
-    optimizer = keras.optimizers.legacy.Adam(1e-3)
-
-    @tf.function(autograph=False)
-    def step() -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            losses = model.loss(model.predict(inputs, shapes, training=True), LABELS, training=True)
-            total = tf.add_n(list(losses.values()))
-        variables = model.trainable_variables
-        optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
-        return total
-
-    return [float(step()) for _ in range(steps)]
-
-
 def test_two_pictures_are_learnt(config: pipeline_pb2.TrainEvalPipelineConfig) -> None:
     keras.utils.set_random_seed(1)
-    losses = learn(build_model(config.model), 40)
+    losses = learn(build_model(config.model), tf.constant(PICTURES), 40, 1e-3)
     assert losses[-1] < 0.3 * losses[0]

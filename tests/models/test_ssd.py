@@ -8,6 +8,7 @@ import tf_keras as keras
 
 from tests.models.configs import small_ssd
 from tests.models.detections import assert_same_detections
+from tests.models.learning import LABELS, learn
 from tfod import names
 from tfod.checkpoints.keys import variable_keys
 from tfod.errors import ConfigError
@@ -36,16 +37,6 @@ def shaken(config: model_pb2.DetectionModel) -> Any:
 @pytest.fixture(scope="module")
 def model() -> Any:
     return shaken(small_ssd())
-
-
-def labels() -> dict[str, tf.Tensor]:
-    boxes = [[[0.1, 0.1, 0.6, 0.6], [0.5, 0.5, 0.9, 1.0]], [[0.2, 0.3, 0.8, 0.7], [0.0, 0.0, 0.0, 0.0]]]
-    return {
-        names.NUM_GROUNDTRUTH_BOXES: tf.constant([2, 1]),
-        names.GROUNDTRUTH_BOXES: tf.constant(boxes),
-        names.GROUNDTRUTH_CLASSES: tf.one_hot([[0, 2], [1, -1]], 3),
-        names.GROUNDTRUTH_WEIGHTS: tf.constant([[1.0, 1.0], [1.0, 0.0]]),
-    }
 
 
 def detect(model: Any, pictures: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -136,29 +127,14 @@ def test_two_pictures_are_learnt(change: Callable[[Any], None]) -> None:
     keras.utils.set_random_seed(1)
     config = small_ssd()
     change(config.ssd)
-    model = build_model(config)
-    inputs, shapes = model.preprocess(images())
-    optimizer = keras.optimizers.legacy.Adam(3e-3)
-
-    @tf.function(autograph=False)
-    def step() -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            losses = model.loss(model.predict(inputs, shapes, training=True), labels(), training=True)
-            total = tf.add_n(list(losses.values()))
-        variables = model.trainable_variables
-        optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
-        return total
-
-    first = float(step())
-    for _ in range(60):
-        last = float(step())
-    assert last < 0.25 * first
+    losses = learn(build_model(config), images(), 61, 3e-3)
+    assert losses[-1] < 0.25 * losses[0]
 
 
 def test_every_trainable_variable_learns(model: Any) -> None:
     inputs, shapes = model.preprocess(images())
     with tf.GradientTape() as tape:
-        losses = model.loss(model.predict(inputs, shapes, training=True), labels(), training=True)
+        losses = model.loss(model.predict(inputs, shapes, training=True), LABELS, training=True)
         total = tf.add_n(list(losses.values()))
     keys = variable_keys(model=model)
     trainable = {key: variable for key, variable in keys.items() if variable.trainable}
