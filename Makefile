@@ -11,8 +11,8 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3
 run := $(VENV)/bin/python
 installed := $(VENV)/.installed
 # Two at a time: tracing graphs keeps one core busy, and TensorFlow in each takes 2 GB. A file's tests stay together,
-# since they share models.
-PYTEST := $(run) -m pytest -n 2 --dist loadfile
+# since they share models; files begin in the order of tests/conftest.py.
+PYTEST := $(run) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help venv demo test test-fast lint bench parity docs protos clean
 .DEFAULT_GOAL := help
