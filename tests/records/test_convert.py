@@ -12,7 +12,7 @@ from tfod import names
 from tfod.annotations.voc import read_voc
 from tfod.config.label_map import label_map_from_names
 from tfod.errors import DataError
-from tfod.records.convert import ConversionRules, to_example
+from tfod.records.convert import ConversionRules, to_examples
 from tfod.records.example import decode_example
 from tfod.records.summary import Summary
 
@@ -21,7 +21,7 @@ LABEL_MAP = label_map_from_names(["cat", "dog"])
 
 def _convert(path: Path, **rules: object):
     summary = Summary()
-    pieces = to_example(read_voc(path), LABEL_MAP, ConversionRules(**rules), summary)
+    (pieces,) = to_examples([read_voc(path)], LABEL_MAP, ConversionRules(**rules), summary)
     example = pieces and decode_example(b"".join(pieces))
     return example, {kind: note.total for kind, note in summary.notes.items()}, summary
 
@@ -136,6 +136,25 @@ def test_an_unknown_class_is_named_with_the_nearest(tmp_path: Path) -> None:
 
     found, notes, _ = _convert(path, skip_unknown_classes=True)
     assert (found[names.OBJECT_CLASS_TEXT], notes) == ([b"dog"], {"unknown_class": 1})
+
+
+def test_of_several_errors_the_first_one_in_order_is_raised(tmp_path: Path) -> None:
+    unknown = read_voc(write_photo(tmp_path, "unknown", item("horse")))
+    missing = read_voc(write_photo(tmp_path, "missing", item("cat")))._replace(picture=str(tmp_path / "none.jpg"))
+    unreadable = DataError("cannot read the annotation", "c.xml", "check its rights")
+    for images, place in (
+        ([unknown, missing, unreadable], "unknown.xml"),
+        ([missing, unreadable, unknown], "none.jpg"),
+        ([unreadable, unknown, missing], "c.xml"),
+    ):
+        with pytest.raises(DataError) as caught:
+            list(to_examples(images, LABEL_MAP, ConversionRules(), Summary()))
+        assert place in caught.value.where
+
+    rules, summary = ConversionRules(skip_bad=True, skip_unknown_classes=True), Summary()
+    found = list(to_examples([missing, unknown, unreadable], LABEL_MAP, rules, summary))
+    assert [example is not None for example in found] == [False, True, False]
+    assert (summary.notes["bad"].total, summary.notes["unknown_class"].total) == (2, 1)
 
 
 @pytest.mark.parametrize("data", [None, b"", b"<html>", picture()[:100], picture(kind="GIF")])

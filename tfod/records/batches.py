@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.config.label_map import LabelMap
 from tfod.errors import DataError
-from tfod.records.convert import ConversionRules, to_example
+from tfod.records.convert import ConversionRules, to_examples
 from tfod.records.frames import frame
 from tfod.records.name_set import NAME_SIZE, name_digest
 from tfod.records.summary import Summary
@@ -100,18 +100,12 @@ class Plan:
 
 def convert_batch(items: Sequence[Any], work: Work) -> Converted:
     """Converts a batch. Raises DataError as `work.rules` say."""
+    images = list(work.read(items))
+    digests = b"".join(map(_digest, images)) if work.resumable else b""
     pieces: list[bytes] = []
-    summary, names, digests, checks = Summary(), bytearray(), bytearray(), bytearray()
-    for image in work.read(items):
-        if work.resumable:
-            digests += _digest(image)
-        if isinstance(image, DataError):
-            if not work.rules.skip_bad:
-                raise image
-            summary.note("bad", f"{image.where}: {image.what}")
-            example = None
-        else:
-            example = to_example(image, work.label_map, work.rules, summary)
+    summary, names, checks = Summary(), bytearray(), bytearray()
+    examples = list(to_examples(images, work.label_map, work.rules, summary))
+    for image, example in zip(images, examples, strict=True):
         if example is None or isinstance(image, DataError):
             names += bytes(NAME_SIZE)
             continue
@@ -119,7 +113,7 @@ def convert_batch(items: Sequence[Any], work: Work) -> Converted:
         pieces += record
         checks += record[0] + record[-1]
         names += name_digest(image.filename.encode())
-    return Converted(pieces, bytes(checks), summary, bytes(names), bytes(digests))
+    return Converted(pieces, bytes(checks), summary, bytes(names), digests)
 
 
 def digest_batch(items: Sequence[Any], work: Work) -> bytes:
