@@ -1,13 +1,11 @@
 """Many paths in little memory."""
 
-import sys
+import os
 from array import array
 from collections.abc import Iterable, Sequence
 from typing import overload
 
 __all__ = ["PathList"]
-
-_ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
 
 
 class PathList(Sequence[str]):
@@ -25,7 +23,7 @@ class PathList(Sequence[str]):
         self._ending = ending
         text, self._ends = bytearray(), array("I", [0])
         for name in names:
-            text += name.encode(_ENCODING, _ERRORS)
+            text += os.fsencode(name)
             self._ends.append(len(text))
         self._text = bytes(text)
 
@@ -43,5 +41,5 @@ class PathList(Sequence[str]):
         return [*map(self._path, numbers)] if isinstance(numbers, range) else self._path(numbers)
 
     def _path(self, number: int) -> str:
-        name = self._text[self._ends[number] : self._ends[number + 1]].decode(_ENCODING, _ERRORS)
+        name = os.fsdecode(self._text[self._ends[number] : self._ends[number + 1]])
         return f"{self._folder}/{name}{self._ending}"

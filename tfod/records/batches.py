@@ -104,6 +104,7 @@ def convert_batch(items: Sequence[Any], work: Work) -> Converted:
     digests = b"".join(map(_digest, images)) if work.resumable else b""
     pieces: list[bytes] = []
     summary, names, checks = Summary(), bytearray(), bytearray()
+    # All of them before the first checksum, which goes through the picture once more: see `to_examples`.
     examples = list(to_examples(images, work.label_map, work.rules, summary))
     for image, example in zip(images, examples, strict=True):
         if example is None or isinstance(image, DataError):
