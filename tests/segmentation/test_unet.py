@@ -71,12 +71,12 @@ def test_an_encoder_takes_the_weights_of_a_detector(shared: Path) -> None:
     checkpoint = shared / "pretrained" / "ssd_mobilenet_v2_fpnlite_320x320_hands" / "checkpoint"
     report = restore_fine_tune(model, checkpoint, "detection")
 
-    backbone = model.restore_objects("classification")["feature_extractor"].variables
+    backbone = model.checkpoint_layout().classification.variables
     assert len(report.restored) == len(backbone)
     assert model(tf.zeros([1, 50, 70, 3]), training=False).shape == (1, 50, 70, 3)
 
 
 def test_only_a_backbone_can_be_filled() -> None:
     model = build_unet(ModelSettings(2, **SMALL))  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="only an encoder that is a backbone"):
-        model.restore_objects("detection")
+    with pytest.raises(ConfigError, match="cannot start from a checkpoint of the type .detection."):
+        model.checkpoint_layout().roots("detection")

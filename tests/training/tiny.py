@@ -18,6 +18,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from tfod import names
+from tfod.checkpoints.layout import CheckpointLayout
 from tfod.evaluation.coco import METRIC_NAMES
 from tfod.evaluation.evaluate import EvaluationResult
 from tfod.models.detection_model import DetectionModel
@@ -71,7 +72,7 @@ class TinyModel(DetectionModel):
     def preprocess_image(self, image: Any) -> tuple[Any, Any]:
         return self.normalize(image), tf.shape(image)
 
-    def predict(self, inputs: Any, true_image_shapes: Any, *, training: bool) -> dict[str, Any]:
+    def predict(self, inputs: Any, true_shapes: Any, *, labels: Any = None, training: bool) -> dict[str, Any]:
         self.traces += 1
         means = tf.reduce_mean(inputs, axis=[1, 2])
         if training:
@@ -88,11 +89,11 @@ class TinyModel(DetectionModel):
     def regularization_loss(self) -> Any:
         return 0.01 * tf.reduce_sum(self.kernel**2)
 
-    def postprocess(self, prediction: Mapping[str, Any], true_image_shapes: Any) -> dict[str, Any]:
+    def postprocess(self, prediction: Mapping[str, Any], true_shapes: Any) -> dict[str, Any]:
         raise AssertionError("the loop does not detect")
 
-    def restore_objects(self, checkpoint_type: str) -> dict[str, tf.Module]:
-        return {"model": self}
+    def checkpoint_layout(self) -> CheckpointLayout:
+        return CheckpointLayout(self, self)
 
 
 def example(number: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -3,11 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import tensorflow as tf
 
 from tfod.checkpoints.keys import variable_keys
+from tfod.checkpoints.layout import CheckpointLayout
 from tfod.checkpoints.reader import CheckpointReader, find_checkpoint
 from tfod.errors import CheckpointError
 
@@ -15,7 +16,7 @@ __all__ = ["RestoreReport", "restore_fine_tune", "restore_model"]
 
 
 class _Restorable(Protocol):
-    def restore_objects(self, checkpoint_type: str) -> dict[str, Any]: ...
+    def checkpoint_layout(self) -> CheckpointLayout: ...
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,15 @@ def restore_fine_tune(model: _Restorable, place: str | Path, checkpoint_type: st
       CheckpointError: nothing fits, or with the first three types, something does not.
     """
     reader = CheckpointReader(find_checkpoint(place))
-    everything = variable_keys(model=model)
+    layout = model.checkpoint_layout()
+    everything = variable_keys(model=layout.full)
     if checkpoint_type == "fine_tune":
         found = _matches(reader, everything)
         if not found:
             raise _other_architecture(reader, checkpoint_type, everything)
         wanted = {name: everything[name] for name in found}
     else:
-        wanted = variable_keys(**model.restore_objects(checkpoint_type))
+        wanted = variable_keys(**layout.roots(checkpoint_type))
         found = _require_all(reader, wanted, checkpoint_type)
     _assign(reader, wanted, found)
     filled = {id(variable) for variable in wanted.values()}
@@ -66,7 +68,7 @@ def restore_fine_tune(model: _Restorable, place: str | Path, checkpoint_type: st
     )
 
 
-def restore_model(model: tf.Module, place: str | Path) -> tuple[str, int | None]:
+def restore_model(model: _Restorable, place: str | Path) -> tuple[str, int | None]:
     """Fills a whole model for evaluation or export from a checkpoint, or from the newest in a folder.
 
     Returns:
@@ -76,7 +78,7 @@ def restore_model(model: tf.Module, place: str | Path) -> tuple[str, int | None]
       CheckpointError: there is no checkpoint, or it does not have every variable of the model.
     """
     reader = CheckpointReader(find_checkpoint(place))
-    wanted = variable_keys(model=model)
+    wanted = variable_keys(model=model.checkpoint_layout().full)
     _assign(reader, wanted, _require_all(reader, wanted, "full"))
     step = reader.find("step")
     return reader.prefix, int(reader.value(step)) if step else None

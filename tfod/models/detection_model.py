@@ -6,7 +6,9 @@ from collections.abc import Mapping
 import tensorflow as tf
 import tf_keras as keras
 
+from tfod import names
 from tfod.augment.resize import ImageResizer
+from tfod.checkpoints.layout import CheckpointLayout
 
 __all__ = ["DetectionModel"]
 
@@ -51,8 +53,18 @@ class DetectionModel(tf.Module):
         return tf.map_fn(self.preprocess_image, images, fn_output_signature=(tf.float32, tf.int32))
 
     @abstractmethod
-    def predict(self, inputs: tf.Tensor, true_image_shapes: tf.Tensor, *, training: bool) -> Tensors:
-        """What the network computes from inputs float32 `[B, h, w, 3]`."""
+    def predict(
+        self,
+        inputs: tf.Tensor,
+        true_shapes: tf.Tensor,
+        *,
+        labels: Mapping[str, tf.Tensor] | None = None,
+        training: bool,
+    ) -> Tensors:
+        """What the network computes from inputs float32 `[B, h, w, 3]` whose true shapes are int32 `[B, 3]`.
+
+        `labels`, as `loss` takes them, are for a second stage, which samples its proposals against them.
+        """
 
     @abstractmethod
     def loss(self, prediction: Tensors, labels: Mapping[str, tf.Tensor], *, training: bool) -> Tensors:
@@ -63,15 +75,45 @@ class DetectionModel(tf.Module):
         """
 
     @abstractmethod
-    def postprocess(self, prediction: Tensors, true_image_shapes: tf.Tensor) -> Tensors:
+    def postprocess(self, prediction: Tensors, true_shapes: tf.Tensor) -> Tensors:
         """Detections; boxes relative to the image without its padding, classes from 0, padded with zeros."""
 
     @abstractmethod
-    def restore_objects(self, checkpoint_type: str) -> dict[str, tf.Module]:
-        """The parts that a fine-tuning checkpoint of a type fills, under the names that it gives them.
+    def checkpoint_layout(self) -> CheckpointLayout:
+        """The model's variables under the names that the original's checkpoints give them."""
 
-        Raises ConfigError for types that the architecture does not know.
+    def losses(
+        self,
+        inputs: tf.Tensor,
+        true_shapes: tf.Tensor,
+        labels: Mapping[str, tf.Tensor],
+        *,
+        training: bool,
+        regularize: bool = True,
+    ) -> tuple[Tensors, Tensors]:
+        """What training minimises, for inputs as `predict` and labels as `loss` take them.
+
+        Returns:
+          The losses, float32 scalars by their TensorBoard tags: those of `loss`, with `regularize` the
+          regularization loss, and their sum as `Loss/total_loss`; and the prediction that they are of.
         """
+        prediction = self.predict(inputs, true_shapes, labels=labels, training=training)
+        losses = dict(self.loss(prediction, labels, training=training))
+        if regularize:
+            losses[names.REGULARIZATION_LOSS] = self.regularization_loss()
+        losses[names.TOTAL_LOSS] = tf.add_n(list(losses.values()))
+        return losses, prediction
+
+    def detections(self, prediction: Tensors, true_shapes: tf.Tensor) -> Tensors:
+        """What `postprocess` gives, float32, with classes that count from 1, as label maps and users do."""
+        detections = self.postprocess(prediction, true_shapes)
+        detections[names.DETECTION_CLASSES] += self.label_id_offset
+        return {name: tf.cast(value, tf.float32) for name, value in detections.items()}
+
+    def detect(self, images: tf.Tensor) -> Tensors:
+        """From images `[B, H, W, 3]`, uint8 or float32 in 0..255, to detections as `detections` gives them."""
+        inputs, true_shapes = self.preprocess(images)
+        return self.detections(self.predict(inputs, true_shapes, training=False), true_shapes)
 
     def regularization_loss(self) -> tf.Tensor:
         """The sum over all regularised kernels, a scalar (0 where there are none)."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import tensorflow as tf
 import tf_keras as keras
 
-from tfod.errors import ConfigError
+from tfod.checkpoints.layout import CheckpointLayout
 from tfod.models.layer_list import apply_layers
 from tfod.segmentation.blocks import AttentionGate, ConvSettings, Up, UpSampling
-from tfod.segmentation.encoders import BACKBONES, BackboneEncoder, Encoder, PlainEncoder
+from tfod.segmentation.encoders import BackboneEncoder, Encoder, PlainEncoder
 
 __all__ = ["ModelSettings", "UNet", "build_unet"]
 
@@ -106,17 +106,15 @@ class UNet(tf.Module):
         up = [block[0].filters for block in self._blocks]
         return list(zip((int(one.shape[-1]) for one in maps), [*up, 0], strict=True))
 
-    def restore_objects(self, checkpoint_type: str) -> dict[str, tf.Module]:
-        """What a zoo checkpoint can fill, under its names there: the backbone; see `restore_fine_tune`."""
+    def checkpoint_layout(self) -> CheckpointLayout:
+        """See CheckpointLayout; a detector's checkpoint can fill the backbone, and nothing of a plain encoder."""
         if not isinstance(self._encoder, BackboneEncoder):
-            raise ConfigError("only an encoder that is a backbone can be filled", "--encoder_checkpoint",
-                              "choose one with --encoder: " + ", ".join(BACKBONES))  # fmt: skip
-        if checkpoint_type == "classification":
-            return {"feature_extractor": self._encoder.classification_backbone}
-        holder = tf.Module()
-        holder._feature_extractor = tf.Module()
-        holder._feature_extractor.classification_backbone = self._encoder.classification_backbone
-        return {"model": holder}
+            return CheckpointLayout(self)
+        backbone = self._encoder.classification_backbone
+        like_a_detector = tf.Module()
+        like_a_detector._feature_extractor = tf.Module()
+        like_a_detector._feature_extractor.classification_backbone = backbone
+        return CheckpointLayout(self, like_a_detector, backbone)
 
 
 def build_unet(settings: ModelSettings) -> UNet:

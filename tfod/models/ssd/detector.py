@@ -7,7 +7,7 @@ import tensorflow as tf
 from tfod import names
 from tfod.augment.resize import ImageResizer
 from tfod.boxes.anchors import Anchors
-from tfod.errors import ConfigError
+from tfod.checkpoints.layout import CheckpointLayout
 from tfod.models.detection_model import DetectionModel, Tensors
 from tfod.models.heads.head import BoxPredictor
 from tfod.models.ssd.feature_extractors import FeatureExtractor
@@ -64,7 +64,14 @@ class SSD(DetectionModel):
         # sit on the kinks of ReLU6, and rounding in the eighth digit moves gradients by percents.
         return self.resizer(self.normalize(tf.cast(image, tf.float32)))
 
-    def predict(self, inputs: tf.Tensor, true_image_shapes: tf.Tensor, *, training: bool) -> Tensors:
+    def predict(
+        self,
+        inputs: tf.Tensor,
+        true_shapes: tf.Tensor,
+        *,
+        labels: Mapping[str, tf.Tensor] | None = None,
+        training: bool,
+    ) -> Tensors:
         """See DetectionModel. Box codes are `[B, A, 4]`, class logits `[B, A, K]`, anchors `[A, 4]`."""
         feature_maps = self._feature_extractor(inputs, training=training)
         codes, logits = self._box_predictor(feature_maps, training=training)
@@ -88,26 +95,16 @@ class SSD(DetectionModel):
         """See DetectionModel."""
         return self._loss(prediction, labels, training=training)
 
-    def postprocess(self, prediction: Tensors, true_image_shapes: tf.Tensor) -> Tensors:
+    def postprocess(self, prediction: Tensors, true_shapes: tf.Tensor) -> Tensors:
         """See DetectionModel. Also all decoded boxes `[B, A, 4]` and scores `[B, A, K]`."""
         height, width = _sides(prediction[names.PREPROCESSED_INPUTS])
-        return self._postprocess(prediction, true_image_shapes, height, width)
+        return self._postprocess(prediction, true_shapes, height, width)
 
-    def restore_objects(self, checkpoint_type: str) -> dict[str, tf.Module]:
-        """See DetectionModel. The types are classification, detection and full."""
-        if checkpoint_type == "classification":
-            return {"feature_extractor": self._feature_extractor.classification_backbone}
-        if checkpoint_type == "detection":
-            model = tf.Module()
-            model._feature_extractor = self._feature_extractor
-            return {"model": model}
-        if checkpoint_type == "full":
-            return {"model": self}
-        raise ConfigError(
-            f"an SSD cannot start from a checkpoint of the type {checkpoint_type!r}",
-            "train_config.fine_tune_checkpoint_type",
-            'use "detection" (all but the heads), "full" (all) or "classification" (the backbone alone)',
-        )
+    def checkpoint_layout(self) -> CheckpointLayout:
+        """See DetectionModel."""
+        without_heads = tf.Module()
+        without_heads._feature_extractor = self._feature_extractor
+        return CheckpointLayout(self, without_heads, self._feature_extractor.classification_backbone)
 
     def _raw_boxes(self, codes: tf.Tensor, anchors: tf.Tensor, grids: list[tuple[int, int]]) -> Tensors:
         """All decoded boxes `[B, A, 4]`, and the numbers int32 `[B, A]` of the feature maps that they come from."""

@@ -1,0 +1,41 @@
+"""The names that checkpoints give to a model's variables, beside the model's own."""
+
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from tfod.errors import ConfigError
+
+__all__ = ["CheckpointLayout"]
+
+
+@dataclass(frozen=True)
+class CheckpointLayout:
+    """Trees of plain modules that hold a model's layers and variables under the original's names.
+
+    Attributes:
+      full: The whole model; checkpoints have it as `model`.
+      detection: All but its heads, in the same place of a tree; what `fine_tune_checkpoint_type: "detection"` fills.
+      classification: The backbone alone, which classification checkpoints have as `feature_extractor`.
+
+    Either of the last two is None where a model cannot start from such a checkpoint.
+    """
+
+    full: tf.Module
+    detection: tf.Module | None = None
+    classification: tf.Module | None = None
+
+    def roots(self, checkpoint_type: str) -> dict[str, tf.Module]:
+        """What a fine-tuning checkpoint of a type fills, under the name that the checkpoint has it by.
+
+        Raises ConfigError for a type that is unknown, or that this architecture cannot start from.
+        """
+        roots = {"classification": self.classification, "detection": self.detection, "full": self.full}
+        known = {kind: root for kind, root in roots.items() if root is not None}
+        if checkpoint_type not in known:
+            raise ConfigError(
+                f"this model cannot start from a checkpoint of the type {checkpoint_type!r}",
+                "train_config.fine_tune_checkpoint_type",
+                f"use {' or '.join(known)}",
+            )
+        return {"feature_extractor" if checkpoint_type == "classification" else "model": known[checkpoint_type]}
