@@ -13,7 +13,7 @@ import time
 def batches_ours(path):
     from tfod.config.pipeline import read_pipeline_config
     from tfod.input.dataset import training_dataset
-    from tfod.models.factory import build_model
+    from tfod.models.build import build_model
 
     config = read_pipeline_config(path)
     model = build_model(config.model)

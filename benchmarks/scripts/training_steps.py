@@ -44,7 +44,7 @@ def our_training(config_path):
     """Our model, and a function of features and labels that trains a step and returns its losses by tag."""
     from tfod.checkpoints.keys import variable_keys
     from tfod.config.pipeline import read_pipeline_config
-    from tfod.models.factory import build_model
+    from tfod.models.build import build_model
     from tfod.training import optimizers
     from tfod.training.selection import select_variables
     from tfod.training.trainer import Trainer

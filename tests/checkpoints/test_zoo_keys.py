@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfod.checkpoints.keys import VALUE_SUFFIX, variable_keys
 from tfod.config.pipeline import read_pipeline_config
-from tfod.models.factory import build_model
+from tfod.models.build import build_model
 from tfod.training.optimizers import create_slots, from_config
 
 Shapes = dict[str, tuple[int, ...]]

@@ -184,21 +184,22 @@ def test_what_has_no_effect_can_be_left_out() -> None:
 
 def _builders() -> dict[str, Callable[[Any], object]]:
     """Message with alternatives -> what the engine builds of it."""
-    from tfod.augment.resize import ImageResizer
     from tfod.boxes.anchors import anchors_from_config
     from tfod.boxes.coders import box_coder_from_config
     from tfod.boxes.matching import matcher_from_config
     from tfod.boxes.similarity import similarity_from_config
     from tfod.losses.from_config import classification_loss_from_config, localization_loss_from_config
-    from tfod.models.scores import score_converter_from_config
+    from tfod.models.from_config import image_resizer_from_config, score_converter_from_config
     from tfod.protos.post_processing_pb2 import PostProcessing
 
     return {
         "AnchorGenerator": anchors_from_config,
         "BoxCoder": box_coder_from_config,
-        "CalibrationConfig": lambda message: score_converter_from_config(PostProcessing(calibration_config=message)),
+        "CalibrationConfig": lambda message: score_converter_from_config(
+            PostProcessing(calibration_config=message), "post_processing"
+        ),
         "ClassificationLoss": classification_loss_from_config,
-        "ImageResizer": ImageResizer.from_config,
+        "ImageResizer": lambda message: image_resizer_from_config(message, "image_resizer"),
         "LocalizationLoss": localization_loss_from_config,
         "Matcher": matcher_from_config,
         "RegionSimilarityCalculator": similarity_from_config,
@@ -236,7 +237,7 @@ def test_the_engine_refuses_the_alternatives_that_the_table_calls_missing_and_no
 def test_the_engine_refuses_a_model_a_reader_and_a_run_with_a_missing_feature() -> None:
     from tfod.input.dataset import evaluation_dataset, training_dataset
     from tfod.input.reader import input_files
-    from tfod.models.factory import build_model
+    from tfod.models.build import build_model
 
     for name in REACHABLE:
         config, path = _set(name)

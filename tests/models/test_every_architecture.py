@@ -17,8 +17,8 @@ from tests.models.configs import zoo_model
 from tests.models.detections import assert_same_detections
 from tests.models.learning import BOXES, CLASSES, learn
 from tfod import names
-from tfod.export.saved_model import export_model
-from tfod.models.factory import build_model
+from tfod.export.from_config import export_model
+from tfod.models.build import build_model
 from tfod.models.precision import mixed_precision
 from tfod.protos import pipeline_pb2
 
@@ -109,7 +109,9 @@ def test_it_predicts_for_every_anchor(model: Any, detections: dict[str, np.ndarr
 
 def test_pictures_come_back_from_the_networks_input(model: Any) -> None:
     images = tf.constant(PICTURES, tf.float32)
-    np.testing.assert_allclose(model.denormalize(model.normalize(images)), images, atol=1e-3)
+    np.testing.assert_allclose(
+        model.preprocess.denormalize(model.preprocess.pixels.normalize(images)), images, atol=1e-3
+    )
 
 
 def test_a_batch_gives_what_its_pictures_give(detect: Detector, detections: dict[str, np.ndarray]) -> None:
@@ -122,9 +124,9 @@ def test_a_batch_gives_what_its_pictures_give(detect: Detector, detections: dict
 def test_it_is_the_same_after_saving_and_restoring(
     config: pipeline_pb2.TrainEvalPipelineConfig, model: Any, detections: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
-    prefix = tf.train.Checkpoint(model=model).save(str(tmp_path / "ckpt"))
+    prefix = tf.train.Checkpoint(model=model.checkpoint_layout().full).save(str(tmp_path / "ckpt"))
     restored = build_model(config.model)
-    status = tf.train.Checkpoint(model=restored).restore(prefix)
+    status = tf.train.Checkpoint(model=restored.checkpoint_layout().full).restore(prefix)
     status.assert_existing_objects_matched().assert_consumed()
     for name, value in detector(restored)(PICTURES).items():
         np.testing.assert_array_equal(value, detections[name], err_msg=name)
@@ -136,7 +138,7 @@ def test_it_is_the_same_after_export(
     detect: Detector,
     tmp_path: Path,
 ) -> None:
-    tf.train.Checkpoint(model=model).save(str(tmp_path / "ckpt"))
+    tf.train.Checkpoint(model=model.checkpoint_layout().full).save(str(tmp_path / "ckpt"))
     export_model(config, tmp_path, tmp_path / "exported")
     exported = tf.saved_model.load(str(tmp_path / "exported" / "saved_model")).signatures["serving_default"]
     assert_same_detections(exported(tf.constant(PICTURES[:1])), detect(PICTURES[:1]), 1e-4)

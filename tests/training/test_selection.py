@@ -6,7 +6,7 @@ import tensorflow as tf
 from tests.models.configs import small_ssd
 from tfod.checkpoints.keys import variable_keys
 from tfod.errors import ConfigError
-from tfod.models.factory import build_model
+from tfod.models.build import build_model
 from tfod.protos.train_pb2 import TrainConfig
 from tfod.training.selection import select_variables
 

@@ -86,13 +86,13 @@ def _evaluate_checkpoint(
 ) -> "tuple[EvaluationResult, dict[str, Any]]":
     from tfod.checkpoints.restore import restore_model
     from tfod.evaluation.evaluate import model_step
-    from tfod.models.factory import build_model
+    from tfod.models.build import build_model
 
     model = build_model(config.model)
     prefix, step = restore_model(model, args.checkpoint_dir)
     compute = model_step(model, regularize=config.train_config.add_regularization_loss)
     with _averages_if_asked_for(config, model, prefix):
-        result = _evaluate(config, compute, preprocess=model.preprocess_image, num_classes=model.num_classes)
+        result = _evaluate(config, compute, preprocess=model.preprocess.image, num_classes=model.num_classes)
     return result, {"checkpoint": prefix, "step": step}
 
 

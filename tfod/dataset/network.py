@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tfod.augment.resize import ImageResizer
 from tfod.boxes.anchors import anchors_from_config
 from tfod.config.pipeline import read_pipeline_config
 from tfod.config.rules.walk import detection_model
 from tfod.errors import ConfigError
+from tfod.models.from_config import image_resizer_from_config
 
 __all__ = ["Network"]
 
@@ -29,7 +29,7 @@ class Network:
         self.source = source
         self.most_objects = int(config.train_input_reader.max_number_of_boxes)
         self._resized = lru_cache(maxsize=4096)(self._resize)
-        self._resizer = ImageResizer.from_config(model.image_resizer)
+        self._resizer = image_resizer_from_config(model.image_resizer, f"model.{kind}.image_resizer")
         self._anchors = anchors_from_config(model.anchor_generator) if kind == "ssd" else None
         self.matched_overlap = float(model.matcher.argmax_matcher.matched_threshold) if kind == "ssd" else 0.5
 

@@ -62,7 +62,7 @@ class Evaluator(orbit.AbstractEvaluator):
         dataset = evaluation_dataset(
             self._reader,
             self._config,
-            preprocess=self._model.preprocess_image,
+            preprocess=self._model.preprocess.image,
             num_classes=self._model.num_classes,
         )
         with (

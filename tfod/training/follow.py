@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfod.checkpoints.restore import restore_model
 from tfod.errors import CheckpointError, ConfigError
-from tfod.models.factory import build_model
+from tfod.models.build import build_model
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.training import optimizers
 from tfod.training.evaluator import Evaluator
@@ -42,7 +42,9 @@ def evaluate_checkpoints(
     for prefix in _checkpoints(checkpoint_dir, timeout):
         _, saved_step = restore_model(model, prefix)
         if averages is not None:
-            tf.train.Checkpoint(model=model, optimizer=averages).restore(prefix).expect_partial()
+            tf.train.Checkpoint(model=model.checkpoint_layout().full, optimizer=averages).restore(
+                prefix
+            ).expect_partial()
         step.assign(saved_step or 0)
         metrics = controller.evaluate()
         if saved_step == config.train_config.num_steps:

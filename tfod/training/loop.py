@@ -13,8 +13,8 @@ from tfod.checkpoints.restore import restore_fine_tune
 from tfod.config.label_map import read_label_map
 from tfod.input.corrupt import naming_corrupt_records
 from tfod.input.dataset import training_dataset
+from tfod.models.build import build_model
 from tfod.models.detection_model import DetectionModel
-from tfod.models.factory import build_model
 from tfod.models.precision import mixed_precision
 from tfod.progress import Progress
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
@@ -143,7 +143,7 @@ class _Run:
         #    The controller asks the keeper for them. (To restore both, one over the other, gives the same.)
         self._keeper = CheckpointKeeper(
             self._step,
-            model,
+            model.checkpoint_layout().full,
             optimizer,
             self.folder,
             resume_from=prefix,
@@ -238,7 +238,7 @@ class _Run:
         def pictures() -> Any:
             assert self._watch.batch is not None
             class_names = read_label_map(config.train_input_reader.label_map_path).names
-            return draw_batch(self._watch.batch, model.denormalize, class_names)
+            return draw_batch(self._watch.batch, model.preprocess.denormalize, class_names)
 
         return TrainingSummaries(
             self.folder / "train",
@@ -257,7 +257,7 @@ def _start_reading(
     dataset = training_dataset(
         config.train_input_reader,
         config.train_config,
-        preprocess=model.preprocess_image,
+        preprocess=model.preprocess.image,
         num_classes=model.num_classes,
         seed=seed if options.deterministic else (seed + start) % 2**31,
         skip_corrupt=options.skip_corrupt,

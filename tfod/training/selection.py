@@ -44,7 +44,7 @@ def select_variables(model: DetectionModel, config: TrainConfig) -> Selection:
     chosen = _meant(config.update_trainable_variables, names, "update_trainable_variables") or set(names)
     kept = {id(names[name]) for name in chosen - frozen}
     # In the model's order, which is that of the original's optimizer slots and of clipping.
-    variables = [variable for variable in model.trainable_variables if id(variable) in kept]
+    variables = [variable for variable in model.checkpoint_layout().full.trainable_variables if id(variable) in kept]
     if not variables:
         cure = "let them leave some variables"
         raise ConfigError("nothing is left to train", "train_config.freeze_variables", cure)
