@@ -26,10 +26,10 @@ _NEEDED = (
 
 
 class Detector:
-    """Finds objects on one picture at a time.
+    """Finds objects on one image at a time.
 
     `Detector.from_saved_model("exported_models/raccoons").detect(image).best(10, min_score=0.5)` gives the ten
-    surest objects of a picture.
+    surest objects of an image.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Detector:
         return {name: value.numpy() for name, value in outputs.items()}
 
     def detect(self, image: NDArray[np.uint8]) -> Detections:
-        """What is on one picture, uint8 [H, W, 3], RGB."""
+        """What is on one image, uint8 [H, W, 3], RGB."""
         outputs = self._function(tf.constant(image[np.newaxis], self._dtype))
         arrays = {name: outputs[name].numpy() for name in _NEEDED}
         return Detections.from_outputs(arrays, *image.shape[:2])
@@ -118,7 +118,7 @@ def find_saved_model(directory: Path | str) -> Path:
 
 
 def _pixel_input(signature: Any, path: Path) -> tuple[str, tf.DType]:
-    """The name and type of the only input, which must be pictures."""
+    """The name and type of the only input, which must be images."""
     inputs = signature.structured_input_signature[1]
     missing = [name for name in _NEEDED if name not in signature.structured_outputs]
     if missing:
