@@ -20,7 +20,7 @@ def batches_ours(path):
     return training_dataset(
         config.train_input_reader,
         config.train_config,
-        preprocess=model.preprocess_image,
+        preprocess=model.preprocess.image,
         num_classes=model.num_classes,
     )
 
