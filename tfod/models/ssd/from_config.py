@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from tfod.augment.resize import ImageResizer
-from tfod.boxes.anchors import anchors_from_config
-from tfod.boxes.coders import BoxCoder, box_coder_from_config
-from tfod.boxes.matching import matcher_from_config
-from tfod.boxes.nms import nms_from_config
-from tfod.boxes.similarity import similarity_from_config
+from tfod.boxes.coders import BoxCoder
+from tfod.boxes.from_config import (
+    ANCHORS_OF_SEVERAL_MAPS,
+    anchors_from_config,
+    box_coder_from_config,
+    matcher_from_config,
+    nms_from_config,
+    similarity_from_config,
+)
 from tfod.boxes.targets import TargetAssigner
 from tfod.errors import ConfigError
 from tfod.losses.from_config import (
@@ -34,8 +38,8 @@ __all__ = ["ssd_from_config"]
 def ssd_from_config(config: ssd_pb2.Ssd) -> SSD:
     """The model that `model.ssd` describes. Raises ConfigError for what is not available."""
     _refuse_contradictions(config)
-    anchors = anchors_from_config(config.anchor_generator)
-    box_coder = box_coder_from_config(config.box_coder)
+    anchors = anchors_from_config(config.anchor_generator, "model.ssd.anchor_generator", kinds=ANCHORS_OF_SEVERAL_MAPS)
+    box_coder = box_coder_from_config(config.box_coder, "model.ssd.box_coder")
     background_column = config.add_background_class
     return SSD(
         num_classes=config.num_classes,
@@ -55,7 +59,10 @@ def ssd_from_config(config: ssd_pb2.Ssd) -> SSD:
         postprocessor=SSDPostprocessor(
             box_coder,
             score_converter_from_config(config.post_processing),
-            nms_from_config(config.post_processing.batch_non_max_suppression),
+            nms_from_config(
+                config.post_processing.batch_non_max_suppression,
+                "model.ssd.post_processing.batch_non_max_suppression",
+            ),
             first_class=1 if background_column or config.explicit_background_class else 0,
         ),
         predicts_raw_boxes=config.return_raw_detections_during_predict,
@@ -93,8 +100,8 @@ def _box_predictor(
 
 def _loss(config: ssd_pb2.Ssd, box_coder: BoxCoder) -> SSDLoss:
     assigner = TargetAssigner(
-        similarity_from_config(config.similarity_calculator),
-        matcher_from_config(config.matcher),
+        similarity_from_config(config.similarity_calculator, "model.ssd.similarity_calculator"),
+        matcher_from_config(config.matcher, "model.ssd.matcher"),
         box_coder,
         background_column=config.add_background_class,
         background_as_zeros=config.encode_background_as_zeros,
@@ -102,14 +109,16 @@ def _loss(config: ssd_pb2.Ssd, box_coder: BoxCoder) -> SSDLoss:
     )
     return SSDLoss(
         assign_targets=assigner,
-        classification=classification_loss_from_config(config.loss.classification_loss),
-        localization=localization_loss_from_config(config.loss.localization_loss),
+        classification=classification_loss_from_config(
+            config.loss.classification_loss, "model.ssd.loss.classification_loss"
+        ),
+        localization=localization_loss_from_config(config.loss.localization_loss, "model.ssd.loss.localization_loss"),
         classification_weight=config.loss.classification_weight,
         localization_weight=config.loss.localization_weight,
         normalize_by_matches=config.normalize_loss_by_num_matches,
         normalize_by_code_size=config.normalize_loc_loss_by_codesize,
-        miner=miner_from_config(config.loss),
-        sampler=sampler_from_config(config.loss),
+        miner=miner_from_config(config.loss, "model.ssd.loss"),
+        sampler=sampler_from_config(config.loss, "model.ssd.loss"),
         implicit_weight=config.implicit_example_weight if config.use_confidences_as_targets else None,
     )
 
