@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfod.boxes import nms as nms_module
 from tfod.boxes.nms import MulticlassNMS, Selection
 
 WINDOW = tf.constant([0.0, 0.0, 1.0, 1.0])
@@ -53,13 +52,12 @@ def pairs(selection: Selection) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize(
-    ("anchors", "classes", "prefixes"), list(product([1, 60, 900], [1, 5], [(8,), (8, 40), (400, 1200), ()]))
+    ("anchors", "classes", "candidates"), list(product([1, 60, 900], [1, 5], [(8,), (8, 40), (400, 1200), ()]))
 )
 def test_every_way_gives_what_suppression_written_out_gives(
-    anchors: int, classes: int, prefixes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+    anchors: int, classes: int, candidates: tuple[int, ...]
 ) -> None:
-    monkeypatch.setattr(nms_module, "_PREFIXES", prefixes)
-    settings = MulticlassNMS(score_threshold=0.01, iou_threshold=0.4, max_per_class=7, max_total=20)
+    settings = MulticlassNMS(0.01, 0.4, max_per_class=7, max_total=20, candidates=candidates)
     boxes, scores = random_scene(anchors, classes, seed=anchors)
     selection = settings(tf.constant(boxes), tf.constant(scores), WINDOW)
     assert pairs(selection) == reference(boxes, scores, settings)
@@ -73,13 +71,12 @@ def random_boxes_of_classes(anchors: int, classes: int, seed: int) -> tuple[np.n
 
 
 @pytest.mark.parametrize(
-    ("anchors", "classes", "prefixes"), list(product([1, 60, 900], [1, 5], [(8, 40), (400, 1200), ()]))
+    ("anchors", "classes", "candidates"), list(product([1, 60, 900], [1, 5], [(8, 40), (400, 1200), ()]))
 )
-def test_every_way_with_a_box_for_each_class(
-    anchors: int, classes: int, prefixes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(nms_module, "_PREFIXES", prefixes)
-    settings = MulticlassNMS(0.01, 0.4, max_per_class=7, max_total=20, change_coordinate_frame=False)
+def test_every_way_with_a_box_for_each_class(anchors: int, classes: int, candidates: tuple[int, ...]) -> None:
+    settings = MulticlassNMS(
+        0.01, 0.4, max_per_class=7, max_total=20, change_coordinate_frame=False, candidates=candidates
+    )
     boxes, scores = random_boxes_of_classes(anchors, classes, seed=anchors)
     selection = settings(tf.constant(boxes), tf.constant(scores), WINDOW)
     expected = reference(boxes, scores, settings)
@@ -89,12 +86,12 @@ def test_every_way_with_a_box_for_each_class(
         assert selection.scores[number] == scores[row, label]
 
 
-@pytest.mark.parametrize("prefixes", [(400, 1200), ()])
-def test_the_same_box_for_each_class_is_one_for_all(prefixes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nms_module, "_PREFIXES", prefixes)
+@pytest.mark.parametrize("candidates", [(400, 1200), ()])
+def test_the_same_box_for_each_class_is_one_for_all(candidates: tuple[int, ...]) -> None:
     boxes, scores = random_scene(500, 4, seed=3)
     window = tf.constant([0.1, 0.0, 0.8, 0.9])
-    for settings in (MulticlassNMS(0.01, 0.5), MulticlassNMS(0.01, 0.5, class_agnostic=True)):
+    for agnostic in (False, True):
+        settings = MulticlassNMS(0.01, 0.5, class_agnostic=agnostic, candidates=candidates)
         shared = settings(tf.constant(boxes), tf.constant(scores), window)
         each = settings(tf.repeat(tf.constant(boxes)[:, tf.newaxis], 4, axis=1), tf.constant(scores), window)
         for one, other in zip(shared, each, strict=True):
@@ -109,7 +106,7 @@ def test_boxes_of_classes_by_hand() -> None:
     selection = MulticlassNMS(iou_threshold=0.5)(boxes, scores, WINDOW)
     assert pairs(selection) == [(0, 0), (1, 1), (1, 0)]
     assert selection.boxes[1].numpy().tolist() == pytest.approx(there)
-    # One box a row, that of its best class: row 1 counts for class 0 and lies where row 0 lies.
+    # One box a row, that of its best class: row 1 counts for class 0, whose box is that of row 0.
     agnostic = MulticlassNMS(iou_threshold=0.5, class_agnostic=True)
     assert pairs(agnostic(boxes, scores, WINDOW)) == [(0, 0)]
     swapped = agnostic(boxes, tf.constant([[0.9, 0.5], [0.7, 0.8]]), WINDOW)

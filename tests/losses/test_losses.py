@@ -177,7 +177,7 @@ def test_localization_losses_by_hand() -> None:
     assert of_one_box(GIoULoss(), [0.0, 0.0, 1.0, 1.0], [0.0, 2.0, 1.0, 3.0]) == pytest.approx(1 + 1 / 3)
 
 
-def test_boxes_without_area_have_losses_and_slopes_all_the_same() -> None:
+def test_boxes_without_area_have_finite_losses_and_gradients() -> None:
     codes = tf.zeros([1, 4])
     for loss in (IoULoss(), GIoULoss()):
         with tf.GradientTape() as tape:

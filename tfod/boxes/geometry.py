@@ -120,7 +120,7 @@ def _matched_intersection(boxes: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
 
 
 def intersection_over_area(boxes: tf.Tensor, windows: tf.Tensor) -> tf.Tensor:
-    """The share of each box that lies in each window.
+    """The share of each box that is inside each window.
 
     Args:
       boxes: float32 `[..., N, 4]`.

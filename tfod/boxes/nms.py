@@ -13,10 +13,6 @@ from tfod.boxes.geometry import area, change_frame, clip_to_window
 
 __all__ = ["MulticlassNMS", "Selection"]
 
-# How many of the best candidates are examined first, and if these do not give enough detections, next.
-# Each is exact when it gives enough (see MulticlassNMS); what changes is only how long it takes.
-_PREFIXES = (400, 1200)
-
 
 class Selection(NamedTuple):
     """Detections of one image, in descending order of score, padded with zeros."""
@@ -63,6 +59,8 @@ class MulticlassNMS:
       soft_nms_sigma: Above 0, overlap lowers scores instead (https://arxiv.org/abs/1704.04503), by exp(−IoU² / 2σ).
       class_agnostic: Whether each box counts for its best class only, and boxes of unlike classes suppress each other.
       change_coordinate_frame: Whether detections are relative to the window.
+      candidates: How many of the best candidates are examined first, and next if these do not give enough detections.
+        These numbers decide only how long it takes.
     """
 
     score_threshold: float = 0.0
@@ -72,6 +70,7 @@ class MulticlassNMS:
     soft_nms_sigma: float = 0.0
     class_agnostic: bool = False
     change_coordinate_frame: bool = True
+    candidates: tuple[int, ...] = (400, 1200)
 
     def __call__(self, boxes: tf.Tensor, scores: tf.Tensor, window: tf.Tensor) -> Selection:
         """Selects among the boxes of one image.
@@ -104,7 +103,7 @@ class MulticlassNMS:
             selection = self._finish(boxes, survivors, window)
             return tf.cond(selection.count >= self.max_total, lambda: selection, lambda: fill(sizes[1:]))
 
-        return fill(_PREFIXES)
+        return fill(self.candidates)
 
     def _suppress_best(self, boxes: tf.Tensor, scores: tf.Tensor, size: int) -> _Survivors:
         """What is kept of the `size` best candidates of all classes."""

@@ -17,7 +17,7 @@ Similarity = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def intersection_over_anchor(boxes: tf.Tensor, anchors: tf.Tensor) -> tf.Tensor:
-    """The share of each anchor that lies in each box.
+    """The share of each anchor that is inside each box.
 
     >>> boxes, anchors = tf.constant([[0., 0., 2., 2.]]), tf.constant([[0., 1., 2., 3.]])
     >>> float(intersection_over_anchor(boxes, anchors)[0, 0])

@@ -44,7 +44,7 @@ def suppression(
         )
     if not 0 <= iou_threshold <= 1:
         field = f"{where}.iou_threshold"
-        cure = f"an IoU lies between 0 and 1: --set {field}=0.6"
+        cure = f"an IoU is between 0 and 1: --set {field}=0.6"
         yield ConfigError(f"iou_threshold is {iou_threshold:g}", field, cure)
     if soft_nms_sigma < 0:
         field = f"{where}.soft_nms_sigma"
