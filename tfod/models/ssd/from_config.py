@@ -1,10 +1,14 @@
 """An SSD from the message that describes it."""
 
-from tfod.boxes.anchors import anchors_from_config
-from tfod.boxes.coders import BoxCoder, box_coder_from_config
-from tfod.boxes.matching import matcher_from_config
-from tfod.boxes.nms import nms_from_config
-from tfod.boxes.similarity import similarity_from_config
+from tfod.boxes.coders import BoxCoder
+from tfod.boxes.from_config import (
+    ANCHORS_OF_SEVERAL_MAPS,
+    anchors_from_config,
+    box_coder_from_config,
+    matcher_from_config,
+    nms_from_config,
+    similarity_from_config,
+)
 from tfod.boxes.targets import TargetAssigner
 from tfod.errors import ConfigError
 from tfod.losses.from_config import (
@@ -25,18 +29,16 @@ from tfod.protos import ssd_pb2
 
 __all__ = ["ssd_from_config"]
 
-_WHERE = "model.ssd"
-
 
 def ssd_from_config(config: ssd_pb2.Ssd) -> SSD:
     """The model that `model.ssd` describes. Raises ConfigError for what is not available."""
     _refuse_contradictions(config)
-    anchors = anchors_from_config(config.anchor_generator)
-    box_coder = box_coder_from_config(config.box_coder)
+    anchors = anchors_from_config(config.anchor_generator, "model.ssd.anchor_generator", kinds=ANCHORS_OF_SEVERAL_MAPS)
+    box_coder = box_coder_from_config(config.box_coder, "model.ssd.box_coder")
     features = features_from_config(
-        config.feature_extractor, f"{_WHERE}.feature_extractor", freeze_batch_norm=config.freeze_batchnorm
+        config.feature_extractor, "model.ssd.feature_extractor", freeze_batch_norm=config.freeze_batchnorm
     )
-    resizer = image_resizer_from_config(config.image_resizer, f"{_WHERE}.image_resizer")
+    resizer = image_resizer_from_config(config.image_resizer, "model.ssd.image_resizer")
     return SSD(
         num_classes=config.num_classes,
         # Resizing first would be cheaper and nearly the same, but where an image has flat areas, activations sit on
@@ -47,7 +49,7 @@ def ssd_from_config(config: ssd_pb2.Ssd) -> SSD:
         fit=Fit(features.minimum_side, config.feature_extractor.pad_to_multiple),
         box_predictor=box_predictor_from_config(
             config.box_predictor,
-            f"{_WHERE}.box_predictor",
+            "model.ssd.box_predictor",
             Sizes(
                 depths=features.neck.depths,
                 anchors_per_cell=anchors.anchors_per_cell,
@@ -60,8 +62,11 @@ def ssd_from_config(config: ssd_pb2.Ssd) -> SSD:
         loss=_loss(config, box_coder),
         postprocessor=SSDPostprocessor(
             box_coder,
-            score_converter_from_config(config.post_processing, f"{_WHERE}.post_processing"),
-            nms_from_config(config.post_processing.batch_non_max_suppression),
+            score_converter_from_config(config.post_processing, "model.ssd.post_processing"),
+            nms_from_config(
+                config.post_processing.batch_non_max_suppression,
+                "model.ssd.post_processing.batch_non_max_suppression",
+            ),
             first_class=1 if config.add_background_class or config.explicit_background_class else 0,
         ),
         predicts_raw_boxes=config.return_raw_detections_during_predict,
@@ -70,8 +75,8 @@ def ssd_from_config(config: ssd_pb2.Ssd) -> SSD:
 
 def _loss(config: ssd_pb2.Ssd, box_coder: BoxCoder) -> SSDLoss:
     assigner = TargetAssigner(
-        similarity_from_config(config.similarity_calculator),
-        matcher_from_config(config.matcher),
+        similarity_from_config(config.similarity_calculator, "model.ssd.similarity_calculator"),
+        matcher_from_config(config.matcher, "model.ssd.matcher"),
         box_coder,
         background_column=config.add_background_class,
         background_as_zeros=config.encode_background_as_zeros,
@@ -79,14 +84,16 @@ def _loss(config: ssd_pb2.Ssd, box_coder: BoxCoder) -> SSDLoss:
     )
     return SSDLoss(
         assign_targets=assigner,
-        classification=classification_loss_from_config(config.loss.classification_loss),
-        localization=localization_loss_from_config(config.loss.localization_loss),
+        classification=classification_loss_from_config(
+            config.loss.classification_loss, "model.ssd.loss.classification_loss"
+        ),
+        localization=localization_loss_from_config(config.loss.localization_loss, "model.ssd.loss.localization_loss"),
         classification_weight=config.loss.classification_weight,
         localization_weight=config.loss.localization_weight,
         normalize_by_matches=config.normalize_loss_by_num_matches,
         normalize_by_code_size=config.normalize_loc_loss_by_codesize,
-        miner=miner_from_config(config.loss),
-        sampler=sampler_from_config(config.loss),
+        miner=miner_from_config(config.loss, "model.ssd.loss"),
+        sampler=sampler_from_config(config.loss, "model.ssd.loss"),
         implicit_weight=config.implicit_example_weight if config.use_confidences_as_targets else None,
     )
 
