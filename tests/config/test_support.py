@@ -36,6 +36,7 @@ BESIDE = {
         (f"SsdFeatureExtractor.{name}" for name in ("use_depthwise", "use_explicit_padding", "num_layers")),
         ("type", "ssd_resnet50_v1_fpn_keras"),
     ),
+    "SsdFeatureExtractor.fpn": ("type", "ssd_mobilenet_v2_keras"),
     "ConvolutionalBoxPredictor.class_prediction_bias_init": ("use_depthwise", True),
 }
 # Fields that work, though no code spells their names.

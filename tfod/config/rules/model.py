@@ -4,31 +4,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+from tfod.config.architectures import ARCHITECTURES, types_of
 from tfod.config.findings import Finding, error, warning
 from tfod.config.rules.walk import blocks, detection_model
 from tfod.config.text import nearest
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
 __all__ = ["check"]
-
-_TYPES = {
-    "ssd": (
-        *(f"ssd_mobilenet_v{version}{fpn}_keras" for version in (1, 2) for fpn in ("", "_fpn")),
-        *(f"ssd_resnet{depth}_v1_fpn_keras" for depth in (50, 101, 152)),
-        *(f"ssd_efficientnet-b{size}_bifpn_keras" for size in range(8)),
-    ),
-    "faster_rcnn": (
-        *(f"faster_rcnn_resnet{depth}{fpn}_keras" for depth in (50, 101, 152) for fpn in ("", "_fpn")),
-        "faster_rcnn_inception_resnet_v2_keras",
-    ),
-    "center_net": (
-        "resnet_v2_50", "resnet_v2_101",
-        *(f"resnet_v1_{depth}_fpn" for depth in (18, 34, 50, 101)),
-        *(f"hourglass_{depth}" for depth in (10, 20, 32, 52, 104)),
-        "mobilenet_v2", "mobilenet_v2_fpn", "mobilenet_v2_fpn_sep_conv",
-    ),
-}  # fmt: skip
-_PYRAMID_LEVELS_OF_BACKBONE = 5  # levels above it are made by strides and need no alignment
 
 
 def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
@@ -57,11 +39,11 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
 
 def _feature_extractor(kind: str, model: Any) -> Iterator[Finding]:
     where = f"model.{kind}.feature_extractor.type"
-    name = model.feature_extractor.type
-    if name in _TYPES[kind]:
+    name, types = model.feature_extractor.type, types_of(kind)
+    if name in types:
         return
-    hint = f"{name}_keras" if f"{name}_keras" in _TYPES[kind] else nearest(name, _TYPES[kind])
-    known = ", ".join(_TYPES[kind])
+    hint = f"{name}_keras" if f"{name}_keras" in types else nearest(name, types)
+    known = ", ".join(types)
     what = f"there is no feature extractor {name!r}" if name else "no feature extractor is named"
     if name and hint == f"{name}_keras":
         what = f"{name} is a feature extractor of TensorFlow 1"
@@ -162,12 +144,8 @@ def _anchors(ssd: Any) -> Iterator[Finding]:
 
 def _levels(extractor: Any) -> tuple[int, int] | None:
     """First and last level of an SSD's feature pyramid; None without one, or for an unknown extractor."""
-    if extractor.type not in _TYPES["ssd"] or "fpn" not in extractor.type:
-        return None
-    if "resnet" in extractor.type:
-        return (3, 7)  # whatever `fpn` says
-    pyramid = extractor.bifpn if "bifpn" in extractor.type else extractor.fpn
-    return (pyramid.min_level, pyramid.max_level)
+    row = ARCHITECTURES.get(extractor.type)
+    return row.levels_in(extractor) if row is not None and row.family == "ssd" else None
 
 
 def _predictor(predictor: Any) -> Iterator[Finding]:
@@ -202,8 +180,7 @@ def _alignment(ssd: Any) -> Iterator[Finding]:
         sides = {"max_dimension": resizer.keep_aspect_ratio_resizer.max_dimension}
     else:
         return
-    bidirectional = "bifpn" in ssd.feature_extractor.type
-    last = levels[1] if bidirectional else min(levels[1], _PYRAMID_LEVELS_OF_BACKBONE)
+    last = ARCHITECTURES[ssd.feature_extractor.type].coarsest_doubled(levels)
     multiple, pad = 1 << last, max(ssd.feature_extractor.pad_to_multiple, 1)
     for name, side in sides.items():
         padded = -(-side // pad) * pad
