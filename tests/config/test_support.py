@@ -235,8 +235,7 @@ def test_the_engine_refuses_the_alternatives_that_the_table_calls_missing_and_no
 
 
 def test_the_engine_refuses_a_model_a_reader_and_a_run_with_a_missing_feature() -> None:
-    from tfod.input.dataset import evaluation_dataset, training_dataset
-    from tfod.input.reader import input_files
+    from tfod.input.from_config import evaluation_dataset, record_source_from_config, training_dataset
     from tfod.models.factory import build_model
 
     for name in REACHABLE:
@@ -248,7 +247,7 @@ def test_the_engine_refuses_a_model_a_reader_and_a_run_with_a_missing_feature() 
             if path.startswith("model"):
                 build_model(config.model)
             elif path.startswith("train_input_reader"):
-                input_files(reader)
+                record_source_from_config(reader, "train_input_reader")
             elif path.startswith("eval_config"):
                 evaluation_dataset(reader, config.eval_config, **sizes)
             else:
