@@ -31,7 +31,7 @@ def augmentation_from_config(options: Iterable[PreprocessingStep], where: str) -
 
 def _step(option: PreprocessingStep, where: str) -> Callable[[Example, Draw], Example]:
     """The step's function with its settings; for what the config's author did not write its own defaults hold."""
-    name = option.WhichOneof("preprocessing_step")
+    name: str = option.WhichOneof("preprocessing_step") or ""
     refuse(step_choice_faults(name), where)
     if name not in STEPS:
         refuse_missing(option, where)

@@ -59,7 +59,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 def step_choice_faults(name: str | None) -> Iterator[Fault]:
     """`name`: the step that is named. Block: one of `data_augmentation_options`."""
-    if name is None:
+    if not name:
         yield Fault("the step is empty", "", "remove it, or name a step, such as random_horizontal_flip {}")
 
 

@@ -17,7 +17,7 @@ _CHANNELS = 3
 
 def resizer_choice_faults(kind: str | None) -> Iterator[Fault]:
     """`kind`: the resizer that is named. Block: `image_resizer`."""
-    if kind is None:
+    if not kind:
         yield Fault("no image resizer is chosen", "", "add fixed_shape_resizer { height: 320 width: 320 }")
 
 

@@ -10,7 +10,7 @@ __all__ = ["cosine_decay_faults", "exponential_decay_faults", "manual_steps_faul
 
 def schedule_choice_faults(kind: str | None) -> Iterator[Fault]:
     """`kind`: the schedule that an optimizer's block names. Block: the optimizer's."""
-    if kind is None:
+    if not kind:
         cure = "add learning_rate { constant_learning_rate { learning_rate: ... } }"
         yield Fault("no learning rate is chosen", "learning_rate", cure)
 

@@ -14,7 +14,7 @@ _NOT_MINED = ("weighted_sigmoid_focal", "weighted_dice_classification_loss")
 
 def loss_choice_faults(part: Literal["localization", "classification"], kind: str | None) -> Iterator[Fault]:
     """`kind`: the loss that is named. Block: `localization_loss` or `classification_loss`."""
-    if kind is None:
+    if not kind:
         cure = f"--set '{{field}}={{ {_EXAMPLES[part]} {{}} }}'"
         yield Fault(f"no {part} loss is chosen", "", cure)
 

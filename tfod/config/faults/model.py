@@ -22,7 +22,7 @@ _MOST_LAYERS = 6  # two maps of the backbone and four that are added
 
 def model_choice_faults(kind: str | None) -> Iterator[Fault]:
     """`kind`: the model that is named. Block: `model`."""
-    if kind is None:
+    if not kind:
         cure = "add model { ssd { ... } }, best by starting from a config of the zoo"
         yield Fault("the config has no model", "", cure)
 

@@ -17,7 +17,7 @@ __all__ = [
 
 def optimizer_choice_faults(kind: str | None) -> Iterator[Fault]:
     """`kind`: the optimizer that is named. Block: `optimizer`."""
-    if kind is None:
+    if not kind:
         yield Fault("no optimizer is chosen", "", "add optimizer { momentum_optimizer { learning_rate { ... } } }")
 
 
