@@ -17,6 +17,9 @@ EXTRACTOR, ANCHORS, LOSS = f"{SSD}.feature_extractor", f"{SSD}.anchor_generator"
 RESIZER, OPTIMIZER = f"{SSD}.image_resizer", "train_config.optimizer"
 STEP = "train_config.data_augmentation_options[0]"
 CONVOLUTIONAL = f"{SSD}.box_predictor.convolutional_box_predictor"
+REST_OF_THE_MODEL = """model { ssd {
+    box_coder { faster_rcnn_box_coder { } } matcher { argmax_matcher { } } similarity_calculator { iou_similarity { } }
+} }"""
 WITHOUT_PYRAMID = f"{EXTRACTOR}={{ type: 'ssd_mobilenet_v2_keras' num_layers: 9 }}"
 
 
@@ -112,24 +115,27 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "feature-extractor",
             f"{EXTRACTOR}.type=ssd_mobilenet_v2_fpn",
             f"{EXTRACTOR}.fpn.max_level=2",
-            WITHOUT_PYRAMID,
         ),
+        *_pairs(_model, "feature-extractor", WITHOUT_PYRAMID),
         *_later(
             _model,
             "anchors",
             f"{ANCHORS}={{ }}",
-            f"{ANCHORS}.multiscale_anchor_generator.max_level=6",
             f"{ANCHORS}.multiscale_anchor_generator.aspect_ratios=[]",
             f"{ANCHORS}={{ ssd_anchor_generator {{ num_layers: 5 scales: 0.5 }} }}",
         ),
         *_later(
             _model,
             "box-predictor",
-            f"{SSD}.box_predictor={{ }}",
             f"{PREDICTOR}.depth=0",
-            f"{PREDICTOR} {{ use_depthwise: true kernel_size: 1 }}",
-            f"{CONVOLUTIONAL}={{ min_depth: 2 max_depth: 1 }}",
+            f"{PREDICTOR}={{ depth: 8 use_depthwise: true kernel_size: 1 }}",
             f"{CONVOLUTIONAL}={{ use_depthwise: true kernel_size: 1 }}",
+        ),
+        *_pairs(
+            _model,
+            "box-predictor",
+            f"{SSD}.box_predictor={{ }}",
+            f"{CONVOLUTIONAL}={{ min_depth: 2 max_depth: 1 }}",
         ),
         *_later(
             _model,
@@ -169,12 +175,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )  # fmt: skip
 def test_the_check_and_the_part_say_the_same(folder: Path, build: Build, rule: str, override: str) -> None:
-    config = read_pipeline_config("pipeline.config", [override])
+    config = read_pipeline_config("pipeline.config", [REST_OF_THE_MODEL, override])
     (found,) = [one for one in check_pipeline(config, for_training=True) if one.rule == rule]
     with pytest.raises(ConfigError) as caught:
         build(config)
     refused = caught.value
     assert (refused.what, refused.where, refused.cure) == (found.what, found.where, found.cure)
+
+
+def test_levels_without_anchors(folder: Path) -> None:
+    """The check knows the field, the part only that there are too few."""
+    from tfod.boxes.anchors import MultiscaleAnchors
+
+    config = read_pipeline_config("pipeline.config", [f"{ANCHORS}.multiscale_anchor_generator.max_level=6"])
+    (found,) = [one for one in check_pipeline(config, for_training=True) if one.rule == "anchors"]
+    with pytest.raises(ConfigError) as caught:
+        MultiscaleAnchors(3, 6, 4.0, (1.0, 2.0), 2)([(1, 1)] * 5, 64, 64)
+    assert caught.value.what == found.what
 
 
 def test_images_of_unlike_sizes_in_a_batch(folder: Path) -> None:

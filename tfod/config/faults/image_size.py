@@ -25,14 +25,14 @@ def fixed_shape_faults(height: int, width: int) -> Iterator[Fault]:
     """Block: `fixed_shape_resizer`."""
     for name, side in (("height", height), ("width", width)):
         if side < 1:
-            yield Fault(f"a {name} of {side} is no size", name, "--set {field}=320")
+            yield Fault(f"{name} {side} is no size", name, "--set {field}=320")
 
 
 def keep_aspect_ratio_faults(min_dimension: int, max_dimension: int, pad_values: int) -> Iterator[Fault]:
     """`pad_values`: how many values `per_channel_pad_value` has. Block: `keep_aspect_ratio_resizer`."""
     cure = f"--set {{field}}={max(max_dimension, 1)}"
     if min_dimension < 1:
-        yield Fault(f"a min_dimension of {min_dimension} is no size", "min_dimension", cure)
+        yield Fault(f"min_dimension {min_dimension} is no size", "min_dimension", cure)
     elif min_dimension > max_dimension:
         what = f"min_dimension {min_dimension}, of the shorter side, exceeds max_dimension {max_dimension}"
         yield Fault(what, "min_dimension", cure)
@@ -50,4 +50,4 @@ def conditional_shape_faults(condition: int, known: Collection[int]) -> Iterator
 def pad_to_multiple_faults(multiple: int) -> Iterator[Fault]:
     """Block: `pad_to_multiple_resizer`."""
     if multiple < 1:
-        yield Fault(f"a multiple of {multiple} is no size", "multiple", "let it be 1 or more")
+        yield Fault(f"multiple {multiple} is no size", "multiple", "let it be 1 or more")
