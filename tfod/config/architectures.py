@@ -46,7 +46,7 @@ class Architecture:
         levels_field: the block of the config that says the levels; "" where they are fixed, whatever a config says.
         unread: further fields of the feature extractor's block that change nothing.
         buildable: whether this library can build it.
-        cost: measured, or estimated from its relatives; None where nobody has trained it here.
+        cost: of its training; None where nobody has trained it here.
         zoo_learning_rate: the highest rate of the zoo's own training.
         crop: the step of augmentation with which the zoo trains it, beside mirroring.
     """
@@ -80,7 +80,7 @@ class Architecture:
         return levels[1] if self.pyramid == "bifpn" else min(levels[1], _DEEPEST_BACKBONE_LEVEL)
 
 
-# Of SSDs the memory was measured. Seconds are rough: that of FPNLite was measured alone, the others beside it.
+# Measured on two processor cores. Seconds are rough: that of FPNLite was measured alone, the others beside it.
 _MOBILENET_COST = Cost(0.9, 0.5, 0.17)
 _RESNET_COSTS = {50: Cost(1.4, 0.8, 1.0), 101: Cost(2.1, 1.1, 1.6), 152: Cost(1.9, 1.75, 2.0)}
 _FIXED_CONVOLUTIONS = ("use_depthwise", "use_explicit_padding")
@@ -119,9 +119,9 @@ def _center_net(name: str, network: str, backbone: str, pyramid: Pyramid = "") -
 
 
 _ROWS = (
-    # Not in the zoo; its cost is that of the network with a few channels more, measured with a pyramid above it.
+    # Not in the zoo, and not measured: memory as of MobileNetV2, whose multiplications are about half as many.
     Architecture("ssd_mobilenet_v1_keras", "ssd", "mobilenet_v1", "mobilenet_v1", buildable=True,
-                 cost=Cost(0.9, 0.5, 0.6), zoo_learning_rate=0.04, crop="ssd_random_crop"),
+                 cost=Cost(0.9, 0.5, 0.3), zoo_learning_rate=0.04, crop="ssd_random_crop"),
     _ssd_with_pyramid("ssd_mobilenet_v1_fpn_keras", "mobilenet_v1", Cost(0.9, 0.63, 0.7), rate=0.04),
     Architecture("ssd_mobilenet_v2_keras", "ssd", "mobilenet_v2", "mobilenet_v2", buildable=True,
                  cost=_MOBILENET_COST, crop="ssd_random_crop"),
