@@ -111,7 +111,7 @@ def _read_group(
     if source.sample_1_of_n > 1:
         records = records.shard(source.sample_1_of_n, 0)
     if source.shuffle:
-        # Before `repeat`, so that an epoch shows every picture once; the buffer holds encoded pictures.
+        # Before `repeat`, so that an epoch shows every image once; the buffer holds encoded images.
         records = records.shuffle(max(source.shuffle_buffer_size, 1), seed)
     return records.repeat() if repeat else records
 
