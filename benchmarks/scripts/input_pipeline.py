@@ -12,7 +12,7 @@ import time
 
 def batches_ours(path):
     from tfod.config.pipeline import read_pipeline_config
-    from tfod.input.dataset import training_dataset
+    from tfod.input.from_config import training_dataset
     from tfod.models.build import build_model
 
     config = read_pipeline_config(path)

@@ -37,6 +37,7 @@ BESIDE = {
         (f"SsdFeatureExtractor.{name}" for name in ("use_depthwise", "use_explicit_padding", "num_layers")),
         ("type", "ssd_resnet50_v1_fpn_keras"),
     ),
+    "SsdFeatureExtractor.fpn": ("type", "ssd_mobilenet_v2_keras"),
     "ConvolutionalBoxPredictor.class_prediction_bias_init": ("use_depthwise", True),
 }
 # Fields that work, though no code spells their names.
@@ -241,8 +242,7 @@ def test_the_engine_refuses_the_alternatives_that_the_table_calls_missing_and_no
 
 
 def test_the_engine_refuses_a_model_a_reader_and_a_run_with_a_missing_feature() -> None:
-    from tfod.input.dataset import evaluation_dataset, training_dataset
-    from tfod.input.reader import input_files
+    from tfod.input.from_config import evaluation_dataset, record_source_from_config, training_dataset
     from tfod.models.build import build_model
 
     for name in REACHABLE:
@@ -254,7 +254,7 @@ def test_the_engine_refuses_a_model_a_reader_and_a_run_with_a_missing_feature() 
             if path.startswith("model"):
                 build_model(config.model)
             elif path.startswith("train_input_reader"):
-                input_files(reader)
+                record_source_from_config(reader, "train_input_reader")
             elif path.startswith("eval_config"):
                 evaluation_dataset(reader, config.eval_config, **sizes)
             else:

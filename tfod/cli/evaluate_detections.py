@@ -10,9 +10,9 @@ from tfod.cli.command import CommandParser, execute
 from tfod.cli.model_source import add_model_flags, check_model_flags, read_config
 
 if TYPE_CHECKING:
+    from tfod.config.pipeline import PipelineConfig
     from tfod.evaluation.evaluate import EvaluationResult
     from tfod.models.detection_model import DetectionModel
-    from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return execute(build_parser(), run, argv)
 
 
-def _name_input(config: "TrainEvalPipelineConfig", input_path: list[str] | None) -> None:
+def _name_input(config: "PipelineConfig", input_path: list[str] | None) -> None:
     reader = config.eval_input_reader[0] if config.eval_input_reader else config.eval_input_reader.add()
     if input_path:
         reader.tf_record_input_reader.input_path[:] = input_path
@@ -72,7 +72,7 @@ def _name_input(config: "TrainEvalPipelineConfig", input_path: list[str] | None)
     config.eval_config.retain_original_images = False
 
 
-def _require_usable(config: "TrainEvalPipelineConfig", *, from_checkpoint: bool) -> None:
+def _require_usable(config: "PipelineConfig", *, from_checkpoint: bool) -> None:
     """Tells all that is wrong with the config before anything slow begins."""
     from tfod.config.check import check_pipeline, require
     from tfod.config.rules.data import check_evaluation_input
@@ -82,7 +82,7 @@ def _require_usable(config: "TrainEvalPipelineConfig", *, from_checkpoint: bool)
 
 
 def _evaluate_checkpoint(
-    config: "TrainEvalPipelineConfig", args: argparse.Namespace
+    config: "PipelineConfig", args: argparse.Namespace
 ) -> "tuple[EvaluationResult, dict[str, Any]]":
     from tfod.checkpoints.restore import restore_model
     from tfod.evaluation.evaluate import model_step
@@ -97,7 +97,7 @@ def _evaluate_checkpoint(
 
 
 def _averages_if_asked_for(
-    config: "TrainEvalPipelineConfig", model: "DetectionModel", prefix: str
+    config: "PipelineConfig", model: "DetectionModel", prefix: str
 ) -> AbstractContextManager[None]:
     """Within it the model has the moving averages of its weights, if eval_config.use_moving_averages is set."""
     import tensorflow as tf
@@ -112,7 +112,7 @@ def _averages_if_asked_for(
 
 
 def _evaluate_saved_model(
-    config: "TrainEvalPipelineConfig", args: argparse.Namespace
+    config: "PipelineConfig", args: argparse.Namespace
 ) -> "tuple[EvaluationResult, dict[str, Any]]":
     import tensorflow as tf
 
@@ -129,13 +129,12 @@ def _evaluate_saved_model(
     return result, {"saved_model": str(find_saved_model(args.saved_model_dir)), "step": None}
 
 
-def _evaluate(config: "TrainEvalPipelineConfig", step: Any, **options: Any) -> "EvaluationResult":
+def _evaluate(config: "PipelineConfig", step: Any, **options: Any) -> "EvaluationResult":
     from tfod.config.label_map import read_label_map
     from tfod.config.rules.record_files import count_records
     from tfod.evaluation.evaluate import evaluate_model
     from tfod.evaluation.pascal import pascal_evaluators
-    from tfod.input.corrupt import naming_corrupt_records
-    from tfod.input.dataset import evaluation_dataset
+    from tfod.input.from_config import evaluation_dataset, naming_corrupt_records
     from tfod.records.files import expand
 
     reader = config.eval_input_reader[0]

@@ -13,8 +13,7 @@ from tfod.evaluation.evaluate import evaluate_model, model_step
 from tfod.evaluation.pascal import pascal_evaluators
 from tfod.evaluation.report import print_table, write_summaries
 from tfod.evaluation.side_by_side import PictureOptions
-from tfod.input.corrupt import naming_corrupt_records
-from tfod.input.dataset import evaluation_dataset
+from tfod.input.from_config import evaluation_dataset, naming_corrupt_records
 from tfod.models.detection_model import DetectionModel
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.records.files import expand

@@ -11,8 +11,7 @@ import tensorflow as tf
 
 from tfod.checkpoints.restore import restore_fine_tune
 from tfod.config.label_map import read_label_map
-from tfod.input.corrupt import naming_corrupt_records
-from tfod.input.dataset import training_dataset
+from tfod.input.from_config import naming_corrupt_records, training_dataset
 from tfod.models.build import build_model
 from tfod.models.detection_model import DetectionModel
 from tfod.models.precision import mixed_precision
