@@ -1,5 +1,6 @@
 """Variables have the names and shapes that the checkpoints of the model zoo, and the original's runs, have."""
 
+import functools
 import re
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,11 @@ def shapes_of(**roots: Any) -> Shapes:
     return {key: tuple(variable.shape) for key, variable in variable_keys(**roots).items()}
 
 
+@functools.cache
+def shapes_of_zoo_model(shared: Path, model: str) -> Shapes:
+    return shapes_of(model=build_model(config_of(shared, model).model))
+
+
 def index(path: Path) -> Shapes:
     """Shapes by key, without what every checkpoint has besides: the graph of objects and the count of saves."""
     entries = re.findall(r"^(\S+) dtype \d+ \[([\d, ]*)\]", path.read_text(), re.MULTILINE)
@@ -54,13 +60,13 @@ def test_names_and_shapes_are_the_zoos(shared: Path, model: str) -> None:
     path = shared / "odapi" / "ckpt_keys" / f"{LISTS[model] or model}_coco17_tpu-8.txt"
     lines = (line.split() for line in path.read_text().splitlines())
     zoo = {f"model/{key}": tuple(int(side) for side in shape.split("x")) for key, shape in lines}
-    assert shapes_of(model=build_model(config_of(shared, model).model)) == zoo
+    assert shapes_of_zoo_model(shared, model) == zoo
 
 
 @pytest.mark.parametrize("model", INDEXES)
 def test_they_are_those_of_a_real_archive(shared: Path, model: str) -> None:
     archive = index(shared / "zoo_indexes" / f"{INDEXES[model]}_index.txt")
-    ours = shapes_of(model=build_model(config_of(shared, model).model))
+    ours = shapes_of_zoo_model(shared, model)
     assert {f"{key}{VALUE_SUFFIX}": shape for key, shape in ours.items()} == archive
 
 

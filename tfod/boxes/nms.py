@@ -60,7 +60,8 @@ class MulticlassNMS:
       class_agnostic: Whether each box counts for its best class only, and boxes of unlike classes suppress each other.
       change_coordinate_frame: Whether detections are relative to the window.
       candidates: How many of the best candidates are examined first, and next if these do not give enough detections.
-        These numbers decide only how long it takes.
+        This decides only how long it takes, and, if more boxes than that have exactly the same best score, which of
+        them come first.
     """
 
     score_threshold: float = 0.0
