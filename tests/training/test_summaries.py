@@ -13,7 +13,7 @@ from tfod.training.watch import Batch
 
 def test_due_at_every_nth_step_and_the_last(tmp_path: Path) -> None:
     step = tf.Variable(0, dtype=tf.int64)
-    summaries = TrainingSummaries(tmp_path, step, every_n=4, last_step=9, batch_size=8, pictures=None)
+    summaries = TrainingSummaries(tmp_path, step, every_n=4, last_step=9, batch_size=8, images=None)
     assert list(tmp_path.iterdir()) == []
     for _ in range(9):
         step.assign_add(1)
