@@ -55,10 +55,12 @@ class Budget(tf.Module):
     def start(self, used: float = 0.0) -> None:
         """The clock runs from now on, from where it was when the run was saved.
 
-        `used` is in seconds, and counts where no checkpoint said how many were used.
+        `used` are the seconds after the run's last evaluation. They count where no checkpoint said how many were used,
+        and with a limit, where the checkpoint was saved before that evaluation.
         """
-        if not float(self._used.numpy()):
-            self._used.assign(used)
+        saved = float(self._used.numpy())
+        if self.steps:
+            self._used.assign(max(saved, used) if self.minutes or not saved else saved)
         if self.steps and self.minutes:
             reserved = float(self._limit.numpy()) - float(self._seconds.numpy())
             self._limit.assign(self._whole)

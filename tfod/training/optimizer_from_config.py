@@ -29,8 +29,8 @@ def optimizer_from_config(
       where: For ConfigError.
     """
     require(list(check_optimizer_chosen(message, where)))
-    kind = message.WhichOneof("optimizer")
-    config: Any = getattr(message, kind or "")
+    kind = str(message.WhichOneof("optimizer"))
+    config = getattr(message, kind)
     schedule = schedule_from_config(config.learning_rate, f"{where}.{kind}.learning_rate")
 
     def rate() -> tf.Tensor:
@@ -52,8 +52,8 @@ def optimizer_from_config(
 def schedule_from_config(message: optimizer_pb2.LearningRate, where: str) -> Schedule:
     """The schedule that a `learning_rate { ... }` of pipeline.config, which is at `where`, describes."""
     require(list(check_rate_chosen(message, where)))
-    kind = message.WhichOneof("learning_rate")
-    config: Any = getattr(message, kind or "")
+    kind = str(message.WhichOneof("learning_rate"))
+    config = getattr(message, kind)
     where = f"{where}.{kind}"
     if kind == "constant_learning_rate":
         return schedules.constant(config.learning_rate)

@@ -1,7 +1,6 @@
 """A training run: steps, checkpoints, evaluations and records, of anything that can be trained."""
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -212,9 +211,9 @@ class Run:
         # the rate and the time left would be wrong for a long time.
         with self._watch.catching_signals(), suppress(GoalReachedError):
             if step == self._start.step:
-                began = time.monotonic()
+                began = self._budget.seconds_used()
                 self._training.train(step + 1, checkpoint_at_completion=False)
-                self._budget.reserve_untimed(time.monotonic() - began)
+                self._budget.reserve_untimed(self._budget.seconds_used() - began)
             if target > step + 1 or step != self._start.step:
                 with self._progress() as progress:
                     self._watch.progress = progress
@@ -231,10 +230,10 @@ class Run:
     def _evaluate(self, step: int) -> None:
         assert self._evaluations is not None and self._table is not None
         self._keeper.save(check_interval=False)
-        began = time.monotonic()
+        began = self._budget.seconds_used()
         numbers = self._evaluations.compute(step)
-        self._budget.reserve(time.monotonic() - began)
         seconds = self._budget.seconds_used()
+        self._budget.reserve(seconds - began)
         self._table.add({"step": step, "seconds": seconds, **self._watch.finish(), **numbers})
         is_best = keep_if_best(
             self._start.folder, self._keeper.latest_checkpoint, step, numbers, self._evaluations.metric
