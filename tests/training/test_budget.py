@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tests.training import tiny
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
-from tfod.training import budget
+from tfod.training import budget, start
 from tfod.training.options import RunOptions
 from tfod.training.watch import StepWatch
 
@@ -39,6 +39,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         step_done(watch, *args)
 
     monkeypatch.setattr(budget, "time", clock)
+    monkeypatch.setattr(start, "time", clock)
     monkeypatch.setattr(StepWatch, "step_done", slowly)
     return clock
 
@@ -86,7 +87,7 @@ def test_a_run_ends_in_time_and_is_saved_and_evaluated(
     assert result.step == 54 and clock.now - began == 540
     assert result.checkpoint == tf.train.latest_checkpoint(str(tmp_path))
     assert steps(tmp_path) == [54] and result.best == 0.5
-    assert "10 minutes are over after step 54 of 1000; saved as" in capsys.readouterr().out
+    assert "the time is over (10 min 0 s) after step 54 of 1000; saved as" in capsys.readouterr().out
 
 
 def test_a_run_that_is_over_does_nothing_more_until_it_gets_more_time(clock: Clock, tmp_path: Path) -> None:
@@ -108,24 +109,15 @@ def test_the_time_before_a_kill_counts(clock: Clock, tmp_path: Path) -> None:
     assert result.step == 54  # 16 before the kill, which the newest checkpoint knows, and 38 after it
 
 
-def test_evaluations_take_their_part_of_the_time(clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    began, evaluation = clock.now, tiny.evaluation
-
-    def slow_evaluation(*args: Any) -> Any:
-        slow = evaluation(*args)
-        evaluate = slow._evaluate
-
-        def slowly() -> Any:
-            clock.now += 40.0
-            return evaluate()
-
-        slow._evaluate = slowly
-        return slow
-
-    monkeypatch.setattr(tiny, "evaluation", slow_evaluation)
+def test_evaluations_take_their_part_of_the_time(
+    clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    began = clock.now
+    monkeypatch.setattr(tiny.Evaluation, "run", _taking(clock, 40.0, tiny.Evaluation.run))
     tiny.train(config(tmp_path), tmp_path, options(max_minutes=10, eval_every_n=20), maps=[0.5] * 3)
     assert steps(tmp_path) == [20, 40, 48]  # 46 s are kept for the last one
     assert 590 <= clock.now - began <= 600
+    assert "the time is over" in capsys.readouterr().out
 
 
 def test_a_limit_can_be_had_later_and_given_up(clock: Clock, tmp_path: Path) -> None:
@@ -143,7 +135,7 @@ def test_the_last_step_may_come_before_the_time_is_over(
 ) -> None:
     assert tiny.train(config(tmp_path, steps=6), tmp_path, options(max_minutes=10), maps=[0.5]).step == 6
     assert steps(tmp_path) == [6]
-    assert "are over" not in capsys.readouterr().out
+    assert "is over" not in capsys.readouterr().out
 
 
 def test_the_learning_rate_goes_on_by_steps(clock: Clock, tmp_path: Path) -> None:
@@ -182,3 +174,19 @@ def test_after_a_kill_the_table_goes_on_without_a_line_twice(tmp_path: Path, mon
     assert [(line["step"], line[MAP]) for line in table(tmp_path)] == [
         ("2", "0.1"), ("4", "0.2"), ("6", "0.3"), ("8", "0.4"),
     ]  # fmt: skip
+
+
+def test_an_evaluation_can_be_what_uses_up_the_time(
+    clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tiny.Evaluation, "run", _taking(clock, 560.0, tiny.Evaluation.run))
+    assert tiny.train(config(tmp_path), tmp_path, options(max_minutes=10, eval_every_n=4), maps=[0.5]).step == 4
+    assert "the time is over" in capsys.readouterr().out
+
+
+def _taking(clock: Clock, seconds: float, run: Any) -> Any:
+    def slowly(*args: Any) -> Any:
+        clock.now += seconds
+        return run(*args)
+
+    return slowly

@@ -52,12 +52,14 @@ class Budget(tf.Module):
         """Whether only the clock says how long the run is."""
         return not self.steps
 
-    def start(self, used: float = 0.0) -> None:
-        """The clock runs from now on, from where it was when the run was saved.
+    def start(self, used: float = 0.0, began: float | None = None) -> None:
+        """The clock runs from now on, or from the time `began`, from where it was when the run was saved.
 
         `used` are the seconds after the run's last evaluation. They count where no checkpoint said how many were used,
         and with a limit, where the checkpoint was saved before that evaluation.
+        `began`, in seconds since 1970, counts for a run with a limit: building the model is a part of it.
         """
+        now = time.time()
         saved = float(self._used.numpy())
         if self.steps:
             self._used.assign(max(saved, used) if self.minutes or not saved else saved)
@@ -65,7 +67,8 @@ class Budget(tf.Module):
             reserved = float(self._limit.numpy()) - float(self._seconds.numpy())
             self._limit.assign(self._whole)
             self._reserve(reserved)
-        self._began.assign(time.time() - float(self._used.numpy()))
+            now = now if began is None else began
+        self._began.assign(now - float(self._used.numpy()))
 
     def note(self) -> None:
         """Notes how much time has been used: before the run is saved."""

@@ -147,7 +147,7 @@ class Run:
 
     def to_the_end(self) -> RunResult:
         """Trains, saves and evaluates until the budget is used up or nothing gets better, or until a signal comes."""
-        self._budget.start(used=self._table.last("seconds") if self._table else 0.0)
+        self._budget.start(used=self._table.last("seconds") if self._table else 0.0, began=self._start.time)
         stopped: Stopped | None = None
         is_out_of_time = False
         try:
@@ -159,8 +159,11 @@ class Run:
         if stopped is not None:
             print(f"stopped by {stopped} after step {step}; saved as {checkpoint}; the same command goes on from it")
         elif is_out_of_time and step < self._budget.steps:
-            time_and_step = f"{self._budget.minutes:g} minutes are over after step {step} of {self._budget.steps}"
-            print(f"{time_and_step}; saved as {checkpoint}; the same command with more minutes goes on from it")
+            allowed = format_duration(60.0 * self._budget.minutes)
+            print(
+                f"the time is over ({allowed}) after step {step} of {self._budget.steps}; saved as {checkpoint}; "
+                "the same command with more time goes on from it"
+            )
         best = self._table.best(self._evaluations.metric) if self._table and self._evaluations else math.nan
         return RunResult(step, stopped.signal_number if stopped else None, checkpoint, best)
 
@@ -171,17 +174,17 @@ class Run:
             self._evaluate(
                 step
             )  # a kill prevented it or cut it off: it follows the checkpoint that the run resumes from
-        is_out_of_time = self._budget.time_share() >= 1.0
-        while self._budget.progress(step) < 1.0 and not self._is_in_vain():
+        while self._budget.progress(step) < 1.0:
+            if self._is_in_vain():
+                return False
             step = self._train_until(*self._next_stop(step))
             # Evaluating changes how much time is kept for evaluations: whether this was the last is decided before.
-            is_out_of_time = self._budget.time_share() >= 1.0
-            is_over = self._budget.progress(step) == 1.0
+            is_over, is_out_of_time = self._budget.progress(step) == 1.0, self._budget.time_share() >= 1.0
             if self._evaluates:
                 self._evaluate(step)
             if is_over:
-                break
-        return is_out_of_time
+                return is_out_of_time
+        return self._budget.time_share() >= 1.0
 
     @property
     def _evaluates(self) -> bool:

@@ -1,6 +1,7 @@
 """The beginning of a run: anew, or at its newest checkpoint."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ class Start:
     """Where a run begins.
 
     Attributes:
+      time: When it began, in seconds since 1970.
       folder: Where this process writes.
       is_chief: Whether it is the process that writes the run's files; of several workers one is.
       step: Steps done already.
@@ -32,6 +34,7 @@ class Start:
       deterministic: Whether the same seed has to give the same weights to the last bit.
     """
 
+    time: float
     folder: Path
     is_chief: bool
     step: int
@@ -60,6 +63,7 @@ def started_run(
     `strategy` is chosen by the devices there are, unless one is given. Raises OutputError where `model_dir` cannot be
     written, CheckpointError where its newest checkpoint cannot be read.
     """
+    began = time.time()
     # The order matters; a run may be killed at any point of it, and is started again by the same command.
     # 1. Devices, before TensorFlow computes anything.
     strategy = strategy or choose_strategy(options.num_workers)
@@ -71,6 +75,7 @@ def started_run(
     sweep(model_dir)
     # 3. The seed, before the first random number: the initial weights.
     start = Start(
+        time=began,
         folder=own_folder(strategy, model_dir),
         is_chief=strategy.extended.should_checkpoint,
         step=step,
