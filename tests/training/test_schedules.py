@@ -11,7 +11,7 @@ from tfod.training.optimizer_from_config import schedule_from_config
 
 
 def _rates(text: str, steps: list[int]) -> list[float]:
-    schedule = schedule_from_config(text_format.Parse(text, LearningRate()), "learning_rate")
+    schedule = schedule_from_config(text_format.Parse(text, LearningRate()), "optimizer")
     return [float(schedule(tf.constant(step, tf.int64))) for step in steps]
 
 

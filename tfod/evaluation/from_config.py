@@ -7,6 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.training import metrics_faults
 from tfod.config.label_map import read_label_map
 from tfod.config.rules.record_files import count_records
 from tfod.errors import ConfigError
@@ -126,7 +128,9 @@ def image_options_from_config(config: EvalConfig) -> ImageOptions | None:
     return ImageOptions(config.num_visualizations, config.min_score_threshold, config.max_num_boxes_to_visualize)
 
 
-def pascal_evaluators_from_config(config: EvalConfig, categories: Mapping[int, str]) -> list[PascalEvaluator]:
+def pascal_evaluators_from_config(
+    config: EvalConfig, categories: Mapping[int, str], where: str = "eval_config"
+) -> list[PascalEvaluator]:
     """Those that `eval_config.metrics_set` names beside COCO's; ConfigError for sets that cannot be computed."""
     recall_range = (config.recall_lower_bound, config.recall_upper_bound)
     known: dict[str, dict[str, Any]] = {
@@ -134,8 +138,5 @@ def pascal_evaluators_from_config(config: EvalConfig, categories: Mapping[int, s
         _WEIGHTED: {"prefix": "WeightedPascalBoxes_", "pooled": True},
         _AT_RECALL: {"prefix": "PrecisionAtRecallBoxes_", "recall_range": recall_range},
     }
-    for number, name in enumerate(config.metrics_set):
-        if name not in (_COCO, *known):
-            cure = f"use {_COCO}, {', '.join(known)}"
-            raise ConfigError(f"the metrics {name} cannot be computed", f"eval_config.metrics_set[{number}]", cure)
+    refuse(metrics_faults(config.metrics_set, [_COCO, *known]), where)
     return [PascalEvaluator(categories, **known[name]) for name in config.metrics_set if name != _COCO]

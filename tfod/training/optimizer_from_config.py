@@ -4,8 +4,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfod.config.findings import require
-from tfod.config.rules.optimizers import check_averages, check_optimizer_chosen, check_rate_chosen
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.learning_rate import schedule_choice_faults
+from tfod.config.faults.training import optimizer_choice_faults, weight_averages_faults
 from tfod.protos import optimizer_pb2
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.training import optimizers, schedules
@@ -28,10 +29,10 @@ def optimizer_from_config(
       layout: The variables that averages are kept of, where the config asks for averages.
       where: For ConfigError.
     """
-    require(list(check_optimizer_chosen(message, where)))
-    kind = str(message.WhichOneof("optimizer"))
+    kind = message.WhichOneof("optimizer") or ""
+    refuse(optimizer_choice_faults(kind), where)
     config = getattr(message, kind)
-    schedule = schedule_from_config(config.learning_rate, f"{where}.{kind}.learning_rate")
+    schedule = schedule_from_config(config.learning_rate, f"{where}.{kind}")
 
     def rate() -> tf.Tensor:
         return schedule(step)
@@ -50,11 +51,11 @@ def optimizer_from_config(
 
 
 def schedule_from_config(message: optimizer_pb2.LearningRate, where: str) -> Schedule:
-    """The schedule that a `learning_rate { ... }` of pipeline.config, which is at `where`, describes."""
-    require(list(check_rate_chosen(message, where)))
-    kind = str(message.WhichOneof("learning_rate"))
+    """The schedule that a `learning_rate { ... }` of pipeline.config describes; its optimizer's message is at `where`."""
+    kind = message.WhichOneof("learning_rate") or ""
+    refuse(schedule_choice_faults(kind), where)
     config = getattr(message, kind)
-    where = f"{where}.{kind}"
+    where = f"{where}.learning_rate.{kind}"
     if kind == "constant_learning_rate":
         return schedules.constant(config.learning_rate)
     if kind == "exponential_decay_learning_rate":
@@ -88,8 +89,7 @@ def averages_from_config(config: TrainEvalPipelineConfig, layout: tf.Module) -> 
     They are in it once `restore_averages` has read them. Raises ConfigError where training keeps none.
     """
     message, evaluated = config.train_config.optimizer, config.eval_config.use_moving_averages
-    where = f"{_OPTIMIZER}.use_moving_average"
-    require(list(check_averages(kept=message.use_moving_average, evaluated=evaluated, where=where)))
+    refuse(weight_averages_faults(kept=message.use_moving_average, evaluated=evaluated))
     if not evaluated:
         return None
     return optimizer_from_config(message, tf.Variable(0, dtype=tf.int64), layout)[0]

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from tfod.config.findings import require
-from tfod.config.rules.schedules import check_cosine_decay, check_exponential_decay, check_manual_steps
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.learning_rate import cosine_decay_faults, exponential_decay_faults, manual_steps_faults
 from tfod.errors import ConfigError
 
 __all__ = ["Schedule", "constant", "cosine_decay", "exponential_decay", "manual_steps"]
@@ -44,7 +44,7 @@ def exponential_decay(
     >>> [round(float(rate(step)), 3) for step in (0, 9, 10, 25)]
     [0.1, 0.1, 0.05, 0.025]
     """
-    require(list(check_exponential_decay(decay_steps=decay_steps, where=where)))
+    refuse(exponential_decay_faults(decay_steps=decay_steps), where)
 
     def rate(step: tf.Tensor) -> tf.Tensor:
         exponent = tf.cast(step - burnin_steps, tf.float32) / float(decay_steps)
@@ -72,7 +72,7 @@ def manual_steps(
     >>> [round(float(rate(step)), 4) for step in (4, 5, 10)]
     [0.1, 0.01, 0.001]
     """
-    require(list(check_manual_steps(boundaries, where=where)))
+    refuse(manual_steps_faults(boundaries), where)
     if len(rates) != len(boundaries) + 1:
         what = f"{len(rates)} rates for {len(boundaries)} steps"
         raise ConfigError(what, where, "give one rate more than steps")
@@ -108,10 +108,10 @@ def cosine_decay(
     >>> [round(float(rate(step)), 3) for step in (0, 5, 10, 20, 30, 31)]
     [0.1, 0.15, 0.2, 0.1, 0.0, 0.0]
     """
-    wrong = check_cosine_decay(
-        base_rate, total_steps=total_steps, warmup_rate=warmup_rate, warmup_steps=warmup_steps, where=where
+    faults = cosine_decay_faults(
+        base_rate=base_rate, total_steps=total_steps, warmup_rate=warmup_rate, warmup_steps=warmup_steps
     )
-    require(list(wrong))
+    refuse(faults, where)
     # Where no steps are left for the cosine its value is never used, but 0 / 0 must not spoil the others.
     decay_steps = float(total_steps - warmup_steps - hold_steps) or 1.0
 

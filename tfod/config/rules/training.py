@@ -1,13 +1,12 @@
 """How the model is trained: batch, steps, learning rate, averages."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from tfod.config.findings import Finding, error, note, warning
 from tfod.config.rules.augmentation import check_augmentation
 from tfod.config.rules.batch_norm import check_batch_norm
-from tfod.config.rules.optimizers import check_averages, check_optimizer_chosen, check_rate_chosen
-from tfod.config.rules.schedules import check_cosine_decay, check_exponential_decay, check_manual_steps
 from tfod.config.rules.walk import detection_model
 from tfod.config.support_table import AVAILABLE_METRICS, MISSING_METRICS
 from tfod.config.text import nearest
@@ -79,41 +78,41 @@ def _batchable(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
 
 
 def _optimizer(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
-    yield from check_optimizer_chosen(config.train_config.optimizer, _OPTIMIZER)
     kind = config.train_config.optimizer.WhichOneof("optimizer")
     if kind is None:
+        cure = "add optimizer { momentum_optimizer { learning_rate { ... } } }"
+        yield error("no-optimizer", "no optimizer is chosen", _OPTIMIZER, cure)
         return
     optimizer = getattr(config.train_config.optimizer, kind)
     where = f"{_OPTIMIZER}.{kind}"
     if kind != "momentum_optimizer" and optimizer.epsilon <= 0:
         cure = f"--set {where}.epsilon=1e-7"
         yield warning("epsilon", "without an epsilon the first steps may divide by 0", f"{where}.epsilon", cure)
-    yield from check_rate_chosen(optimizer.learning_rate, f"{where}.learning_rate")
     schedule = optimizer.learning_rate.WhichOneof("learning_rate")
     if schedule is None:
+        cure = "add learning_rate { constant_learning_rate { learning_rate: ... } }"
+        yield error("no-learning-rate", "no learning rate is chosen", f"{where}.learning_rate", cure)
         return
     where += f".learning_rate.{schedule}"
     rate = getattr(optimizer.learning_rate, schedule)
     if schedule == "cosine_decay_learning_rate":
         yield from _cosine(rate, config.train_config.num_steps, where)
     elif schedule == "manual_step_learning_rate":
-        yield from check_manual_steps([entry.step for entry in rate.schedule], where=where)
-    elif schedule == "exponential_decay_learning_rate":
-        yield from check_exponential_decay(decay_steps=rate.decay_steps, where=where)
+        yield from _manual_steps(rate, where)
     yield from _height_of_rate(config, kind, schedule, rate, where)
 
 
 def _cosine(rate: Any, num_steps: int, where: str) -> Iterator[Finding]:
-    total, warmup = rate.total_steps, rate.warmup_steps
-    yield from check_cosine_decay(
-        rate.learning_rate_base,
-        total_steps=total,
-        warmup_rate=rate.warmup_learning_rate,
-        warmup_steps=warmup,
-        where=where,
-    )
+    base, total, warmup = rate.learning_rate_base, rate.total_steps, rate.warmup_steps
     if total < warmup:
+        what = f"the learning rate warms up for {warmup} of {total} steps"
+        cure = f"--set {where}.warmup_steps={total // 10}"
+        yield error("warm-up", what, f"{where}.warmup_steps", cure)
         return
+    if warmup and base < rate.warmup_learning_rate:
+        what = f"the learning rate starts at {rate.warmup_learning_rate:g}, above its base {base:g}"
+        cure = f"--set {where}.warmup_learning_rate={base / 4:g}"
+        yield error("warm-up", what, f"{where}.warmup_learning_rate", cure)
     if num_steps > total:
         yield warning(
             "steps",
@@ -135,6 +134,16 @@ def _cosine(rate: Any, num_steps: int, where: str) -> Iterator[Finding]:
             f"{where}.total_steps",
             f"--set {where}.total_steps={num_steps}",
         )
+
+
+def _manual_steps(rate: Any, where: str) -> Iterator[Finding]:
+    steps = [entry.step for entry in rate.schedule]
+    if not steps:
+        cure = "add schedule { step: ... learning_rate: ... }"
+        yield error("schedule", "the schedule of the learning rate is empty", f"{where}.schedule", cure)
+    elif any(later <= earlier for earlier, later in pairwise(steps)):
+        what = f"the steps of the learning rate's schedule do not rise: {', '.join(map(str, steps))}"
+        yield error("schedule", what, f"{where}.schedule[0].step", "put them in order")
 
 
 _PEAKS = {
@@ -173,8 +182,14 @@ def _height_of_rate(
 def _weight_averages(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     optimizer, where = config.train_config.optimizer, f"{_OPTIMIZER}.use_moving_average"
     averaged, evaluated = optimizer.use_moving_average, config.eval_config.use_moving_averages
-    yield from check_averages(kept=averaged, evaluated=evaluated, where=where)
-    if averaged and not evaluated:
+    if evaluated and not averaged:
+        yield error(
+            "weight-averages",
+            "evaluation asks for averaged weights, which training does not keep",
+            "eval_config.use_moving_averages",
+            f"--set {where}=true, or --set eval_config.use_moving_averages=false",
+        )
+    elif averaged and not evaluated:
         because = "" if optimizer.HasField("use_moving_average") else ", which is the default,"
         yield note(
             "weight-averages",
