@@ -76,7 +76,7 @@ def main() -> int:
         report.facts["data"] = f"{data.name}, {len(data.train)} pictures to train on, {len(data.test)} to test"
         work = Workload(data, options.shared.resolve(), original, Path(temporary), logs, options.rounds)
         for name in options.only:
-            measure(work, name, report)
+            measure(work, name, _BENCHMARKS[name], report)
             # After each, so that an interruption loses no more than the benchmark that it hits.
             report.write(folder)
     print(report.markdown())
@@ -84,12 +84,12 @@ def main() -> int:
     return 1 if report.failures else 0
 
 
-def measure(work: Workload, name: str, report: Report) -> None:
+def measure(work: Workload, name: str, benchmark: Callable[[Workload], list[Row]], report: Report) -> None:
     """Adds the rows of a benchmark to the report, or the reason why it failed, which stops no other."""
     start = time.monotonic()
     print(f"{name} ...", file=sys.stderr, flush=True)
     try:
-        report.rows += _BENCHMARKS[name](work)
+        report.rows += benchmark(work)
     except Exception as error:
         report.failures[name] = f"{type(error).__name__}: {error}"
         print(f"{name} FAILED: {report.failures[name]}", file=sys.stderr, flush=True)

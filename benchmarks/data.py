@@ -14,7 +14,6 @@ BATCH_SIZE = 8
 INPUT_SIZE = 320  # pixels, of the network's input
 PICTURE_SIZE = (640, 480)  # width, height in pixels, of the pictures for the exported model
 MAX_BOXES = 100
-_DRAWN_TRAIN, _DRAWN_TEST = 200, 50
 
 
 @dataclass(frozen=True)
@@ -43,17 +42,17 @@ class VocSet:
         return sorted(str(name) for name in found)
 
 
-def find_data(shared: Path, folder: Path) -> VocSet:
-    """The blood cells of the developers' folder; where they are not here, scenes drawn into `folder`."""
+def find_data(shared: Path, folder: Path, *, drawn_train: int = 200, drawn_test: int = 50) -> VocSet:
+    """The blood cells of the developers' folder; where they are not here, so many scenes drawn into `folder`."""
     root = shared.resolve() / "data" / "bccd" / "BCCD"
     if root.is_dir():
         lists = root / "ImageSets" / "Main"
         train, test = ((lists / f"{part}.txt").read_text(encoding="utf-8").split() for part in ("trainval", "test"))
         return VocSet("bccd", root / "JPEGImages", root / "Annotations", train, test)
     drawn = folder / "drawn"
-    write_sample_data(drawn, _DRAWN_TRAIN + _DRAWN_TEST, seed=0)
+    write_sample_data(drawn, drawn_train + drawn_test, seed=0)
     names = sorted(path.stem for path in drawn.glob("*.xml"))
-    return VocSet("drawn scenes", drawn, drawn, names[:_DRAWN_TRAIN], names[_DRAWN_TRAIN:])
+    return VocSet("drawn scenes", drawn, drawn, names[:drawn_train], names[drawn_train:])
 
 
 def lay_out(data: VocSet, folder: Path) -> Path:

@@ -40,8 +40,7 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def file_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
-    """A web server on this machine, which no proxy is asked for, and downloads that do not pause before they retry."""
+    """A web server on this machine, which no proxy is asked for."""
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr("tfod.download._PAUSES", (0.0,) * 4)
     with serving() as server:
         yield server

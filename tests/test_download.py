@@ -13,10 +13,14 @@ import pytest
 from tests.disks import mounted
 from tests.file_server import FileServer
 from tfod import download as module
-from tfod.download import download
 from tfod.errors import DownloadError, OutputError
 
 CONTENT = bytes(range(256)) * 4000  # 1 MB
+
+
+def download(url: str, path: Path) -> None:
+    """Without pauses before it tries again."""
+    module.download(url, path, pauses=(0.0,) * 4)
 
 
 @pytest.fixture
@@ -186,11 +190,9 @@ def test_no_internet(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_silent_server(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(module, "_TIMEOUT", 0.05)
-    monkeypatch.setattr(module, "_PAUSES", (0.0,))
     silent_for = pytest.raises(DownloadError, match="the server has been silent for")
     with socket.create_server(("127.0.0.1", 0)) as silent, silent_for:
-        download(f"http://127.0.0.1:{silent.getsockname()[1]}/x", path)
+        module.download(f"http://127.0.0.1:{silent.getsockname()[1]}/x", path, timeout=0.05, pauses=(0.0,))
 
 
 @pytest.mark.parametrize("url", ["ftp://x/y", "file:///etc/passwd", "pretrained_models", "http://"])
@@ -250,8 +252,8 @@ def test_a_system_without_locks(server: FileServer, path: Path, monkeypatch: pyt
 def test_interrupted_it_says_what_is_kept(server: FileServer, path: Path) -> None:
     server.statuses, server.cuts = [], [300_000] + [0] * 99
     program = (
-        "import sys, tfod.download as d; d._PAUSES = (60.0,) * 4\n"
-        "try: d.download(sys.argv[1], sys.argv[2])\nexcept KeyboardInterrupt: sys.exit(130)"
+        "import sys, tfod.download as d\n"
+        "try: d.download(sys.argv[1], sys.argv[2], pauses=(60.0,) * 4)\nexcept KeyboardInterrupt: sys.exit(130)"
     )
     command = [sys.executable, "-c", program, f"{server.url}/x", str(path)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ}) as process:

@@ -16,7 +16,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,19 +28,26 @@ from tfod.progress import Progress
 
 __all__ = ["download"]
 
-_TIMEOUT = 30.0  # seconds without a byte
-_PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds before each new attempt
 _CHUNK = 1 << 18
 _MAY_PASS = (408, 425, 429, 500, 502, 503, 504)  # what a server says that may well answer in a minute
 _RANGE_NOT_SATISFIABLE = 416
 _NO_WAY_THERE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ECONNREFUSED, errno.EADDRNOTAVAIL)
 
 
-def download(url: str, path: Path | str) -> None:
+def download(
+    url: str, path: Path | str, *, timeout: float = 30.0, pauses: Sequence[float] = (1.0, 2.0, 4.0, 8.0)
+) -> None:
     """Fetches `url` (http or https) to the file `path`, whole or not at all, with progress on stderr.
 
-    What has come when it breaks off is kept as `path` + `.part`, from where the next call goes on. Raises
-    DownloadError where the file cannot be had, OutputError where it cannot be written.
+    What has come when it breaks off is kept as `path` + `.part`, from where the next call goes on.
+
+    Args:
+      timeout: Seconds without a byte after which the server counts as silent.
+      pauses: Seconds before each new attempt.
+
+    Raises:
+      DownloadError: The file cannot be had.
+      OutputError: It cannot be written.
     """
     path = Path(path)
     part = _Part(path)
@@ -49,7 +56,7 @@ def download(url: str, path: Path | str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.locked():
-            _fetch(url, part)
+            _fetch(url, part, timeout, pauses)
             os.replace(part.path, path)
             part.forget()
     except OSError as error:
@@ -123,21 +130,21 @@ class _Part:
                     self.remove()
 
 
-def _fetch(url: str, part: _Part) -> None:
+def _fetch(url: str, part: _Part, timeout: float, pauses: Sequence[float]) -> None:
     """Transfers, again after a break, until all is there, or it breaks off without having come further."""
     furthest, failures = 0, 0
     while True:
         before = part.size
         try:
-            _transfer(url, part)
+            _transfer(url, part, timeout)
             return
         except _BrokenOffError as broken:
             came_further = part.size > max(furthest, before)
             furthest = max(furthest, part.size)
             failures = 1 if came_further else failures + 1
-            if failures > len(_PAUSES) or (broken.offline and not came_further and failures == 1):
+            if failures > len(pauses) or (broken.offline and not came_further and failures == 1):
                 raise _given_up(url, part, broken) from broken
-            pause = _PAUSES[failures - 1]
+            pause = pauses[failures - 1]
             print(f"{broken}; trying again in {pause:g} s", file=sys.stderr)
             time.sleep(pause)
 
@@ -151,7 +158,7 @@ def _given_up(url: str, part: _Part, broken: _BrokenOffError) -> DownloadError:
     return DownloadError(str(broken), url, f"{cure}; {later}" if later else cure)
 
 
-def _transfer(url: str, part: _Part) -> None:
+def _transfer(url: str, part: _Part, timeout: float) -> None:
     """One attempt: asks for what is missing, and writes it. Raises _BrokenOffError unless everything is there then."""
     known = part.version(url)
     start = part.size if known else 0
@@ -162,7 +169,7 @@ def _transfer(url: str, part: _Part) -> None:
         headers["Range"] = f"bytes={start}-"
         if known.mark:
             headers["If-Range"] = known.mark
-    with _opened(url, headers, part) as response:
+    with _opened(url, headers, part, timeout) as response:
         version = _version(response, url)
         if response.status == http.client.PARTIAL_CONTENT:
             if known is None or not _continues(response, start, known, version):
@@ -178,24 +185,24 @@ def _transfer(url: str, part: _Part) -> None:
         with open(part.path, "r+b") as file:
             file.truncate(start)
             file.seek(start)
-            _receive(response, file, version, start)
+            _receive(response, file, version, start, timeout)
     if version.size is not None and part.size != version.size:
         came, whole = part.size / 1e6, version.size / 1e6
         raise _BrokenOffError(f"the connection ended after {came:.1f} of {whole:.1f} MB")
 
 
 @contextmanager
-def _opened(url: str, headers: dict[str, str], part: _Part) -> Iterator[http.client.HTTPResponse]:
+def _opened(url: str, headers: dict[str, str], part: _Part, timeout: float) -> Iterator[http.client.HTTPResponse]:
     """The answer of the server; raises _BrokenOffError or DownloadError where there is none that helps."""
     try:
-        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
+        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=timeout)
     except urllib.error.HTTPError as error:
         with error:
             raise _refused(url, error, part) from error
     except http.client.InvalidURL as error:
         raise DownloadError(f"this is no address to download from: {error}", url, "check it") from error
     except (OSError, http.client.HTTPException) as error:
-        raise _network_error(error, "the server cannot be reached") from error
+        raise _network_error(error, "the server cannot be reached", timeout) from error
     with response:
         yield response
 
@@ -212,14 +219,14 @@ def _refused(url: str, error: urllib.error.HTTPError, part: _Part) -> Exception:
     return DownloadError(says, url, "see what a browser shows there; a proxy or a login may be in between")
 
 
-def _network_error(error: Exception, what: str) -> _BrokenOffError:
+def _network_error(error: Exception, what: str, timeout: float) -> _BrokenOffError:
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(reason, socket.gaierror):
         return _BrokenOffError(
             "the name of the server cannot be looked up: no connection to the internet?", offline=True
         )
     if isinstance(reason, TimeoutError):
-        return _BrokenOffError(f"the server has been silent for {_TIMEOUT:g} s")
+        return _BrokenOffError(f"the server has been silent for {timeout:g} s")
     says = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
     offline = isinstance(reason, OSError) and reason.errno in _NO_WAY_THERE
     return _BrokenOffError(f"{what}: {says.lower()}", offline=offline)
@@ -251,13 +258,13 @@ def _check_room(part: _Part, version: _Version, start: int) -> None:
         raise OutputError(what, str(part.path.parent), cure)
 
 
-def _receive(response: http.client.HTTPResponse, file: BinaryIO, version: _Version, start: int) -> None:
+def _receive(response: http.client.HTTPResponse, file: BinaryIO, version: _Version, start: int, timeout: float) -> None:
     with Progress("downloading", version.size, unit="byte", start=start) as progress:
         while True:
             try:
                 data = response.read1(_CHUNK)
             except (OSError, http.client.HTTPException) as error:
-                raise _network_error(error, "the connection broke off") from error
+                raise _network_error(error, "the connection broke off", timeout) from error
             if not data:
                 return
             file.write(data)

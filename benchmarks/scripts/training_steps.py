@@ -44,7 +44,7 @@ def our_training(config_path):
     """Our model, and a function of features and labels that trains a step and returns its losses by tag."""
     from tfod.checkpoints.keys import variable_keys
     from tfod.config.pipeline import read_pipeline_config
-    from tfod.models.factory import build_model
+    from tfod.models.build import build_model
     from tfod.training.from_config import selection_from_config
     from tfod.training.optimizer_from_config import optimizer_from_config
     from tfod.training.trainer import Learning, Trainer

@@ -56,10 +56,8 @@ def test_batch_has_the_pictures_boxes_and_classes(drawn: VocSet, tmp_path: Path)
     assert batch["groundtruth_classes"][0, 0, class_names.index(str(first.findtext("name")))] == 1
 
 
-def test_without_the_developers_folder_scenes_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmarks.data._DRAWN_TRAIN", 3)
-    monkeypatch.setattr("benchmarks.data._DRAWN_TEST", 2)
-    data = find_data(tmp_path / "nothing", tmp_path)
+def test_without_the_developers_folder_scenes_are_drawn(tmp_path: Path) -> None:
+    data = find_data(tmp_path / "nothing", tmp_path, drawn_train=3, drawn_test=2)
 
     assert (len(data.train), len(data.test)) == (3, 2)
     assert all(data.picture(name).is_file() for name in (*data.train, *data.test))
@@ -108,16 +106,15 @@ def test_the_pretrained_model_decides_the_number_of_classes(drawn: VocSet, tmp_p
     assert Path(f"{config.train_config.fine_tune_checkpoint}.index").is_file()
 
 
-def test_a_failing_benchmark_stops_no_other(work: Workload, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_benchmark_stops_no_other(work: Workload) -> None:
     def broken(_: Workload) -> list[command.Row]:
         raise RuntimeError("broken")
 
     good = command.Row("good", "s", [1.0], [2.0])
-    monkeypatch.setattr(command, "_BENCHMARKS", {"bad": broken, "good": lambda _: [good]})
 
     report = command.Report()
-    for name in ("bad", "good"):
-        command.measure(work, name, report)
+    command.measure(work, "bad", broken, report)
+    command.measure(work, "good", lambda _: [good], report)
 
     assert report.rows == [good]
     assert report.failures == {"bad": "RuntimeError: broken"}

@@ -42,25 +42,23 @@ def test_the_ready_configs_are_read_and_differ_from_each_other() -> None:
     assert all(one != other for index, one in enumerate(configs) for other in configs[index + 1 :])
 
 
-def test_data_is_drawn_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(demo, "_ROOT", tmp_path)
+def test_data_is_drawn_once(tmp_path: Path) -> None:
     size = demo._Size("small", training_pictures=2, validation_pictures=1)
 
-    demo._draw(size)
+    demo._draw(size, tmp_path)
     mine = tmp_path / "annotations/small/train/scene_0000.xml"
     mine.write_text("changed by hand")
-    demo._draw(size)
+    demo._draw(size, tmp_path)
 
     assert len(list((tmp_path / "annotations/small").rglob("*.jpg"))) == 3
     assert mine.read_text() == "changed by hand"
 
 
-def test_a_stage_that_fails_ends_the_demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_stage_that_fails_ends_the_demo(tmp_path: Path) -> None:
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools/broken.py").write_text("raise SystemExit(2)")
-    monkeypatch.setattr(demo, "_ROOT", tmp_path)
 
     with pytest.raises(TrainingError, match="the demo cannot go on") as caught:
-        demo._stage("Break", "broken.py --flag")
+        demo._stage("Break", "broken.py --flag", tmp_path)
 
     assert caught.value.where == "tools/broken.py, which ended with exit code 2"

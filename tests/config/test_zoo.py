@@ -18,7 +18,7 @@ REST = [model for model in MODELS if model not in SSD]
 
 
 def test_what_the_list_calls_trainable_is_what_can_be_built() -> None:
-    from tfod.models.ssd.extractor_from_config import FEATURE_EXTRACTORS
+    from tfod.models.ssd.features_from_config import FEATURE_EXTRACTORS
 
     assert set(BUILDABLE_FEATURE_EXTRACTORS) == set(FEATURE_EXTRACTORS)
 

@@ -26,11 +26,10 @@ def test_overlaps_of_boxes_around_one_centre() -> None:
     assert fit_of(sizes, shapes).matched == pytest.approx(1 / 3)
 
 
-def test_many_sizes_are_compared_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_sizes_are_compared_in_parts() -> None:
     sizes = np.random.default_rng(0).uniform(1, 100, (57, 2))
     whole = best_overlaps(sizes, sizes[:9])
-    monkeypatch.setattr("tfod.dataset.anchor_shapes._MOST_PAIRS", 20)
-    assert np.array_equal(best_overlaps(sizes, sizes[:9]), whole)
+    assert np.array_equal(best_overlaps(sizes, sizes[:9], most_pairs=20), whole)
 
 
 def test_clusters_are_found() -> None:

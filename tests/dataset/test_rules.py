@@ -1,6 +1,8 @@
 """Every rule of the doctor finds what it is there for, at its place, and finds nothing in a data set without fault."""
 
 import json
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,6 +70,13 @@ def test_boxes(tmp_path: Path, rule: str) -> None:
     assert path.read_text().splitlines()[(finding.line or 0) - 1].strip() == "<object>"
 
 
+def _giant() -> bytes:
+    """A PNG whose header says 10,001 x 10,000 pixels; nobody is to decode them."""
+    data = picture(64, 48, "PNG")
+    header = b"IHDR" + struct.pack(">II", 10_001, 10_000) + data[24:29]
+    return data[:12] + header + struct.pack(">I", zlib.crc32(header)) + data[33:]
+
+
 # Rule -> the file of the picture `bad`, and what its annotation says of the size.
 PICTURES: dict[str, tuple[str, bytes, tuple[object, object] | None]] = {
     "picture-unreadable": ("bad.jpg", b"GIF89a" + bytes(50), (64, 48)),
@@ -79,15 +88,12 @@ PICTURES: dict[str, tuple[str, bytes, tuple[object, object] | None]] = {
     "picture-palette": ("bad.png", picture(64, 48, "PNG", "P"), (64, 48)),
     "picture-alpha": ("bad.png", picture(64, 48, "PNG", "RGBA"), (64, 48)),
     "picture-cmyk": ("bad.jpg", picture(64, 48, mode="CMYK"), (64, 48)),
-    "picture-giant": ("bad.png", picture(64, 48, "PNG"), (64, 48)),
+    "picture-giant": ("bad.png", _giant(), (10_001, 10_000)),
 }
 
 
 @pytest.mark.parametrize("rule", PICTURES)
-def test_pictures(tmp_path: Path, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if rule == "picture-giant":
-        monkeypatch.setattr("tfod.dataset.rules.pictures.GIANT_PIXELS", 64 * 48 - 1)
-        monkeypatch.setattr("tfod.dataset.check.GIANT_PIXELS", 64 * 48 - 1)
+def test_pictures(tmp_path: Path, rule: str) -> None:
     name, data, size = PICTURES[rule]
     (tmp_path / name).write_bytes(data)
     (tmp_path / "bad.xml").write_text(annotation(name, _item("cat"), _item("dog", (2, 3, 40, 47)), size=size))
@@ -207,7 +213,8 @@ def test_names_of_real_label_maps_are_not_taken_for_slips(shared: Path) -> None:
 
     from tfod.config.label_map import read_label_map
 
-    found = [*shared.rglob("*label_map*.pbtxt")]
+    # Those of `cases` have faults on purpose.
+    found = [path for path in shared.rglob("*label_map*.pbtxt") if path.relative_to(shared).parts[0] != "cases"]
     assert found
     for path in found:
         names = sorted({name for name in read_label_map(path).names.values()})

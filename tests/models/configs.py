@@ -1,10 +1,10 @@
 """Small models for tests."""
 
-from pathlib import Path
-
 from google.protobuf import text_format
 
-from tfod.protos import model_pb2, pipeline_pb2
+from tfod.config.zoo_models import ZooModel
+from tfod.config.zoo_ssd import ssd_model
+from tfod.protos import model_pb2
 
 _HYPERPARAMETERS = """
   regularizer { l2_regularizer { weight: 4e-05 } }
@@ -62,9 +62,20 @@ def small_ssd() -> model_pb2.DetectionModel:
     return text_format.Parse(_SMALL_SSD, model_pb2.DetectionModel())
 
 
-def zoo_model(shared: Path, name: str, *, num_classes: int) -> model_pb2.DetectionModel:
-    """The model of a config of the zoo, for other classes."""
-    path = shared / "zoo_configs" / f"{name}_coco17_tpu-8.config"
-    config = text_format.Parse(path.read_text(), pipeline_pb2.TrainEvalPipelineConfig())
-    config.model.ssd.num_classes = num_classes
-    return config.model
+# The smallest sides at which the coarsest maps have something to look at: a pyramid's of up to level 7, which BiFPN
+# halves exactly, and those of an SSD without one.
+_SIDES = {"fpn": 160, "bifpn": 256}
+_SIDE_WITHOUT_PYRAMID = 288
+_LARGE = 10.0  # million parameters
+
+
+def small_zoo_model(model: ZooModel, *, num_classes: int) -> model_pb2.DetectionModel:
+    """The model message of a config of the zoo for other classes and smaller images; large networks are narrower."""
+    message = ssd_model(model, num_classes)
+    extractor = message.ssd.feature_extractor
+    if model.million_parameters > _LARGE:
+        extractor.depth_multiplier = 0.25
+    side = next((side for field, side in _SIDES.items() if extractor.HasField(field)), _SIDE_WITHOUT_PYRAMID)
+    message.ssd.image_resizer.fixed_shape_resizer.height = side
+    message.ssd.image_resizer.fixed_shape_resizer.width = side
+    return message

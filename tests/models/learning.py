@@ -1,17 +1,16 @@
-"""The objects of two pictures, and a model that learns them."""
-
-from typing import Any
+"""The objects of two images, and a model that learns them."""
 
 import tensorflow as tf
 import tf_keras as keras
 
 from tfod import names
+from tfod.models.detection_model import DetectionModel
 from tfod.training.optimizers import create_slots
 
 __all__ = ["BOXES", "CLASSES", "LABELS", "learn"]
 
 CLASSES = 3
-# ymin, xmin, ymax, xmax; the second picture has one object, the rest is padding.
+# ymin, xmin, ymax, xmax; the second image has one object, the rest is padding.
 BOXES = [[[0.1, 0.1, 0.6, 0.6], [0.5, 0.5, 0.9, 1.0]], [[0.2, 0.3, 0.8, 0.7], [0.0, 0.0, 0.0, 0.0]]]
 LABELS = {
     names.NUM_GROUNDTRUTH_BOXES: tf.constant([2, 1]),
@@ -21,9 +20,14 @@ LABELS = {
 }
 
 
-def learn(model: Any, pictures: tf.Tensor, steps: int, rate: float) -> list[float]:
-    """The losses of some steps on two pictures with the objects above."""
-    inputs, shapes = model.preprocess(pictures)
+def learn(model: DetectionModel, images: tf.Tensor, steps: int, rate: float) -> list[float]:
+    """The losses of some training steps, without regularization, on two images with the objects above.
+
+    Args:
+      images: uint8 or float32 `[2, H, W, 3]` in 0..255.
+      rate: Adam's learning rate.
+    """
+    inputs, shapes = model.preprocess(images)
     variables = model.trainable_variables
     optimizer = keras.optimizers.legacy.Adam(rate)
     create_slots(optimizer, variables)
@@ -31,8 +35,8 @@ def learn(model: Any, pictures: tf.Tensor, steps: int, rate: float) -> list[floa
     @tf.function(autograph=False)
     def step() -> tf.Tensor:
         with tf.GradientTape() as tape:
-            losses = model.loss(model.predict(inputs, shapes, training=True), LABELS, training=True)
-            total = tf.add_n(list(losses.values()))
+            losses, _ = model.losses(inputs, shapes, LABELS, training=True, regularize=False)
+            total = losses[names.TOTAL_LOSS]
         optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
         return total
 

@@ -1,9 +1,11 @@
 """One harness: every architecture of the zoo that exists here passes the same tests.
 
-Each is built from the zoo's own config, with few classes and smaller pictures, ResNets with fewer channels too. (Names
-and shapes of variables: tests/checkpoints/test_zoo_keys.py; numbers: tests/parity.)
+An architecture is here by standing in the zoo's table. Its model is built from what that table says, for few classes
+and smaller images. (That this is the zoo's own config: tests/config/test_zoo.py; names and shapes of variables:
+tests/checkpoints/test_zoo_keys.py; numbers, gradients among them: tests/parity.)
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,32 +15,51 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
-from tests.models.configs import zoo_model
+from tests.models.configs import small_zoo_model
 from tests.models.detections import assert_same_detections
 from tests.models.learning import BOXES, CLASSES, learn
 from tfod import names
-from tfod.export.saved_model import export_model
-from tfod.models.factory import build_model
+from tfod.config.zoo_models import MODELS, ZooModel
+from tfod.export.from_config import export_model
+from tfod.models.build import build_model
+from tfod.models.detection_model import DetectionModel
 from tfod.models.precision import mixed_precision
 from tfod.protos import pipeline_pb2
 
 Detector = Callable[[np.ndarray], dict[str, np.ndarray]]
 
-SLOW = pytest.mark.slow
-ARCHITECTURES = [
-    pytest.param("ssd_mobilenet_v1_fpn_640x640", marks=SLOW),
-    "ssd_mobilenet_v2_320x320",
-    "ssd_mobilenet_v2_fpnlite_320x320",
-    pytest.param("ssd_resnet50_v1_fpn_640x640", marks=SLOW),
-    pytest.param("ssd_resnet101_v1_fpn_640x640", marks=SLOW),
-    pytest.param("ssd_resnet152_v1_fpn_640x640", marks=SLOW),
-]
-# The smallest at which a ResNet, and the coarsest map of SSD without a pyramid, have something to look at.
-SIDE, SIDE_WITHOUT_PYRAMID = 160, 288
+_SLOW = 7.0  # million parameters
 
 
-def pictures() -> np.ndarray:
-    """Two pictures with their objects, uint8 `[2, 120, 200, 3]`: noise, and a bright patch where a box is."""
+def _quickest(key: Callable[[ZooModel], str]) -> list[ZooModel]:
+    """Of the zoo's models that can be built, the quickest of each kind that `key` tells."""
+    best: dict[str, ZooModel] = {}
+    for model in sorted(MODELS, key=lambda model: model.milliseconds):
+        if model.trainable:
+            best.setdefault(key(model), model)
+    return list(best.values())
+
+
+def _parameters(models: list[ZooModel]) -> list[Any]:
+    return [
+        pytest.param(model, id=model.short_name, marks=pytest.mark.slow if model.million_parameters > _SLOW else ())
+        for model in models
+    ]
+
+
+def _parametrized(models: list[ZooModel]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("zoo", _parameters(models), indirect=True)
+
+
+# Every feature extractor once. What differs only in depth shares its kinds of layers: one depth is exported. And what
+# parity of gradients does not show of training (that steps add up, and precision) is shown once for each backbone.
+ARCHITECTURES = _quickest(lambda model: model.feature_extractor)
+one_depth_of_each = _parametrized(_quickest(lambda model: re.sub(r"(?<!_v)\d+", "", model.feature_extractor)))
+one_of_each_backbone = _parametrized(_quickest(lambda model: re.sub(r"[-_]?[bv]?\d.*", "", model.feature_extractor)))
+
+
+def _images() -> np.ndarray:
+    """Two images with their objects, uint8 `[2, 120, 200, 3]`: noise, and a bright patch where a box is."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 100, [2, 120, 200, 3])
     for image, boxes in zip(images, BOXES, strict=True):
@@ -47,21 +68,22 @@ def pictures() -> np.ndarray:
     return images.astype(np.uint8)
 
 
-PICTURES = pictures()
+IMAGES = _images()
 
 
-@pytest.fixture(scope="module", params=ARCHITECTURES)
-def config(request: pytest.FixtureRequest, shared: Path) -> pipeline_pb2.TrainEvalPipelineConfig:
-    model = zoo_model(shared, request.param, num_classes=CLASSES)
-    if "resnet" in request.param:
-        model.ssd.feature_extractor.depth_multiplier = 0.25
-    shape = model.ssd.image_resizer.fixed_shape_resizer
-    shape.height = shape.width = SIDE if "fpn" in request.param else SIDE_WITHOUT_PYRAMID
-    return pipeline_pb2.TrainEvalPipelineConfig(model=model)
+@pytest.fixture(scope="module", params=_parameters(ARCHITECTURES))
+def zoo(request: pytest.FixtureRequest) -> ZooModel:
+    model: ZooModel = request.param
+    return model
 
 
 @pytest.fixture(scope="module")
-def model(config: pipeline_pb2.TrainEvalPipelineConfig) -> Any:
+def config(zoo: ZooModel) -> pipeline_pb2.TrainEvalPipelineConfig:
+    return pipeline_pb2.TrainEvalPipelineConfig(model=small_zoo_model(zoo, num_classes=CLASSES))
+
+
+@pytest.fixture(scope="module")
+def model(config: pipeline_pb2.TrainEvalPipelineConfig) -> DetectionModel:
     """With statistics unlike the initial ones, and heads whose answers differ."""
     keras.utils.set_random_seed(1)
     model = build_model(config.model)
@@ -72,7 +94,7 @@ def model(config: pipeline_pb2.TrainEvalPipelineConfig) -> Any:
     return model
 
 
-def detector(model: Any) -> Detector:
+def detector(model: DetectionModel) -> Detector:
     """What detects with `model`: a graph for each size of a batch."""
 
     @tf.function(autograph=False)
@@ -86,81 +108,86 @@ def detector(model: Any) -> Detector:
 
 
 @pytest.fixture(scope="module")
-def detect(model: Any) -> Detector:
+def detect(model: DetectionModel) -> Detector:
     return detector(model)
 
 
 @pytest.fixture(scope="module")
 def detections(detect: Detector) -> dict[str, np.ndarray]:
-    return detect(PICTURES)
+    return detect(IMAGES)
 
 
 def close(actual: np.ndarray, expected: np.ndarray, tolerance: float, name: str) -> None:
     np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * np.abs(expected).max(), err_msg=name)
 
 
-def test_it_predicts_for_every_anchor(model: Any, detections: dict[str, np.ndarray]) -> None:
-    inputs, shapes = model.preprocess(tf.constant(PICTURES))
+def test_it_predicts_for_every_anchor(model: DetectionModel, detections: dict[str, np.ndarray]) -> None:
+    inputs, shapes = model.preprocess(tf.constant(IMAGES))
     anchors = model.predict(inputs, shapes, training=False)[names.ANCHORS]
     assert detections[names.BOX_ENCODINGS].shape == (2, len(anchors), 4)
     assert detections[names.CLASS_PREDICTIONS].shape == (2, len(anchors), CLASSES + 1)
     assert np.isfinite(detections[names.CLASS_PREDICTIONS]).all()
 
 
-def test_pictures_come_back_from_the_networks_input(model: Any) -> None:
-    images = tf.constant(PICTURES, tf.float32)
-    np.testing.assert_allclose(model.denormalize(model.normalize(images)), images, atol=1e-3)
+def test_images_come_back_from_the_networks_input(model: DetectionModel) -> None:
+    images = tf.constant(IMAGES, tf.float32)
+    inputs = model.preprocess.pixels.normalize(images)
+    np.testing.assert_allclose(model.preprocess.denormalize(inputs), images, atol=1e-3)
 
 
-def test_a_batch_gives_what_its_pictures_give(detect: Detector, detections: dict[str, np.ndarray]) -> None:
+def test_a_batch_gives_what_its_images_give(detect: Detector, detections: dict[str, np.ndarray]) -> None:
     for number in range(2):
-        alone = detect(PICTURES[number : number + 1])
+        alone = detect(IMAGES[number : number + 1])
         for name in (names.BOX_ENCODINGS, names.CLASS_PREDICTIONS):
             close(alone[name][0], detections[name][number], 1e-4, name)
 
 
+@one_depth_of_each
 def test_it_is_the_same_after_saving_and_restoring(
-    config: pipeline_pb2.TrainEvalPipelineConfig, model: Any, detections: dict[str, np.ndarray], tmp_path: Path
+    config: pipeline_pb2.TrainEvalPipelineConfig,
+    model: DetectionModel,
+    detections: dict[str, np.ndarray],
+    tmp_path: Path,
 ) -> None:
-    prefix = tf.train.Checkpoint(model=model).save(str(tmp_path / "ckpt"))
+    prefix = tf.train.Checkpoint(model=model.checkpoint_layout().full).save(str(tmp_path / "ckpt"))
     restored = build_model(config.model)
-    status = tf.train.Checkpoint(model=restored).restore(prefix)
+    status = tf.train.Checkpoint(model=restored.checkpoint_layout().full).restore(prefix)
     status.assert_existing_objects_matched().assert_consumed()
-    for name, value in detector(restored)(PICTURES).items():
+    for name, value in detector(restored)(IMAGES).items():
         np.testing.assert_array_equal(value, detections[name], err_msg=name)
 
 
+@one_depth_of_each
 def test_it_is_the_same_after_export(
-    config: pipeline_pb2.TrainEvalPipelineConfig,
-    model: Any,
-    detect: Detector,
-    tmp_path: Path,
+    config: pipeline_pb2.TrainEvalPipelineConfig, model: DetectionModel, detect: Detector, tmp_path: Path
 ) -> None:
-    tf.train.Checkpoint(model=model).save(str(tmp_path / "ckpt"))
+    tf.train.Checkpoint(model=model.checkpoint_layout().full).save(str(tmp_path / "ckpt"))
     export_model(config, tmp_path, tmp_path / "exported")
     exported = tf.saved_model.load(str(tmp_path / "exported" / "saved_model")).signatures["serving_default"]
-    assert_same_detections(exported(tf.constant(PICTURES[:1])), detect(PICTURES[:1]), 1e-4)
+    assert_same_detections(exported(tf.constant(IMAGES[:1])), detect(IMAGES[:1]), 1e-4)
 
 
+@one_of_each_backbone
 def test_mixed_precision_learns_and_computes_nearly_the_same(
-    config: pipeline_pb2.TrainEvalPipelineConfig, model: Any, detections: dict[str, np.ndarray]
+    config: pipeline_pb2.TrainEvalPipelineConfig, model: DetectionModel, detections: dict[str, np.ndarray]
 ) -> None:
     keras.utils.set_random_seed(1)
     with mixed_precision():
         mixed = build_model(config.model)
     assert {variable.dtype for variable in mixed.variables} == {tf.float32}
-    losses = learn(mixed, tf.constant(PICTURES), 12, 1e-3)
+    losses = learn(mixed, tf.constant(IMAGES), 6, 1e-3)
     assert losses[-1] < 0.9 * losses[0]
     for variable, value in zip(mixed.variables, model.variables, strict=True):
         variable.assign(value)
-    found = detector(mixed)(PICTURES)
+    found = detector(mixed)(IMAGES)
     for name in (names.BOX_ENCODINGS, names.CLASS_PREDICTIONS):
         assert found[name].dtype == np.float32
         assert (found[name] != detections[name]).any(), "nothing was computed in bfloat16"
         assert np.corrcoef(found[name].ravel(), detections[name].ravel())[0, 1] > 0.99
 
 
-def test_two_pictures_are_learnt(config: pipeline_pb2.TrainEvalPipelineConfig) -> None:
+@one_of_each_backbone
+def test_two_images_are_learnt(config: pipeline_pb2.TrainEvalPipelineConfig) -> None:
     keras.utils.set_random_seed(1)
-    losses = learn(build_model(config.model), tf.constant(PICTURES), 40, 1e-3)
+    losses = learn(build_model(config.model), tf.constant(IMAGES), 40, 1e-3)
     assert losses[-1] < 0.3 * losses[0]

@@ -8,9 +8,8 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from benchmarks.loss_curves import BATCH_SIZE, MODELS, STEPS, curve_config
+from benchmarks.loss_curves import BATCH_SIZE, STEPS, curve_config
 from benchmarks.scripts.loss_curve import loss_curve
 from tfod import names
 from tfod.config.pipeline import write_pipeline_config
@@ -18,16 +17,10 @@ from tfod.config.pipeline import write_pipeline_config
 CURVES = json.loads(Path(__file__).with_name("loss_curves.json").read_text())
 
 
-QUICK = "ssd_mobilenet_v2_fpnlite_320x320"
-
-
-@pytest.mark.parametrize("name", [
-    name if name == QUICK else pytest.param(name, marks=pytest.mark.slow) for name in MODELS
-])  # fmt: skip
-def test_the_losses_of_ten_steps(name: str, tmp_path: Path) -> None:
-    write_pipeline_config(curve_config(name), tmp_path / "pipeline.config")
+def test_the_losses_of_ten_steps(tmp_path: Path) -> None:
+    write_pipeline_config(curve_config(), tmp_path / "pipeline.config")
     ours = loss_curve("ours", tmp_path / "pipeline.config", BATCH_SIZE, STEPS)
-    theirs, nudged = CURVES[name]["losses"], CURVES[name]["losses, nudged"]
+    theirs, nudged = CURVES["losses"], CURVES["losses, nudged"]
     assert ours.keys() == theirs.keys()
     assert theirs[names.TOTAL_LOSS][-1] < 0.8 * theirs[names.TOTAL_LOSS][0]
     for tag, losses in theirs.items():

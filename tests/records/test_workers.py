@@ -37,6 +37,15 @@ def photos(tmp_path: Path) -> list[str]:
     ]
 
 
+@pytest.fixture
+def large_photos(photos: list[str]) -> list[str]:
+    """The same with so many bytes behind each image that a batch holds three or four."""
+    for path in photos:
+        with Path(path).with_suffix(".jpg").open("ab") as file:
+            file.write(bytes(500_000))
+    return photos
+
+
 def _source(photos: list[str]) -> Source:
     return Source(photos, read_voc_files)
 
@@ -47,27 +56,25 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("num_shards", [1, 3])
 def test_the_bytes_do_not_depend_on_the_number_of_processes(
-    tmp_path: Path, photos: list[str], num_shards: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, large_photos: list[str], num_shards: int
 ) -> None:
-    monkeypatch.setattr("tfod.records.batches._BATCH_BYTES", 60_000)  # some three pictures a batch
     summaries = [
-        write_records(_source(photos), tmp_path / f"{workers}" / "a.record", LABEL_MAP, num_shards, workers=workers)
+        write_records(
+            _source(large_photos), tmp_path / f"{workers}" / "a.record", LABEL_MAP, num_shards, workers=workers
+        )
         for workers in (1, 3)
     ]
     assert summaries[0] == summaries[1]
     assert _contents(tmp_path / "1") == _contents(tmp_path / "3")
 
 
-def test_of_several_errors_the_first_one_is_told(
-    tmp_path: Path, photos: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tfod.records.batches._BATCH_BYTES", 60_000)
+def test_of_several_errors_the_first_one_is_told(tmp_path: Path, large_photos: list[str]) -> None:
     for number in (11, 12, 35):
-        Path(photos[number]).write_text("<annotation>")
+        Path(large_photos[number]).write_text("<annotation>")
     for _ in range(3):
         with pytest.raises(DataError) as caught:
-            write_records(_source(photos), tmp_path / "out" / "a.record", LABEL_MAP, workers=2)
-        assert caught.value.where.startswith(photos[11])
+            write_records(_source(large_photos), tmp_path / "out" / "a.record", LABEL_MAP, workers=2)
+        assert caught.value.where.startswith(large_photos[11])
     assert list((tmp_path / "out").iterdir()) == []
 
 

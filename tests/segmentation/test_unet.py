@@ -78,5 +78,5 @@ def test_an_encoder_takes_the_weights_of_a_detector(shared: Path) -> None:
 
 def test_only_a_backbone_can_be_filled() -> None:
     model = build_unet(ModelSettings(2, **SMALL))  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="cannot start from a checkpoint of the type .detection."):
+    with pytest.raises(ConfigError, match=r"cannot start from a checkpoint of the type .detection."):
         model.checkpoint_layout().roots("detection")

@@ -6,7 +6,7 @@ import tensorflow as tf
 from tests.models.configs import small_ssd
 from tfod.checkpoints.keys import variable_keys
 from tfod.errors import ConfigError
-from tfod.models.factory import build_model
+from tfod.models.build import build_model
 from tfod.protos.train_pb2 import TrainConfig
 from tfod.training.from_config import selection_from_config
 
@@ -27,7 +27,7 @@ def names_of(model: Any, variables: list[Any]) -> set[str]:
 
 def test_everything_is_trained_unless_something_is_said(model: Any) -> None:
     selection = selected(model, TrainConfig())
-    assert [id(v) for v in selection.variables] == [id(v) for v in model.trainable_variables]
+    assert [id(v) for v in selection.variables] == [id(v) for v in model.checkpoint_layout().full.trainable_variables]
     assert set(selection.multipliers) == {1.0}
 
 

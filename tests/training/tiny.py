@@ -22,6 +22,8 @@ from tfod.evaluation.coco import METRIC_NAMES
 from tfod.evaluation.evaluate import EvaluationResult
 from tfod.evaluation.evaluation import Evaluation
 from tfod.models.detection_model import DetectionModel
+from tfod.models.preprocess import MinusOneToOne, Preprocess
+from tfod.models.resizer import ImageResizer
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.training.checkpoints import BEST_METRIC
 from tfod.training.follow import follow
@@ -55,7 +57,9 @@ class TinyModel(DetectionModel):
     """Predicts one box a picture from the means of its three channels."""
 
     def __init__(self) -> None:
-        super().__init__("tiny", num_classes=2, resizer=mock.sentinel.resizer)
+        super().__init__(
+            "tiny", num_classes=2, preprocess=Preprocess(ImageResizer(), MinusOneToOne(), normalize_first=False)
+        )
         self.kernel = tf.Variable(tf.random.normal([3, 4]), name="kernel")
         self.bias = tf.Variable(tf.zeros([4]), name="bias")
         self.mean = tf.Variable(
@@ -66,15 +70,6 @@ class TinyModel(DetectionModel):
             aggregation=tf.VariableAggregation.MEAN,
         )
         self.traces = 0
-
-    def normalize(self, images: Any) -> Any:
-        return images / 127.5 - 1.0
-
-    def denormalize(self, inputs: Any) -> Any:
-        return (inputs + 1.0) * 127.5
-
-    def preprocess_image(self, image: Any) -> tuple[Any, Any]:
-        return self.normalize(image), tf.shape(image)
 
     def predict(self, inputs: Any, true_shapes: Any, *, labels: Any = None, training: bool) -> dict[str, Any]:
         self.traces += 1

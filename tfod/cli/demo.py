@@ -62,9 +62,9 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("the demo's config is not here", str(_ROOT / _CONFIG), cure)
     size = _SIZES[args.size]
     began = time.monotonic()
-    _draw(size)
+    _draw(size, _ROOT)
     for title, command in _stages(size):
-        _stage(title, command)
+        _stage(title, command, _ROOT)
     _print_summary(size, time.monotonic() - began)
     return 0
 
@@ -74,10 +74,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return execute(build_parser(), run, argv)
 
 
-def _draw(size: _Size) -> None:
+def _draw(size: _Size, root: Path) -> None:
     from tfod.annotations.sample_data import write_sample_data
 
-    folder = _ROOT / "annotations" / size.name
+    folder = root / "annotations" / size.name
     _print_title(f"Draw {size.training_pictures} pictures to learn from and {size.validation_pictures} to judge by")
     for part, count, seed in (("train", size.training_pictures, 0), ("val", size.validation_pictures, 1)):
         if (folder / part).exists():
@@ -123,12 +123,12 @@ def _stages(size: _Size) -> list[tuple[str, str]]:
     ]
 
 
-def _stage(title: str, command: str) -> None:
+def _stage(title: str, command: str, root: Path) -> None:
     """Shows the command as a person would type it, and runs it in a process of its own."""
     _print_title(title)
     print(f"$ python tools/{command}", flush=True)
     tool, *flags = shlex.split(command)
-    code = subprocess.run([sys.executable, f"tools/{tool}", *flags], cwd=_ROOT, check=False).returncode
+    code = subprocess.run([sys.executable, f"tools/{tool}", *flags], cwd=root, check=False).returncode
     if code:
         cure = "see its message above; then run the demo again, it goes on from here"
         raise TrainingError("the demo cannot go on", f"tools/{tool}, which ended with exit code {code}", cure)

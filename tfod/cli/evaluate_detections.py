@@ -79,7 +79,7 @@ def _require_usable(config: "TrainEvalPipelineConfig", *, from_checkpoint: bool)
 
 def _of_checkpoint(config: "TrainEvalPipelineConfig", args: argparse.Namespace) -> "tuple[Evaluation, dict[str, Any]]":
     from tfod.evaluation.from_config import evaluation_from_config
-    from tfod.models.factory import build_model
+    from tfod.models.build import build_model
     from tfod.training.follow import restore_for_evaluation
     from tfod.training.optimizer_from_config import averages_from_config
 

@@ -47,9 +47,9 @@ def run(args: argparse.Namespace) -> None:
     config, _ = read_config(args)
     class_names = _class_names(config, is_asked_for=bool(args.label_map_path))
 
-    from tfod.inference.pictures import find_pictures
+    from tfod.inference.images import find_images
 
-    paths = find_pictures(args.inputs)
+    paths = find_images(args.inputs)
 
     from tfod.inference.detector import Detector
     from tfod.visualize.detections import visualize_pictures

@@ -9,8 +9,6 @@ __all__ = ["Fit", "best_overlaps", "cluster_sizes", "fit_of"]
 
 Array = NDArray[np.float64]
 
-_MOST_PAIRS = 2_000_000  # of sizes and shapes compared at once: 16 MB a matrix
-
 
 @dataclass(frozen=True)
 class Fit:
@@ -20,17 +18,17 @@ class Fit:
     matched: float
 
 
-def best_overlaps(sizes: Array, shapes: Array) -> Array:
+def best_overlaps(sizes: Array, shapes: Array, *, most_pairs: int = 2_000_000) -> Array:
     """For each size the greatest overlap (IoU) with any of the shapes, were both boxes around one point.
 
     No anchor at a real place can overlap an object more than that. `sizes` `[N, 2]` and `shapes` `[A, 2]` are widths
-    and heights in one unit; gives `[N]` in 0 to 1.
+    and heights in one unit; gives `[N]` in 0 to 1. Of `most_pairs` compared at once, each takes 8 bytes.
 
     >>> best_overlaps(np.array([[10.0, 20.0]]), np.array([[20.0, 20.0], [5.0, 5.0]]))
     array([0.5])
     """
     best = np.zeros(len(sizes))
-    step = max(1, _MOST_PAIRS // max(1, len(shapes)))
+    step = max(1, most_pairs // max(1, len(shapes)))
     for start in range(0, len(sizes), step):
         best[start : start + step] = _overlaps(sizes[start : start + step], shapes).max(axis=1)
     return best

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tfod.augment.resize import ImageResizer
-from tfod.boxes.anchors import anchors_from_config
+from tfod.boxes.from_config import ANCHORS_OF_SEVERAL_MAPS, anchors_from_config
 from tfod.config.pipeline import read_pipeline_config
 from tfod.config.rules.walk import detection_model
 from tfod.errors import ConfigError
+from tfod.models.from_config import image_resizer_from_config
 
 __all__ = ["Network"]
 
@@ -29,8 +29,11 @@ class Network:
         self.source = source
         self.most_objects = int(config.train_input_reader.max_number_of_boxes)
         self._resized = lru_cache(maxsize=4096)(self._resize)
-        self._resizer = ImageResizer.from_config(model.image_resizer)
-        self._anchors = anchors_from_config(model.anchor_generator) if kind == "ssd" else None
+        self._resizer = image_resizer_from_config(model.image_resizer, f"model.{kind}.image_resizer")
+        self._anchors = None
+        if kind == "ssd":
+            where = "model.ssd.anchor_generator"
+            self._anchors = anchors_from_config(model.anchor_generator, where, kinds=ANCHORS_OF_SEVERAL_MAPS)
         self.matched_overlap = float(model.matcher.argmax_matcher.matched_threshold) if kind == "ssd" else 0.5
 
     @classmethod
@@ -63,8 +66,7 @@ class Network:
         grids = [(1, 1)] * len(self._anchors.anchors_per_cell)
         boxes: NDArray[np.float64] = np.asarray(self._anchors(grids, height, width), np.float64)
         shapes = np.stack([boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]], axis=1)
-        normalised = getattr(self._anchors, "normalize", True)
-        scale = np.array([width, height] if normalised else [1, 1], np.float64)
+        scale = np.array([width, height] if self._anchors.normalize else [1, 1], np.float64)
         return np.asarray(shapes * scale)
 
     def _resize(self, width: int, height: int) -> Size:

@@ -67,7 +67,7 @@ def _of_model(
         config.eval_config,
         model_step(model, regularize=config.train_config.add_regularization_loss),
         categories,
-        preprocess=model.preprocess_image,
+        preprocess=model.preprocess.image,
         num_classes=model.num_classes,
     )
 

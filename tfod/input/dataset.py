@@ -71,7 +71,7 @@ def training_dataset(
     Args:
         reader: `train_input_reader` of a pipeline.config.
         train_config: its batch size and augmentation steps are used.
-        preprocess: the model's `preprocess_image`.
+        preprocess: the model's `preprocess.image`.
         num_classes: `C`.
         seed: decides every shuffle and every augmentation; None: another each time.
         batch_size: `B`, instead of `train_config.batch_size`.
@@ -136,7 +136,7 @@ def evaluation_dataset(
     Args:
         reader: the first `eval_input_reader` of a pipeline.config.
         eval_config: its batch size and `retain_original_images` are used.
-        preprocess: the model's `preprocess_image`.
+        preprocess: the model's `preprocess.image`.
         num_classes: `C`.
         batch_size: `B`, instead of `eval_config.batch_size`.
 

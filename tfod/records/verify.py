@@ -108,17 +108,22 @@ class _FileReport(NamedTuple):
 
 
 def verify(
-    patterns: Sequence[str], label_map: LabelMap | None = None, advance: Callable[[int], object] = lambda _: None
+    patterns: Sequence[str],
+    label_map: LabelMap | None = None,
+    advance: Callable[[int], object] = lambda _: None,
+    *,
+    processes: int | None = None,
 ) -> Report:
     """Reads all records of files or patterns, and says everything that is wrong with them.
 
-    `advance` is called with the bytes of each file that is done. Raises DataError where nothing matches, or a file
+    `advance` is called with the bytes of each file that is done. So many `processes` share the files, by default as
+    many as the cores and the bytes are worth. Raises DataError where nothing matches, or a file
     cannot be read.
     """
     paths = matching_files(patterns)
     report = Report(findings=[Finding("set", fault.where, fault.what) for fault in set_faults(paths)])
     read: list[_FileReport] = []
-    for found in _each_file(paths, label_map):
+    for found in _each_file(paths, label_map, processes):
         read.append(found)
         report.files.append(found.file)
         report.bytes += found.file.bytes
@@ -132,10 +137,12 @@ def verify(
     return report
 
 
-def _each_file(paths: Sequence[str], label_map: LabelMap | None) -> Iterator[_FileReport]:
-    """Each file's report, in order, by all cores where that is worth it."""
+def _each_file(paths: Sequence[str], label_map: LabelMap | None, processes: int | None) -> Iterator[_FileReport]:
+    """Each file's report, in order."""
     check = partial(_check_file, label_map=label_map)
-    count = min(cores(), len(paths), sum(map(os.path.getsize, paths)) // _WORTH_A_PROCESS)
+    if processes is None:
+        processes = min(cores(), sum(map(os.path.getsize, paths)) // _WORTH_A_PROCESS)
+    count = min(processes, len(paths))
     if count < 2:
         yield from map(check, paths)
         return

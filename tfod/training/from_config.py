@@ -16,8 +16,8 @@ from tfod.config.label_map import read_label_map
 from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
 from tfod.input.corrupt import naming_corrupt_records
 from tfod.input.dataset import training_dataset
+from tfod.models.build import build_model
 from tfod.models.detection_model import DetectionModel
-from tfod.models.factory import build_model
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.protos.train_pb2 import TrainConfig
 from tfod.records.files import expand
@@ -72,7 +72,7 @@ def train(
         dataset = training_dataset(
             reader,
             config.train_config,
-            preprocess=model.preprocess_image,
+            preprocess=model.preprocess.image,
             num_classes=model.num_classes,
             seed=start.seed_from_here,
             skip_corrupt=options.skip_corrupt,
@@ -214,7 +214,9 @@ def _describe(numbers: Mapping[str, float]) -> str:
 
 
 def _draw(config: TrainEvalPipelineConfig, model: DetectionModel, batch: Batch) -> NDArray[np.uint8]:
-    return draw_batch(batch, model.denormalize, read_label_map(config.train_input_reader.label_map_path).names)
+    return draw_batch(
+        batch, model.preprocess.denormalize, read_label_map(config.train_input_reader.label_map_path).names
+    )
 
 
 def _restore_fine_tune(model: DetectionModel, config: TrainConfig) -> None:

@@ -51,7 +51,7 @@ def optimizer_from_config(
 
 
 def schedule_from_config(message: optimizer_pb2.LearningRate, where: str) -> Schedule:
-    """The schedule that a `learning_rate { ... }` of pipeline.config describes; its optimizer's message is at `where`."""
+    """The schedule that a `learning_rate { ... }` describes; the message of its optimizer is at `where`."""
     kind = message.WhichOneof("learning_rate") or ""
     refuse(schedule_choice_faults(kind), where)
     config = getattr(message, kind)

@@ -3,14 +3,17 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
-from tfod.models.hyperparameters import Activation, FreezableBatchNormalization
-from tfod.models.training_kernels import (
+from tfod.models.layers.conv import Activation
+from tfod.models.layers.cpu_kernels import (
     depthwise_conv,
     fusible_activation,
     normalized_pointwise,
     suits_depthwise,
     suits_normalized_pointwise,
+    use_cpu_kernels,
 )
+from tfod.models.layers.normalization import FreezableBatchNormalization
+from tfod.models.layers.sequential import Sequential
 
 RNG = np.random.default_rng(0)
 FEATURES = tf.constant(RNG.normal(2.0, 3.0, [3, 5, 7, 4]), tf.float32)
@@ -73,13 +76,15 @@ def test_features_far_from_zero_lose_no_digits() -> None:
 
 def test_only_where_the_output_is_much_wider_and_all_is_float32() -> None:
     conv, norm = normalised_pair()
-    assert suits_normalized_pointwise(conv, norm, FEATURES)
-    assert not suits_normalized_pointwise(conv, norm, tf.cast(FEATURES, tf.bfloat16))
-    assert not suits_normalized_pointwise(conv, None, FEATURES)
+    assert suits_normalized_pointwise(conv, norm)
+    mixed = keras.layers.Conv2D(24, 1, use_bias=False, dtype="mixed_bfloat16")
+    mixed(FEATURES)
+    assert not suits_normalized_pointwise(mixed, norm)
+    assert not suits_normalized_pointwise(conv, None)
     narrow, follower = keras.layers.Conv2D(200, 1, use_bias=False), keras.layers.BatchNormalization()
     wide = tf.zeros([1, 1, 1, 200])
     follower(narrow(wide), training=False)
-    assert not suits_normalized_pointwise(narrow, follower, wide)
+    assert not suits_normalized_pointwise(narrow, follower)
 
 
 @pytest.mark.parametrize("size", [3, 5])
@@ -97,9 +102,28 @@ def test_depthwise_convolutions_have_the_gradients_of_tensorflow(size: int) -> N
 
 
 def test_which_depthwise_convolutions_are_their_own_gradient() -> None:
-    assert suits_depthwise(keras.layers.DepthwiseConv2D(3, padding="same"), FEATURES)
-    assert suits_depthwise(keras.layers.SeparableConv2D(8, 3, padding="same"), FEATURES)
-    assert not suits_depthwise(keras.layers.DepthwiseConv2D(3, padding="same", dtype="mixed_bfloat16"), FEATURES)
-    assert not suits_depthwise(keras.layers.DepthwiseConv2D(3, strides=2, padding="same"), FEATURES)
-    assert not suits_depthwise(keras.layers.DepthwiseConv2D(3), FEATURES)
-    assert not suits_depthwise(keras.layers.Conv2D(8, 3, padding="same"), FEATURES)
+    assert suits_depthwise(keras.layers.DepthwiseConv2D(3, padding="same"))
+    assert suits_depthwise(keras.layers.SeparableConv2D(8, 3, padding="same"))
+    assert not suits_depthwise(keras.layers.DepthwiseConv2D(3, padding="same", dtype="mixed_bfloat16"))
+    assert not suits_depthwise(keras.layers.DepthwiseConv2D(3, strides=2, padding="same"))
+    assert not suits_depthwise(keras.layers.DepthwiseConv2D(3))
+    assert not suits_depthwise(keras.layers.Conv2D(8, 3, padding="same"))
+
+
+def test_a_finished_model_trains_with_these_kernels_and_detects_with_its_layers() -> None:
+    conv, norm = normalised_pair()
+    layers = [
+        keras.layers.DepthwiseConv2D(3, padding="same", use_bias=False),
+        conv,
+        norm,
+        keras.layers.Activation(tf.nn.relu6),
+        keras.layers.SeparableConv2D(6, 3, padding="same"),
+        keras.layers.Conv2D(5, 3, padding="same"),
+        keras.layers.Dropout(0.0),
+    ]
+    plain, fast = Sequential(layers), Sequential(layers)
+    detected = plain(FEATURES, training=False)
+    use_cpu_kernels(fast)
+    assert len(fast.steps) == len(layers) - 2  # convolution, normalisation and activation are one
+    np.testing.assert_array_equal(fast(FEATURES, training=False), detected)
+    np.testing.assert_allclose(fast(FEATURES, training=True), plain(FEATURES, training=True), rtol=1e-4, atol=1e-4)

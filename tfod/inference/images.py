@@ -1,4 +1,4 @@
-"""Pictures from files, folders and globs, decoded as viewers show them."""
+"""Images from files, folders and globs, decoded as viewers show them."""
 
 import glob
 import struct
@@ -13,16 +13,16 @@ from PIL import Image, ImageOps
 
 from tfod.errors import DataError
 
-__all__ = ["find_pictures", "read_picture"]
+__all__ = ["find_images", "read_image"]
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
 
-def find_pictures(inputs: Sequence[str]) -> list[Path]:
-    """The picture files that `inputs` name, each once, in the order given.
+def find_images(inputs: Sequence[str]) -> list[Path]:
+    """The image files that `inputs` name, each once, in the order given.
 
     Args:
-      inputs: files, taken whatever their name ends in; folders, of which the pictures directly inside are
+      inputs: files, taken whatever their name ends in; folders, of which the images directly inside are
         taken, sorted by name; globs, where `**` stands for any folders.
 
     Raises:
@@ -32,20 +32,20 @@ def find_pictures(inputs: Sequence[str]) -> list[Path]:
     for text in inputs:
         path = Path(text)
         if path.is_dir():
-            matches = sorted(p for p in path.iterdir() if _looks_like_picture(p))
+            matches = sorted(p for p in path.iterdir() if _looks_like_image(p))
         elif path.exists():
             matches = [path]
         else:
             matches = sorted(p for p in map(Path, glob.glob(text, recursive=True)) if p.is_file())
         if not matches:
             kinds = ", ".join(SUFFIXES)
-            raise DataError("no picture there", text, f"name a picture, a glob, or a folder with {kinds} files in it")
+            raise DataError("no image there", text, f"name an image, a glob, or a folder with {kinds} files in it")
         found.update(dict.fromkeys(matches))
     return list(found)
 
 
-def read_picture(path: Path | str | BinaryIO, name: str | None = None) -> NDArray[np.uint8]:
-    """Decodes a picture, a file or one that is open and that `name` calls in messages, to uint8 [H, W, 3], RGB,
+def read_image(path: Path | str | BinaryIO, name: str | None = None) -> NDArray[np.uint8]:
+    """Decodes an image, a file or one that is open and that `name` calls in messages, to uint8 [H, W, 3], RGB,
     upright.
 
     Grey becomes three equal channels, 16 bits become 8, transparency is dropped, an animation gives its
@@ -54,34 +54,34 @@ def read_picture(path: Path | str | BinaryIO, name: str | None = None) -> NDArra
     training's are up to 3 grey levels off, since TensorFlow, as the original uses it, trades that for speed.
 
     Raises:
-      DataError: the file cannot be read or is no picture.
+      DataError: the file cannot be read or is no image.
     """
     where = name or str(path)
     try:
         with warnings.catch_warnings():
             # Damaged metadata and sizes that are merely large are not worth a word; a bomb is an error.
             warnings.simplefilter("ignore")
-            with Image.open(path) as picture:
-                return _to_rgb(ImageOps.exif_transpose(picture))
+            with Image.open(path) as opened:
+                return _to_rgb(ImageOps.exif_transpose(opened))
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         reason = (error.strerror or "it is not there").lower()
-        raise DataError(f"cannot read the picture: {reason}", where, "name a file") from error
+        raise DataError(f"cannot read the image: {reason}", where, "name a file") from error
     # Decoders raise many kinds for damaged data; all mean the same to who named the file.
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error) as error:
-        what = "the picture is damaged or of a kind that cannot be read"
+        what = "the image is damaged or of a kind that cannot be read"
         cure = "open it in a viewer and save it as JPEG or PNG"
         raise DataError(what, where, cure) from error
     except Image.DecompressionBombError as error:
-        raise DataError(f"the picture is too large: {error}", where, "make it smaller") from error
+        raise DataError(f"the image is too large: {error}", where, "make it smaller") from error
 
 
-def _to_rgb(picture: Image.Image) -> NDArray[np.uint8]:
-    if picture.mode.startswith("I;16"):
+def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode.startswith("I;16"):
         # Pillow would cut at 255 instead of scaling.
-        grey = (np.asarray(picture) >> 8).astype(np.uint8)
+        grey = (np.asarray(image) >> 8).astype(np.uint8)
         return np.stack([grey] * 3, axis=-1)
-    return np.asarray(picture.convert("RGB"))
+    return np.asarray(image.convert("RGB"))
 
 
-def _looks_like_picture(path: Path) -> bool:
+def _looks_like_image(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()

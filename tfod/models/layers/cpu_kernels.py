@@ -1,13 +1,16 @@
-"""The costly layers of a MobileNet, written for the speed of a training step on CPUs.
+"""Layers written for the speed of a training step on CPUs, and the pass that puts them into a finished model.
 
-The same functions as those of Keras' layers, to the rounding of float32, and the same variables. Letters: `B` images,
+They compute what Keras' layers compute, to the rounding of float32, with the same variables. Letters: `B` images,
 `H W` pixels, `N` = B · H · W, `C` and `D` channels of inputs and outputs.
 """
+
+from collections.abc import Callable, Iterator, Sequence
 
 import tensorflow as tf
 import tf_keras as keras
 
-from tfod.models.hyperparameters import Activation
+from tfod.models.layers.conv import Activation
+from tfod.models.layers.sequential import Step, plain_step, sequences_of
 
 __all__ = [
     "biased_conv",
@@ -17,6 +20,7 @@ __all__ = [
     "suits_biased_conv",
     "suits_depthwise",
     "suits_normalized_pointwise",
+    "use_cpu_kernels",
 ]
 
 # An input channel costs two multiplications with each other one, an output channel eight passes over memory less. On
@@ -27,8 +31,58 @@ _CHANNELS_SQUARED_TO_OUTPUTS = 45
 _ACTIVATION_GRADIENTS = {tf.nn.relu: tf.raw_ops.ReluGrad, tf.nn.relu6: tf.raw_ops.Relu6Grad}
 
 
-def suits_normalized_pointwise(conv: keras.layers.Layer, norm: keras.layers.Layer | None, features: tf.Tensor) -> bool:
-    """Whether `normalized_pointwise` can stand for two layers, and is worth it."""
+def use_cpu_kernels(model: tf.Module) -> None:
+    """Lets the sequences of a finished model train with the kernels below, wherever these suit.
+
+    Detection, where nothing trains, goes on as the layers themselves compute it.
+    """
+    for sequence in sequences_of(model):
+        sequence.steps = tuple(_fast_steps(sequence.layers))
+
+
+def _fast_steps(layers: Sequence[keras.layers.Layer]) -> Iterator[Step]:
+    remaining = list(layers)
+    while remaining:
+        layer, follower = remaining.pop(0), remaining[0] if remaining else None
+        if suits_normalized_pointwise(layer, follower):
+            norm = remaining.pop(0)
+            activation = remaining.pop(0) if remaining and fusible_activation(remaining[0]) else None
+            yield _normalized_pointwise_step(layer, norm, activation)
+        elif suits_biased_conv(layer):
+            yield _training_step(layer, biased_conv)
+        elif suits_depthwise(layer):
+            yield _training_step(layer, _depthwise_layer)
+        else:
+            yield plain_step(layer)
+
+
+def _training_step(layer: keras.layers.Layer, fast: Callable[[keras.layers.Layer, tf.Tensor], tf.Tensor]) -> Step:
+    return lambda features, training: fast(layer, features) if training else layer(features)
+
+
+def _normalized_pointwise_step(
+    conv: keras.layers.Layer, norm: keras.layers.Layer, activation: keras.layers.Layer | None
+) -> Step:
+    activate = fusible_activation(activation) if activation is not None else None
+
+    def step(features: tf.Tensor, training: bool) -> tf.Tensor:
+        if training:
+            return normalized_pointwise(conv, norm, features, activate)
+        normalized = norm(conv(features), training=False)
+        return normalized if activation is None else activation(normalized)
+
+    return step
+
+
+def _depthwise_layer(layer: keras.layers.Layer, features: tf.Tensor) -> tf.Tensor:
+    features = depthwise_conv(features, layer.depthwise_kernel)
+    if isinstance(layer, keras.layers.SeparableConv2D):
+        features = tf.nn.conv2d(features, layer.pointwise_kernel, 1, "SAME")
+    return features if layer.bias is None else tf.nn.bias_add(features, layer.bias)
+
+
+def suits_normalized_pointwise(conv: keras.layers.Layer, norm: keras.layers.Layer | None) -> bool:
+    """Whether `normalized_pointwise` can stand for two layers, whose variables exist, and is worth it."""
     return (
         type(conv) is keras.layers.Conv2D
         and isinstance(norm, keras.layers.BatchNormalization)
@@ -38,7 +92,7 @@ def suits_normalized_pointwise(conv: keras.layers.Layer, norm: keras.layers.Laye
         and norm.beta is not None
         and not norm.synchronized
         and not getattr(norm, "frozen", False)
-        and features.dtype == conv.compute_dtype == tf.float32
+        and conv.compute_dtype == tf.float32
         and conv.kernel.shape[2] ** 2 <= _CHANNELS_SQUARED_TO_OUTPUTS * conv.kernel.shape[3]
     )
 
@@ -130,17 +184,18 @@ def _column_sums(rows: tf.Tensor) -> tf.Tensor:
     return tf.matmul(tf.ones([1, tf.shape(rows)[0]]), rows)
 
 
-def suits_biased_conv(conv: keras.layers.Layer, features: tf.Tensor) -> bool:
+def suits_biased_conv(conv: keras.layers.Layer) -> bool:
     """Whether `biased_conv` can stand for a layer."""
     return (
         type(conv) is keras.layers.Conv2D
         and conv.bias is not None
-        and features.dtype == conv.compute_dtype == tf.float32
+        and conv.dilation_rate == (1, 1)
+        and conv.compute_dtype == tf.float32
     )
 
 
 def biased_conv(conv: keras.layers.Conv2D, features: tf.Tensor) -> tf.Tensor:
-    """A convolution with a bias.
+    """A convolution with a bias, of features float32 `[B, H, W, C]`, to float32 `[B, H', W', D]`.
 
     TensorFlow would compute the gradients of kernel and bias in one operation, which takes longer than the two.
     """
@@ -156,12 +211,12 @@ def _add_bias(features: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, object]:
     return tf.nn.bias_add(features, bias), gradient
 
 
-def suits_depthwise(conv: keras.layers.Layer, features: tf.Tensor) -> bool:
+def suits_depthwise(conv: keras.layers.Layer) -> bool:
     """Whether `depthwise_conv` can stand for the depthwise part of a layer."""
     return (
         isinstance(conv, keras.layers.DepthwiseConv2D | keras.layers.SeparableConv2D)
-        and features.dtype == conv.compute_dtype == tf.float32
-        and conv.strides == (1, 1)
+        and conv.compute_dtype == tf.float32
+        and conv.strides == conv.dilation_rate == (1, 1)
         and conv.padding == "same"
         and all(side % 2 for side in conv.kernel_size)
     )
@@ -169,7 +224,9 @@ def suits_depthwise(conv: keras.layers.Layer, features: tf.Tensor) -> bool:
 
 @tf.custom_gradient
 def depthwise_conv(features: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, object]:
-    """A depthwise convolution of stride 1 with 'same' padding and a kernel `[K, K, C, 1]` of odd sides.
+    """A depthwise convolution of stride 1 with 'same' padding, and a kernel float32 `[K, K, C, 1]` of odd sides.
+
+    Features are float32 `[B, H, W, C]` before and after.
 
     The gradient of its input is the same convolution with the kernel turned by half a circle, and TensorFlow's
     convolution takes half the time of TensorFlow's gradient.
