@@ -1,4 +1,4 @@
-"""The table of a run's evaluations: one line each in `log.csv`."""
+"""The table of a run's evaluations: one line each in a CSV file."""
 
 import csv
 import io
@@ -7,22 +7,20 @@ from pathlib import Path
 
 from tfod.files import write_text
 
-__all__ = ["LOG_FILE", "RunLog"]
-
-LOG_FILE = "log.csv"
+__all__ = ["RunTable"]
 
 
-class RunLog:
+class RunTable:
     """Lines of numbers by column, the first of which is `step`; written whole after each line.
 
     Args:
-      folder: Where `log.csv` lies.
+      path: The file; made by the first line.
       start: Lines about later steps are forgotten: a run that goes on from there will write them anew.
     """
 
-    def __init__(self, folder: Path, start: int) -> None:
-        self._path = folder / LOG_FILE
-        self.lines = [line for line in _read(self._path) if line["step"] <= start]
+    def __init__(self, path: Path, start: int) -> None:
+        self._path = path
+        self.lines = [line for line in _read(path) if line["step"] <= start]
 
     def add(self, line: Mapping[str, float]) -> None:
         """Adds a line, in place of one about the same step."""
@@ -31,13 +29,25 @@ class RunLog:
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows({column: f"{value:.6g}" for column, value in one.items()} for one in self.lines)
+        writer.writerows({column: _text(column, value) for column, value in one.items()} for one in self.lines)
         write_text(self._path, text.getvalue())
 
-    def without_improvement(self, metric: str) -> int:
+    def best(self, column: str) -> float:
+        """The highest number in a column, NaN where there is none."""
+        return max((line[column] for line in self.lines if column in line), default=float("nan"))
+
+    def last(self, column: str) -> float:
+        """The number in the last line, 0 where there is none."""
+        return self.lines[-1].get(column, 0.0) if self.lines else 0.0
+
+    def without_improvement(self, column: str) -> int:
         """How many of the last evaluations were not better than the best one before them."""
-        values = [line[metric] for line in self.lines if metric in line]
+        values = [line[column] for line in self.lines if column in line]
         return len(values) - 1 - values.index(max(values)) if values else 0
+
+
+def _text(column: str, value: float) -> str:
+    return f"{value:.0f}" if column == "step" else f"{value:.6g}"
 
 
 def _read(path: Path) -> list[dict[str, float]]:
