@@ -52,9 +52,9 @@ def _compare(data: Path, options: argparse.Namespace) -> None:
         flags = [word for name, folder in folders.items() for word in (f"--{name}", folder)]
         ours = [sys.executable, "tools/train_unet.py", *flags, "--model_dir", run, "--minutes", str(options.minutes)]
         subprocess.run(ours, check=True, cwd=_HERE.parent)
-        from tfod.segmentation.log import RunLog
+        from tfod.training.table import RunTable
 
-        lines = RunLog(Path(run), start=2**62).lines
+        lines = RunTable(Path(run) / "log.csv", start=2**62).lines
     series = {"tfod": [(line["seconds"] / 60, line["mean_iou"]) for line in lines]}
     plain = [sys.executable, "-m", "benchmarks.unet", "--side", "plain", "--minutes", str(options.minutes),
              "--shared", str(options.shared), "--output", str(options.output)]  # fmt: skip
@@ -176,8 +176,8 @@ def _measure_speed(data: Path) -> None:
     from tfod.segmentation.task import SegmentationTask, as_features_and_labels
     from tfod.segmentation.unet import ModelSettings, build_unet
     from tfod.training.optimizers import create_slots
-    from tfod.training.selection import Selection
-    from tfod.training.trainer import Trainer
+    from tfod.training.selection import select_variables
+    from tfod.training.trainer import Learning, Trainer
     from tfod.training.watch import StepWatch
 
     source = open_folders(str(data / "train" / "images"), str(data / "train" / "masks")).source
@@ -193,9 +193,18 @@ def _measure_speed(data: Path) -> None:
             tf.data.Dataset.from_tensors((pictures, masks)).map(as_features_and_labels).repeat().prefetch(2)
         )
         trainer = Trainer(
-            SegmentationTask(model, read_losses("crossentropy+dice")), Selection(variables, (1.0,) * len(variables)),
-            optimizer, lambda step: tf.constant(1e-3), count, repeated, StepWatch(0), regularize=False, clip_norm=1.0,
-        )  # fmt: skip
+            SegmentationTask(model, read_losses("crossentropy+dice")),
+            Learning(
+                optimizer,
+                lambda step: tf.constant(1e-3),
+                count,
+                select_variables(model),
+                regularize=False,
+                clip_norm=1.0,
+            ),
+            repeated,
+            StepWatch(0),
+        )
         create_slots(optimizer, variables)
         bare = _bare(model, variables)
         sides = {"step": partial(trainer.train_step, repeated), "bare": partial(bare, pictures, masks)}

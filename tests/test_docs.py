@@ -69,9 +69,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program = f"""
 import tensorflow as tf
 from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
-from tfod.models.factory import build_model
+from tfod.models.build import build_model
 config = read_pipeline_config("workspace/configs/ssd_mobilenet_v2_fpnlite_320x320.config", ["model.ssd.num_classes=90"])
-checkpoint = tf.train.Checkpoint(model=build_model(config.model))
+checkpoint = tf.train.Checkpoint(model=build_model(config.model).checkpoint_layout().full)
 tf.train.CheckpointManager(checkpoint, "{ARCHIVE}/checkpoint", max_to_keep=1).save(checkpoint_number=0)
 write_pipeline_config(config, "{ARCHIVE}/pipeline.config")
 """

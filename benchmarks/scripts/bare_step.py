@@ -14,7 +14,7 @@ from repeated import seconds_by_turn
 
 from tfod import names
 from tfod.config.pipeline import read_pipeline_config
-from tfod.models.factory import build_model
+from tfod.models.build import build_model
 
 PASSES_A_TURN = 5
 

@@ -12,15 +12,15 @@ import time
 
 def batches_ours(path):
     from tfod.config.pipeline import read_pipeline_config
-    from tfod.input.dataset import training_dataset
-    from tfod.models.factory import build_model
+    from tfod.input.from_config import training_dataset
+    from tfod.models.build import build_model
 
     config = read_pipeline_config(path)
     model = build_model(config.model)
     return training_dataset(
         config.train_input_reader,
         config.train_config,
-        preprocess=model.preprocess_image,
+        preprocess=model.preprocess.image,
         num_classes=model.num_classes,
     )
 

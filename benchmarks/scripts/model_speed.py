@@ -49,7 +49,8 @@ def step_of(training, config_path, batch_size):
 def measure_ours(config_path, batch_size, turns):
     from bare_step import bare_pass
 
-    from tfod.export.saved_model import serving_module, serving_weights
+    from tfod.export.fold import folded
+    from tfod.export.saved_model import CONSTANTS, serving_module
     from tfod.models.precision import mixed_precision
 
     model, step, features = step_of(our_training, config_path, batch_size)
@@ -60,16 +61,16 @@ def measure_ours(config_path, batch_size, turns):
     with mixed_precision():
         _, mixed_step, _ = step_of(our_training, config_path, batch_size)
         mixed_step()  # traced here, where its precision holds
-    with serving_weights() as folded:
-        detect, image = serving_module(model, folded).__call__, picture()
-        work = {
-            "inference": lambda: detect(image),
-            "postprocessing": tf.function(lambda: model.postprocess(prediction, shapes), autograph=False),
-            "step": step,
-            "bare pass": bare_pass(model, features["image"], features["true_image_shape"]),
-            "mixed precision": mixed_step,
-        }
-        return median_seconds(work, turns)
+    with folded(model, constants=CONSTANTS) as variables:
+        module, image = serving_module(model, variables), picture()
+    work = {
+        "inference": lambda: module(image),
+        "postprocessing": tf.function(lambda: model.postprocess(prediction, shapes), autograph=False),
+        "step": step,
+        "bare pass": bare_pass(model, features["image"], features["true_image_shape"]),
+        "mixed precision": mixed_step,
+    }
+    return median_seconds(work, turns)
 
 
 def measure_original(config_path, batch_size, turns):

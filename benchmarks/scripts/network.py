@@ -22,7 +22,7 @@ IMPORT_SECONDS = time.perf_counter() - start
 
 
 def main(config: str, batch: str, warm_up: str, calls: str) -> None:
-    from tfod.models.factory import build_model
+    from tfod.models.build import build_model
 
     model = build_model(read_pipeline_config(config).model)
     arrays = np.load(batch)

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from tfod import names
 from tfod.checkpoints.keys import variable_keys
-from tfod.models.factory import build_model
+from tfod.models.build import build_model
 
 if __name__ == "__main__":
     from parity_rules import weight
@@ -27,11 +27,11 @@ else:
 Arrays = dict[str, np.ndarray]
 
 
-def filled_model(config: Any) -> Any:
+def filled_model(config: Any, kernel_gain: float = 1.0) -> Any:
     """The model of a `model` message, every variable filled from its name."""
     model = build_model(config)
     for key, variable in variable_keys(model=model).items():
-        variable.assign(weight(key, tuple(variable.shape)))
+        variable.assign(weight(key, tuple(variable.shape), kernel_gain))
     return model
 
 
@@ -50,7 +50,7 @@ def inference(model: Any, pictures: np.ndarray) -> Arrays:
     return {name: value.numpy() for name, value in run(tf.constant(pictures)).items()}
 
 
-def losses_and_slopes(model: Any, pictures: np.ndarray, case: dict[str, Any]) -> tuple[dict[str, float], Arrays]:
+def losses_and_gradients(model: Any, pictures: np.ndarray, case: dict[str, Any]) -> tuple[dict[str, float], Arrays]:
     """Losses, and the norm of the gradient of their sum for each trainable variable (NaN where there is none).
 
     As the cases that exist, with the statistics stored in batch normalisation: the original gives their numbers with
@@ -62,12 +62,13 @@ def losses_and_slopes(model: Any, pictures: np.ndarray, case: dict[str, Any]) ->
     @tf.function(autograph=False)
     def run() -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
         with tf.GradientTape() as tape:
-            prediction = model.predict(inputs, shapes, training=False)
-            losses = model.loss(prediction, ground_truth(case, model.num_classes), training=True)
+            labels = ground_truth(case, model.num_classes)
+            prediction = model.predict(inputs, shapes, labels=labels, training=False)
+            losses = model.loss(prediction, labels, training=True)
             losses["regularization"] = model.regularization_loss()
             losses["total"] = tf.add_n(list(losses.values()))
-        slopes = tape.gradient(losses["total"], list(trainable.values()))
-        return losses, [tf.constant(np.nan) if slope is None else tf.norm(slope) for slope in slopes]
+        gradients = tape.gradient(losses["total"], list(trainable.values()))
+        return losses, [tf.constant(np.nan) if one is None else tf.norm(one) for one in gradients]
 
     losses, norms = run()
     return {name: float(value) for name, value in losses.items()}, dict(zip(trainable, map(float, norms), strict=True))
@@ -107,9 +108,10 @@ def main(folder: str, output: str) -> None:
 
     case = json.loads((Path(folder) / "case.json").read_text())
     images = pictures(case["image_height"], case["image_width"])
-    model = filled_model(read_pipeline_config(Path(folder) / "pipeline.config").model)
+    config = read_pipeline_config(Path(folder) / "pipeline.config").model
+    model = filled_model(config, case.get("kernel_gain", 1.0))
     arrays = {name: sample(name, array) for name, array in inference(model, images).items()}
-    losses, norms = losses_and_slopes(model, images, case)
+    losses, norms = losses_and_gradients(model, images, case)
     arrays |= {f"loss/{name}": np.float32(value) for name, value in losses.items()}
     known = {key: norm for key, norm in norms.items() if not np.isnan(norm)}
     arrays["gradient_norms/keys"] = np.array(list(known))

@@ -17,7 +17,7 @@ _WHOLE = 200_000
 _TIE = 1e-5
 
 
-def weight(key: str, shape: tuple[int, ...]) -> np.ndarray:
+def weight(key: str, shape: tuple[int, ...], kernel_gain: float = 1.0) -> np.ndarray:
     """The float32 value of the variable of a checkpoint key (without suffix)."""
     rng = np.random.default_rng(zlib.crc32(key.encode()))
     leaf = key.rsplit("/", 1)[-1]
@@ -28,7 +28,7 @@ def weight(key: str, shape: tuple[int, ...]) -> np.ndarray:
     elif leaf in ("moving_mean", "beta", "bias"):
         value = 0.1 * rng.standard_normal(shape)
     else:
-        gain = 0.3 if any(part in key for part in _SMALL_GAIN) else 1.0
+        gain = kernel_gain * (0.3 if any(part in key for part in _SMALL_GAIN) else 1.0)
         value = gain * np.sqrt(2 / _fan_in(leaf, shape)) * rng.standard_normal(shape)
     return np.asarray(value, np.float32)
 
@@ -59,10 +59,10 @@ def sample(name: str, array: np.ndarray) -> np.ndarray:
     return array
 
 
-def untied(scores: np.ndarray) -> np.ndarray:
-    """Where scores `[..., N]`, in falling order, differ enough from their neighbours for their order to be certain."""
+def untied(scores: np.ndarray, tie: float = _TIE) -> np.ndarray:
+    """Where scores `[..., N]`, descending, differ enough from their neighbours for their order to be certain."""
     certain = np.ones(scores.shape, bool)
-    close = np.abs(np.diff(scores, axis=-1)) < _TIE
+    close = np.abs(np.diff(scores, axis=-1)) < tie
     certain[..., 1:] &= ~close
     certain[..., :-1] &= ~close
     return certain

@@ -58,11 +58,11 @@ def repeated(path):
 
 def train_ours(flags, steps, batch):
     from tfod.cli import model_main_tf2
-    from tfod.training import loop, optimizers
+    from tfod.training import from_config
 
-    optimizers.from_config = watched(optimizers.from_config, steps)
+    from_config.optimizer_from_config = watched(from_config.optimizer_from_config, steps)
     if batch:
-        loop.training_dataset = lambda *arguments, **options: repeated(batch)
+        from_config.training_dataset = lambda *arguments, **options: repeated(batch)
     return model_main_tf2.main(flags)
 
 

@@ -44,30 +44,29 @@ def our_training(config_path):
     """Our model, and a function of features and labels that trains a step and returns its losses by tag."""
     from tfod.checkpoints.keys import variable_keys
     from tfod.config.pipeline import read_pipeline_config
-    from tfod.models.factory import build_model
-    from tfod.training import optimizers
-    from tfod.training.selection import select_variables
-    from tfod.training.trainer import Trainer
+    from tfod.models.build import build_model
+    from tfod.training.from_config import selection_from_config
+    from tfod.training.optimizer_from_config import optimizer_from_config
+    from tfod.training.trainer import Learning, Trainer
     from tfod.training.watch import StepWatch
 
     config = read_pipeline_config(config_path)
     model = build_model(config.model)
-    for key, variable in variable_keys(model=model).items():
+    layout = model.checkpoint_layout().full
+    for key, variable in variable_keys(model=layout).items():
         variable.assign(weight(key, tuple(variable.shape)))
     step = tf.Variable(0, dtype=tf.int64)
-    optimizer, schedule = optimizers.from_config(config.train_config.optimizer, step)
+    optimizer, schedule = optimizer_from_config(config.train_config.optimizer, step, layout)
     watch = StepWatch(0)
-    trainer = Trainer(
-        model,
-        select_variables(model, config.train_config),
+    learning = Learning(
         optimizer,
         schedule,
         step,
-        None,
-        watch,
+        selection_from_config(layout, config.train_config),
         regularize=config.train_config.add_regularization_loss,
         clip_norm=config.train_config.gradient_clipping_by_norm,
     )
+    trainer = Trainer(model, learning, None, watch)
 
     def train(features, ground_truth):
         losses = trainer._graph(features, ground_truth)

@@ -5,7 +5,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from tfod import names
-from tfod.augment import steps
+from tfod.augment.from_config import augmentation_from_config
 from tfod.protos import train_pb2
 
 BOXES = [[0.0, 0.0, 0.5, 0.25], [0.25, 0.5, 1.0, 1.0], [0.1, 0.2, 0.3, 0.6]]
@@ -28,7 +28,8 @@ def example(height=8, width=12, dtype=tf.uint8, boxes=BOXES):
 def augmentation(*options):
     """The function that options such as "random_rotation90 {}" make."""
     text = "".join(f"data_augmentation_options {{ {option} }}" for option in options)
-    return steps.from_config(text_format.Parse(text, train_pb2.TrainConfig()).data_augmentation_options)
+    options = text_format.Parse(text, train_pb2.TrainConfig()).data_augmentation_options
+    return augmentation_from_config(options, "train_config.data_augmentation_options")
 
 
 def run(option, seed=(0, 0), **kwargs):

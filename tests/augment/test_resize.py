@@ -5,13 +5,15 @@ import pytest
 import tensorflow as tf
 from google.protobuf import text_format
 
-from tfod.augment.resize import ImageResizer, resize
+from tfod.augment.resize import resize
 from tfod.errors import ConfigError
+from tfod.models.from_config import image_resizer_from_config
+from tfod.models.resizer import ImageResizer
 from tfod.protos import image_resizer_pb2
 
 
 def _resizer(text: str) -> ImageResizer:
-    return ImageResizer.from_config(text_format.Parse(text, image_resizer_pb2.ImageResizer()))
+    return image_resizer_from_config(text_format.Parse(text, image_resizer_pb2.ImageResizer()), "image_resizer")
 
 
 def _ramp(height: int, width: int) -> tf.Tensor:

@@ -1,10 +1,14 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
-from google.protobuf import text_format
+import tensorflow as tf
 
-from tfod.boxes.anchors import MultiscaleAnchors, SSDAnchors, anchors_from_config
+from tfod.boxes.anchors import FlexibleGridAnchors, GridAnchors, MultiscaleAnchors, SSDAnchors
+from tfod.boxes.from_config import anchors_from_config
+from tfod.boxes.geometry import clip_to_window
+from tfod.config.pipeline import read_pipeline_config
 from tfod.errors import ConfigError
-from tfod.protos import anchor_generator_pb2
 
 
 def anchors(**settings: object) -> MultiscaleAnchors:
@@ -46,41 +50,21 @@ def test_levels_follow_each_other_from_fine_to_coarse() -> None:
 
 
 def test_other_levels_than_the_feature_maps_are_an_error() -> None:
-    with pytest.raises(ConfigError, match="2 feature maps, but anchors for 1"):
+    with pytest.raises(ConfigError, match="anchors are for 1 feature maps, the extractor gives 2"):
         anchors()([(2, 2), (1, 1)], 64, 64)
 
 
-def test_an_unknown_kind_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="none"):
-        anchors_from_config(anchor_generator_pb2.AnchorGenerator())
-
-
-def ssd_anchors(text: str) -> SSDAnchors:
-    made = anchors_from_config(text_format.Parse(text, anchor_generator_pb2.AnchorGenerator()))
-    assert isinstance(made, SSDAnchors)
-    return made
-
-
 def test_ssd_anchors_of_one_cell_by_hand() -> None:
-    # One scale of a half: a square, a box twice as wide as high, and a square between it and the whole picture.
-    text = "num_layers: 1 scales: 0.5 aspect_ratios: [1.0, 4.0] reduce_boxes_in_lowest_layer: false"
-    made = ssd_anchors(f"ssd_anchor_generator {{ {text} }}")
+    # One scale of a half: a square, a box four times as wide as high, and a square between it and the whole image.
+    made = SSDAnchors.from_scales([0.5], [1.0, 4.0], reduce_lowest=False)
     boxes = made([(1, 1)], 100, 100).numpy()
     half = np.sqrt(0.5) / 2
     expected = [[0.25, 0.25, 0.75, 0.75], [0.375, 0, 0.625, 1], [0.5 - half, 0.5 - half, 0.5 + half, 0.5 + half]]
     np.testing.assert_allclose(boxes, expected, atol=1e-6)
 
 
-def test_the_scales_of_ssd_lie_evenly_and_the_finest_map_has_three_boxes() -> None:
-    made = ssd_anchors("ssd_anchor_generator { aspect_ratios: [1.0, 2.0, 0.5, 3.0, 0.3333] }")
-    assert made.anchors_per_cell == (3, 6, 6, 6, 6, 6)
-    assert [boxes[0][0] for boxes in made.boxes] == pytest.approx([0.1, 0.35, 0.5, 0.65, 0.8, 0.95])
-    grids = [(19, 19), (10, 10), (5, 5), (3, 3), (2, 2), (1, 1)]
-    assert made(grids, 300, 300).shape == (1917, 4)
-
-
-def test_ssd_anchors_are_square_on_pictures_that_are_not() -> None:
-    made = ssd_anchors("ssd_anchor_generator { num_layers: 1 scales: 0.5 aspect_ratios: 1.0 base_anchor_height: 0.5 }")
+def test_ssd_anchors_are_square_on_images_that_are_not() -> None:
+    made = SSDAnchors.from_scales([0.5], [1.0], base_size=(0.5, 1.0))
     boxes = made([(2, 4)], 100, 200).numpy() * [100, 200, 100, 200]
     assert boxes.shape == (2 * 4 * 3, 4)
     np.testing.assert_allclose((boxes[:, 2] - boxes[:, 0])[0], 5, rtol=1e-5)
@@ -88,37 +72,49 @@ def test_ssd_anchors_are_square_on_pictures_that_are_not() -> None:
 
 
 def test_strides_and_offsets_in_pixels() -> None:
-    made = ssd_anchors(
-        "ssd_anchor_generator { num_layers: 1 scales: 0.2 aspect_ratios: 1.0 reduce_boxes_in_lowest_layer: false"
-        " interpolated_scale_aspect_ratio: 0 height_stride: 10 width_stride: 20 height_offset: 4 width_offset: 2 }"
-    )
+    made = SSDAnchors((((0.2, 1.0),),), strides=((10, 20),), offsets=((4, 2),))
     boxes = made([(2, 2)], 100, 100).numpy() * 100
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     np.testing.assert_allclose(centres, [[4, 2], [4, 22], [14, 2], [14, 22]], atol=1e-4)
 
 
 def test_flexible_anchors_by_hand() -> None:
-    config = text_format.Parse(
-        """
-        flexible_grid_anchor_generator {
-          normalize_coordinates: false
-          anchor_grid { base_sizes: [2, 4] aspect_ratios: [1, 4] height_stride: 5 width_stride: 10 height_offset: 1 }
-        }""",
-        anchor_generator_pb2.AnchorGenerator(),
-    )
-    boxes = anchors_from_config(config)([(1, 2)], 50, 50).numpy()
+    made = FlexibleGridAnchors(((2.0, 4.0),), ((1.0, 4.0),), ((5, 10),), ((1, 0),), normalize=False)
+    boxes = made([(1, 2)], 50, 50).numpy()
     assert boxes.tolist() == [[0, -1, 2, 1], [0, -4, 2, 4], [0, 9, 2, 11], [0, 6, 2, 14]]
 
 
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("ssd_anchor_generator { scales: 0.5 }", "1 scales for 6 layers"),
-        ("ssd_anchor_generator { height_stride: 8 width_stride: 8 }", "1 strides for 6 layers"),
-        ("flexible_grid_anchor_generator { anchor_grid { base_sizes: 2 } }", "1 base_sizes and 0 aspect_ratios"),
-        ("grid_anchor_generator {}", "an SSD cannot have anchors of the kind grid_anchor_generator"),
-    ],
-)
-def test_anchors_that_cannot_be_made_are_errors(text: str, what: str) -> None:
-    with pytest.raises(ConfigError, match=what):
-        anchors_from_config(text_format.Parse(text, anchor_generator_pb2.AnchorGenerator()))
+def test_grid_anchors_by_hand() -> None:
+    # A base of 8 x 16 pixels, halved and whole; the ratio 4 makes it twice as wide and half as high.
+    made = GridAnchors((0.5, 1.0), (1.0, 4.0), base_size=(8.0, 16.0), stride=(10, 20), offset=(1, 2))
+    assert made.anchors_per_cell == (4,)
+    boxes = made([(2, 2)], 64, 64).numpy()
+    assert boxes.shape == (16, 4)
+    assert boxes[:4].tolist() == [[-1, -2, 3, 6], [-3, -6, 5, 10], [0, -6, 2, 10], [-1, -14, 3, 18]]
+    centres = (boxes[::4, :2] + boxes[::4, 2:]) / 2
+    assert centres.tolist() == [[1, 2], [1, 22], [11, 2], [11, 22]]
+
+
+def test_grid_anchors_of_a_size_known_at_run_time() -> None:
+    made = GridAnchors((1.0,), (1.0, 2.0))
+    dynamic = tf.function(
+        lambda rows, columns: made([(rows, columns)], 16 * rows, 16 * columns),
+        [tf.TensorSpec([], tf.int32)] * 2,
+        autograph=False,
+    )
+    np.testing.assert_array_equal(dynamic(3, 2), made([(3, 2)], 48, 32))
+
+
+def test_a_grid_is_one_feature_map() -> None:
+    with pytest.raises(ConfigError, match="anchors are for 1 feature maps, the extractor gives 2"):
+        GridAnchors((1.0,), (1.0,))([(2, 2), (1, 1)], 32, 32)
+
+
+def test_grid_anchors_are_those_of_the_original(shared: Path) -> None:
+    case = shared / "parity" / "faster_rcnn_resnet50_v1"
+    config = read_pipeline_config(case / "pipeline.config").model.faster_rcnn
+    made = anchors_from_config(config.first_stage_anchor_generator, "model.faster_rcnn.first_stage_anchor_generator")
+    # The input is 256 pixels wide and high, of stride 16; the original clips anchors to it.
+    anchors = clip_to_window(made([(16, 16)], 256, 256), tf.constant([0.0, 0.0, 256.0, 256.0]))
+    with np.load(case / "expected.npz") as expected:
+        np.testing.assert_allclose(anchors, expected["prediction/anchors"], rtol=0, atol=1e-3)

@@ -7,10 +7,7 @@ from tfod.boxes.coders import (
     FasterRcnnBoxCoder,
     MeanStddevBoxCoder,
     SquareBoxCoder,
-    box_coder_from_config,
 )
-from tfod.errors import ConfigError
-from tfod.protos import box_coder_pb2
 
 ANCHOR = tf.constant([[0.0, 0.0, 1.0, 1.0]])
 
@@ -62,11 +59,16 @@ def test_an_empty_box_has_finite_codes(coder: BoxCoder) -> None:
     assert np.isfinite(coder.encode(tf.zeros([1, 4]), ANCHOR)).all()
 
 
-def test_coders_of_configs() -> None:
-    assert box_coder_from_config(box_coder_pb2.BoxCoder(faster_rcnn_box_coder={"y_scale": 1})) == FasterRcnnBoxCoder(1)
-    assert box_coder_from_config(box_coder_pb2.BoxCoder(square_box_coder={"length_scale": 2})).length_scale == 2
-    assert box_coder_from_config(box_coder_pb2.BoxCoder(mean_stddev_box_coder={"stddev": 0.5})) == MeanStddevBoxCoder(
-        0.5
-    )
-    with pytest.raises(ConfigError, match="keypoint_box_coder is not available"):
-        box_coder_from_config(box_coder_pb2.BoxCoder(keypoint_box_coder={}))
+@pytest.mark.parametrize("coder", [FasterRcnnBoxCoder(), MeanStddevBoxCoder(), SquareBoxCoder()])
+def test_anchors_of_each_image_and_anchors_for_all_classes(coder: BoxCoder) -> None:
+    random = tf.random.stateless_uniform([2, 3, 5, 4], seed=[5, 6])
+    boxes = tf.concat([random[..., :2], random[..., :2] + 0.1 + random[..., 2:]], axis=-1)  # [B, C, A, 4]
+    anchors = boxes[:, 0] + 0.05  # [B, A, 4]
+    codes = coder.encode(boxes, anchors[:, tf.newaxis])
+    decoded = coder.decode(codes, anchors[:, tf.newaxis])
+    assert (codes.shape, decoded.shape) == ((2, 3, 5, coder.code_size), (2, 3, 5, 4))
+    for image in range(2):
+        for label in range(3):
+            alone = coder.encode(boxes[image, label], anchors[image])
+            np.testing.assert_allclose(codes[image, label], alone, rtol=1e-5, atol=1e-5)
+            np.testing.assert_allclose(decoded[image, label], coder.decode(alone, anchors[image]), rtol=1e-5)

@@ -31,6 +31,18 @@ def test_iou_of_a_batch_is_that_of_its_images() -> None:
         np.testing.assert_array_equal(overlaps[image], iou(batch[image], BOXES))
 
 
+def test_iou_of_anchors_of_each_image() -> None:
+    boxes, anchors = tf.stack([BOXES, BOXES + 0.5]), tf.stack([BOXES[:2], BOXES[1:] - 0.25])
+    overlaps = iou(boxes, anchors)
+    assert overlaps.shape == (2, 3, 2)
+    for image in range(2):
+        np.testing.assert_array_equal(overlaps[image], iou(boxes[image], anchors[image]))
+    # One set of boxes against the anchors of each image; and two leading dimensions.
+    np.testing.assert_array_equal(iou(BOXES, anchors)[1], iou(BOXES, anchors[1]))
+    twice = iou(tf.stack([boxes, boxes])[:, :, tf.newaxis], anchors[tf.newaxis, :, tf.newaxis])
+    np.testing.assert_array_equal(twice[1, :, 0], overlaps)
+
+
 def test_two_empty_boxes_in_one_place_do_not_overlap() -> None:
     assert float(iou(BOXES[2:], BOXES[2:])[0, 0]) == 0.0
 

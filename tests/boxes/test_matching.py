@@ -1,9 +1,7 @@
-import pytest
+import numpy as np
 import tensorflow as tf
 
-from tfod.boxes.matching import BACKGROUND, IGNORED, ArgMaxMatcher, matcher_from_config
-from tfod.errors import ConfigError
-from tfod.protos import matcher_pb2
+from tfod.boxes.matching import BACKGROUND, IGNORED, ArgMaxMatcher
 
 SIMILARITY = tf.constant([[[0.6, 0.2, 0.1], [0.7, 0.3, 0.0]]])
 VALID = tf.constant([[True, True]])
@@ -11,11 +9,6 @@ VALID = tf.constant([[True, True]])
 
 def match(similarity: tf.Tensor = SIMILARITY, valid: tf.Tensor = VALID, **settings: object) -> list[int]:
     return ArgMaxMatcher(**settings)(similarity, valid)[0].numpy().tolist()
-
-
-def test_the_example_of_the_docstring() -> None:
-    assert match() == [1, BACKGROUND, BACKGROUND]
-    assert match(force_match_for_each_row=True) == [0, BACKGROUND, BACKGROUND]
 
 
 def test_between_the_thresholds_an_anchor_is_ignored() -> None:
@@ -34,7 +27,7 @@ def test_of_equally_similar_boxes_the_first_is_taken() -> None:
     assert match(tf.constant([[[0.8], [0.8]]])) == [0]
 
 
-def test_every_box_gets_its_favourite_anchor() -> None:
+def test_every_box_gets_its_best_anchor() -> None:
     similarity = tf.constant([[[0.3, 0.1, 0.0], [0.2, 0.25, 0.0]]])
     assert match(similarity, force_match_for_each_row=True) == [0, 1, BACKGROUND]
 
@@ -56,14 +49,15 @@ def test_images_of_a_batch_do_not_mix() -> None:
     assert matches.numpy().tolist() == [[0, -1, -1], [0, -1, -1]]
 
 
-def test_thresholds_the_wrong_way_round_are_an_error() -> None:
-    config = matcher_pb2.Matcher()
-    config.argmax_matcher.unmatched_threshold = 0.7
-    with pytest.raises(ConfigError, match=r"unmatched_threshold 0\.7 is above"):
-        matcher_from_config(config)
-
-
-def test_the_bipartite_matcher_is_an_error() -> None:
-    config = matcher_pb2.Matcher(bipartite_matcher={})
-    with pytest.raises(ConfigError, match="only argmax_matcher"):
-        matcher_from_config(config)
+def test_one_image_and_batches_of_batches() -> None:
+    random = tf.random.stateless_uniform([3, 2, 4, 9], seed=[1, 1])
+    valid = tf.random.stateless_uniform([3, 2, 4], seed=[2, 2]) > 0.3
+    for force in (False, True):
+        matcher = ArgMaxMatcher(0.9, 0.6, force_match_for_each_row=force)
+        matches = matcher(random, valid)
+        assert matches.shape == (3, 2, 9)
+        for outer in range(3):
+            np.testing.assert_array_equal(matches[outer], matcher(random[outer], valid[outer]))
+            for inner in range(2):
+                alone = matcher(random[outer, inner], valid[outer, inner])
+                np.testing.assert_array_equal(matches[outer, inner], alone)

@@ -61,3 +61,24 @@ def test_padding_changes_nothing(similarity: Similarity) -> None:
     short = assign(ANCHORS, BOXES[:, :1], CLASSES[:, :1], tf.constant([[1.0]]))
     for padded, plain in zip(assign(ANCHORS, BOXES, CLASSES, tf.constant([[1.0, 0.0]])), short, strict=True):
         np.testing.assert_array_equal(padded, plain)
+
+
+@pytest.mark.parametrize("similarity", [iou, negative_squared_distance])
+def test_each_image_may_have_anchors_of_its_own(similarity: Similarity) -> None:
+    assign = TargetAssigner(similarity, ArgMaxMatcher(-0.2, -0.2), FasterRcnnBoxCoder())
+    anchors = tf.stack([ANCHORS, ANCHORS[::-1] + 0.1])
+    boxes = tf.constant([[[0.0, 0.0, 0.5, 0.5], [0.0, 0.0, 0.0, 0.0]], [[0.5, 0.5, 1.0, 1.0], [0.0, 0.5, 0.5, 1.0]]])
+    classes, weights = tf.one_hot([[0, 1], [1, 0]], 2), tf.constant([[1.0, 0.0], [0.5, 1.0]])
+    together = assign(anchors, boxes, classes, weights)
+    alone = [assign(anchors[i], boxes[i : i + 1], classes[i : i + 1], weights[i : i + 1]) for i in range(2)]
+    for name in ("positive_classes", "positive_boxes", "positive_weights", "class_weights", "matches"):
+        expected = tf.concat([getattr(targets, name) for targets in alone], axis=0)
+        np.testing.assert_array_equal(getattr(together, name), expected)
+    np.testing.assert_array_equal(together.positives, tf.concat([alone[0].positives, 3 + alone[1].positives], axis=0))
+    # The same anchors for each image are those for all.
+    for ours, shared in zip(
+        assign(tf.stack([ANCHORS, ANCHORS]), boxes, classes, weights),
+        assign(ANCHORS, boxes, classes, weights),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(ours, shared)

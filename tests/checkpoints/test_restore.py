@@ -11,7 +11,7 @@ from tfod.checkpoints.keys import variable_keys
 from tfod.checkpoints.reader import CheckpointReader, find_checkpoint
 from tfod.checkpoints.restore import restore_fine_tune, restore_model
 from tfod.errors import CheckpointError, ConfigError
-from tfod.models.factory import build_model
+from tfod.models.build import build_model
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def trained() -> Any:
 @pytest.fixture(scope="module")
 def checkpoint(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("checkpoint")
-    saved = tf.train.Checkpoint(model=trained, step=tf.Variable(42, dtype=tf.int64))
+    saved = tf.train.Checkpoint(model=trained.checkpoint_layout().full, step=tf.Variable(42, dtype=tf.int64))
     return saved.save(str(folder / "ckpt"))
 
 
@@ -71,7 +71,7 @@ def test_full_restores_everything(trained: Any, fresh: Any, checkpoint: str) -> 
 
 
 def test_classification_restores_the_backbone(trained: Any, fresh: Any, tmp_path: Path) -> None:
-    backbone = trained._feature_extractor.classification_backbone
+    backbone = trained.checkpoint_layout().classification
     prefix = tf.train.Checkpoint(feature_extractor=backbone).save(str(tmp_path / "ckpt"))
     restore_fine_tune(fresh, prefix, "classification")
     assert same(fresh, trained, "classification_backbone")

@@ -10,8 +10,9 @@ import tensorflow as tf
 
 from tfod.checkpoints.keys import VALUE_SUFFIX, variable_keys
 from tfod.config.pipeline import read_pipeline_config
-from tfod.models.factory import build_model
-from tfod.training.optimizers import create_slots, from_config
+from tfod.models.build import build_model
+from tfod.training.optimizer_from_config import optimizer_from_config
+from tfod.training.optimizers import create_slots
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -78,7 +79,7 @@ def test_a_run_has_the_slots_of_a_run_of_the_original(shared: Path) -> None:
     model = build_model(config.model)
     config.train_config.optimizer.use_moving_average = False
     step = tf.Variable(0, dtype=tf.int64)
-    optimizer, _ = from_config(config.train_config.optimizer, step)
+    optimizer, _ = optimizer_from_config(config.train_config.optimizer, step, model.checkpoint_layout().full)
     create_slots(optimizer, model.trainable_variables)
     plain = shapes_of(step=step, optimizer=optimizer, model=model)
     expected = {f"{key}{VALUE_SUFFIX}": shape for key, shape in plain.items()}

@@ -11,7 +11,8 @@ import pytest
 from tests.training import tiny
 from tfod.cli import model_main_tf2
 from tfod.config.pipeline import write_pipeline_config
-from tfod.training.loop import RunOptions, RunResult
+from tfod.training.options import RunOptions
+from tfod.training.run import RunResult
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def _run(config_path: Path, *flags: str, signal_number: int | None = None) -> tu
     arguments = ["--pipeline_config_path", str(config_path), "--model_dir", str(config_path.parent / "run"), *flags]
     with (
         mock.patch("tfod.config.check.check_pipeline", lambda config, **kwargs: []),
-        mock.patch("tfod.training.loop.train", return_value=result) as train,
+        mock.patch("tfod.training.from_config.train", return_value=result) as train,
     ):
         return model_main_tf2.main(arguments), train.call_args
 
@@ -68,7 +69,7 @@ def test_a_checkpoint_dir_means_evaluation(config_path: Path) -> None:
     arguments = ["--pipeline_config_path", str(config_path), "--model_dir", "run", "--checkpoint_dir", "ckpts"]
     for flags, timeout in (([], 3600), (["--run_once"], 0), (["--eval_timeout=60"], 60)):
         with (
-            mock.patch("tfod.training.follow.evaluate_checkpoints") as evaluate,
+            mock.patch("tfod.training.from_config.evaluate_checkpoints") as evaluate,
             mock.patch("tfod.config.check.check_pipeline", lambda config, **kwargs: []),
         ):
             assert model_main_tf2.main([*arguments, *flags]) == 0

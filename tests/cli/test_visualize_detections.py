@@ -71,4 +71,4 @@ def test_mistakes_end_with_three_lines(exported, picture, tmp_path, capsys, argu
 
 def test_no_picture_there(exported, tmp_path, capsys):
     assert main(["--saved_model_dir", str(exported), "--output_dir", str(tmp_path), str(tmp_path / "*.jpg")]) == 2
-    assert "no picture there" in capsys.readouterr().err
+    assert "no image there" in capsys.readouterr().err

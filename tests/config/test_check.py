@@ -121,7 +121,7 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
         (f"{SSD}.image_resizer.fixed_shape_resizer.width=0", "error", "image-resizer",
          f"{SSD}.image_resizer.fixed_shape_resizer.width", "=320"),
         (f"{SSD}.image_resizer.keep_aspect_ratio_resizer={{ min_dimension: 320 max_dimension: 320 }}", "error",
-         "sizes-in-a-batch", f"{SSD}.image_resizer.keep_aspect_ratio_resizer", "pad_to_max_dimension=true"),
+         "sizes-in-a-batch", "train_config.batch_size", "pad_to_max_dimension=true"),
         (f"{SSD}.image_resizer.keep_aspect_ratio_resizer={{ min_dimension: 640 max_dimension: 320"
          " pad_to_max_dimension: true }", "error",
          "image-resizer", f"{SSD}.image_resizer.keep_aspect_ratio_resizer.min_dimension", "=320"),
@@ -169,6 +169,8 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
          "augmentation", "train_config.data_augmentation_options[0].random_horizontal_flip.probability", "0 to 1"),
         ("train_config.data_augmentation_options[0]={ }", "error", "augmentation",
          "train_config.data_augmentation_options[0]", "name a step"),
+        ("train_config.data_augmentation_options[0]={ resize_image { new_height: 5 } }", "error", "augmentation",
+         "train_config.data_augmentation_options[0].resize_image", "correct this step"),
         # the checkpoint
         (f"{CHECKPOINT}=zoo/ckpt-1", "error", "checkpoint-missing", CHECKPOINT, "=zoo/ckpt-0"),
         (f"{CHECKPOINT}=zoo", "error", "checkpoint-missing", CHECKPOINT, "=zoo/ckpt-0"),
@@ -367,15 +369,15 @@ def test_require_tells_all_and_stops_at_errors(check: Check, capsys: pytest.Capt
     require(check(f"{SSD}.num_classes=90"))
     assert "1 warning\n  num_classes is 90" in capsys.readouterr().err
 
-    with pytest.raises(ConfigError, match="a batch of no pictures"):
+    with pytest.raises(ConfigError, match="a batch of no images"):
         require(check(f"{SSD}.num_classes=90", "train_config.batch_size=0"))
     told = capsys.readouterr().err
     assert "num_classes is 90" in told
-    assert "a batch of no pictures" not in told, "the exception says it"
+    assert "a batch of no images" not in told, "the exception says it"
 
     with pytest.raises(ConfigError, match="2 errors in the config"):
         require(check("train_config.num_steps=0", "train_config.batch_size=0"))
-    assert "2 errors\n  a batch of no pictures" in capsys.readouterr().err
+    assert "2 errors\n  a batch of no images" in capsys.readouterr().err
 
 
 def test_the_command_prints_and_its_exit_code_tells(check: Check, capsys: pytest.CaptureFixture[str]) -> None:

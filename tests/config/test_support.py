@@ -3,6 +3,7 @@
 import importlib
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ BESIDE = {
         (f"SsdFeatureExtractor.{name}" for name in ("use_depthwise", "use_explicit_padding", "num_layers")),
         ("type", "ssd_resnet50_v1_fpn_keras"),
     ),
+    "SsdFeatureExtractor.fpn": ("type", "ssd_mobilenet_v2_keras"),
     "ConvolutionalBoxPredictor.class_prediction_bias_init": ("use_depthwise", True),
 }
 # Fields that work, though no code spells their names.
@@ -184,24 +186,28 @@ def test_what_has_no_effect_can_be_left_out() -> None:
 
 def _builders() -> dict[str, Callable[[Any], object]]:
     """Message with alternatives -> what the engine builds of it."""
-    from tfod.augment.resize import ImageResizer
-    from tfod.boxes.anchors import anchors_from_config
-    from tfod.boxes.coders import box_coder_from_config
-    from tfod.boxes.matching import matcher_from_config
-    from tfod.boxes.similarity import similarity_from_config
+    from tfod.boxes.from_config import (
+        ANCHORS_OF_SEVERAL_MAPS,
+        anchors_from_config,
+        box_coder_from_config,
+        matcher_from_config,
+        similarity_from_config,
+    )
     from tfod.losses.from_config import classification_loss_from_config, localization_loss_from_config
-    from tfod.models.scores import score_converter_from_config
+    from tfod.models.from_config import image_resizer_from_config, score_converter_from_config
     from tfod.protos.post_processing_pb2 import PostProcessing
 
     return {
-        "AnchorGenerator": anchors_from_config,
-        "BoxCoder": box_coder_from_config,
-        "CalibrationConfig": lambda message: score_converter_from_config(PostProcessing(calibration_config=message)),
-        "ClassificationLoss": classification_loss_from_config,
-        "ImageResizer": ImageResizer.from_config,
-        "LocalizationLoss": localization_loss_from_config,
-        "Matcher": matcher_from_config,
-        "RegionSimilarityCalculator": similarity_from_config,
+        "AnchorGenerator": partial(anchors_from_config, where="here", kinds=ANCHORS_OF_SEVERAL_MAPS),
+        "BoxCoder": partial(box_coder_from_config, where="here"),
+        "CalibrationConfig": lambda message: score_converter_from_config(
+            PostProcessing(calibration_config=message), "here"
+        ),
+        "ClassificationLoss": partial(classification_loss_from_config, where="classification_loss"),
+        "ImageResizer": partial(image_resizer_from_config, where="here"),
+        "LocalizationLoss": partial(localization_loss_from_config, where="localization_loss"),
+        "Matcher": partial(matcher_from_config, where="here"),
+        "RegionSimilarityCalculator": partial(similarity_from_config, where="here"),
     }
 
 
@@ -212,6 +218,8 @@ def _alternative(name: str) -> Any:
     getattr(message, field.name).SetInParent()
     if name == "CalibrationConfig.function_approximation":
         message.function_approximation.x_y_pairs.x_y_pair.append(calibration_pb2.XYPairs.XYPair(x=0.5, y=0.5))
+    elif name == "AnchorGenerator.multiscale_anchor_generator":
+        message.multiscale_anchor_generator.aspect_ratios.append(1.0)
     elif name == "CalibrationConfig.temperature_scaling_calibration":
         message.temperature_scaling_calibration.scaler = 2.0
     return message
@@ -234,9 +242,8 @@ def test_the_engine_refuses_the_alternatives_that_the_table_calls_missing_and_no
 
 
 def test_the_engine_refuses_a_model_a_reader_and_a_run_with_a_missing_feature() -> None:
-    from tfod.input.dataset import evaluation_dataset, training_dataset
-    from tfod.input.reader import input_files
-    from tfod.models.factory import build_model
+    from tfod.input.from_config import evaluation_dataset, record_source_from_config, training_dataset
+    from tfod.models.build import build_model
 
     for name in REACHABLE:
         config, path = _set(name)
@@ -247,7 +254,7 @@ def test_the_engine_refuses_a_model_a_reader_and_a_run_with_a_missing_feature() 
             if path.startswith("model"):
                 build_model(config.model)
             elif path.startswith("train_input_reader"):
-                input_files(reader)
+                record_source_from_config(reader, "train_input_reader")
             elif path.startswith("eval_config"):
                 evaluation_dataset(reader, config.eval_config, **sizes)
             else:
@@ -256,17 +263,17 @@ def test_the_engine_refuses_a_model_a_reader_and_a_run_with_a_missing_feature() 
 
 def test_steps_and_metrics_are_those_of_the_engine() -> None:
     from tfod.augment.steps import STEPS
-    from tfod.evaluation.pascal import pascal_evaluators
+    from tfod.evaluation.from_config import pascal_evaluators_from_config
     from tfod.protos.eval_pb2 import EvalConfig
 
     steps = {field.name for field in preprocessor_pb2.PreprocessingStep.DESCRIPTOR.fields}
     missing = {name for name in steps if f"PreprocessingStep.{name}" in TABLE}
     assert steps - missing == set(STEPS) - {"convert_class_logits_to_softmax"}
 
-    pascal_evaluators(EvalConfig(metrics_set=AVAILABLE_METRICS), {})
+    pascal_evaluators_from_config(EvalConfig(metrics_set=AVAILABLE_METRICS), {})
     for name in MISSING_METRICS:
         with pytest.raises(ConfigError, match=name):
-            pascal_evaluators(EvalConfig(metrics_set=[name]), {})
+            pascal_evaluators_from_config(EvalConfig(metrics_set=[name]), {})
 
 
 def test_every_field_that_works_is_read_somewhere_in_the_engine() -> None:

@@ -10,6 +10,7 @@ from tfod.config.pipeline import read_pipeline_config
 from tfod.dataset.anchor_report import compare_anchors
 from tfod.dataset.anchor_shapes import best_overlaps, cluster_sizes, fit_of
 from tfod.dataset.check import Checks, examine
+from tfod.dataset.from_config import network_from_config, read_network
 from tfod.dataset.network import Network
 from tfod.dataset.source import open_sources
 from tfod.dataset.statistics import gather
@@ -42,7 +43,7 @@ def test_clusters_are_found() -> None:
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    return Network.read(CONFIG)
+    return read_network(CONFIG)
 
 
 def test_the_shapes_of_a_config(network: Network) -> None:
@@ -88,7 +89,7 @@ def test_a_config_beside_k_means(tmp_path: Path, network: Network) -> None:
     config = read_pipeline_config(CONFIG)
     faster = config.model.faster_rcnn
     faster.image_resizer.fixed_shape_resizer.height = faster.image_resizer.fixed_shape_resizer.width = 320
-    report = compare_anchors(contents, 2, Network(config, "my.config"))
+    report = compare_anchors(contents, 2, network_from_config(config, "my.config"))
     assert report.config is None and report.shapes.tolist() == [[6, 6], [30, 30]]
     assert "is no SSD" in report.text() and "pixels of the network's input" in report.text()
 
@@ -97,4 +98,4 @@ def test_a_config_without_anchors_says_so(network: Network) -> None:
     config = read_pipeline_config(CONFIG)
     config.ClearField("model")
     with pytest.raises(ConfigError, match="no model that detects"):
-        Network(config, "my.config")
+        network_from_config(config, "my.config")

@@ -4,8 +4,9 @@ import tensorflow as tf
 
 from tfod import names
 from tfod.evaluation.evaluate import detector_step, evaluate_model
+from tfod.evaluation.from_config import image_options_from_config
 from tfod.evaluation.pascal import PascalEvaluator
-from tfod.evaluation.side_by_side import PictureOptions
+from tfod.evaluation.side_by_side import ImageOptions
 from tfod.inference.detector import Detector
 from tfod.protos.eval_pb2 import EvalConfig
 
@@ -102,10 +103,10 @@ def test_pascals_metrics_come_beside_cocos():
 def test_pictures_of_the_first_batches_are_drawn_without_padding():
     examples = [example(str(i), [BOX], [1]) for i in range(3)]
     result = evaluate_model(
-        finds(ON_TRUE_IMAGE, 1), dataset(*examples, batch_size=2), CATEGORIES, pictures=PictureOptions(num_batches=1)
+        finds(ON_TRUE_IMAGE, 1), dataset(*examples, batch_size=2), CATEGORIES, images=ImageOptions(num_batches=1)
     )
-    assert list(result.pictures) == ["eval_side_by_side_0_0", "eval_side_by_side_0_1"]
-    drawn = result.pictures["eval_side_by_side_0_0"]
+    assert list(result.drawn) == ["eval_side_by_side_0_0", "eval_side_by_side_0_1"]
+    drawn = result.drawn["eval_side_by_side_0_0"]
     assert drawn.dtype == np.uint8
     # 4 x 16 pixels, enlarged to 80 x 320, twice side by side.
     assert drawn.shape[1] > 640
@@ -134,6 +135,6 @@ def test_an_exported_model_gets_the_pixels_of_the_file():
 
 
 def test_picture_options_come_from_the_config():
-    assert PictureOptions.from_config(EvalConfig()) == PictureOptions(10, 0.5, 20)
-    assert PictureOptions.from_config(EvalConfig(num_visualizations=0)) is None
-    assert PictureOptions.from_config(EvalConfig(retain_original_images=False)) is None
+    assert image_options_from_config(EvalConfig()) == ImageOptions(10, 0.5, 20)
+    assert image_options_from_config(EvalConfig(num_visualizations=0)) is None
+    assert image_options_from_config(EvalConfig(retain_original_images=False)) is None

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tfod.errors import ConfigError
-from tfod.evaluation.pascal import PascalEvaluator, pascal_evaluators
+from tfod.evaluation.from_config import pascal_evaluators_from_config
+from tfod.evaluation.pascal import PascalEvaluator
 from tfod.protos.eval_pb2 import EvalConfig
 
 CATEGORIES = {1: "cat", 2: "dog", 3: "Ärger"}
@@ -90,13 +91,15 @@ def test_names_are_normalized_as_the_original_does():
 
 
 def test_evaluators_come_from_the_config():
-    assert pascal_evaluators(EvalConfig(), CATEGORIES) == []
+    assert pascal_evaluators_from_config(EvalConfig(), CATEGORIES) == []
     names = ["coco_detection_metrics", "pascal_voc_detection_metrics", "weighted_pascal_voc_detection_metrics"]
     names += ["precision_at_recall_detection_metrics"]
-    tags = [next(iter(one.metrics())) for one in pascal_evaluators(EvalConfig(metrics_set=names), CATEGORIES)]
+    tags = [
+        next(iter(one.metrics())) for one in pascal_evaluators_from_config(EvalConfig(metrics_set=names), CATEGORIES)
+    ]
     assert tags == [MEAN, f"Weighted{MEAN}", "PrecisionAtRecallBoxes_Precision/mAP@0.5IOU"]
 
 
 def test_metrics_that_cannot_be_computed_are_an_error():
     with pytest.raises(ConfigError, match="coco_mask_metrics"):
-        pascal_evaluators(EvalConfig(metrics_set=["coco_mask_metrics"]), CATEGORIES)
+        pascal_evaluators_from_config(EvalConfig(metrics_set=["coco_mask_metrics"]), CATEGORIES)

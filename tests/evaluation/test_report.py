@@ -23,7 +23,7 @@ def result():
         images=1,
         seconds=0.25,
         num_groundtruth={1: 1, 2: 0},
-        pictures={"eval_side_by_side_0_0": np.zeros((4, 6, 3), np.uint8)},
+        drawn={"eval_side_by_side_0_0": np.zeros((4, 6, 3), np.uint8)},
     )
 
 

@@ -12,8 +12,10 @@ from tests.models.configs import small_ssd
 from tests.models.detections import assert_same_detections
 from tfod.checkpoints.keys import variable_keys
 from tfod.errors import CheckpointError, ConfigError, OutputError
-from tfod.export.saved_model import INPUT_TYPES, export_model
-from tfod.models.factory import build_model
+from tfod.export.fold import folded
+from tfod.export.from_config import export_model
+from tfod.export.saved_model import INPUT_TYPES, serving_module
+from tfod.models.build import build_model
 from tfod.protos import pipeline_pb2
 
 PICTURE = np.random.default_rng(0).integers(0, 256, [1, 50, 70, 3]).astype(np.uint8)
@@ -32,7 +34,7 @@ def model(config: pipeline_pb2.TrainEvalPipelineConfig) -> Any:
 @pytest.fixture(scope="module")
 def checkpoint(model: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
-    tf.train.Checkpoint(model=model).save(str(folder / "ckpt"))
+    tf.train.Checkpoint(model=model.checkpoint_layout().full).save(str(folder / "ckpt"))
     return folder
 
 
@@ -56,18 +58,12 @@ def expected_detections(model: Any, pictures: np.ndarray) -> dict[str, tf.Tensor
     return detections | {"detection_classes": detections["detection_classes"] + 1}
 
 
-def test_a_large_model_keeps_its_large_weights_in_variables(
-    config: pipeline_pb2.TrainEvalPipelineConfig,
-    checkpoint: Path,
-    model: Any,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("tfod.export.saved_model._CONSTANTS", 0)
-    monkeypatch.setattr("tfod.models.layer_list._SMALL", 1000)
-    export_model(config, checkpoint, tmp_path / "model")
-    assert tf.train.list_variables(str(tmp_path / "model" / "saved_model" / "variables" / "variables"))
-    signature = tf.saved_model.load(str(tmp_path / "model" / "saved_model")).signatures["serving_default"]
+def test_a_large_model_keeps_its_large_weights_in_variables(model: Any, tmp_path: Path) -> None:
+    with folded(model, constants=0, small=1000) as variables:
+        module = serving_module(model, variables)
+        tf.saved_model.save(module, str(tmp_path / "model"), signatures=module.signature)
+    assert tf.train.list_variables(str(tmp_path / "model" / "variables" / "variables"))
+    signature = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
     assert_same_detections(signature(tf.constant(PICTURE)), expected_detections(model, PICTURE))
 
 

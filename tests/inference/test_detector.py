@@ -7,7 +7,7 @@ import tensorflow as tf
 from tests.inference.models import export
 from tfod.errors import CheckpointError
 from tfod.inference.detector import Detector
-from tfod.inference.pictures import read_picture
+from tfod.inference.images import read_image
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_the_demo_detections_of_the_original_are_reproduced(shared):
     expected = json.loads((shared / "pretrained" / "demo_detections.json").read_text())
     assert len(expected) == 3
     for picture in expected.values():
-        found = detector.detect(read_picture(shared / "pretrained" / picture["image"]))
+        found = detector.detect(read_image(shared / "pretrained" / picture["image"]))
         best = found.best(5)
         assert (found.height, found.width) == (picture["height"], picture["width"])
         assert len(found) == picture["num_detections"]

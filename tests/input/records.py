@@ -5,8 +5,8 @@ from pathlib import Path
 import tensorflow as tf
 from google.protobuf import text_format
 
-from tfod.augment.resize import ImageResizer
 from tfod.config.label_map import label_map_from_names, write_label_map
+from tfod.models.resizer import ImageResizer
 from tfod.protos import input_reader_pb2
 
 CLASSES = ["cat", "dog", "hen"]

@@ -7,9 +7,9 @@ from google.protobuf import text_format
 from tests.input.records import example, picture, reader, resize_to, write
 from tfod import names
 from tfod.errors import DataError
-from tfod.input.corrupt import find_corrupt, naming_corrupt_records
-from tfod.input.dataset import training_dataset
+from tfod.input.corrupt import find_corrupt
 from tfod.input.decode import RecordDecoder
+from tfod.input.from_config import decoder_from_config, naming_corrupt_records, training_dataset
 from tfod.protos import train_pb2
 
 GOOD = [example(f"good{n}.png") for n in range(3)]
@@ -31,9 +31,9 @@ def _read(source, records=6, **options):
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (example("bad.png", encoded=b"GIF89 no picture"), "the picture cannot be decoded"),
-        (example("bad.png", encoded=CUT), "the picture cannot be decoded"),
-        (example("bad.png", encoded=b""), "the record holds no picture"),
+        (example("bad.png", encoded=b"GIF89 no picture"), "the image cannot be decoded"),
+        (example("bad.png", encoded=CUT), "the image cannot be decoded"),
+        (example("bad.png", encoded=b""), "the record holds no image"),
         (example("bad.png", boxes=((0.5, 0.0, 0.25, 1.0),)), "box 0 is inverted: ymin 0.5, xmin 0.0, ymax 0.25"),
         (example("bad.png", image__object__bbox__ymin=[0.1, 0.2]), r"box coordinates have \[2, 1, 1, 1\] values"),
         (example("bad.png", texts=["cat", "dog"]), "the lists of the objects differ in length"),
@@ -103,7 +103,7 @@ def test_all_bad_records_are_found(tmp_path):
 
     # Without a label map, records with class texts only have no classes: they are all unusable.
     assert [record.number for record in found] == [0, 1, 2, 3, 4, 5]
-    decode = RecordDecoder.from_config(reader(tmp_path), 3, for_evaluation=False)
+    decode = decoder_from_config(reader(tmp_path), 3, for_evaluation=False)
     assert [record.number for record in find_corrupt(str(tmp_path / "train.record"), decode)] == [0, 4, 5]
 
 

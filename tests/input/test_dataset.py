@@ -7,9 +7,9 @@ from google.protobuf import text_format
 
 from tests.input.records import example, picture, reader, resize_to, write
 from tfod import names
-from tfod.augment.resize import ImageResizer
 from tfod.errors import ConfigError, DataError
-from tfod.input.dataset import evaluation_dataset, training_dataset
+from tfod.input.from_config import evaluation_dataset, training_dataset
+from tfod.models.resizer import ImageResizer
 from tfod.protos import eval_pb2, train_pb2
 
 FLIP = "data_augmentation_options { random_horizontal_flip {} }"

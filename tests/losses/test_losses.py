@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfod.boxes.sampling import BalancedSampler
 from tfod.errors import ConfigError
 from tfod.losses.classification import (
     BootstrappedSigmoidLoss,
@@ -21,6 +22,7 @@ from tfod.losses.from_config import (
 from tfod.losses.localization import GIoULoss, IoULoss, L1Loss, L2Loss, SmoothL1Loss
 from tfod.protos import losses_pb2
 
+WHERE = "model.part.loss"
 ONE = tf.ones([1, 1])
 LOG_2, LOG_3 = np.log(2), np.log(3)
 
@@ -175,7 +177,7 @@ def test_localization_losses_by_hand() -> None:
     assert of_one_box(GIoULoss(), [0.0, 0.0, 1.0, 1.0], [0.0, 2.0, 1.0, 3.0]) == pytest.approx(1 + 1 / 3)
 
 
-def test_boxes_without_area_have_losses_and_slopes_all_the_same() -> None:
+def test_boxes_without_area_have_finite_losses_and_gradients() -> None:
     codes = tf.zeros([1, 4])
     for loss in (IoULoss(), GIoULoss()):
         with tf.GradientTape() as tape:
@@ -185,7 +187,7 @@ def test_boxes_without_area_have_losses_and_slopes_all_the_same() -> None:
         assert np.isfinite(tape.gradient(value, codes)).all()
 
 
-def test_smooth_l1_slopes_are_the_error_cut_at_delta() -> None:
+def test_smooth_l1_gradients_are_the_error_cut_at_delta() -> None:
     codes = tf.constant([[0.5, 3.0, -0.25, 0.0]])
     with tf.GradientTape() as tape:
         tape.watch(codes)
@@ -195,7 +197,7 @@ def test_smooth_l1_slopes_are_the_error_cut_at_delta() -> None:
 
 def test_alpha_that_is_not_given_is_left_out() -> None:
     config = losses_pb2.ClassificationLoss(weighted_sigmoid_focal={})
-    assert classification_loss_from_config(config) == SigmoidFocalLoss(2.0, None)
+    assert classification_loss_from_config(config, WHERE) == SigmoidFocalLoss(2.0, None)
 
 
 CLASSIFICATION = {
@@ -212,7 +214,7 @@ CLASSIFICATION = {
 @pytest.mark.parametrize("name", [field.name for field in losses_pb2.ClassificationLoss.DESCRIPTOR.fields])
 def test_every_classification_loss_of_the_schema(name: str) -> None:
     fields, expected = CLASSIFICATION[name]
-    assert classification_loss_from_config(losses_pb2.ClassificationLoss(**{name: fields})) == expected
+    assert classification_loss_from_config(losses_pb2.ClassificationLoss(**{name: fields}), WHERE) == expected
 
 
 @pytest.mark.parametrize(
@@ -226,24 +228,28 @@ def test_every_classification_loss_of_the_schema(name: str) -> None:
     ],
 )
 def test_every_localization_loss_of_the_schema(name: str, expected: object) -> None:
-    assert localization_loss_from_config(losses_pb2.LocalizationLoss(**{name: {}})) == expected
+    assert localization_loss_from_config(losses_pb2.LocalizationLoss(**{name: {}}), WHERE) == expected
 
 
 def test_a_loss_that_is_not_chosen_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="no localization loss"):
-        localization_loss_from_config(losses_pb2.LocalizationLoss())
-    with pytest.raises(ConfigError, match="no classification loss"):
-        classification_loss_from_config(losses_pb2.ClassificationLoss())
+    with pytest.raises(ConfigError, match="no localization loss is chosen") as caught:
+        localization_loss_from_config(losses_pb2.LocalizationLoss(), f"{WHERE}.localization_loss")
+    assert caught.value.where == "model.part.loss.localization_loss"
+    with pytest.raises(ConfigError, match="no classification loss is chosen"):
+        classification_loss_from_config(losses_pb2.ClassificationLoss(), f"{WHERE}.classification_loss")
 
 
 def test_mining_beside_a_loss_that_does_without_is_an_error() -> None:
     loss = losses_pb2.Loss(classification_loss={"weighted_sigmoid_focal": {}}, hard_example_miner={})
-    with pytest.raises(ConfigError, match="cannot be mined by weighted_sigmoid_focal"):
-        miner_from_config(loss)
-    assert miner_from_config(losses_pb2.Loss()) is None
+    with pytest.raises(ConfigError, match="weighted_sigmoid_focal and hard example mining exclude") as caught:
+        miner_from_config(loss, WHERE)
+    assert caught.value.where == "model.part.loss.hard_example_miner"
+    assert miner_from_config(losses_pb2.Loss(), WHERE) is None
 
 
 def test_a_share_of_nothing_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="0 is no share"):
-        sampler_from_config(losses_pb2.Loss(random_example_sampler={"positive_sample_fraction": 0}))
-    assert sampler_from_config(losses_pb2.Loss()) is None
+    with pytest.raises(ConfigError, match="positive_sample_fraction is 0"):
+        sampler_from_config(losses_pb2.Loss(random_example_sampler={"positive_sample_fraction": 0}), WHERE)
+    assert sampler_from_config(losses_pb2.Loss(), WHERE) is None
+    half = losses_pb2.Loss(random_example_sampler={"positive_sample_fraction": 0.5})
+    assert sampler_from_config(half, WHERE) == BalancedSampler(None, 0.5)

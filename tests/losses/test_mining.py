@@ -1,9 +1,8 @@
-import numpy as np
 import pytest
 import tensorflow as tf
 
 from tfod.losses.from_config import miner_from_config
-from tfod.losses.mining import HardExampleMiner, RandomExampleSampler
+from tfod.losses.mining import HardExampleMiner
 from tfod.protos import losses_pb2
 
 # Four boxes apart from each other and one that covers the first.
@@ -18,7 +17,7 @@ def mined(**settings: object) -> list[float]:
     return miner(CLASS_LOSSES, BOX_LOSSES, BOXES, MATCHES)[0].numpy().tolist()
 
 
-def test_the_worst_of_boxes_that_overlap_stays() -> None:
+def test_of_boxes_that_overlap_the_one_with_the_highest_loss_counts() -> None:
     assert mined() == [1, 1, 1, 1, 0]
     assert mined(iou_threshold=1.0) == [1, 1, 1, 1, 1]
 
@@ -33,7 +32,7 @@ def test_negatives_for_each_positive() -> None:
     assert mined(num_hard_examples=None, max_negatives_per_positive=2) == [1, 1, 1, 0, 0]
 
 
-def test_a_picture_without_objects_keeps_some_negatives_if_asked() -> None:
+def test_an_image_without_objects_keeps_some_negatives_if_asked() -> None:
     miner = HardExampleMiner(max_negatives_per_positive=3, min_negatives_per_image=2)
     nothing = tf.fill([1, 5], -1)
     assert miner(CLASS_LOSSES, 0 * BOX_LOSSES, BOXES, nothing)[0].numpy().tolist() == [1, 1, 0, 0, 0]
@@ -41,7 +40,7 @@ def test_a_picture_without_objects_keeps_some_negatives_if_asked() -> None:
     assert without(CLASS_LOSSES, BOX_LOSSES, BOXES, nothing)[0].numpy().tolist() == [0] * 5
 
 
-def test_pictures_are_mined_by_themselves() -> None:
+def test_images_are_mined_by_themselves() -> None:
     two = [tf.concat([tensor, tensor[:, ::-1]], 0) for tensor in (CLASS_LOSSES, BOX_LOSSES, BOXES, MATCHES)]
     counts = HardExampleMiner(box_weight=0.0)(*two).numpy().tolist()
     assert counts == [[1, 1, 1, 1, 0], [0, 1, 1, 1, 1]]
@@ -57,28 +56,7 @@ def test_which_loss_is_the_measure(loss_type: str, weights: tuple[float, float])
         localization_weight=2,
         hard_example_miner={"loss_type": loss_type, "num_hard_examples": 0, "max_negatives_per_positive": 3},
     )
-    miner = miner_from_config(loss)
+    miner = miner_from_config(loss, "model.ssd.loss")
     assert miner is not None
     assert (miner.class_weight, miner.box_weight) == weights
     assert (miner.num_hard_examples, miner.max_negatives_per_positive) == (None, 3)
-
-
-def test_samples_have_the_share_of_positives_asked_for() -> None:
-    positive = np.zeros([2, 100], bool)
-    positive[0, :5] = positive[1, :2] = True
-    eligible = np.ones([2, 100], bool)
-    eligible[0, 0] = False
-    eligible[:, 50:] = False
-    counts = RandomExampleSampler(0.25)(tf.constant(positive), tf.constant(eligible)).numpy()
-    assert counts[0, :5].tolist() == [0, 1, 1, 1, 1]
-    assert counts[0].sum() == 4 + 12
-    assert counts[1].sum() == 2 + 6
-    assert not counts[:, 50:].any()
-
-
-def test_other_samples_are_drawn_every_time() -> None:
-    positive, eligible = tf.one_hot([0], 1000) > 0, tf.ones([1, 1000]) > 0
-    sampler = RandomExampleSampler(0.1)
-    first, second = sampler(positive, eligible), sampler(positive, eligible)
-    assert first.numpy().sum() == second.numpy().sum() == 10
-    assert (first.numpy() != second.numpy()).any()

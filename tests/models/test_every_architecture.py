@@ -20,9 +20,9 @@ from tests.models.detections import assert_same_detections
 from tests.models.learning import BOXES, CLASSES, learn
 from tfod import names
 from tfod.config.zoo_models import MODELS, ZooModel
-from tfod.export.saved_model import export_model
+from tfod.export.from_config import export_model
+from tfod.models.build import build_model
 from tfod.models.detection_model import DetectionModel
-from tfod.models.factory import build_model
 from tfod.models.precision import mixed_precision
 from tfod.protos import pipeline_pb2
 
@@ -131,7 +131,8 @@ def test_it_predicts_for_every_anchor(model: DetectionModel, detections: dict[st
 
 def test_images_come_back_from_the_networks_input(model: DetectionModel) -> None:
     images = tf.constant(IMAGES, tf.float32)
-    np.testing.assert_allclose(model.denormalize(model.normalize(images)), images, atol=1e-3)
+    inputs = model.preprocess.pixels.normalize(images)
+    np.testing.assert_allclose(model.preprocess.denormalize(inputs), images, atol=1e-3)
 
 
 def test_a_batch_gives_what_its_images_give(detect: Detector, detections: dict[str, np.ndarray]) -> None:
@@ -148,9 +149,9 @@ def test_it_is_the_same_after_saving_and_restoring(
     detections: dict[str, np.ndarray],
     tmp_path: Path,
 ) -> None:
-    prefix = tf.train.Checkpoint(model=model).save(str(tmp_path / "ckpt"))
+    prefix = tf.train.Checkpoint(model=model.checkpoint_layout().full).save(str(tmp_path / "ckpt"))
     restored = build_model(config.model)
-    status = tf.train.Checkpoint(model=restored).restore(prefix)
+    status = tf.train.Checkpoint(model=restored.checkpoint_layout().full).restore(prefix)
     status.assert_existing_objects_matched().assert_consumed()
     for name, value in detector(restored)(IMAGES).items():
         np.testing.assert_array_equal(value, detections[name], err_msg=name)
@@ -160,7 +161,7 @@ def test_it_is_the_same_after_saving_and_restoring(
 def test_it_is_the_same_after_export(
     config: pipeline_pb2.TrainEvalPipelineConfig, model: DetectionModel, detect: Detector, tmp_path: Path
 ) -> None:
-    tf.train.Checkpoint(model=model).save(str(tmp_path / "ckpt"))
+    tf.train.Checkpoint(model=model.checkpoint_layout().full).save(str(tmp_path / "ckpt"))
     export_model(config, tmp_path, tmp_path / "exported")
     exported = tf.saved_model.load(str(tmp_path / "exported" / "saved_model")).signatures["serving_default"]
     assert_same_detections(exported(tf.constant(IMAGES[:1])), detect(IMAGES[:1]), 1e-4)

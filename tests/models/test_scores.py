@@ -4,7 +4,8 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from tfod.errors import ConfigError
-from tfod.models.scores import interpolate, score_converter_from_config
+from tfod.models.from_config import score_converter_from_config
+from tfod.models.scores import interpolate
 from tfod.protos import post_processing_pb2
 
 LOGITS = tf.constant([[[0.0, np.log(3.0)], [np.log(3.0), 0.0]]], tf.float32)
@@ -12,7 +13,7 @@ LOGITS = tf.constant([[[0.0, np.log(3.0)], [np.log(3.0), 0.0]]], tf.float32)
 
 def convert(text: str) -> np.ndarray:
     config = text_format.Parse(text, post_processing_pb2.PostProcessing())
-    return score_converter_from_config(config)(LOGITS).numpy()
+    return score_converter_from_config(config, "post_processing")(LOGITS).numpy()
 
 
 def test_activations() -> None:

@@ -11,8 +11,7 @@ from tests.models.learning import LABELS, learn
 from tfod import names
 from tfod.checkpoints.keys import variable_keys
 from tfod.errors import ConfigError
-from tfod.models.factory import build_model
-from tfod.models.layer_list import folded_weights
+from tfod.models.build import build_model
 from tfod.protos import model_pb2
 
 
@@ -61,7 +60,7 @@ def test_shapes(model: Any) -> None:
 
 def test_inputs_lie_between_minus_one_and_one_and_go_back(model: Any) -> None:
     inputs, _ = model.preprocess(images(height=64, width=64))
-    np.testing.assert_allclose(model.denormalize(inputs), images(height=64, width=64), atol=1e-3)
+    np.testing.assert_allclose(model.preprocess.denormalize(inputs), images(height=64, width=64), atol=1e-3)
     assert float(tf.reduce_max(tf.abs(inputs))) <= 1
 
 
@@ -81,25 +80,6 @@ def test_a_batch_gives_what_its_images_give(model: Any) -> None:
     for number in range(2):
         alone = detect(model, images()[number : number + 1])
         assert_same_detections({name: value[number:][:1] for name, value in together.items()}, alone)
-
-
-@pytest.mark.parametrize("constants", [None, 0])
-def test_folded_weights_give_the_same_detections(
-    model: Any, constants: int | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tfod.models.layer_list._SMALL", 1000)
-
-    @tf.function(autograph=False)
-    def run(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
-        return detect(model, pixels)
-
-    with folded_weights(constants) as weights:
-        folded = run.get_concrete_function(images(1))
-    assert len(folded.captured_inputs) == len(weights.variables)
-    assert bool(weights.variables) == (constants is not None)
-    assert all(variable.shape.num_elements() > 1000 for variable in weights.variables)
-    assert not {id(variable) for variable in weights.variables} & {id(variable) for variable in model.variables}
-    assert_same_detections(folded(images(1)), detect(model, images(1)))
 
 
 def test_two_images_are_learnt() -> None:
@@ -173,7 +153,7 @@ def test_class_bias_starts_as_configured() -> None:
 
 
 def test_checkpoint_keys_are_those_that_tensorflow_writes(model: Any, tmp_path: Any) -> None:
-    tf.train.Checkpoint(model=model).write(str(tmp_path / "ckpt"))
+    tf.train.Checkpoint(model=model.checkpoint_layout().full).write(str(tmp_path / "ckpt"))
     listed = tf.train.list_variables(str(tmp_path / "ckpt"))
     written = {name.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE") for name, _ in listed}
     assert written - {"_CHECKPOINTABLE_OBJECT_GRAPH"} == variable_keys(model=model).keys()

@@ -53,6 +53,16 @@ class Case:
             for key, shape, dtype in rows
         }  # fmt: skip
 
+    @property
+    def is_deep(self) -> bool:
+        """Whether the network has a hundred layers and more, for which the tolerances are wider."""
+        return any(depth in str(self.config.model) for depth in ("101", "152", "hourglass_104", "inception_resnet_v2"))
+
+    def training_losses(self) -> tuple[float, ...]:
+        """The losses with the statistics of the batch, where the case has them."""
+        names = [name for name in self.expected if name.startswith("training_loss/")]
+        return tuple(float(self.expected[name]) for name in names)
+
     def pictures(self) -> np.ndarray:
         """The two pictures, float32 `[2, H, W, 3]` of 0..255."""
         return pictures(self.settings["image_height"], self.settings["image_width"])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks.scripts.our_case import filled_model, ground_truth, inference, losses_and_slopes
+from benchmarks.scripts.our_case import filled_model, ground_truth, inference, losses_and_gradients
 from benchmarks.scripts.parity_rules import sample, untied
 from tests.parity.cases import Case, case_folders
 from tfod.checkpoints.keys import variable_keys
@@ -22,7 +22,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 @pytest.fixture(scope="module")
 def model(case: Case) -> Any:
     try:
-        return filled_model(case.config.model)
+        return filled_model(case.config.model, case.settings.get("kernel_gain", 1.0))
     except ConfigError as error:
         pytest.skip(f"the architecture of {case.folder.name} does not exist yet: {error.what}")
 
@@ -34,7 +34,7 @@ def computed(case: Case, model: Any) -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def trained(case: Case, model: Any) -> tuple[dict[str, float], dict[str, float]]:
-    return losses_and_slopes(model, case.pictures(), case.settings)
+    return losses_and_gradients(model, case.pictures(), case.settings)
 
 
 def test_there_are_cases(shared: Path) -> None:
@@ -59,7 +59,7 @@ def test_predictions(case: Case, computed: dict[str, np.ndarray]) -> None:
     assert published
     for name in published:
         ours, theirs = sample(name, computed[name]), case.expected[name]
-        tolerance = 1e-5 if "anchors" in name else 1e-3 * np.abs(theirs).max()
+        tolerance = 1e-5 if "anchors" in name else (3e-3 if case.is_deep else 1e-3) * np.abs(theirs).max()
         np.testing.assert_allclose(ours.reshape(theirs.shape), theirs, rtol=0, atol=tolerance, err_msg=name)
 
 
@@ -67,7 +67,7 @@ def test_detections(case: Case, computed: dict[str, np.ndarray]) -> None:
     published = [name for name in case.expected if name.startswith("detection/")]
     assert published
     scores = case.expected["detection/detection_scores"]
-    certain = untied(scores)
+    certain = untied(scores, 1e-4 if case.is_deep else 1e-5)
     for name in published:
         ours, theirs = sample(name, computed[name]), case.expected[name]
         if ours.ndim >= 2 and ours.shape[:2] == scores.shape:
@@ -104,13 +104,13 @@ _TRAINING_LOSSES = {
 
 
 def test_losses_with_the_statistics_of_the_batch(case: Case, model: Any) -> None:
-    if case.folder.name not in _TRAINING_LOSSES:
+    expected = case.training_losses() or _TRAINING_LOSSES.get(case.folder.name)
+    if not expected:
         pytest.skip("the original's losses in training mode were not measured for this case")
     inputs, shapes = model.preprocess(tf.constant(case.pictures()))
     before = [variable.numpy() for variable in model.variables]
-    losses = model.loss(
-        model.predict(inputs, shapes, training=True), ground_truth(case.settings, model.num_classes), training=True
-    )
+    labels = ground_truth(case.settings, model.num_classes)
+    losses = model.loss(model.predict(inputs, shapes, labels=labels, training=True), labels, training=True)
     for variable, value in zip(model.variables, before, strict=True):
         variable.assign(value)
-    assert tuple(map(float, losses.values())) == pytest.approx(_TRAINING_LOSSES[case.folder.name], rel=1e-4)
+    assert tuple(map(float, losses.values())) == pytest.approx(expected, rel=1e-4)

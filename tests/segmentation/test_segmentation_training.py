@@ -18,13 +18,14 @@ import tensorflow as tf
 from tests.segmentation import tiny
 from tfod.checkpoints.reader import CheckpointReader
 from tfod.errors import CheckpointError, ConfigError
-from tfod.segmentation.budget import Budget
-from tfod.segmentation.log import RunLog
 from tfod.segmentation.optimizers import make_optimizer
 from tfod.segmentation.predictor import Predictor, load_model
 from tfod.segmentation.settings import read_settings
 from tfod.segmentation.train import train_unet
 from tfod.segmentation.validation import Validation
+from tfod.training.budget import Budget
+from tfod.training.table import RunTable
+from tfod.training.watch import StepWatch
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +44,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_learns_and_writes_everything_down(finished: Path) -> None:
-    lines = RunLog(finished, start=100).lines
+    lines = RunTable(finished / "log.csv", start=100).lines
     assert [line["step"] for line in lines] == [20, 40, 60]
     assert lines[-1]["mean_iou"] > 0.8
     assert {"seconds", "learning_rate", "Loss/total_loss", "Loss/dice_loss", "IoU/disc"} <= set(lines[-1])
@@ -72,7 +73,9 @@ def test_the_loaded_model_is_the_one_that_was_evaluated(finished: Path) -> None:
     optimizer = make_optimizer("sgd", lambda: 0.0, weight_decay=0.0, average_decay=0.0, model=model)
     source = tiny.data().validation
     result = Validation(model, optimizer, source, settings.classes, finished / "again").evaluate(60)
-    assert result.scores.mean_iou == pytest.approx(RunLog(finished, start=100).lines[-1]["mean_iou"], abs=1e-4)
+    assert result.scores.mean_iou == pytest.approx(
+        RunTable(finished / "log.csv", start=100).lines[-1]["mean_iou"], abs=1e-4
+    )
     assert prefix.endswith("ckpt-3")
 
 
@@ -98,28 +101,26 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(tmp_path: Path) -> N
     told = subprocess.run([*command, *runs], capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
     assert "the loss is not finite at step 10" in told
-    assert [line["step"] for line in RunLog(broken, start=100).lines] == [4, 8, 12]
+    assert [line["step"] for line in RunTable(broken / "log.csv", start=100).lines] == [4, 8, 12]
     ours, theirs = (_weights(tf.train.latest_checkpoint(str(folder))) for folder in (broken, straight))
     assert ours.keys() == theirs.keys() and len(ours) > 50
     for key, value in theirs.items():
         np.testing.assert_array_equal(ours[key], value, err_msg=key)
-    columns = [[{k: v for k, v in line.items() if k != "seconds"} for line in RunLog(one, start=99).lines]
+    columns = [[{k: v for k, v in line.items() if k != "seconds"} for line in RunTable(one / "log.csv", start=99).lines]
                for one in (broken, straight)]  # fmt: skip
     assert columns[0] == columns[1]
 
 
 def test_a_signal_ends_the_run_after_the_step_and_saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tfod.segmentation import train
+    check = StepWatch._check_pending
 
-    judge = train.SegmentationWatch._judge_pending
-
-    def judged_then_asked_to_stop(watch: Any) -> None:
+    def checked_then_asked_to_stop(watch: Any) -> None:
         before = watch.step
-        judge(watch)
+        check(watch)
         if (before, watch.step) == (2, 3):
             os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(train.SegmentationWatch, "_judge_pending", judged_then_asked_to_stop)
+    monkeypatch.setattr(StepWatch, "_check_pending", checked_then_asked_to_stop)
     result = train_unet(tiny.settings(12), tiny.data(), tmp_path, seed=1)
     assert result.signal_number == signal.SIGTERM and result.step == 3
     assert tf.train.latest_checkpoint(str(tmp_path)) is not None
@@ -133,17 +134,17 @@ def test_by_the_clock_a_run_ends_in_time_and_the_rate_is_down(tmp_path: Path) ->
     began = time.monotonic()
     result = train_unet(tiny.settings(0, minutes=asked / 60, evaluations=2), tiny.data(), tmp_path / "by_clock", seed=1)
     assert time.monotonic() - began < 2 * asked
-    lines = RunLog(tmp_path / "by_clock", start=2**40).lines
+    lines = RunTable(tmp_path / "by_clock" / "log.csv", start=2**40).lines
     assert len(lines) == 2 and lines[-1]["step"] == result.step > 10
     assert lines[-1]["learning_rate"] < 0.05 * 0.02
 
 
 def test_early_stopping_counts_evaluations_without_a_better_one(tmp_path: Path) -> None:
-    log = RunLog(tmp_path, start=100)
+    log = RunTable(tmp_path / "log.csv", start=100)
     for step, value in enumerate((0.5, 0.6, 0.55, 0.6, 0.58), start=1):
         log.add({"step": step, "mean_iou": value})
     assert log.without_improvement("mean_iou") == 3
-    again = RunLog(tmp_path, start=3)
+    again = RunTable(tmp_path / "log.csv", start=3)
     assert [line["step"] for line in again.lines] == [1, 2, 3] and again.without_improvement("mean_iou") == 1
 
 

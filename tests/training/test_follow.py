@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from tests.training import reading, tiny
 from tfod.errors import CheckpointError, ConfigError
+from tfod.evaluation.from_config import evaluation_from_config
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
-from tfod.training.follow import evaluate_checkpoints
-from tfod.training.loop import RunOptions
+from tfod.training.options import RunOptions
 
 MAP = "DetectionBoxes_Precision/mAP"
 
@@ -29,8 +29,7 @@ def run(tmp_path: Path) -> tuple[TrainEvalPipelineConfig, Path]:
 def test_the_newest_checkpoint_once(run: tuple[TrainEvalPipelineConfig, Path], tmp_path: Path) -> None:
     config, folder = run
     config.train_config.num_steps = 1000  # not reached: only the timeout of 0 ends it
-    with tiny.standing_in(maps=[0.75]):
-        found = evaluate_checkpoints(config, folder, tmp_path / "out", timeout=0)
+    found = tiny.follow_run(config, folder, tmp_path / "out", timeout=0, maps=[0.75])
     assert found == {MAP: 0.75, "Loss/total_loss": 0.25}
     assert reading.scalars(tmp_path / "out" / "eval")[MAP] == [(6, 0.75)]
 
@@ -52,8 +51,7 @@ def test_each_as_it_comes_until_the_last_step(run: tuple[TrainEvalPipelineConfig
     copy(1)
     thread = threading.Thread(target=grow)
     thread.start()
-    with tiny.standing_in(maps=[0.25, 0.5]):
-        evaluate_checkpoints(config, growing, tmp_path / "out", timeout=60)
+    tiny.follow_run(config, growing, tmp_path / "out", timeout=60, maps=[0.25, 0.5])
     thread.join()
     assert reading.scalars(tmp_path / "out" / "eval")[MAP] == [(2, 0.25), (6, 0.5)]
 
@@ -61,14 +59,13 @@ def test_each_as_it_comes_until_the_last_step(run: tuple[TrainEvalPipelineConfig
 def test_waiting_ends_after_the_timeout(run: tuple[TrainEvalPipelineConfig, Path], tmp_path: Path) -> None:
     config, _ = run
     (tmp_path / "empty").mkdir()
-    with tiny.standing_in():
-        assert evaluate_checkpoints(config, tmp_path / "empty", tmp_path / "out", timeout=1) == {}
+    assert tiny.follow_run(config, tmp_path / "empty", tmp_path / "out", timeout=1) == {}
 
 
 def test_what_cannot_be_evaluated_is_refused(run: tuple[TrainEvalPipelineConfig, Path], tmp_path: Path) -> None:
-    config, folder = run
-    with tiny.standing_in(), pytest.raises(CheckpointError):
-        evaluate_checkpoints(config, tmp_path / "nowhere", tmp_path, timeout=0)
+    config, _ = run
+    with pytest.raises(CheckpointError):
+        tiny.follow_run(config, tmp_path / "nowhere", tmp_path, timeout=0)
     del config.eval_input_reader[:]
-    with tiny.standing_in(), pytest.raises(ConfigError, match="nothing to evaluate on"):
-        evaluate_checkpoints(config, folder, tmp_path, timeout=0)
+    with pytest.raises(ConfigError, match="nothing to evaluate on"):
+        evaluation_from_config(config, tiny.TinyModel())

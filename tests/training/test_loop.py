@@ -17,8 +17,8 @@ from tests.training import reading, tiny
 from tfod import names
 from tfod.config.pipeline import read_pipeline_config
 from tfod.errors import CheckpointError, OutputError, TrainingError
-from tfod.training.loop import RunOptions
-from tfod.training.run_folder import save_config
+from tfod.training.from_config import save_config
+from tfod.training.options import RunOptions
 from tfod.training.watch import StepWatch
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,6 +11,8 @@ from google.protobuf import text_format
 from tfod.errors import ConfigError
 from tfod.protos.optimizer_pb2 import Optimizer
 from tfod.training import optimizers
+from tfod.training.averages import averaged_weights
+from tfod.training.optimizer_from_config import optimizer_from_config
 
 _RATE = "learning_rate { constant_learning_rate { learning_rate: 0.1 } }"
 _MOMENTUM = f"momentum_optimizer {{ {_RATE} }}"
@@ -22,9 +24,10 @@ class _Model(tf.Module):
         self.weight = tf.Variable([1.0, 2.0])
 
 
-def _build(text: str, step: Any = None) -> Any:
+def _build(text: str, step: Any = None, model: tf.Module | None = None) -> Any:
     message = text_format.Merge(text, Optimizer(use_moving_average=False))
-    return optimizers.from_config(message, tf.Variable(0, dtype=tf.int64) if step is None else step)[0]
+    step = tf.Variable(0, dtype=tf.int64) if step is None else step
+    return optimizer_from_config(message, step, model or tf.Module())[0]
 
 
 def _walk(optimizer: Any, model: _Model, steps: int = 3) -> list[list[float]]:
@@ -89,8 +92,7 @@ def test_the_rate_follows_the_step() -> None:
 
 def test_moving_averages_by_hand(tmp_path: Path) -> None:
     model = _Model()
-    optimizer = _build(f"{_MOMENTUM} use_moving_average: true")
-    optimizer.shadow_copy(model)
+    optimizer = _build(f"{_MOMENTUM} use_moving_average: true", model=model)
 
     def step() -> None:
         optimizer.apply_gradients([(tf.constant([1.0, -2.0]), model.weight)])
@@ -99,11 +101,11 @@ def test_moving_averages_by_hand(tmp_path: Path) -> None:
     graph()
     # The averages begin at 0 and move by 1 - min(0.9999, (1 + t) / (10 + t)) of the way: at t = 1 by 9 / 11.
     after_one = np.array([0.9, 2.2]) * 9 / 11
-    with optimizers.averaged_weights(optimizer, [model.weight]):
+    with averaged_weights(optimizer, [model.weight]):
         np.testing.assert_allclose(model.weight.numpy(), after_one, rtol=1e-6)
     np.testing.assert_array_equal(model.weight.numpy(), np.float32([0.9, 2.2]))
     graph()
-    with optimizers.averaged_weights(optimizer, [model.weight]):
+    with averaged_weights(optimizer, [model.weight]):
         expected = after_one + 9 / 12 * (np.array([0.71, 2.58]) - after_one)
         np.testing.assert_allclose(model.weight.numpy(), expected, rtol=1e-6)
     assert _keys(optimizer, model, tmp_path) >= {
@@ -115,7 +117,7 @@ def test_moving_averages_by_hand(tmp_path: Path) -> None:
 
 def test_without_moving_averages_nothing_is_averaged() -> None:
     model, optimizer = _Model(), _build(_MOMENTUM)
-    with optimizers.averaged_weights(optimizer, [model.weight]):
+    with averaged_weights(optimizer, [model.weight]):
         assert model.weight.numpy().tolist() == [1.0, 2.0]
 
 

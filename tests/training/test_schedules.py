@@ -7,10 +7,11 @@ from google.protobuf import text_format
 from tfod.errors import ConfigError
 from tfod.protos.optimizer_pb2 import LearningRate
 from tfod.training import schedules
+from tfod.training.optimizer_from_config import schedule_from_config
 
 
 def _rates(text: str, steps: list[int]) -> list[float]:
-    schedule = schedules.from_config(text_format.Parse(text, LearningRate()))
+    schedule = schedule_from_config(text_format.Parse(text, LearningRate()), "optimizer")
     return [float(schedule(tf.constant(step, tf.int64))) for step in steps]
 
 

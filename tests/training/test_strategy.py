@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from tests.training import reading, tiny
-from tfod.training.loop import RunOptions
+from tfod.training.options import RunOptions
 from tfod.training.strategy import choose_strategy, own_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,18 +22,16 @@ OPTIONS = {"seed": 1, "summary_every_n": 1, "checkpoint_every_n": 3}
 TWO_DEVICES = """
 import json
 import sys
-from unittest import mock
 import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from pathlib import Path
 from tests.training import tiny
-from tfod.training import loop
+from tfod.training.options import RunOptions
 folder = Path(sys.argv[1])
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-with mock.patch.object(loop, "choose_strategy", lambda num_workers: strategy):
-    options = loop.RunOptions(**json.loads(sys.argv[3]))
-    tiny.train(tiny.config(int(sys.argv[2]), folder), folder, options)
+options = RunOptions(**json.loads(sys.argv[3]))
+tiny.train(tiny.config(int(sys.argv[2]), folder), folder, options, strategy=strategy)
 """
 
 

@@ -13,7 +13,7 @@ from tfod.training.watch import Batch
 
 def test_due_at_every_nth_step_and_the_last(tmp_path: Path) -> None:
     step = tf.Variable(0, dtype=tf.int64)
-    summaries = TrainingSummaries(tmp_path, step, every_n=4, last_step=9, batch_size=8, pictures=None)
+    summaries = TrainingSummaries(tmp_path, step, every_n=4, last_step=9, batch_size=8, images=None)
     assert list(tmp_path.iterdir()) == []
     for _ in range(9):
         step.assign_add(1)
@@ -28,13 +28,13 @@ def test_due_at_every_nth_step_and_the_last(tmp_path: Path) -> None:
 def test_pictures_are_un_normalised_and_have_their_boxes() -> None:
     model = tiny.TinyModel()
     original = np.full((1, 40, 40, 3), (10, 200, 255), np.float32)
-    features = {names.IMAGE: model.normalize(tf.constant(original))}
+    features = {names.IMAGE: model.preprocess.pixels.normalize(tf.constant(original))}
     labels = {
         names.GROUNDTRUTH_BOXES: tf.constant([[[0.25, 0.25, 0.75, 0.75], [0.0, 0.0, 1.0, 1.0]]]),
         names.GROUNDTRUTH_CLASSES: tf.constant([[[0.0, 1.0], [1.0, 0.0]]]),
         names.NUM_GROUNDTRUTH_BOXES: tf.constant([1]),
     }
-    (drawn,) = draw_batch(Batch(features, labels), model.denormalize, {})
+    (drawn,) = draw_batch(Batch(features, labels), model.preprocess.denormalize, {})
     assert drawn.shape == (40, 40, 3) and drawn.dtype == np.uint8
     changed = np.abs(drawn.astype(int) - original[0]).max(axis=-1) > 1
     # The box is drawn, what lies outside it is not: the second row is padding.

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.training import tiny
-from tfod.training.loop import RunOptions
+from tfod.training.options import RunOptions
 
 
 @pytest.mark.slow

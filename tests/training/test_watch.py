@@ -62,7 +62,7 @@ def test_a_signal_waits_for_the_step_and_a_second_one_does_not(overlap: bool) ->
     received: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
     try:
-        with watch.heeding_signals():
+        with watch.catching_signals():
             os.kill(os.getpid(), signal.SIGTERM)
             assert received == []
             os.kill(os.getpid(), signal.SIGTERM)

@@ -7,8 +7,7 @@ As a program it trains, for tests that kill the process:
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -21,11 +20,18 @@ from tfod import names
 from tfod.checkpoints.layout import CheckpointLayout
 from tfod.evaluation.coco import METRIC_NAMES
 from tfod.evaluation.evaluate import EvaluationResult
+from tfod.evaluation.evaluation import Evaluation
 from tfod.models.detection_model import DetectionModel
+from tfod.models.preprocess import MinusOneToOne, Preprocess
+from tfod.models.resizer import ImageResizer
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
-from tfod.training import evaluator, follow, loop
 from tfod.training.checkpoints import BEST_METRIC
-from tfod.training.loop import RunOptions, RunResult
+from tfod.training.follow import follow
+from tfod.training.from_config import evaluation_folder, run_from_config, save_config
+from tfod.training.options import RunOptions
+from tfod.training.run import RunResult
+from tfod.training.run_folder import record_start
+from tfod.training.start import started_run
 from tfod.training.watch import StepWatch
 
 BATCH = 2
@@ -51,7 +57,9 @@ class TinyModel(DetectionModel):
     """Predicts one box a picture from the means of its three channels."""
 
     def __init__(self) -> None:
-        super().__init__("tiny", num_classes=2, resizer=mock.sentinel.resizer)
+        super().__init__(
+            "tiny", num_classes=2, preprocess=Preprocess(ImageResizer(), MinusOneToOne(), normalize_first=False)
+        )
         self.kernel = tf.Variable(tf.random.normal([3, 4]), name="kernel")
         self.bias = tf.Variable(tf.zeros([4]), name="bias")
         self.mean = tf.Variable(
@@ -62,15 +70,6 @@ class TinyModel(DetectionModel):
             aggregation=tf.VariableAggregation.MEAN,
         )
         self.traces = 0
-
-    def normalize(self, images: Any) -> Any:
-        return images / 127.5 - 1.0
-
-    def denormalize(self, inputs: Any) -> Any:
-        return (inputs + 1.0) * 127.5
-
-    def preprocess_image(self, image: Any) -> tuple[Any, Any]:
-        return self.normalize(image), tf.shape(image)
 
     def predict(self, inputs: Any, true_shapes: Any, *, labels: Any = None, training: bool) -> dict[str, Any]:
         self.traces += 1
@@ -136,29 +135,16 @@ def config(steps: int, folder: Path, more: str = "") -> TrainEvalPipelineConfig:
     return text_format.Merge(more, result)
 
 
-@contextmanager
-def standing_in(maps: Sequence[float] = (), **data: Any) -> Iterator[None]:
-    """Within it training and evaluation use the tiny model; `maps` are the mAPs that evaluations will find."""
+def evaluation(config: TrainEvalPipelineConfig, folder: Path, maps: Sequence[float]) -> Evaluation:
+    """Finds the mAPs `maps`, one after the other."""
     found = iter(maps)
 
-    def evaluate(*args: Any, **kwargs: Any) -> EvaluationResult:
+    def evaluate() -> EvaluationResult:
         metrics = dict.fromkeys((f"DetectionBoxes_{name}" for name in METRIC_NAMES), 0.5)
         metrics[BEST_METRIC] = next(found)
-        losses = {names.TOTAL_LOSS: 0.25}
-        return EvaluationResult(metrics, losses, images=4, seconds=0.1, num_groundtruth={})
+        return EvaluationResult(metrics, {names.TOTAL_LOSS: 0.25}, images=4, seconds=0.1, num_groundtruth={})
 
-    def training_dataset(reader: Any, train_config: Any, **kwargs: Any) -> tf.data.Dataset:
-        return dataset(**kwargs, **data)
-
-    with (
-        mock.patch.object(loop, "build_model", lambda message: TinyModel()),
-        mock.patch.object(follow, "build_model", lambda message: TinyModel()),
-        mock.patch.object(loop, "training_dataset", training_dataset),
-        mock.patch.object(evaluator, "evaluation_dataset", lambda *args, **kwargs: None),
-        mock.patch.object(evaluator, "evaluate_model", evaluate),
-        mock.patch.object(evaluator, "print_table", lambda result, categories: None),
-    ):
-        yield
+    return Evaluation(evaluate, {}, folder=evaluation_folder(config, folder))
 
 
 def train(
@@ -167,11 +153,28 @@ def train(
     options: RunOptions | None = None,
     *,
     maps: Sequence[float] = (),
+    strategy: tf.distribute.Strategy | None = None,
     **data: Any,
 ) -> RunResult:
-    """`tfod.training.loop.train` with the tiny model and data."""
-    with standing_in(maps, **data):
-        return loop.train(config, model_dir, options or RunOptions(seed=1))
+    """A run as the config says, with the tiny model, its data, and evaluations that find the mAPs `maps`."""
+    options = options or RunOptions(seed=1)
+    with started_run(model_dir, options, strategy) as start:
+        batches = dataset(seed=start.seed_from_here, first_batch=start.first_batch, **data)
+        scores = evaluation(config, start.folder, maps)
+        run = run_from_config(config, start, options, TinyModel(), batches, lambda optimizer: scores)
+        if start.is_chief:
+            save_config(config, model_dir)
+            record_start(model_dir, [], step=start.step, seed=start.seed)
+        return run.to_the_end()
+
+
+def follow_run(
+    config: TrainEvalPipelineConfig, checkpoint_dir: Path, model_dir: Path, *, timeout: int, maps: Sequence[float] = ()
+) -> dict[str, float]:
+    """Evaluates the checkpoints of a run of the tiny model."""
+    last_step = config.train_config.num_steps
+    scores = evaluation(config, model_dir, maps)
+    return follow(TinyModel(), scores, checkpoint_dir, last_step=last_step, timeout=timeout)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Steps that change colours and leave everything where it is. Pictures become float32 in 0..255."""
+"""Steps that change colours and leave everything where it is. Images become float32 in 0..255."""
 
 from __future__ import annotations
 

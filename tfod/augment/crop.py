@@ -1,4 +1,4 @@
-"""Cropping: steps that keep a part of the picture and the objects that can be seen in it."""
+"""Cropping: steps that keep a part of the image and the objects that can be seen in it."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Crop:
     Attributes:
         min_object_covered: the share of at least one object that the window must cover.
         aspect_ratio: least and greatest width / height of the window.
-        area: least and greatest share of the picture that the window takes.
+        area: least and greatest share of the image that the window takes.
         overlap_thresh: objects with less than this share of their area in the window are dropped.
         clip_boxes: whether the boxes of the others are cut at the window's edges.
-        random_coef: the probability of leaving the picture as it is.
+        random_coef: the probability of leaving the image as it is.
     """
 
     min_object_covered: float = 1.0
@@ -54,11 +54,11 @@ SSD_CROPS = tuple(
     Crop(overlap, (0.5, 2.0), (0.1, 1.0), overlap_thresh=overlap, random_coef=0.15)
     for overlap in (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 )
-"""The crops of the SSD paper (Liu et al. 2016, section 2.2), one of which is chosen for a picture."""
+"""The crops of the SSD paper (Liu et al. 2016, section 2.2), one of which is chosen for an image."""
 
 
 def random_crop_image(example: Example, draw: Draw, *, settings: Crop = DEFAULT_CROP) -> Example:
-    """Crops a random window; the whole picture stays where no allowed window is found in 100 attempts."""
+    """Crops a random window; the whole image stays where no allowed window is found in 100 attempts."""
     if settings.random_coef == 0:
         return _crop_image(example, draw, settings)
     chosen, inner = draw.uniform() > settings.random_coef, draw.split()
@@ -115,10 +115,10 @@ def random_square_crop_by_scale(
     scale_max: float = 1.3,
     num_scales: int = 8,
 ) -> Example:
-    """Crops a square around a random point, black where it reaches beyond the picture (CenterNet's crop).
+    """Crops a square around a random point, black where it reaches beyond the image (CenterNet's crop).
 
-    Its side is the picture's longer side times one of `num_scales` factors from `scale_min` to `scale_max`.
-    As in the original the picture's last row and column are never shown.
+    Its side is the image's longer side times one of `num_scales` factors from `scale_min` to `scale_max`.
+    As in the original the image's last row and column are never shown.
     """
     height, width = image_size(example)
     scale = tf.linspace(scale_min, scale_max, num_scales)[draw.integer(0, num_scales)]

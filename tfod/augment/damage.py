@@ -45,7 +45,7 @@ def random_jpeg_quality(
     min_jpeg_quality: int = 0,
     max_jpeg_quality: int = 100,
 ) -> Example:
-    """Encodes the picture as JPEG of a random quality; left alone with probability `random_coef`."""
+    """Encodes the image as JPEG of a random quality; left alone with probability `random_coef`."""
     image = example[names.IMAGE]
     chosen = draw.uniform() >= random_coef
     quality = draw.integer(min_jpeg_quality, max_jpeg_quality)
@@ -69,7 +69,7 @@ def random_patch_gaussian(
     """Adds noise within a square (Lopes et al. 2019); left alone with probability `random_coef`.
 
     The standard deviation is relative to the range of values, the square's side is in pixels, and its centre
-    may be any pixel. The picture becomes float32.
+    may be any pixel. The image becomes float32.
     """
     image = tf.cast(example[names.IMAGE], tf.float32)
     height, width = image_size(example)

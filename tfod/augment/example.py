@@ -1,4 +1,4 @@
-"""What an augmentation step changes: one picture and its objects, and the random numbers that it may draw.
+"""What an augmentation step changes: one image and its objects, and the random numbers that it may draw.
 
 Letters: `H W` pixels, `D` channels, `N` objects.
 """
@@ -56,7 +56,7 @@ _DRAWS_OF_A_BRANCH = 256
 class Draw:
     """The random numbers of one example: the n-th draw depends on nothing but the seed and n.
 
-    So a run with the same seed sees the same pictures, however many threads prepare them.
+    So a run with the same seed sees the same images, however many threads prepare them.
 
     Args:
         seed: int64 `[2]`: the run's seed, and the number of the example within the run.
@@ -95,7 +95,7 @@ class Draw:
 
 
 def image_size(example: Example) -> tuple[Any, Any]:
-    """Height and width of the picture, scalar int32 tensors."""
+    """Height and width of the image, scalar int32 tensors."""
     shape = tf.shape(example[names.IMAGE])
     return shape[0], shape[1]
 
@@ -114,14 +114,14 @@ def keep_objects(example: Example, kept: Any) -> Example:
 
 
 def reframe(example: Example, image: Any, window: Any, *, min_overlap: float | None, clip: bool) -> Example:
-    """The example after its picture has been replaced by the part that shows `window`.
+    """The example after its image has been replaced by the part that shows `window`.
 
     Objects that the window does not touch go; those with less than the share `min_overlap` of their area
     in it go too, and with them objects without area, unless `min_overlap` is None.
 
     Args:
-        image: the new picture, which may reach beyond the old one.
-        window: float32 `[4]`, yxyx, relative to the old picture.
+        image: the new image, which may reach beyond the old one.
+        window: float32 `[4]`, yxyx, relative to the old image.
         clip: whether boxes are cut at the window's edges.
     """
     boxes = example[names.GROUNDTRUTH_BOXES]
@@ -135,13 +135,13 @@ def reframe(example: Example, image: Any, window: Any, *, min_overlap: float | N
 
 
 def replace_image(example: Example, image: Any, window: Any) -> Example:
-    """The example with the picture that shows `window` (as in `reframe`) and all boxes relative to it."""
+    """The example with the image that shows `window` (as in `reframe`) and all boxes relative to it."""
     boxes = geometry.change_frame(example[names.GROUNDTRUTH_BOXES], window)
     return {**example, names.IMAGE: image, names.GROUNDTRUTH_BOXES: boxes}
 
 
 def relative_window(top: Any, left: Any, height: Any, width: Any, example: Example) -> Any:
-    """The window float32 `[4]` in shares of the picture, from its corner and size in pixels."""
+    """The window float32 `[4]` in shares of the image, from its corner and size in pixels."""
     image_height, image_width = image_size(example)
     corners = tf.cast(tf.stack([top, left, top + height, left + width]), tf.float32)
     return corners / tf.cast(tf.stack([image_height, image_width] * 2), tf.float32)

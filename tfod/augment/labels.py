@@ -1,4 +1,4 @@
-"""Steps that change boxes and classes and leave the picture alone. Letters: `N` objects."""
+"""Steps that change boxes and classes and leave the image alone. Letters: `N` objects."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _SMALLEST_SIDE = 1e-6
 
 
 def random_jitter_boxes(example: Example, draw: Draw, *, ratio: float = 0.05, jitter_mode: str = "default") -> Example:
-    """Moves the edges of boxes, as annotators do who are not exact. Boxes are clipped to the picture.
+    """Moves the edges of boxes, as annotators do who are not exact. Boxes are clipped to the image.
 
     Each edge keeps its distance from the box's centre but for a factor of up to 1 + `ratio` and 1 - `ratio`;
     "expand" only moves outwards, "shrink" only inwards. With "..._symmetric" opposite edges have the same
-    factor, not so great that one would leave the picture; with "..._symmetric_xy" all four.
+    factor, not so great that one would leave the image; with "..._symmetric_xy" all four.
     """
     boxes = example[names.GROUNDTRUTH_BOXES]
     cy, cx, height, width = geometry.yxyx_to_cyxhw(boxes)
@@ -69,7 +69,7 @@ def convert_class_logits_to_softmax(example: Example, draw: Draw, *, temperature
 
 
 def _room(centre: Any, side: Any) -> Any:
-    """By which factor a side can grow before the box leaves the picture."""
+    """By which factor a side can grow before the box leaves the image."""
     return tf.abs(tf.minimum(2.0 * centre / side, 2.0 * (1.0 - centre) / side))
 
 

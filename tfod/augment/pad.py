@@ -1,4 +1,4 @@
-"""Padding: steps that set the picture into a larger one, so that objects become small."""
+"""Padding: steps that set the image into a larger one, so that objects become small."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 Color = Sequence[float] | None
-"""What is padded: R, G and B, or None for the picture's mean."""
+"""What is padded: R, G and B, or None for the image's mean."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ def random_pad_image(
     max_image_size: Sequence[int] | None = None,
     pad_color: Color = None,
 ) -> Example:
-    """Puts the picture somewhere in one of a size from `min_image_size` up to below `max_image_size`.
+    """Puts the image somewhere in one of a size from `min_image_size` up to below `max_image_size`.
 
-    Sizes are height and width; the defaults are the picture's own and twice it.
+    Sizes are height and width; the defaults are the image's own and twice it.
     """
     size = tf.stack(image_size(example))
     low = size if min_image_size is None else tf.maximum(min_image_size, size)
@@ -148,7 +148,7 @@ def random_self_concat_image(
     concat_vertical_probability: float = 0.1,
     concat_horizontal_probability: float = 0.1,
 ) -> Example:
-    """Sets the picture below itself, and then beside itself, with all its objects."""
+    """Sets the image below itself, and then beside itself, with all its objects."""
     vertically = draw.uniform() < concat_vertical_probability
     horizontally = draw.uniform() < concat_horizontal_probability
     example = sometimes(vertically, lambda single: _twice(single, 0), example)
@@ -167,7 +167,7 @@ def _twice(example: Example, axis: int) -> Example:
 
 
 def _pad_randomly(example: Example, draw: Draw, low: Any, high: Any, color: Color) -> Example:
-    """Pads to a size from `low` up to below `high` (both int32 `[2]`, not less than the picture's)."""
+    """Pads to a size from `low` up to below `high` (both int32 `[2]`, not less than the image's)."""
     height, width = image_size(example)
     new_height = tf.where(high[0] > low[0], draw.integer(low[0], high[0]), high[0])
     new_width = tf.where(high[1] > low[1], draw.integer(low[1], high[1]), high[1])
@@ -177,7 +177,7 @@ def _pad_randomly(example: Example, draw: Draw, low: Any, high: Any, color: Colo
 
 
 def _place(example: Example, top: Any, left: Any, new_height: Any, new_width: Any, color: Color) -> Example:
-    """Puts the picture with its corner at (top, left) into one of the new size."""
+    """Puts the image with its corner at (top, left) into one of the new size."""
     image = example[names.IMAGE]
     height, width = image_size(example)
     padding = [[top, new_height - height - top], [left, new_width - width - left], [0, 0]]
@@ -191,7 +191,7 @@ def _place(example: Example, top: Any, left: Any, new_height: Any, new_width: An
 
 
 def _with_dtype_for(colors: Iterable[Color], example: Example) -> Example:
-    """A picture of whole numbers can only hold colours that are whole numbers; for others it becomes float32."""
+    """An image of whole numbers can only hold colours that are whole numbers; for others it becomes float32."""
     if all(color is not None and all(value in range(256) for value in color) for color in colors):
         return example
     return {**example, names.IMAGE: tf.cast(example[names.IMAGE], tf.float32)}

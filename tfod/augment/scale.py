@@ -1,4 +1,4 @@
-"""Steps that change how many pixels the picture has. Boxes are relative, so that they stay.
+"""Steps that change how many pixels the image has. Boxes are relative, so that they stay.
 
 Letters: `H W` pixels.
 """
@@ -39,7 +39,7 @@ def random_downscale_to_target_pixels(
     min_target_pixels: int = 300000,
     max_target_pixels: int = 800000,
 ) -> Example:
-    """Shrinks pictures of more than a random number of pixels to it; left alone with probability `random_coef`.
+    """Shrinks images of more than a random number of pixels to it; left alone with probability `random_coef`.
 
     The schema's comment gives 500000 for `max_target_pixels`; what the original does when it is not set
     is 800000.

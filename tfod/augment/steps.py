@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tfod.augment import color, crop, damage, flip, labels, pad, scale
 from tfod.augment.example import Draw, Example
-from tfod.augment.settings import step_arguments
-from tfod.config.support import refuse_missing
-from tfod.errors import ConfigError
-from tfod.protos import preprocessor_pb2
 
-__all__ = ["STEPS", "from_config"]
+__all__ = ["STEPS", "augmentation"]
 
 STEPS: dict[str, Callable[..., Example]] = {
     "adjust_gamma": color.adjust_gamma,
@@ -58,17 +53,13 @@ STEPS: dict[str, Callable[..., Example]] = {
 """Field of PreprocessingStep -> function. Its keyword arguments have the defaults of the schema."""
 
 
-def from_config(options: Iterable[preprocessor_pb2.PreprocessingStep]) -> Callable[[Example, Any], Example]:
-    """Makes one function of the steps, in their order.
+def augmentation(steps: Sequence[Callable[[Example, Draw], Example]]) -> Callable[[Example, Any], Example]:
+    """Makes one function of steps, in their order.
 
     Returns:
-        A function of an example (see `tfod.augment.example`) and a seed (see `Draw`), which gives the
-        example after all steps. It may be called eagerly and within a graph.
-
-    Raises:
-        ConfigError: a step is unknown or has impossible numbers.
+        A function of an example (see `tfod.augment.example`) and a seed, int64 `[2]` (see `Draw`), which gives
+        the example after all steps. It may be called eagerly and within a graph.
     """
-    steps = [_step(option, f"data_augmentation_options[{index}]") for index, option in enumerate(options)]
 
     def augment(example: Example, seed: Any) -> Example:
         draw = Draw(seed)
@@ -77,12 +68,3 @@ def from_config(options: Iterable[preprocessor_pb2.PreprocessingStep]) -> Callab
         return example
 
     return augment
-
-
-def _step(option: preprocessor_pb2.PreprocessingStep, where: str) -> Callable[[Example, Draw], Example]:
-    name = option.WhichOneof("preprocessing_step")
-    if name is None:
-        raise ConfigError("the step is empty", where, "name a step, such as random_horizontal_flip {}")
-    if name not in STEPS:
-        refuse_missing(option, where)
-    return partial(STEPS[name], **step_arguments(name, getattr(option, name), f"{where}.{name}"))

@@ -1,44 +1,63 @@
 """Anchors: the boxes that a detector corrects, several at every cell of every feature map.
 
-All kinds put the cells row by row and the feature maps from fine to coarse. Sizes may be integers or, where they are
-known only when a picture comes, scalar tensors. Anchors at the border reach beyond the picture; they are not clipped.
+All kinds list the cells row by row and the feature maps from fine to coarse. Sizes may be integers or, where they are
+known only at run time, int32 scalar tensors. Anchors at the border extend beyond the image; they are not clipped.
+Letters: `A` anchors of all feature maps, `N` of one cell.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NoReturn, Protocol
+from typing import ClassVar, Protocol, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
 from tfod.boxes.geometry import cyxhw_to_yxyx
-from tfod.errors import ConfigError
-from tfod.protos import anchor_generator_pb2, flexible_grid_anchor_generator_pb2, ssd_anchor_generator_pb2
+from tfod.config.rules import components
 
-__all__ = ["Anchors", "FlexibleGridAnchors", "MultiscaleAnchors", "SSDAnchors", "anchors_from_config"]
+__all__ = ["Anchors", "FlexibleGridAnchors", "GridAnchors", "MultiscaleAnchors", "SSDAnchors"]
 
-Grids = Sequence[tuple[int, int]]
+Side: TypeAlias = int | tf.Tensor
+Grids: TypeAlias = Sequence[tuple[Side, Side]]
 
 
 class Anchors(Protocol):
-    """Makes the anchors of a picture."""
+    """Makes the anchors of an image."""
+
+    @property
+    def normalize(self) -> bool:
+        """Whether anchors are relative to the input, [0, 1] from edge to edge; else they are in its pixels."""
 
     @property
     def anchors_per_cell(self) -> tuple[int, ...]:
         """Boxes at one cell, for each feature map."""
 
-    def __call__(self, grids: Grids, height: int, width: int) -> tf.Tensor:
-        """Anchors `[A, 4]` for feature maps of `grids` (rows, columns) over an input of height × width pixels."""
+    def __call__(self, grids: Grids, height: Side, width: Side) -> tf.Tensor:
+        """The anchors of every cell.
+
+        Args:
+          grids: Rows and columns of each feature map.
+          height, width: Size of the network's input, in pixels.
+
+        Returns:
+          float32 `[A, 4]`, yxyx, relative to the input or in pixels, see `normalize`.
+
+        Raises:
+          ConfigError: There are not as many grids as `anchors_per_cell` has numbers.
+        """
 
 
 @dataclass(frozen=True)
 class MultiscaleAnchors:
     """RetinaNet's anchors (https://arxiv.org/abs/1708.02002): level `l` has cells of 2^l pixels.
 
-    Every cell carries one box for each aspect ratio (width / height) and each octave scale 2^(k/K), of area
-    (anchor_scale · 2^l · scale)². Within a cell the aspect ratio varies slowest. Normalised to [0, 1] unless
-    `normalize` is off.
+    Every cell has one box for each aspect ratio (width / height) and each of the K scales 2^(k/K) of an octave, of area
+    (anchor_scale · 2^l · scale)². Within a cell the aspect ratio varies slowest.
+
+    >>> anchors = MultiscaleAnchors(5, 5, 4.0, (1.0,), 1, normalize=False)
+    >>> anchors([(1, 1)], 32, 32).numpy().tolist()  # one cell of 32 pixels, around it a box of 4 · 32
+    [[-48.0, -48.0, 80.0, 80.0]]
     """
 
     min_level: int
@@ -53,12 +72,11 @@ class MultiscaleAnchors:
         """See Anchors."""
         return (len(self.aspect_ratios) * self.scales_per_octave,) * (self.max_level - self.min_level + 1)
 
-    def __call__(self, grids: Grids, height: int, width: int) -> tf.Tensor:
+    def __call__(self, grids: Grids, height: Side, width: Side) -> tf.Tensor:
         """See Anchors."""
         _require_one_each(grids, self.anchors_per_cell)
         octaves = [2.0 ** (k / self.scales_per_octave) for k in range(self.scales_per_octave)]
-        pairs = [(scale, ratio) for ratio in self.aspect_ratios for scale in octaves]
-        scales, ratios = zip(*pairs, strict=True)
+        scales, ratios = _pairs(octaves, self.aspect_ratios)
         levels = []
         for level, grid in zip(range(self.min_level, self.max_level + 1), grids, strict=True):
             base = 2.0**level * self.anchor_scale
@@ -72,9 +90,15 @@ class MultiscaleAnchors:
 class SSDAnchors:
     """SSD's default boxes (https://arxiv.org/abs/1512.02325, section 2.2), relative to the shorter side.
 
-    `boxes` has for each feature map its (scale, aspect ratio) pairs. Cells divide the picture evenly, unless
-    `strides` and `offsets` (pixels, vertical and horizontal, for each feature map) say otherwise.
+    Attributes:
+      boxes: For each feature map the (scale, aspect ratio) pairs of its boxes.
+      base_size: Height and width of a square box of scale 1, relative to the shorter side of the input.
+      strides: For each feature map the pixels from cell to cell, vertical and horizontal; empty if the cells divide
+        the input evenly.
+      offsets: For each feature map the pixels from the corner to the first centre; empty for half a stride.
     """
+
+    normalize: ClassVar[bool] = True
 
     boxes: tuple[tuple[tuple[float, float], ...], ...]
     base_size: tuple[float, float] = (1.0, 1.0)
@@ -91,9 +115,9 @@ class SSDAnchors:
         reduce_lowest: bool = True,
         **settings: tuple[tuple[int, int], ...] | tuple[float, float],
     ) -> "SSDAnchors":
-        """One scale a feature map: all ratios of it, and one box between it and the next scale (after the last: 1).
+        """One scale for each feature map, with all ratios, and one box between it and the next scale (the last: 1).
 
-        With `reduce_lowest` the finest feature map has three boxes only.
+        With `reduce_lowest` the finest feature map has three boxes only. `settings` are other attributes.
 
         >>> anchors = SSDAnchors.from_scales([0.2, 0.45], [1.0, 2.0], reduce_lowest=False)
         >>> [[(round(scale, 2), ratio) for scale, ratio in boxes] for boxes in anchors.boxes]
@@ -112,8 +136,8 @@ class SSDAnchors:
         """See Anchors."""
         return tuple(map(len, self.boxes))
 
-    def __call__(self, grids: Grids, height: int, width: int) -> tf.Tensor:
-        """See Anchors. Normalised to [0, 1]."""
+    def __call__(self, grids: Grids, height: Side, width: Side) -> tf.Tensor:
+        """See Anchors."""
         _require_one_each(grids, self.boxes)
         size = tf.cast(tf.stack([height, width]), tf.float32)
         base = tf.reduce_min(size) / size * self.base_size
@@ -130,9 +154,14 @@ class SSDAnchors:
 
 @dataclass(frozen=True)
 class FlexibleGridAnchors:
-    """For each feature map any boxes, of `sizes` (pixels) and `ratios` (width / height), at any stride and offset.
+    """For each feature map any boxes, at any stride and offset.
 
-    Strides and offsets are pixels, vertical and horizontal. Normalised to [0, 1] unless `normalize` is off.
+    Attributes:
+      sizes: For each feature map the side (the root of the area) of each box, in pixels.
+      ratios: For each feature map the aspect ratio (width / height) of each box.
+      strides: For each feature map the pixels from cell to cell, vertical and horizontal.
+      offsets: For each feature map the pixels from the corner to the first centre, vertical and horizontal.
+      normalize: See Anchors.
     """
 
     sizes: tuple[tuple[float, ...], ...]
@@ -146,7 +175,7 @@ class FlexibleGridAnchors:
         """See Anchors."""
         return tuple(map(len, self.sizes))
 
-    def __call__(self, grids: Grids, height: int, width: int) -> tf.Tensor:
+    def __call__(self, grids: Grids, height: Side, width: Side) -> tf.Tensor:
         """See Anchors."""
         _require_one_each(grids, self.sizes)
         levels = []
@@ -158,86 +187,62 @@ class FlexibleGridAnchors:
         return _normalized(anchors, height, width) if self.normalize else anchors
 
 
-def anchors_from_config(config: anchor_generator_pb2.AnchorGenerator) -> Anchors:
-    """The anchors that `anchor_generator` describes.
+@dataclass(frozen=True)
+class GridAnchors:
+    """Faster R-CNN's anchors (https://arxiv.org/abs/1506.01497, section 3.1.1): one feature map, in pixels.
 
-    Raises ConfigError for grid_anchor_generator, whose single feature map an SSD does not have, and for lists of
-    different lengths.
+    Every cell has one box for each aspect ratio (width / height) and each scale, of the area of a base box times
+    scale². Within a cell the aspect ratio varies slowest.
+
+    >>> anchors = GridAnchors(scales=(0.5, 1.0), aspect_ratios=(1.0, 4.0), base_size=(16.0, 16.0))
+    >>> anchors([(1, 1)], 32, 32).numpy().tolist()
+    [[-4.0, -4.0, 4.0, 4.0], [-8.0, -8.0, 8.0, 8.0], [-2.0, -8.0, 2.0, 8.0], [-4.0, -16.0, 4.0, 16.0]]
+
+    Attributes:
+      scales: Factors of height and width.
+      aspect_ratios: Width / height.
+      base_size: Height and width of a box of scale 1 and ratio 1, in pixels.
+      stride: Pixels from cell to cell, vertical and horizontal.
+      offset: Pixels from the corner to the first centre, vertical and horizontal.
     """
-    kind = config.WhichOneof("anchor_generator_oneof")
-    if kind == "multiscale_anchor_generator":
-        multiscale = config.multiscale_anchor_generator
-        return MultiscaleAnchors(
-            min_level=multiscale.min_level,
-            max_level=multiscale.max_level,
-            anchor_scale=multiscale.anchor_scale,
-            aspect_ratios=tuple(multiscale.aspect_ratios),
-            scales_per_octave=multiscale.scales_per_octave,
-            normalize=multiscale.normalize_coordinates,
-        )
-    if kind == "ssd_anchor_generator":
-        return _ssd_anchors(config.ssd_anchor_generator)
-    if kind == "flexible_grid_anchor_generator":
-        return _flexible_anchors(config.flexible_grid_anchor_generator)
-    raise ConfigError(
-        f"an SSD cannot have anchors of the kind {kind or '(none)'}",
-        "model.ssd.anchor_generator",
-        "use ssd_anchor_generator, multiscale_anchor_generator or flexible_grid_anchor_generator",
-    )
 
+    normalize: ClassVar[bool] = False
 
-def _ssd_anchors(config: ssd_anchor_generator_pb2.SsdAnchorGenerator) -> SSDAnchors:
-    layers, span = config.num_layers, config.max_scale - config.min_scale
-    evenly = [config.min_scale + span * layer / max(layers - 1, 1) for layer in range(layers)]
-    scales = list(config.scales) or evenly
-    if len(scales) != layers:
-        _refuse_lengths("ssd_anchor_generator.scales", f"{len(scales)} scales for {layers} layers")
-    strides = tuple(zip(config.height_stride, config.width_stride, strict=False))
-    offsets = tuple(zip(config.height_offset, config.width_offset, strict=False))
-    for name, pairs in (("stride", strides), ("offset", offsets)):
-        if pairs and len(pairs) != layers:
-            _refuse_lengths(f"ssd_anchor_generator.height_{name}", f"{len(pairs)} {name}s for {layers} layers")
-    return SSDAnchors.from_scales(
-        scales,
-        config.aspect_ratios,
-        interpolated_ratio=config.interpolated_scale_aspect_ratio,
-        reduce_lowest=config.reduce_boxes_in_lowest_layer,
-        base_size=(config.base_anchor_height, config.base_anchor_width),
-        strides=strides,
-        offsets=offsets,
-    )
+    scales: tuple[float, ...]
+    aspect_ratios: tuple[float, ...]
+    base_size: tuple[float, float] = (256.0, 256.0)
+    stride: tuple[int, int] = (16, 16)
+    offset: tuple[int, int] = (0, 0)
 
+    @property
+    def anchors_per_cell(self) -> tuple[int, ...]:
+        """See Anchors."""
+        return (len(self.scales) * len(self.aspect_ratios),)
 
-def _flexible_anchors(config: flexible_grid_anchor_generator_pb2.FlexibleGridAnchorGenerator) -> FlexibleGridAnchors:
-    grids = config.anchor_grid
-    for number, grid in enumerate(grids):
-        if len(grid.base_sizes) != len(grid.aspect_ratios):
-            what = f"{len(grid.base_sizes)} base_sizes and {len(grid.aspect_ratios)} aspect_ratios"
-            _refuse_lengths(f"flexible_grid_anchor_generator.anchor_grid[{number}]", what)
-    return FlexibleGridAnchors(
-        sizes=tuple(tuple(grid.base_sizes) for grid in grids),
-        ratios=tuple(tuple(grid.aspect_ratios) for grid in grids),
-        strides=tuple((grid.height_stride, grid.width_stride) for grid in grids),
-        offsets=tuple((grid.height_offset, grid.width_offset) for grid in grids),
-        normalize=config.normalize_coordinates,
-    )
-
-
-def _refuse_lengths(field: str, what: str) -> NoReturn:
-    raise ConfigError(f"there are {what}", f"model.ssd.anchor_generator.{field}", "give as many of each")
+    def __call__(self, grids: Grids, height: Side, width: Side) -> tf.Tensor:
+        """See Anchors."""
+        _require_one_each(grids, self.anchors_per_cell)
+        sizes = _sizes(*_pairs(self.scales, self.aspect_ratios), self.base_size)
+        return _tile(grids[0], sizes, self.stride, self.offset)
 
 
 def _require_one_each(grids: Grids, boxes: Sequence[object]) -> None:
-    if len(grids) != len(boxes):
-        raise ConfigError(
-            f"there are {len(grids)} feature maps, but anchors for {len(boxes)}",
-            "model.ssd.anchor_generator",
-            "let it have as many levels or layers as the feature extractor",
-        )
+    cure = "give it as many levels or layers as the feature extractor has"
+    maps = {"anchors": len(boxes), "features": len(grids)}
+    components.require(components.feature_maps(**maps, where="anchor_generator", cure=cure))
 
 
-def _half_cell(side: int | tf.Tensor, level: int) -> float:
-    """The first centre: half a cell, but 0 where a known side is no multiple of the cell (as the original)."""
+def _pairs(scales: Sequence[float], ratios: Sequence[float]) -> tuple[list[float], list[float]]:
+    """Scale and ratio of each box of a cell.
+
+    >>> _pairs([1, 2], [1.0, 0.5])
+    ([1, 2, 1, 2], [1.0, 1.0, 0.5, 0.5])
+    """
+    return [*scales] * len(ratios), [ratio for ratio in ratios for _ in scales]
+
+
+def _half_cell(side: Side, level: int) -> float:
+    """The first centre: half a cell, but 0 where a known side is no multiple of the cell (as in the original)."""
     if isinstance(side, int) and side % 2**level:
         return 0.0
     return 2.0**level / 2.0
@@ -245,13 +250,13 @@ def _half_cell(side: int | tf.Tensor, level: int) -> float:
 
 def _sizes(scales: Sequence[float], ratios: Sequence[float], base: Sequence[float]) -> tuple[tf.Tensor, tf.Tensor]:
     """Heights and widths, each `[N]`, of boxes with the area of (scale · base)²."""
-    # In the original's order, to the last bit: where two anchors overlap a box equally, that bit chooses.
+    # In the original's order, to the last bit: where two anchors overlap a box equally, that bit decides.
     scale, roots = tf.constant(scales, tf.float32), tf.sqrt(tf.constant(ratios, tf.float32))
     return scale / roots * base[0], scale * roots * base[1]
 
 
 def _tile(
-    grid: tuple[int, int],
+    grid: tuple[Side, Side],
     sizes: tuple[tf.Tensor, tf.Tensor],
     stride: Sequence[float],
     offset: Sequence[float],
@@ -269,6 +274,6 @@ def _tile(
     return tf.reshape(boxes, [-1, 4])
 
 
-def _normalized(anchors: tf.Tensor, height: int, width: int) -> tf.Tensor:
+def _normalized(anchors: tf.Tensor, height: Side, width: Side) -> tf.Tensor:
     # Times the reciprocal, as the original: see _sizes.
     return anchors * (1.0 / tf.cast(tf.stack([height, width, height, width]), tf.float32))

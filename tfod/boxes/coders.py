@@ -1,4 +1,7 @@
-"""Box coders: what a network predicts instead of a box, namely its difference from an anchor."""
+"""Box coders: what a network predicts instead of a box, namely its difference from an anchor.
+
+Letters: `A` boxes and their anchors, one for each.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -6,25 +9,43 @@ from typing import ClassVar, Protocol
 import tensorflow as tf
 
 from tfod.boxes.geometry import cyxhw_to_yxyx, yxyx_to_cyxhw
-from tfod.errors import ConfigError
-from tfod.protos import box_coder_pb2
 
-__all__ = ["BoxCoder", "FasterRcnnBoxCoder", "MeanStddevBoxCoder", "SquareBoxCoder", "box_coder_from_config"]
+__all__ = ["BoxCoder", "FasterRcnnBoxCoder", "MeanStddevBoxCoder", "SquareBoxCoder"]
 
 # Keeps the logarithm of an empty box finite.
 _EPSILON = 1e-8
 
 
 class BoxCoder(Protocol):
-    """Turns boxes float32 `[..., A, 4]` into codes `[..., A, code_size]` against anchors `[A, 4]`, and back."""
+    """Turns boxes into codes, `code_size` numbers each, and codes into boxes.
+
+    Each box has the anchor at its place. Leading dimensions are broadcast: anchors `[A, 4]` serve all images of a
+    batch, anchors `[B, A, 4]` each its own, and anchors `[A, 1, 4]` all classes of codes `[A, C, code_size]`.
+    """
 
     code_size: ClassVar[int]
 
     def encode(self, boxes: tf.Tensor, anchors: tf.Tensor) -> tf.Tensor:
-        """Codes of boxes."""
+        """Codes of boxes.
+
+        Args:
+          boxes: float32 `[..., A, 4]`, yxyx.
+          anchors: float32 `[..., A, 4]`, yxyx, in the unit of the boxes.
+
+        Returns:
+          float32 `[..., A, code_size]`, without unit; finite for empty boxes too.
+        """
 
     def decode(self, codes: tf.Tensor, anchors: tf.Tensor) -> tf.Tensor:
-        """Boxes from codes; not clipped."""
+        """Boxes from codes.
+
+        Args:
+          codes: float32 `[..., A, code_size]`.
+          anchors: float32 `[..., A, 4]`, yxyx.
+
+        Returns:
+          float32 `[..., A, 4]`, yxyx, in the unit of the anchors; not clipped.
+        """
 
 
 @dataclass(frozen=True)
@@ -33,7 +54,9 @@ class FasterRcnnBoxCoder:
 
     From https://arxiv.org/abs/1506.01497, section 3.1.2; the four codes are multiplied by the scales.
 
-    An anchor [0, 0, 1, 1] and a box [0.1, 0, 1.1, 1] with scales of 10 and 5 give [1, 0, 0, 0].
+    >>> code = FasterRcnnBoxCoder().encode(tf.constant([0.1, 0.0, 1.1, 1.0]), tf.constant([0.0, 0.0, 1.0, 1.0]))
+    >>> [round(float(number), 4) for number in code]  # a tenth of the anchor's height lower, times the scale of 10
+    [1.0, 0.0, 0.0, 0.0]
     """
 
     y_scale: float = 10.0
@@ -69,7 +92,9 @@ class FasterRcnnBoxCoder:
 class MeanStddevBoxCoder:
     """Codes: the difference of each coordinate from the anchor's, in units of `stddev`.
 
-    An anchor [0, 0, 1, 1] and a box [0.1, 0, 1, 1] with a `stddev` of 0.1 give [1, 0, 0, 0].
+    >>> code = MeanStddevBoxCoder(0.1).encode(tf.constant([0.1, 0.0, 1.0, 1.0]), tf.constant([0.0, 0.0, 1.0, 1.0]))
+    >>> code.numpy().tolist()
+    [1.0, 0.0, 0.0, 0.0]
     """
 
     stddev: float = 0.01
@@ -88,7 +113,9 @@ class MeanStddevBoxCoder:
 class SquareBoxCoder:
     """Codes [ty, tx, tl] of squares: the centre's shift and the logarithm of the side, relative to √(height · width).
 
-    An anchor [0, 0, 1, 1] and a box [0.1, 0, 1.1, 1] with scales of 10 and 5 give [1, 0, 0].
+    >>> code = SquareBoxCoder().encode(tf.constant([0.1, 0.0, 1.1, 1.0]), tf.constant([0.0, 0.0, 1.0, 1.0]))
+    >>> [round(float(number), 4) for number in code]
+    [1.0, 0.0, 0.0]
     """
 
     y_scale: float = 10.0
@@ -113,22 +140,3 @@ class SquareBoxCoder:
         anchor_side = tf.sqrt(height * width)
         side = tf.exp(length / self.length_scale) * anchor_side
         return cyxhw_to_yxyx(ty / self.y_scale * anchor_side + cy, tx / self.x_scale * anchor_side + cx, side, side)
-
-
-def box_coder_from_config(config: box_coder_pb2.BoxCoder) -> BoxCoder:
-    """The coder that `box_coder` describes. Raises ConfigError for the one with keypoints, which is missing here."""
-    kind = config.WhichOneof("box_coder_oneof")
-    if kind == "faster_rcnn_box_coder":
-        faster_rcnn = config.faster_rcnn_box_coder
-        scales = faster_rcnn.y_scale, faster_rcnn.x_scale, faster_rcnn.height_scale, faster_rcnn.width_scale
-        return FasterRcnnBoxCoder(*scales)
-    if kind == "mean_stddev_box_coder":
-        return MeanStddevBoxCoder(config.mean_stddev_box_coder.stddev)
-    if kind == "square_box_coder":
-        square = config.square_box_coder
-        return SquareBoxCoder(square.y_scale, square.x_scale, square.length_scale)
-    raise ConfigError(
-        f"a box coder of the kind {kind or '(none)'} is not available",
-        "model.ssd.box_coder",
-        "use faster_rcnn_box_coder, mean_stddev_box_coder or square_box_coder",
-    )

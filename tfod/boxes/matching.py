@@ -1,13 +1,13 @@
-"""Which ground-truth box each anchor has to find."""
+"""Which ground-truth box each anchor has to find.
+
+Letters: `N` boxes and `A` anchors of an image; `...` are any leading dimensions, usually `B` images.
+"""
 
 from dataclasses import dataclass
 
 import tensorflow as tf
 
-from tfod.errors import ConfigError
-from tfod.protos import matcher_pb2
-
-__all__ = ["BACKGROUND", "IGNORED", "ArgMaxMatcher", "matcher_from_config"]
+__all__ = ["BACKGROUND", "IGNORED", "ArgMaxMatcher"]
 
 BACKGROUND = -1
 IGNORED = -2
@@ -15,19 +15,26 @@ IGNORED = -2
 
 @dataclass(frozen=True)
 class ArgMaxMatcher:
-    """Each anchor takes the ground-truth box that it resembles most, if it resembles it enough.
+    """Each anchor takes the ground-truth box that it is most similar to, if it is similar enough.
 
     With the thresholds 0.5 and 0.4, an anchor whose best similarity is 0.7 is matched, 0.45 is ignored
     (it counts neither for nor against) and 0.2 is background. With `force_match_for_each_row` the best anchor
-    of every box is matched to it however little they resemble, so that no object goes unlearnt.
+    of every box is matched to it however low their similarity is, so that every object has an anchor.
 
-    For the similarities of two boxes (rows) and three anchors
+    The similarities of two boxes (rows) and three anchors; both boxes have anchor 0 as their best, and where several
+    claim one anchor the first box wins:
 
-        [[0.6, 0.2, 0.1],
-         [0.7, 0.3, 0.0]]
+    >>> similarity, valid = tf.constant([[0.6, 0.2, 0.1], [0.7, 0.3, 0.0]]), tf.constant([True, True])
+    >>> ArgMaxMatcher(0.5, 0.5)(similarity, valid).numpy().tolist()
+    [1, -1, -1]
+    >>> ArgMaxMatcher(0.5, 0.5, force_match_for_each_row=True)(similarity, valid).numpy().tolist()
+    [0, -1, -1]
 
-    the threshold 0.5 gives [1, -1, -1]; with forced matches [0, -1, -1]: both boxes like anchor 0 best, and
-    where several claim one anchor the first box wins.
+    Attributes:
+      matched_threshold: The least similarity of a match.
+      unmatched_threshold: An anchor whose best similarity is below is background; between the two it is ignored.
+      negatives_lower_than_unmatched: If false, these two change places: below is ignored, between is background.
+      force_match_for_each_row: Whether every box gets its best anchor.
     """
 
     matched_threshold: float = 0.5
@@ -36,59 +43,37 @@ class ArgMaxMatcher:
     force_match_for_each_row: bool = False
 
     def __call__(self, similarity: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
-        """Matches int32 `[B, A]`: the row of the box, BACKGROUND or IGNORED.
+        """Matches the anchors of each image with its boxes.
 
         Args:
-          similarity: float32 `[B, N, A]` of boxes and anchors; N must not be 0.
-          valid: bool `[B, N]`, false for padding, which is never forced onto an anchor.
+          similarity: float32 `[..., N, A]`; N must not be 0.
+          valid: bool `[..., N]`, false for padding, which is never forced onto an anchor.
+
+        Returns:
+          int32 `[..., A]`, for each anchor the row of its box in [0, N), BACKGROUND or IGNORED.
         """
-        best_box = tf.argmax(similarity, axis=1, output_type=tf.int32)  # [B, A]
-        best = tf.reduce_max(similarity, axis=1)
+        best_box = tf.argmax(similarity, axis=-2, output_type=tf.int32)  # [..., A]
+        best = tf.reduce_max(similarity, axis=-2)
         below, between = BACKGROUND, IGNORED
         if not self.negatives_lower_than_unmatched:
             below, between = between, below
         matches = tf.where(best < self.matched_threshold, between, best_box)
         matches = tf.where(best < self.unmatched_threshold, below, matches)
-        matches = tf.where(tf.reduce_any(valid, axis=1, keepdims=True), matches, BACKGROUND)
+        matches = tf.where(tf.reduce_any(valid, axis=-1, keepdims=True), matches, BACKGROUND)
         if not self.force_match_for_each_row:
             return matches
         return _force_matches(similarity, valid, matches)
 
 
 def _force_matches(similarity: tf.Tensor, valid: tf.Tensor, matches: tf.Tensor) -> tf.Tensor:
-    batch, boxes, anchors = tf.unstack(tf.shape(similarity))
-    favourite = tf.argmax(similarity, axis=2, output_type=tf.int32)  # [B, N]
-    positions = favourite + tf.range(batch)[:, tf.newaxis] * anchors
-    rows = tf.broadcast_to(tf.range(boxes), [batch, boxes])
+    boxes, anchors = tf.unstack(tf.shape(similarity)[-2:])
+    best_anchor = tf.reshape(tf.argmax(similarity, axis=-1, output_type=tf.int32), [-1, boxes])  # [images, N]
+    images = tf.shape(best_anchor)[0]
+    positions = best_anchor + tf.range(images)[:, tf.newaxis] * anchors
     # The smallest row wins: a box that is padding claims with a row beyond all others.
-    claims = tf.where(valid, rows, boxes)
+    claims = tf.where(valid, tf.range(boxes), boxes)
     forced = tf.tensor_scatter_nd_min(
-        tf.fill([batch * anchors], boxes), tf.reshape(positions, [-1, 1]), tf.reshape(claims, [-1])
+        tf.fill([images * anchors], boxes), tf.reshape(positions, [-1, 1]), tf.reshape(claims, [-1])
     )
-    forced = tf.reshape(forced, [batch, anchors])
+    forced = tf.reshape(forced, tf.shape(matches))
     return tf.where(forced < boxes, forced, matches)
-
-
-def matcher_from_config(config: matcher_pb2.Matcher) -> ArgMaxMatcher:
-    """The matcher that `matcher` describes. Raises ConfigError for the bipartite one, which TF2 never had."""
-    if config.WhichOneof("matcher_oneof") != "argmax_matcher":
-        raise ConfigError(
-            "only argmax_matcher is available (the original supports no other under TensorFlow 2)",
-            "model.ssd.matcher",
-            "use argmax_matcher",
-        )
-    message = config.argmax_matcher
-    if not message.ignore_thresholds and message.unmatched_threshold > message.matched_threshold:
-        raise ConfigError(
-            f"unmatched_threshold {message.unmatched_threshold:g} is above matched_threshold "
-            f"{message.matched_threshold:g}",
-            "model.ssd.matcher.argmax_matcher",
-            "lower unmatched_threshold",
-        )
-    everything = message.ignore_thresholds
-    return ArgMaxMatcher(
-        matched_threshold=0.0 if everything else message.matched_threshold,
-        unmatched_threshold=0.0 if everything else message.unmatched_threshold,
-        negatives_lower_than_unmatched=message.negatives_lower_than_unmatched,
-        force_match_for_each_row=message.force_match_for_each_row,
-    )

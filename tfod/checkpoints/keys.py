@@ -13,12 +13,13 @@ VALUE_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 def variable_keys(**roots: Any) -> dict[str, tf.Variable]:
     """Variables by their checkpoint keys, without the suffix that all have.
 
-    `variable_keys(model=model)` has the keys of `tf.train.Checkpoint(model=model)`: the shortest path of
-    attribute names, where several are equally short the one whose attributes were set first.
+    `variable_keys(model=module)` has the keys of `tf.train.Checkpoint(model=module)`: the shortest path of
+    attribute names, where several are equally short the one whose attributes were set first. What has a
+    `checkpoint_layout` is saved as that says.
     """
     keys: dict[str, tf.Variable] = {}
     seen: set[int] = set()
-    queue = deque(roots.items())
+    queue = deque((path, _saved(root)) for path, root in roots.items())
     while queue:
         path, node = queue.popleft()
         if id(node) in seen:
@@ -31,6 +32,10 @@ def variable_keys(**roots: Any) -> dict[str, tf.Variable]:
         children = node._trackable_children()
         queue.extend((f"{path}/{_escape(name)}", child) for name, child in children.items())
     return keys
+
+
+def _saved(root: Any) -> Any:
+    return root.checkpoint_layout().full if hasattr(root, "checkpoint_layout") else root
 
 
 def _escape(name: str) -> str:

@@ -78,7 +78,7 @@ def restore_model(model: _Restorable, place: str | Path) -> tuple[str, int | Non
       CheckpointError: there is no checkpoint, or it does not have every variable of the model.
     """
     reader = CheckpointReader(find_checkpoint(place))
-    wanted = variable_keys(model=model.checkpoint_layout().full)
+    wanted = variable_keys(model=model)
     _assign(reader, wanted, _require_all(reader, wanted, "full"))
     step = reader.find("step")
     return reader.prefix, int(reader.value(step)) if step else None

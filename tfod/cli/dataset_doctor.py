@@ -98,9 +98,9 @@ def _checks(args: argparse.Namespace, label_map: LabelMap | None) -> Checks:
             raise ConfigError(f"there is no rule {rule!r}", "--ignore", cure)
     network = None
     if args.config:
-        from tfod.dataset.network import Network
+        from tfod.dataset.from_config import read_network
 
-        network = Network.read(args.config)
+        network = read_network(args.config)
     return Checks(
         label_map, args.label_map or "", network, args.min_objects, args.decode, args.alike, frozenset(args.ignore),
     )  # fmt: skip

@@ -55,9 +55,9 @@ def run(args: argparse.Namespace) -> None:
 
     network = None
     if args.config:
-        from tfod.dataset.network import Network
+        from tfod.dataset.from_config import read_network
 
-        network = Network.read(args.config)
+        network = read_network(args.config)
     sources = open_from(args, read_label_map(args.label_map) if args.label_map else None)
     contents = gather(_readable(sources))
     if contents.objects.empty:

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,8 @@ from tfod.cli.command import CommandParser, execute
 from tfod.cli.model_source import add_model_flags, check_model_flags, read_config
 
 if TYPE_CHECKING:
-    from tfod.evaluation.evaluate import EvaluationResult
-    from tfod.models.detection_model import DetectionModel
-    from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+    from tfod.config.pipeline import PipelineConfig
+    from tfod.evaluation.evaluation import Evaluation
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -45,15 +43,13 @@ def run(args: argparse.Namespace) -> None:
     config, config_path = read_config(args)
     _name_input(config, args.input_path)
     _require_usable(config, from_checkpoint=bool(args.checkpoint_dir))
-    evaluate = _evaluate_checkpoint if args.checkpoint_dir else _evaluate_saved_model
-    result, facts = evaluate(config, args)
+    evaluation, facts = (_of_checkpoint if args.checkpoint_dir else _of_saved_model)(config, args)
+    result = evaluation.run()
 
-    from tfod.config.label_map import read_label_map
-    from tfod.evaluation.report import METRICS_FILE, print_table, write_metrics
+    from tfod.evaluation.report import METRICS_FILE, write_metrics
 
     path = Path(args.output_dir) / METRICS_FILE
     write_metrics(path, result, {"config": str(config_path) if config_path else None, **facts})
-    print_table(result, read_label_map(config.eval_input_reader[0].label_map_path).names)
     if result.repeated_ids:
         print(f"pictures with the source id of an earlier one: {result.repeated_ids}; each was counted for itself")
     print(f"{result.images} pictures in {result.seconds:.1f} s; all numbers are in {path}")
@@ -64,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return execute(build_parser(), run, argv)
 
 
-def _name_input(config: "TrainEvalPipelineConfig", input_path: list[str] | None) -> None:
+def _name_input(config: "PipelineConfig", input_path: list[str] | None) -> None:
     reader = config.eval_input_reader[0] if config.eval_input_reader else config.eval_input_reader.add()
     if input_path:
         reader.tf_record_input_reader.input_path[:] = input_path
@@ -72,7 +68,7 @@ def _name_input(config: "TrainEvalPipelineConfig", input_path: list[str] | None)
     config.eval_config.retain_original_images = False
 
 
-def _require_usable(config: "TrainEvalPipelineConfig", *, from_checkpoint: bool) -> None:
+def _require_usable(config: "PipelineConfig", *, from_checkpoint: bool) -> None:
     """Tells all that is wrong with the config before anything slow begins."""
     from tfod.config.check import check_pipeline, require
     from tfod.config.rules.data import check_evaluation_input
@@ -81,68 +77,21 @@ def _require_usable(config: "TrainEvalPipelineConfig", *, from_checkpoint: bool)
     require([*findings, *check_evaluation_input(config)])
 
 
-def _evaluate_checkpoint(
-    config: "TrainEvalPipelineConfig", args: argparse.Namespace
-) -> "tuple[EvaluationResult, dict[str, Any]]":
-    from tfod.checkpoints.restore import restore_model
-    from tfod.evaluation.evaluate import model_step
-    from tfod.models.factory import build_model
+def _of_checkpoint(config: "PipelineConfig", args: argparse.Namespace) -> "tuple[Evaluation, dict[str, Any]]":
+    from tfod.evaluation.from_config import evaluation_from_config
+    from tfod.models.build import build_model
+    from tfod.training.follow import restore_for_evaluation
+    from tfod.training.optimizer_from_config import averages_from_config
 
     model = build_model(config.model)
-    prefix, step = restore_model(model, args.checkpoint_dir)
-    compute = model_step(model, regularize=config.train_config.add_regularization_loss)
-    with _averages_if_asked_for(config, model, prefix):
-        result = _evaluate(config, compute, preprocess=model.preprocess_image, num_classes=model.num_classes)
-    return result, {"checkpoint": prefix, "step": step}
+    averages = averages_from_config(config, model.checkpoint_layout().full)
+    prefix, step = restore_for_evaluation(model, averages, args.checkpoint_dir)
+    return evaluation_from_config(config, model, averages), {"checkpoint": prefix, "step": step}
 
 
-def _averages_if_asked_for(
-    config: "TrainEvalPipelineConfig", model: "DetectionModel", prefix: str
-) -> AbstractContextManager[None]:
-    """Within it the model has the moving averages of its weights, if eval_config.use_moving_averages is set."""
-    import tensorflow as tf
-
-    from tfod.training import optimizers
-
-    optimizer = optimizers.averages_for_evaluation(config, model, tf.Variable(0, dtype=tf.int64))
-    if optimizer is None:
-        return nullcontext()
-    tf.train.Checkpoint(model=model, optimizer=optimizer).restore(prefix).expect_partial()
-    return optimizers.averaged_weights(optimizer, model.trainable_variables)
-
-
-def _evaluate_saved_model(
-    config: "TrainEvalPipelineConfig", args: argparse.Namespace
-) -> "tuple[EvaluationResult, dict[str, Any]]":
-    import tensorflow as tf
-
-    from tfod.config.label_map import read_label_map
-    from tfod.evaluation.evaluate import detector_step
+def _of_saved_model(config: "PipelineConfig", args: argparse.Namespace) -> "tuple[Evaluation, dict[str, Any]]":
+    from tfod.evaluation.from_config import evaluation_from_config
     from tfod.inference.detector import Detector, find_saved_model
 
-    detector = Detector.from_saved_model(args.saved_model_dir)
-    config.eval_config.batch_size = 1  # what an exported model takes
-    num_classes = read_label_map(config.eval_input_reader[0].label_map_path).num_classes
-    result = _evaluate(
-        config, detector_step(detector), preprocess=lambda image: (image, tf.shape(image)), num_classes=num_classes
-    )
-    return result, {"saved_model": str(find_saved_model(args.saved_model_dir)), "step": None}
-
-
-def _evaluate(config: "TrainEvalPipelineConfig", step: Any, **options: Any) -> "EvaluationResult":
-    from tfod.config.label_map import read_label_map
-    from tfod.config.rules.record_files import count_records
-    from tfod.evaluation.evaluate import evaluate_model
-    from tfod.evaluation.pascal import pascal_evaluators
-    from tfod.input.corrupt import naming_corrupt_records
-    from tfod.input.dataset import evaluation_dataset
-    from tfod.records.files import expand
-
-    reader = config.eval_input_reader[0]
-    dataset = evaluation_dataset(reader, config.eval_config, **options)
-    records = count_records(expand(list(reader.tf_record_input_reader.input_path)))
-    total = -(-records // max(reader.sample_1_of_n_examples, 1))
-    categories = read_label_map(reader.label_map_path).names
-    pascal = pascal_evaluators(config.eval_config, categories)
-    with naming_corrupt_records(reader, for_evaluation=True):
-        return evaluate_model(step, dataset, categories, pascal=pascal, total=total)
+    evaluation = evaluation_from_config(config, Detector.from_saved_model(args.saved_model_dir))
+    return evaluation, {"saved_model": str(find_saved_model(args.saved_model_dir)), "step": None}

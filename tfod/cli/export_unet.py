@@ -81,10 +81,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _pictures(args: argparse.Namespace, settings: Any) -> list[Any]:
-    from tfod.inference.pictures import find_pictures, read_picture
+    from tfod.inference.images import find_images, read_image
     from tfod.segmentation.data import reopen
 
     if args.images:
-        return [read_picture(path) for path in find_pictures(args.images)[:_EXAMPLES_FOR_INT8]]
+        return [read_image(path) for path in find_images(args.images)[:_EXAMPLES_FOR_INT8]]
     source = reopen(settings.data["validation"]).source
     return [source.read(number)[0] for number in range(min(len(source), _EXAMPLES_FOR_INT8))]

@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
     overrides = [*([arguments.config_override] if arguments.config_override else []), *arguments.set]
     config = read_pipeline_config(arguments.pipeline_config_path, overrides)
 
-    from tfod.export.saved_model import export_model
+    from tfod.export.from_config import export_model
 
     checkpoint = export_model(
         config, arguments.trained_checkpoint_dir, arguments.output_directory, arguments.input_type

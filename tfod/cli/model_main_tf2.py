@@ -20,6 +20,8 @@ _EXAMPLES = """\
       --set train_config.batch_size=4 --set 'train_config { optimizer { momentum_optimizer { learning_rate {
       constant_learning_rate { learning_rate: 0.01 } } } } }'
   python tools/model_main_tf2.py --pipeline_config_path my.config --model_dir workspace/my_run \\
+      --max_minutes 60 --early_stopping 5     # at most an hour, and no longer than it gets better
+  python tools/model_main_tf2.py --pipeline_config_path my.config --model_dir workspace/my_run \\
       --checkpoint_dir workspace/my_run --run_once       # evaluate the newest checkpoint
   tensorboard --logdir workspace/my_run                  # watch it
 """
@@ -46,7 +48,11 @@ def build_parser() -> CommandParser:
     add("--checkpoint_every_n", **positive, default=1000, help="steps between checkpoints (%(default)s)")
     add("--summary_every_n", **positive, default=100, help="steps between summaries (%(default)s)")
     add("--eval_every_n", **natural, help="steps between evaluations (at each checkpoint); 0: never")
-    add_boolean("record_summaries", default=True, help="summaries with input pictures and their boxes (true)")
+    add("--max_minutes", type=_minutes, metavar="M",
+        help="end after so many minutes at the latest, with a checkpoint and an evaluation; the time of earlier starts "
+             "counts, and the learning rate goes on by steps (no limit)")  # fmt: skip
+    add("--early_stopping", **positive, help="end after N evaluations without a better mAP (never)")
+    add_boolean("record_summaries", default=True, help="summaries with input images and their boxes (true)")
     add_boolean("skip_corrupt", default=False, help="leave out records that cannot be read (false: stop)")
     add("--seed", **natural, help="of the weights, the order and the augmentation (at random)")
     add_boolean("deterministic", default=False, help="same seed, same weights to the last bit; slower (false)")
@@ -56,7 +62,7 @@ def build_parser() -> CommandParser:
     add("--checkpoint_dir", **folder, help="do not train, evaluate the checkpoints of this folder as they come")
     add("--eval_timeout", **natural, default=3600, help="seconds to wait for the next one (%(default)s)")
     add_boolean("run_once", default=False, help="evaluate the newest one and end, as --eval_timeout=0 does")
-    add("--sample_1_of_n_eval_examples", **positive, help="evaluate on every n-th picture only")
+    add("--sample_1_of_n_eval_examples", **positive, help="evaluate on every n-th image only")
 
     add("--sample_1_of_n_eval_on_train_examples", help=argparse.SUPPRESS)
     add("--tpu_name", help=argparse.SUPPRESS)
@@ -85,17 +91,21 @@ def run(args: argparse.Namespace) -> int:
     )
     require(findings)
     if not trains:
-        from tfod.training.follow import evaluate_checkpoints
+        from tfod.training.from_config import evaluate_checkpoints
 
         timeout = 0 if args.run_once else args.eval_timeout
         evaluate_checkpoints(config, args.checkpoint_dir, args.model_dir, timeout=timeout)
         return 0
-    from tfod.training.loop import RunOptions, train
+    _check_ending(args, evaluates=bool(config.eval_input_reader))
+    from tfod.training.from_config import train
+    from tfod.training.options import RunOptions
 
     options = RunOptions(
         checkpoint_every_n=args.checkpoint_every_n,
         summary_every_n=args.summary_every_n,
         eval_every_n=args.eval_every_n,
+        max_minutes=args.max_minutes or 0.0,
+        early_stopping=args.early_stopping or 0,
         record_summaries=args.record_summaries,
         skip_corrupt=args.skip_corrupt,
         seed=args.seed,
@@ -105,6 +115,22 @@ def run(args: argparse.Namespace) -> int:
     )
     result = train(config, args.model_dir, options, config_path=args.pipeline_config_path)
     return 0 if result.signal_number is None else 128 + result.signal_number
+
+
+def _check_ending(args: argparse.Namespace, *, evaluates: bool) -> None:
+    """Raises ConfigError where --max_minutes or --early_stopping cannot be had."""
+    from tfod.errors import ConfigError
+
+    if args.max_minutes and args.deterministic:
+        what = "a run that ends by the clock is never the same twice"
+        raise ConfigError(what, "--deterministic", "leave out --max_minutes; --num_train_steps says how long it is")
+    if args.max_minutes and args.num_workers > 1:
+        what = "workers that train together have to end at the same step, and each has a clock of its own"
+        raise ConfigError(what, "--max_minutes", "leave it out; --num_train_steps says how long the run is")
+    if args.early_stopping and (not evaluates or args.eval_every_n == 0 or args.num_workers > 1):
+        what = "nothing is evaluated while the run trains, which early stopping goes by"
+        cure = "add an eval_input_reader, leave out --eval_every_n=0, and train with one worker; or leave out the flag"
+        raise ConfigError(what, "--early_stopping", cure)
 
 
 def _overrides(args: argparse.Namespace) -> list[str]:
@@ -122,6 +148,16 @@ def _positive(text: str) -> int:
 
 def _natural(text: str) -> int:
     return _at_least(0, text)
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not 0.0 < minutes < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of minutes above 0")
+    return minutes
 
 
 def _at_least(least: int, text: str) -> int:

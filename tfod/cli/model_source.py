@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tfod.errors import ConfigError
 
 if TYPE_CHECKING:
-    from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+    from tfod.config.pipeline import PipelineConfig
 
 __all__ = ["add_model_flags", "check_model_flags", "read_config"]
 
@@ -32,19 +32,18 @@ def check_model_flags(args: argparse.Namespace) -> None:
         raise ConfigError("no model is named", "the command line", cure)
 
 
-def read_config(args: argparse.Namespace) -> "tuple[TrainEvalPipelineConfig, Path | None]":
+def read_config(args: argparse.Namespace) -> "tuple[PipelineConfig, Path | None]":
     """The config that was named, or lies beside the exported model, with the overrides; and where it lay.
 
     An exported model without a config gives an empty one. --label_map_path goes into its first eval_input_reader.
     """
-    from tfod.config.pipeline import apply_overrides, read_pipeline_config
-    from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+    from tfod.config.pipeline import PipelineConfig, apply_overrides, read_pipeline_config
 
     path = Path(args.pipeline_config_path) if args.pipeline_config_path else _beside(args.saved_model_dir)
     if path:
         config = read_pipeline_config(path, args.set)
     else:
-        config = TrainEvalPipelineConfig()
+        config = PipelineConfig()
         apply_overrides(config, args.set)
     if args.label_map_path:
         reader = config.eval_input_reader[0] if config.eval_input_reader else config.eval_input_reader.add()

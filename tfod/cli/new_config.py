@@ -14,8 +14,8 @@ from tfod.cli.command import CommandParser, execute
 
 if TYPE_CHECKING:
     from tfod.config.fine_tuning import Data, Schedule
+    from tfod.config.pipeline import ModelConfig
     from tfod.config.zoo_models import ZooModel
-    from tfod.protos.model_pb2 import DetectionModel
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -130,7 +130,7 @@ def _config(plan: _Plan, args: argparse.Namespace) -> tuple[str, str]:
     return render_commented(config, comments, _head(plan, schedule)), render(findings)
 
 
-def _architecture(model: ZooModel, archive: Path) -> DetectionModel:
+def _architecture(model: ZooModel, archive: Path) -> ModelConfig:
     """The model part of the archive's config, else the same put together: box coders, for one, may differ."""
     from tfod.config.pipeline import read_pipeline_config
     from tfod.config.zoo_ssd import ssd_model

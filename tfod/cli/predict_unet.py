@@ -49,13 +49,13 @@ def run(args: argparse.Namespace) -> None:
     if args.tile_size < 0 or (args.overlap or 0) < 0:
         raise ConfigError("tiles have no negative size", "--tile_size, --overlap", "give 0 or more")
 
-    from tfod.inference.pictures import find_pictures
+    from tfod.inference.images import find_images
     from tfod.segmentation.predict import VIDEO_SUFFIXES, predict_pictures, predict_video
     from tfod.segmentation.predictor import load_predictor
 
     videos = [Path(text) for text in args.inputs if Path(text).suffix.lower() in VIDEO_SUFFIXES]
     inputs = [text for text in args.inputs if Path(text) not in videos]
-    paths = find_pictures(inputs) if inputs else []
+    paths = find_images(inputs) if inputs else []
     predictor, table = load_predictor(
         args.run, args.checkpoint, args.saved_model_dir, tile_size=args.tile_size, overlap=args.overlap,
         flips=args.flips,

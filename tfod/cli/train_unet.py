@@ -142,7 +142,7 @@ def run(args: argparse.Namespace) -> int:
     )  # fmt: skip
     if result.signal_number is not None:
         return 128 + result.signal_number
-    print(f"step {result.step}; the best mean IoU is {result.best_mean_iou:.4f}; everything is in {args.model_dir}")
+    print(f"step {result.step}; the best mean IoU is {result.best:.4f}; everything is in {args.model_dir}")
     return 0
 
 

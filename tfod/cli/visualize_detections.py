@@ -12,7 +12,7 @@ from tfod.cli.model_source import add_model_flags, check_model_flags, read_confi
 from tfod.errors import ConfigError
 
 if TYPE_CHECKING:
-    from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+    from tfod.config.pipeline import PipelineConfig
     from tfod.visualize.detections import Summary
 
 __all__ = ["build_parser", "main", "run"]
@@ -47,9 +47,9 @@ def run(args: argparse.Namespace) -> None:
     config, _ = read_config(args)
     class_names = _class_names(config, is_asked_for=bool(args.label_map_path))
 
-    from tfod.inference.pictures import find_pictures
+    from tfod.inference.images import find_images
 
-    paths = find_pictures(args.inputs)
+    paths = find_images(args.inputs)
 
     from tfod.inference.detector import Detector
     from tfod.visualize.detections import visualize_pictures
@@ -80,7 +80,7 @@ def _print(summary: "Summary", output_dir: Path) -> None:
     print(f"drawn in {output_dir}, boxes in {output_dir / DETECTIONS_FILE}")
 
 
-def _class_names(config: "TrainEvalPipelineConfig", *, is_asked_for: bool) -> dict[int, str]:
+def _class_names(config: "PipelineConfig", *, is_asked_for: bool) -> dict[int, str]:
     """From the label map of the first eval_input_reader; a file that nobody asked for may be missing."""
     from tfod.config.label_map import read_label_map
 

@@ -1,13 +1,14 @@
 """What a check found, and how it is told."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tfod.config.faults.fault import Fault
 from tfod.errors import ConfigError
 
-__all__ = ["Finding", "error", "in_order", "note", "render", "require", "warning"]
+__all__ = ["Finding", "error", "errors", "in_order", "note", "render", "require", "warning"]
 
 Severity = Literal["error", "warning", "note"]
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -30,6 +31,12 @@ class Finding:
 def error(rule: str, what: str, where: str, cure: str) -> Finding:
     """A finding that stops the run."""
     return Finding("error", rule, what, where, cure)
+
+
+def errors(rule: str, faults: Iterable[Fault], block: str = "") -> Iterator[Finding]:
+    """The faults of the settings at the path `block`, as findings that stop the run."""
+    for fault in faults:
+        yield error(rule, *fault.at(block))
 
 
 def warning(rule: str, what: str, where: str, cure: str) -> Finding:
@@ -68,13 +75,13 @@ def render(findings: Sequence[Finding]) -> str:
 
 def require(findings: Sequence[Finding]) -> None:
     """Tells all findings on stderr and raises ConfigError if one of them is an error."""
-    errors = [finding for finding in findings if finding.severity == "error"]
+    stopping = [finding for finding in findings if finding.severity == "error"]
     # A single error is told by the exception; more are told here, and the exception sums up.
-    told = [finding for finding in findings if finding not in errors] if len(errors) == 1 else findings
+    told = [finding for finding in findings if finding not in stopping] if len(stopping) == 1 else findings
     if told:
         print(render(told), file=sys.stderr)
-    if len(errors) == 1:
-        raise ConfigError(errors[0].what, errors[0].where, errors[0].cure)
-    if errors:
-        where = ", ".join(dict.fromkeys(finding.where for finding in errors))
-        raise ConfigError(f"{len(errors)} errors in the config", where, "see the cure of each above")
+    if len(stopping) == 1:
+        raise ConfigError(stopping[0].what, stopping[0].where, stopping[0].cure)
+    if stopping:
+        where = ", ".join(dict.fromkeys(finding.where for finding in stopping))
+        raise ConfigError(f"{len(stopping)} errors in the config", where, "see the cure of each above")

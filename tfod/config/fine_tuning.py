@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from google.protobuf import text_format
 
+from tfod.config.architectures import Cost
 from tfod.config.rules.batch_norm import decay_for
 from tfod.config.rules.walk import blocks
 from tfod.config.support import clear_without_effect
 from tfod.config.zoo_models import ZooModel
+from tfod.errors import ConfigError
 from tfod.protos.model_pb2 import DetectionModel
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
@@ -44,24 +46,6 @@ eval_input_reader { shuffle: false }
 """
 
 
-@dataclass(frozen=True)
-class _Cost:
-    """Gigabytes that training takes, those more for each 640x640 picture of a batch, and that picture's seconds."""
-
-    gigabytes: float
-    gigabytes_a_picture: float
-    seconds_a_picture: float
-
-
-# Measured on two processor cores. Seconds are rough: that of FPNLite was measured alone, the others beside it.
-_COSTS = {
-    "ssd_mobilenet_v2_keras": _Cost(0.9, 0.5, 0.17),
-    "ssd_mobilenet_v2_fpn_keras": _Cost(0.9, 0.63, 0.18),
-    "ssd_mobilenet_v1_fpn_keras": _Cost(0.9, 0.63, 0.7),
-    "ssd_resnet50_v1_fpn_keras": _Cost(1.4, 0.8, 1.0),
-    "ssd_resnet101_v1_fpn_keras": _Cost(2.1, 1.1, 1.6),
-    "ssd_resnet152_v1_fpn_keras": _Cost(1.9, 1.75, 2.0),
-}
 _MOST_GIGABYTES = 7.5
 
 
@@ -107,32 +91,35 @@ def choose_schedule(
     if num_steps is None:
         steps = math.ceil((epochs or _EPOCHS) * pictures / batch_size)
         num_steps = steps if epochs else min(max(steps, _LEAST_STEPS), _MOST_STEPS)
-    rate = min(_RATE_PER_PICTURE * batch_size, _zoo_rate(model))
+    rate = min(_RATE_PER_PICTURE * batch_size, model.architecture.zoo_learning_rate)
     warmup = min(int(_WARMUP_SHARE * num_steps), _MOST_WARMUP_STEPS)
     return Schedule(batch_size, num_steps, rate, rate / 4, warmup)
 
 
 def seconds_on_two_cores(model: ZooModel, schedule: Schedule) -> float:
     """About how long training takes without a GPU."""
-    seconds = _COSTS[model.feature_extractor].seconds_a_picture * _pictures_of_640(model)
+    seconds = _cost(model).seconds_an_image * _images_of_640(model)
     return seconds * schedule.batch_size * schedule.num_steps
 
 
 def _batch_that_fits(model: ZooModel) -> int:
-    """The greatest power of two up to 8 whose pictures fit into the memory."""
-    cost = _COSTS[model.feature_extractor]
-    fits = (_MOST_GIGABYTES - cost.gigabytes) / (cost.gigabytes_a_picture * _pictures_of_640(model))
+    """The greatest power of two up to 8 whose images fit into the memory."""
+    cost = _cost(model)
+    fits = (_MOST_GIGABYTES - cost.gigabytes) / (cost.gigabytes_an_image * _images_of_640(model))
     return next(batch for batch in (8, 4, 2, 1) if batch <= max(fits, 1))
 
 
-def _pictures_of_640(model: ZooModel) -> float:
+def _cost(model: ZooModel) -> Cost:
+    cost = model.architecture.cost
+    if cost is None:
+        cure = "tfod zoo list --trainable shows the models that can be trained here"
+        raise ConfigError("what its training costs is not known", f"the model {model.short_name}", cure)
+    return cost
+
+
+def _images_of_640(model: ZooModel) -> float:
     """How many of them have as many pixels as one of the model's."""
     return (model.input_size.most / 640) ** 2
-
-
-def _zoo_rate(model: ZooModel) -> float:
-    large = any(part in model.feature_extractor for part in ("resnet", "mobilenet_v1"))
-    return 0.04 if large else 0.08
 
 
 def fine_tuning_config(
@@ -166,10 +153,11 @@ def fine_tuning_config(
 
 
 def _augmentation(model: ZooModel) -> str:
-    """What the zoo's config of the model does to photos beside mirroring them."""
-    if model.feature_extractor == "ssd_mobilenet_v2_keras":
+    """What the zoo's config of the model does to images beside mirroring them."""
+    crop = model.architecture.crop
+    if crop == "ssd_random_crop":
         return "ssd_random_crop {}"
-    if "bifpn" in model.feature_extractor:
+    if crop == "scale_crop_and_pad":
         side = model.input_size.most
         return f"random_scale_crop_and_pad_to_square {{ output_size: {side} scale_min: 0.1 scale_max: 2.0 }}"
     return _RANDOM_CROP
@@ -182,11 +170,11 @@ def fine_tuning_comments(
     train, rate = config.train_config, f"{_OPTIMIZER}.learning_rate.cosine_decay_learning_rate"
     epochs = round(train.num_steps * train.batch_size / data.train_pictures)
     names = ", ".join(data.class_names[:5]) + (", ..." if len(data.class_names) > 5 else "")
-    multiple = "A multiple of 128." if "bifpn" in model.feature_extractor else "A multiple of 32."
+    row = model.architecture
+    multiple = f" A multiple of {1 << row.coarsest_doubled(row.levels)}." if row.levels else ""
     return {
         "model.ssd.num_classes": f"as many as the label map has: {names}",
-        "model.ssd.image_resizer": "Smaller is quicker, larger finds smaller objects. "
-        + (multiple if "fpn" in model.feature_extractor else ""),
+        "model.ssd.image_resizer": f"Smaller is quicker, larger finds smaller objects.{multiple}",
         "train_config.batch_size": "out of memory: halve it, and both learning rates too",
         "train_config.num_steps": f"{epochs} times through {data.train_pictures} pictures; change total_steps with it",
         "train_config.fine_tune_checkpoint_type": "all but the heads: those are made for the zoo's ninety classes",

@@ -8,9 +8,14 @@ from google.protobuf import text_format
 from tfod.config.overrides import apply_overrides
 from tfod.config.text import parse_text, read_file
 from tfod.files import write_text
+from tfod.protos.model_pb2 import DetectionModel
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
-__all__ = ["apply_overrides", "read_pipeline_config", "write_pipeline_config"]
+__all__ = ["ModelConfig", "PipelineConfig", "apply_overrides", "read_pipeline_config", "write_pipeline_config"]
+
+# For those who pass a config on and look at no message of the schema themselves.
+PipelineConfig = TrainEvalPipelineConfig
+ModelConfig = DetectionModel
 
 
 def read_pipeline_config(path: Path | str, overrides: Sequence[str] = ()) -> TrainEvalPipelineConfig:

@@ -6,6 +6,7 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+from tfod.config.architectures import ARCHITECTURES, types_of
 from tfod.config.schema_comments import schema_comments
 from tfod.config.support import limit_of, message_name
 from tfod.config.support_table import Limit
@@ -19,7 +20,8 @@ __all__ = ["render_reference"]
 _HEAD = """\
 # pipeline.config, field by field
 
-<!-- Written by `make docs` from tfod/protos/*.proto and tfod/config/support_table.py: change those, not this. -->
+<!-- Written by `make docs` from tfod/protos/*.proto, tfod/config/support_table.py and tfod/config/architectures.py:
+change those, not this. -->
 
 Every field that a `pipeline.config` can have, its default, and what it does here. A field that says nothing else works
 as it is described. The others are marked:
@@ -41,6 +43,15 @@ _KINDS = {
     FieldDescriptor.CPPTYPE_STRING: "text",
 }
 _MARKS = {"ignored": "No effect", "by design": "Not needed", "missing": "Missing"}
+# Field -> the types that it can have here.
+_BUILDABLE = {
+    f"{message}.type": [name for name in types_of(family) if ARCHITECTURES[name].buildable]
+    for message, family in (
+        ("SsdFeatureExtractor", "ssd"),
+        ("FasterRcnnFeatureExtractor", "faster_rcnn"),
+        ("CenterNetFeatureExtractor", "center_net"),
+    )
+}
 _OUT_OF_REACH = "Not available"
 # Names with an underscore or a dot, what stands in quotes, flags.
 _CODE = re.compile(
@@ -124,6 +135,8 @@ def _section(message: Descriptor, path: str) -> Iterator[str]:
     yield from ("", "| field | type | default | what it does here |", "| --- | --- | --- | --- |")
     for field in message.fields:
         what = _code(schema_comments()[f"{name}.{field.name}"])
+        if types := _BUILDABLE.get(f"{name}.{field.name}"):
+            what += f" Here: {', '.join(f'`{one}`' for one in types)}."
         if limit := limit_of(message, field.name):
             what += f" {_limited(limit)}"
         yield f"| `{field.name}` | {_type(field)} | {_default(field)} | {what} |"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tfod.config.architectures import BUILDABLE_FEATURE_EXTRACTORS
+from tfod.config.architectures import ARCHITECTURES
 
 __all__ = ["AVAILABLE_METRICS", "MISSING_METRICS", "TABLE", "Limit"]
 
@@ -73,23 +73,44 @@ def _misleading(reason: str, field: str, instead: str) -> dict[str, Limit]:
     return {field: Limit("ignored", reason, instead, misleads=True)}
 
 
-def _is_resnet(extractor: Any, value: Any) -> bool:
-    return "resnet" in extractor.type
+def _unread(field: str) -> Callable[[Any, Any], bool]:
+    """Whether the feature extractor's own code never looks at the field."""
+
+    def check(extractor: Any, value: Any) -> bool:
+        row = ARCHITECTURES.get(extractor.type)
+        return row is not None and field in row.unread
+
+    return check
+
+
+def _has_pyramid(extractor: Any, value: Any) -> bool:
+    row = ARCHITECTURES.get(extractor.type)
+    return row is not None and row.pyramid != ""
 
 
 def _pyramid_without_effect(extractor: Any, pyramid: Any) -> bool:
     """Whether `fpn` says anything else than what is built anyway."""
-    if "fpn" not in extractor.type:
-        return True
-    fixed = (pyramid.min_level, pyramid.max_level, pyramid.additional_layer_depth) == (3, 7, 256)
-    return "resnet" in extractor.type and not fixed
+    row = ARCHITECTURES.get(extractor.type)
+    if row is None or row.levels_field == "fpn":
+        return False
+    return row.pyramid != "fpn" or (pyramid.min_level, pyramid.max_level, pyramid.additional_layer_depth) != (
+        *(row.levels or ()),
+        _DEPTH_OF_FIXED_PYRAMIDS,
+    )
 
 
+def _is_missing_efficientnet(extractor: Any, name: str) -> bool:
+    row = ARCHITECTURES.get(name)
+    return row is not None and row.network == "efficientnet" and not row.buildable
+
+
+_DEPTH_OF_FIXED_PYRAMIDS = 256
 _TF1 = "it belongs to TensorFlow 1"
 _NEVER_WIRED = "nothing reads it"
 _ONE_NMS = "there is one non-max suppression, for all of these cases"
 _SAME_RESULT = "it chose another operation for the same result"
 _TUNED = "tf.data tunes it while it runs"
+_WHOLE_CONVOLUTIONS = "a ResNet has whole convolutions with paddings of its own"
 _USE_SSD = "start from an SSD of the zoo: tfod zoo list --trainable"
 
 _MODEL = {
@@ -98,7 +119,7 @@ _MODEL = {
     **_missing("experimental models", "DetectionModel.experimental_model", instead=_USE_SSD),
     **_missing(
         "EfficientDet", "SsdFeatureExtractor.type", instead=_USE_SSD, condition="an EfficientNet",
-        when=lambda _, name: "efficientnet" in name and name not in BUILDABLE_FEATURE_EXTRACTORS,
+        when=_is_missing_efficientnet,
     ),
     **_missing("EfficientDet", "SsdFeatureExtractor.bifpn", instead=_USE_SSD),
     **_ignored(
@@ -107,13 +128,15 @@ _MODEL = {
         "SsdFeatureExtractor.fpn", when=_pyramid_without_effect, condition="a ResNet, or without _fpn in the type",
     ),
     **_ignored(
-        "a ResNet has whole convolutions with paddings of its own",
-        "SsdFeatureExtractor.use_depthwise", "SsdFeatureExtractor.use_explicit_padding",
-        when=_is_resnet, condition="a ResNet",
+        _WHOLE_CONVOLUTIONS, "SsdFeatureExtractor.use_depthwise", when=_unread("use_depthwise"), condition="a ResNet",
+    ),
+    **_ignored(
+        _WHOLE_CONVOLUTIONS, "SsdFeatureExtractor.use_explicit_padding", when=_unread("use_explicit_padding"),
+        condition="a ResNet",
     ),
     **_ignored(
         "the levels of a pyramid are those of fpn",
-        "SsdFeatureExtractor.num_layers", when=lambda block, _: "fpn" in block.type, condition="_fpn in the type",
+        "SsdFeatureExtractor.num_layers", when=_has_pyramid, condition="_fpn in the type",
     ),
     **_ignored(
         "the class layers begin with a bias of 0", "ConvolutionalBoxPredictor.class_prediction_bias_init",

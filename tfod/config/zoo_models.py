@@ -6,7 +6,7 @@ ExtremeNet is left out: its two archives are no detectors, but weights for Cente
 import re
 from dataclasses import dataclass
 
-from tfod.config.architectures import BUILDABLE_FEATURE_EXTRACTORS
+from tfod.config.architectures import ARCHITECTURES, Architecture
 
 __all__ = ["MODELS", "InputSize", "ZooModel"]
 
@@ -64,7 +64,12 @@ class ZooModel:
     @property
     def trainable(self) -> bool:
         """Whether this library can build it. Its config can be read and checked in any case."""
-        return self.feature_extractor in BUILDABLE_FEATURE_EXTRACTORS
+        return self.architecture.buildable
+
+    @property
+    def architecture(self) -> Architecture:
+        """What is known of its feature extractor."""
+        return ARCHITECTURES[self.feature_extractor]
 
 
 def _shortened(name: str) -> str:

@@ -4,6 +4,7 @@ It serves until the archive is there: the `pipeline.config` in it is what the pu
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from google.protobuf import text_format
 
@@ -66,6 +67,24 @@ box_predictor {
 }
 loss { localization_loss { weighted_smooth_l1 { delta: 1.0 } } }
 """
+
+
+@dataclass(frozen=True)
+class _Pyramid:
+    """What differs between the zoo's pyramids: channels of the heads, and how layers begin and are regularised."""
+
+    depth: int
+    l2: float
+    stddev: float
+    truncated: bool
+    lite: bool = False
+
+
+_PYRAMIDS = {
+    "mobilenet_v1": _Pyramid(256, l2=4e-5, stddev=0.01, truncated=False),
+    "mobilenet_v2": _Pyramid(128, l2=4e-5, stddev=0.01, truncated=False, lite=True),
+    "resnet_v1": _Pyramid(256, l2=4e-4, stddev=0.03, truncated=True),
+}
 # EfficientDet's number -> filters of its pyramid and heads, rounds of the pyramid, layers of the heads.
 _EFFICIENTDET = (
     (64, 3, 3), (88, 4, 3), (112, 5, 3), (160, 6, 4), (224, 7, 4), (288, 7, 4), (384, 8, 5), (384, 8, 5),
@@ -77,15 +96,16 @@ def ssd_model(model: ZooModel, num_classes: int) -> DetectionModel:
 
     Raises ConfigError for an architecture of which only the archive knows the config.
     """
-    family = next((part for prefix, part in _FAMILIES.items() if model.feature_extractor.startswith(prefix)), None)
-    if family is None:
+    row = model.architecture
+    own_part = _OWN_PARTS.get((row.network, row.pyramid)) if row.family == "ssd" else None
+    if own_part is None:
         where, cure = f"the model {model.short_name}", f"tfod zoo download {model.short_name}, which brings its config"
         raise ConfigError("only the zoo's archive holds the config of this architecture", where, cure)
     message = DetectionModel()
     ssd = text_format.Parse(_ALL, Ssd(num_classes=num_classes))
     ssd.feature_extractor.type = model.feature_extractor
     _resize(ssd, model)
-    family(ssd, model)
+    own_part(ssd, model)
     message.ssd.CopyFrom(ssd)
     return message
 
@@ -114,18 +134,17 @@ def _mobilenet_v2(ssd: Ssd, model: ZooModel) -> None:
 def _pyramid(ssd: Ssd, model: ZooModel) -> None:
     """MobileNetV1, MobileNetV2 ("FPNLite") and ResNet."""
     text_format.Merge(_PYRAMID, ssd)
-    lite, resnet = "mobilenet_v2" in model.feature_extractor, "resnet" in model.feature_extractor
+    own = _PYRAMIDS[model.architecture.network]
     extractor, head = ssd.feature_extractor, ssd.box_predictor.weight_shared_convolutional_box_predictor
     extractor.min_depth, extractor.depth_multiplier = 16, 1.0
     extractor.override_base_feature_extractor_hyperparams = True
     extractor.fpn.min_level, extractor.fpn.max_level = 3, 7
-    head.depth, head.num_layers_before_predictor = 128 if lite else 256, 4
-    if lite:
-        extractor.fpn.additional_layer_depth = 128
+    head.depth, head.num_layers_before_predictor = own.depth, 4
+    if own.lite:
+        extractor.fpn.additional_layer_depth = own.depth
         extractor.use_depthwise = head.use_depthwise = head.share_prediction_tower = True
-    l2 = 4e-4 if resnet else 4e-5
-    _layers(extractor.conv_hyperparams, decay=0.997, l2=l2, stddev=0.03 if resnet else 0.01, truncated=resnet)
-    _layers(head.conv_hyperparams, decay=0.997, l2=l2, stddev=0.01, truncated=False)
+    _layers(extractor.conv_hyperparams, decay=0.997, l2=own.l2, stddev=own.stddev, truncated=own.truncated)
+    _layers(head.conv_hyperparams, decay=0.997, l2=own.l2, stddev=0.01, truncated=False)
     ssd.anchor_generator.multiscale_anchor_generator.scales_per_octave = 2
     _focal_loss(ssd, alpha=0.25, gamma=2.0, nms_iou=0.6)
 
@@ -149,12 +168,13 @@ def _efficientdet(ssd: Ssd, model: ZooModel) -> None:
     _focal_loss(ssd, alpha=0.25, gamma=1.5, nms_iou=0.5)
 
 
-# The beginning of the feature extractor's type -> the family's own part. The first that fits counts.
-_FAMILIES: dict[str, Callable[[Ssd, ZooModel], None]] = {
-    "ssd_mobilenet_v2_keras": _mobilenet_v2,
-    "ssd_mobilenet": _pyramid,
-    "ssd_resnet": _pyramid,
-    "ssd_efficientnet": _efficientdet,
+# Kind of backbone and of pyramid -> what is the architecture's own.
+_OWN_PARTS: dict[tuple[str, str], Callable[[Ssd, ZooModel], None]] = {
+    ("mobilenet_v2", ""): _mobilenet_v2,
+    ("mobilenet_v1", "fpn"): _pyramid,
+    ("mobilenet_v2", "fpn"): _pyramid,
+    ("resnet_v1", "fpn"): _pyramid,
+    ("efficientnet", "bifpn"): _efficientdet,
 }
 
 

@@ -1,17 +1,13 @@
 """What a pipeline config does to objects: how large the network sees them, and which anchors wait for them."""
 
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tfod.augment.resize import ImageResizer
-from tfod.boxes.anchors import anchors_from_config
-from tfod.config.pipeline import read_pipeline_config
-from tfod.config.rules.walk import detection_model
+from tfod.boxes.anchors import Anchors
 from tfod.errors import ConfigError
+from tfod.models.resizer import ImageResizer
 
 __all__ = ["Network"]
 
@@ -19,24 +15,25 @@ Size = tuple[int, int]  # height, width
 
 
 class Network:
-    """The input and the anchors of a config's model."""
+    """The input and the anchors of a config's model.
 
-    def __init__(self, config: Any, source: str) -> None:
-        found = detection_model(config)
-        if found is None:
-            raise ConfigError("the config has no model that detects", source, "add model { ssd { ... } }")
-        kind, model = found
+    Args:
+        resizer: the model's.
+        anchors: those of an SSD; None where none are known here.
+        matched_overlap: the IoU from which on an anchor is matched to an object.
+        most_objects: how many objects of an image training sees.
+        source: the config, for messages.
+    """
+
+    def __init__(
+        self, resizer: ImageResizer, anchors: Anchors | None, *, matched_overlap: float, most_objects: int, source: str
+    ) -> None:
         self.source = source
-        self.most_objects = int(config.train_input_reader.max_number_of_boxes)
+        self.most_objects = most_objects
+        self.matched_overlap = matched_overlap
         self._resized = lru_cache(maxsize=4096)(self._resize)
-        self._resizer = ImageResizer.from_config(model.image_resizer)
-        self._anchors = anchors_from_config(model.anchor_generator) if kind == "ssd" else None
-        self.matched_overlap = float(model.matcher.argmax_matcher.matched_threshold) if kind == "ssd" else 0.5
-
-    @classmethod
-    def read(cls, path: Path | str) -> "Network":
-        """The network of a pipeline config; ConfigError for one that cannot be used."""
-        return cls(read_pipeline_config(path), str(path))
+        self._resizer = resizer
+        self._anchors = anchors
 
     @property
     def has_anchors(self) -> bool:
@@ -44,12 +41,12 @@ class Network:
         return self._anchors is not None
 
     def scale(self, width: int, height: int) -> tuple[float, float]:
-        """The network's pixels for one pixel of a picture of that size, along x and y."""
+        """The network's pixels for one pixel of an image of that size, along x and y."""
         rows, columns = self._resized(width, height)
         return columns / width, rows / height
 
     def input_size(self, width: int, height: int) -> Size:
-        """Height and width of the network's input for a picture of that size, with padding."""
+        """Height and width of the network's input for an image of that size, with padding."""
         rows, columns = self._resized(width, height)
         if self._resizer.padded_size is not None:
             rows, columns = (int(side) for side in self._resizer.padded_size((rows, columns)))
@@ -63,8 +60,7 @@ class Network:
         grids = [(1, 1)] * len(self._anchors.anchors_per_cell)
         boxes: NDArray[np.float64] = np.asarray(self._anchors(grids, height, width), np.float64)
         shapes = np.stack([boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]], axis=1)
-        normalised = getattr(self._anchors, "normalize", True)
-        scale = np.array([width, height] if normalised else [1, 1], np.float64)
+        scale = np.array([width, height] if self._anchors.normalize else [1, 1], np.float64)
         return np.asarray(shapes * scale)
 
     def _resize(self, width: int, height: int) -> Size:

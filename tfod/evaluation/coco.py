@@ -5,11 +5,11 @@ The IoU comes from pycocotools; matching and counting are done here on arrays, s
 Letters: I images, K classes, T IoU thresholds (10), R recall thresholds (101), A area ranges (4), M limits on
 detections (3), D detections and G ground truth boxes of one class on one image.
 
-Matching, for one threshold: detections take ground truth by falling score. With IoUs
+Matching, for one threshold: detections take ground truth by descending score. With IoUs
 
             truth 0  truth 1
     det 0      0.7      0.6      takes truth 0
-    det 1      0.8      0.3      finds truth 0 taken and truth 1 too far: a false positive
+    det 1      0.8      0.3      truth 0 is taken and truth 1 too far: a false positive
     det 2      0.0      0.9      takes truth 1
 
 Reference: Lin et al., Microsoft COCO: Common Objects in Context, 2014, and cocoeval.py of pycocotools.
@@ -56,11 +56,11 @@ Array = NDArray[Any]
 
 
 class _Matches(NamedTuple):
-    """One class on one image. Detections by falling score, at most 100."""
+    """One class on one image. Detections by descending score, at most 100."""
 
     scores: Array  # float64 [D]
     matched: Array  # bool [A, T, D]
-    ignored: Array  # bool [A, T, D]: neither right nor wrong
+    ignored: Array  # bool [A, T, D]: neither a true nor a false positive
     num_groundtruth: Array  # int64 [A]: those that are to be found
 
 
@@ -174,7 +174,7 @@ def _match(ious: Array, crowd: Array, ignored_truth: Array) -> tuple[Array, Arra
     """Which detections take a ground truth box, and which take one that does not count.
 
     Args:
-      ious: float64 [D, G], detections by falling score.
+      ious: float64 [D, G], detections by descending score.
       crowd: bool [G]; a crowd is never used up.
       ignored_truth: bool [A, G]; taken only where no box that counts can be.
 
@@ -188,7 +188,7 @@ def _match(ious: Array, crowd: Array, ignored_truth: Array) -> tuple[Array, Arra
     free = np.ones((*shape, num_truth), bool)
     counts = ~ignored_truth[:, np.newaxis]  # [A, 1, G]
     area, threshold = np.indices(shape)
-    # Most detections overlap nothing by half and need no look.
+    # Most detections overlap nothing by half: they cannot match.
     near = np.flatnonzero(ious.max(axis=1, initial=0.0) >= IOU_THRESHOLDS[0])
     for d in near:
         within = free & (ious[d] >= IOU_THRESHOLDS[:, np.newaxis])  # [A, T, G]
@@ -216,22 +216,22 @@ def _accumulate(images: list[_Matches]) -> tuple[Array, Array]:
     counted = ~np.concatenate([image.ignored for image in images], axis=2)[..., order]
     num_groundtruth = np.sum([image.num_groundtruth for image in images], axis=0)
     for a in np.flatnonzero(num_groundtruth):
-        right, wrong = matched[a] & counted[a], ~matched[a] & counted[a]  # [T, sum of D]
+        true, false = matched[a] & counted[a], ~matched[a] & counted[a]  # [T, sum of D]
         for m, limit in enumerate(MAX_DETECTIONS):
-            recall[:, a, m] = right[:, rank[order] < limit].sum(axis=1) / num_groundtruth[a]
+            recall[:, a, m] = true[:, rank[order] < limit].sum(axis=1) / num_groundtruth[a]
         for t in range(num_t):
-            precision[t, :, a] = _precision_at_recalls(right[t], wrong[t], num_groundtruth[a])
+            precision[t, :, a] = _precision_at_recalls(true[t], false[t], num_groundtruth[a])
     return precision, recall
 
 
-def _precision_at_recalls(right: Array, wrong: Array, num_groundtruth: int) -> Array:
+def _precision_at_recalls(true: Array, false: Array, num_groundtruth: int) -> Array:
     """Highest precision at each of the 101 recalls or beyond, float64 [R]; 0 where the recall is not reached.
 
-    With one box to find, right = [F, T], wrong = [T, F]: the precision is 0, then 1/2, at recall 0, then 1;
-    the answer is 1/2 everywhere.
+    `true` and `false` are bool [D]: true and false positives by descending score. With one ground truth box, true =
+    [F, T], false = [T, F]: the precision is 0, then 1/2, at recall 0, then 1; the answer is 1/2 everywhere.
     """
-    true_positives = np.cumsum(right).astype(np.float64)
-    false_positives = np.cumsum(wrong).astype(np.float64)
+    true_positives = np.cumsum(true).astype(np.float64)
+    false_positives = np.cumsum(false).astype(np.float64)
     precision = true_positives / (false_positives + true_positives + np.spacing(1))
     highest_to_come = np.maximum.accumulate(precision[::-1])[::-1]
     first = np.searchsorted(true_positives / num_groundtruth, RECALL_THRESHOLDS, side="left")

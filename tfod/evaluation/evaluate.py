@@ -1,4 +1,4 @@
-"""One pass of a model, or of an exported model, over a data set: COCO's numbers, losses and pictures.
+"""One pass of a model, or of an exported model, over a data set: COCO's numbers, losses and drawn images.
 
 Letters: `B` images of a batch, `H W` their size in the file, `h w` their size for the model, `M` rows for
 ground truth, `N` rows for detections.
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tfod import names
 from tfod.evaluation.coco import CocoEvaluator
 from tfod.evaluation.pascal import PascalEvaluator
-from tfod.evaluation.side_by_side import PictureOptions, side_by_side
+from tfod.evaluation.side_by_side import ImageOptions, side_by_side
 from tfod.inference.detections import Detections
 from tfod.inference.detector import Detector
 from tfod.models.detection_model import DetectionModel
@@ -26,13 +26,13 @@ from tfod.progress import Progress
 
 __all__ = ["EvaluationResult", "detector_step", "evaluate_model", "model_step"]
 
-Tensors = Mapping[str, Any]
+Tensors = Mapping[str, tf.Tensor]
 Array = NDArray[Any]
 
 Step = Callable[[Tensors, Tensors], tuple[Tensors, Tensors]]
 """Features and labels of a batch (see `tfod.input.dataset`) to losses, scalars by tag, and detections.
 
-Detections are [B, N, ...] and count classes from 1.
+Detections are float32 `[B, N, ...]`; boxes yxyx, relative to the image without padding; classes count from 1.
 """
 
 _WANTED = (
@@ -52,7 +52,7 @@ class EvaluationResult:
     losses: means over the batches, by the tags of training; empty for exported models.
     num_groundtruth: boxes of ground truth by class id.
     repeated_ids: images whose source id an earlier image had; they count as images of their own.
-    pictures: uint8 [h', w', 3] by tag, detections on the left, ground truth on the right.
+    drawn: uint8 `[h', w', 3]` by tag, detections on the left, ground truth on the right.
     """
 
     metrics: dict[str, float]
@@ -61,7 +61,7 @@ class EvaluationResult:
     seconds: float
     num_groundtruth: dict[int, int]
     repeated_ids: int = 0
-    pictures: dict[str, Array] = field(default_factory=dict)
+    drawn: dict[str, Array] = field(default_factory=dict)
 
 
 def evaluate_model(
@@ -70,7 +70,7 @@ def evaluate_model(
     categories: Mapping[int, str],
     *,
     pascal: Sequence[PascalEvaluator] = (),
-    pictures: PictureOptions | None = None,
+    images: ImageOptions | None = None,
     total: int | None = None,
 ) -> EvaluationResult:
     """Runs a model over a data set, once.
@@ -81,7 +81,7 @@ def evaluate_model(
       dataset: of `tfod.input.dataset.evaluation_dataset`.
       categories: class id (1-based) to name, as in the label map; classes outside it do not count.
       pascal: new evaluators whose metrics are to be computed beside COCO's.
-      pictures: which pictures to draw; they need ORIGINAL_IMAGE in the features. None for none.
+      images: which images to draw; they need ORIGINAL_IMAGE in the features. None for none.
       total: how many images there are, to show progress; None shows nothing.
     """
     step = model_step(model) if isinstance(model, DetectionModel) else model
@@ -95,13 +95,13 @@ def evaluate_model(
             batch_losses, detections = step(features, labels)
             for tag, value in batch_losses.items():
                 losses[tag].append(float(value))
-            images = list(_images(features, labels, detections))
-            for j, image in enumerate(images):
+            batch = list(_images(features, labels, detections))
+            for j, image in enumerate(batch):
                 image.add_to(evaluator, pascal)
-                if pictures and i < pictures.num_batches:
-                    drawn[f"eval_side_by_side_{i}_{j}"] = image.draw(categories, pictures)
+                if images and i < images.num_batches:
+                    drawn[f"eval_side_by_side_{i}_{j}"] = image.draw(categories, images)
             if progress:
-                progress.advance(len(images))
+                progress.advance(len(batch))
         metrics = evaluator.metrics()
         for other in pascal:
             metrics |= other.metrics()
@@ -112,7 +112,7 @@ def evaluate_model(
         seconds=time.monotonic() - began,
         num_groundtruth=dict(evaluator.num_groundtruth),
         repeated_ids=evaluator.num_repeated_ids,
-        pictures=drawn,
+        drawn=drawn,
     )
 
 
@@ -124,13 +124,10 @@ def model_step(model: DetectionModel, *, regularize: bool = True) -> Step:
 
     def compute(features: Tensors, labels: Tensors) -> tuple[Tensors, Tensors]:
         true_shapes = features[names.TRUE_IMAGE_SHAPE]
-        prediction = model.predict(features[names.IMAGE], true_shapes, training=False)
-        losses = dict(model.loss(prediction, labels, training=False))
-        if regularize:
-            losses[names.REGULARIZATION_LOSS] = model.regularization_loss()
-        losses[names.TOTAL_LOSS] = tf.add_n(list(losses.values()))
-        detections = model.postprocess(prediction, true_shapes)
-        detections[names.DETECTION_CLASSES] += model.label_id_offset
+        losses, prediction = model.losses(
+            features[names.IMAGE], true_shapes, labels, training=False, regularize=regularize
+        )
+        detections = model.detections(prediction, true_shapes)
         return losses, {name: detections[name] for name in _WANTED}
 
     # AutoGraph would convert all of Keras for nothing; a smaller last batch or varying sizes share one graph.
@@ -139,7 +136,7 @@ def model_step(model: DetectionModel, *, regularize: bool = True) -> Step:
 
 
 def detector_step(detector: Detector) -> Step:
-    """The step of an exported model, over a data set whose `preprocess` left the pictures as they are, `B` = 1."""
+    """The step of an exported model, over a data set whose `preprocess` left the images as they are, `B` = 1."""
 
     def compute(features: Tensors, labels: Tensors) -> tuple[Tensors, Tensors]:
         # Pixels were whole numbers before they became float32.
@@ -153,7 +150,7 @@ class _Image:
     """One image with its ground truth and detections; boxes are float32, relative to the image unpadded."""
 
     source_id: bytes
-    picture: Array | None  # uint8 [h, w, 3] without padding, where it was retained
+    pixels: Array | None  # uint8 [h, w, 3] without padding, where it was retained
     size: tuple[int, int]  # H, W
     truth: Detections
     is_crowd: Array
@@ -168,11 +165,11 @@ class _Image:
         for evaluator in pascal:
             evaluator.add(*truth, *found, groundtruth_is_difficult=self.is_difficult)
 
-    def draw(self, categories: Mapping[int, str], options: PictureOptions) -> Array:
-        if self.picture is None:
-            raise ValueError("pictures need ORIGINAL_IMAGE in the features: set retain_original_images")
+    def draw(self, categories: Mapping[int, str], options: ImageOptions) -> Array:
+        if self.pixels is None:
+            raise ValueError("drawing needs ORIGINAL_IMAGE in the features: set retain_original_images")
         found = self.found.best(options.max_boxes, options.min_score)
-        return side_by_side(self.picture, found, self.truth, categories)
+        return side_by_side(self.pixels, found, self.truth, categories)
 
 
 def _images(features: Tensors, labels: Tensors, detections: Tensors) -> Iterator[_Image]:

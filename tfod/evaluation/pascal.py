@@ -1,11 +1,14 @@
 """Pascal VOC's average precision at an IoU of 0.5, in the three ways that the original knows.
 
-Every detection looks at the ground truth box that it overlaps most. If that is half or more, the best-scored
-one that comes is right and later ones are wrong; those on a difficult box do not count. AP is the area under
-precision over recall, precision being the highest at that recall or beyond (all points, as since VOC2010).
+Every detection is compared with the ground truth box that it overlaps most. If their IoU is 0.5 or more, the detection
+with the highest score is a true positive, and the others of that box are false positives; those of a difficult box do
+not count. AP is the area under precision over recall, precision being the highest at that recall or beyond (all points,
+as since VOC2010).
 
-With two boxes to find and detections that are right, wrong, right: precision 1, 1/2, 2/3 at recall 1/2, 1/2, 1;
-AP = 1/2 · 1 + 1/2 · 2/3 = 5/6.
+With two ground truth boxes, and detections that are a true, a false and a true positive: precision 1, 1/2, 2/3 at
+recall 1/2, 1/2, 1; AP = 1/2 · 1 + 1/2 · 2/3 = 5/6.
+
+Letters: G ground truth boxes and D detections of one image.
 
 Reference: Everingham et al., The Pascal Visual Object Classes Challenge, 2010.
 """
@@ -20,16 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-from tfod.errors import ConfigError
 from tfod.evaluation.coco import yxyx_to_xywh
-from tfod.protos.eval_pb2 import EvalConfig
 
-__all__ = ["PascalEvaluator", "pascal_evaluators"]
+__all__ = ["PascalEvaluator"]
 
-_COCO = "coco_detection_metrics"
-_PASCAL = "pascal_voc_detection_metrics"
-_WEIGHTED = "weighted_pascal_voc_detection_metrics"
-_AT_RECALL = "precision_at_recall_detection_metrics"
 _IOU_THRESHOLD = 0.5
 
 Array = NDArray[Any]
@@ -58,7 +55,7 @@ class PascalEvaluator:
         self._pooled = pooled
         self._recall_range = recall_range
         self._scores: dict[int, list[Array]] = defaultdict(list)
-        self._right: dict[int, list[Array]] = defaultdict(list)
+        self._correct: dict[int, list[Array]] = defaultdict(list)
         self._num_groundtruth: Counter[int] = Counter()
 
     def add(
@@ -86,10 +83,10 @@ class PascalEvaluator:
             here, there = groundtruth_classes == class_id, (detection_classes == class_id) & has_area
             difficult = groundtruth_is_difficult[here]
             self._num_groundtruth[class_id] += int(np.count_nonzero(~difficult))
-            order = _falling(detection_scores[there])
-            right, counted = _match(groundtruth_boxes[here], difficult, detection_boxes[there][order])
+            order = _descending(detection_scores[there])
+            correct, counted = _match(groundtruth_boxes[here], difficult, detection_boxes[there][order])
             self._scores[class_id].append(detection_scores[there][order][counted])
-            self._right[class_id].append(right[counted])
+            self._correct[class_id].append(correct[counted])
 
     def metrics(self) -> dict[str, float]:
         """The original's tags with values in [0, 1]; NaN where there is no ground truth."""
@@ -97,8 +94,8 @@ class PascalEvaluator:
         ap = {class_id: self._average_precision(*curve) for class_id, curve in curves.items()}
         present = [class_id for class_id in ap if self._num_groundtruth[class_id]]
         if self._pooled and present:
-            scores, right = (np.concatenate([curves[class_id][i] for class_id in present]) for i in (0, 1))
-            mean = self._average_precision(scores, right, sum(self._num_groundtruth.values()))
+            scores, correct = (np.concatenate([curves[class_id][i] for class_id in present]) for i in (0, 1))
+            mean = self._average_precision(scores, correct, sum(self._num_groundtruth.values()))
         else:
             mean = float(np.mean([ap[class_id] for class_id in present])) if present else math.nan
         low, high = self._recall_range
@@ -111,16 +108,17 @@ class PascalEvaluator:
         return metrics
 
     def _curve(self, class_id: int) -> tuple[Array, Array, int]:
-        """Scores and rightness of all detections of a class, and how many boxes are to be found."""
+        """Of all detections of a class, scores, float64 [D], and which are true positives, bool [D]; and how many
+        ground truth boxes there are."""
         scores = np.concatenate([np.zeros(0), *self._scores[class_id]])
-        right = np.concatenate([np.zeros(0, bool), *self._right[class_id]])
-        return scores, right, self._num_groundtruth[class_id]
+        correct = np.concatenate([np.zeros(0, bool), *self._correct[class_id]])
+        return scores, correct, self._num_groundtruth[class_id]
 
-    def _average_precision(self, scores: Array, right: Array, num_groundtruth: int) -> float:
+    def _average_precision(self, scores: Array, correct: Array, num_groundtruth: int) -> float:
         if num_groundtruth == 0:
             return math.nan
-        true_positives = np.cumsum(right[_falling(scores)]).astype(np.float64)
-        precision = true_positives / np.arange(1, len(right) + 1)
+        true_positives = np.cumsum(correct[_descending(scores)]).astype(np.float64)
+        precision = true_positives / np.arange(1, len(correct) + 1)
         recall = true_positives / num_groundtruth
         within = (recall >= self._recall_range[0]) & (recall <= self._recall_range[1])
         if not within.any():
@@ -132,36 +130,21 @@ class PascalEvaluator:
         return float(np.sum((recall[steps] - recall[steps - 1]) * highest_to_come[steps]))
 
 
-def pascal_evaluators(config: EvalConfig, categories: Mapping[int, str]) -> list[PascalEvaluator]:
-    """Those that `eval_config.metrics_set` names beside COCO's; ConfigError for sets that cannot be computed."""
-    recall_range = (config.recall_lower_bound, config.recall_upper_bound)
-    known: dict[str, dict[str, Any]] = {
-        _PASCAL: {"prefix": "PascalBoxes_"},
-        _WEIGHTED: {"prefix": "WeightedPascalBoxes_", "pooled": True},
-        _AT_RECALL: {"prefix": "PrecisionAtRecallBoxes_", "recall_range": recall_range},
-    }
-    for number, name in enumerate(config.metrics_set):
-        if name not in (_COCO, *known):
-            cure = f"use {_COCO}, {', '.join(known)}"
-            raise ConfigError(f"the metrics {name} cannot be computed", f"eval_config.metrics_set[{number}]", cure)
-    return [PascalEvaluator(categories, **known[name]) for name in config.metrics_set if name != _COCO]
-
-
 def _match(truth: Array, difficult: Array, found: Array) -> tuple[Array, Array]:
-    """bool [D] each: which of the detections (best first) are right, and which count at all."""
-    right, counted = np.zeros(len(found), bool), np.ones(len(found), bool)
+    """bool [D] each: which of the detections (descending scores) are true positives, and which count at all."""
+    correct, counted = np.zeros(len(found), bool), np.ones(len(found), bool)
     if not len(truth) or not len(found):
-        return right, counted
+        return correct, counted
     ious = np.asarray(coco_mask.iou(yxyx_to_xywh(found), yxyx_to_xywh(truth), np.zeros(len(truth), np.uint8)))
     free = np.ones(len(truth), bool)
     nearest = np.argmax(ious, axis=1)
     for d in np.flatnonzero(ious.max(axis=1) >= _IOU_THRESHOLD):
         counted[d] = not difficult[nearest[d]]
-        right[d] = counted[d] and free[nearest[d]]
+        correct[d] = counted[d] and free[nearest[d]]
         free[nearest[d]] = False
-    return right, counted
+    return correct, counted
 
 
-def _falling(scores: Array) -> Array:
-    """The order that sorts scores from high to low; the original's, whose ties stand in reverse."""
+def _descending(scores: Array) -> Array:
+    """The order that sorts scores [D] descending; the original's, in which equal scores are reversed."""
     return np.argsort(scores)[::-1]

@@ -13,7 +13,7 @@ from tfod import terminal
 from tfod.evaluation.evaluate import EvaluationResult
 from tfod.files import write_text
 
-__all__ = ["METRICS_FILE", "print_table", "write_metrics", "write_summaries"]
+__all__ = ["METRICS_FILE", "print_table", "table_columns", "write_metrics", "write_summaries"]
 
 METRICS_FILE = "metrics.json"
 
@@ -63,7 +63,7 @@ def write_metrics(path: Path | str, result: EvaluationResult, facts: Mapping[str
 
 
 def write_summaries(writer: Any, result: EvaluationResult, step: int, *, per_class: bool = False) -> None:
-    """Writes scalars under the original's tags, and the pictures, to a `tf.summary` writer.
+    """Writes scalars under the original's tags, and the drawn images, to a `tf.summary` writer.
 
     Of the numbers for single classes only mAP is written (`..._PerformanceByCategory/mAP/<name>`), with
     `per_class` all twelve: with many classes they would bury the rest.
@@ -72,9 +72,15 @@ def write_summaries(writer: Any, result: EvaluationResult, step: int, *, per_cla
         for tag, value in (result.metrics | result.losses).items():
             if per_class or " ByCategory/" not in tag:
                 tf.summary.scalar(tag, value)
-        for tag, picture in result.pictures.items():
-            tf.summary.image(tag, picture[tf.newaxis])
+        for tag, image in result.drawn.items():
+            tf.summary.image(tag, image[tf.newaxis])
     writer.flush()
+
+
+def table_columns(result: EvaluationResult) -> dict[str, float]:
+    """The numbers of one line in the table of a run: all metrics, of single classes mAP alone; losses as `eval/...`."""
+    metrics = {tag: value for tag, value in result.metrics.items() if " ByCategory/" not in tag}
+    return {**metrics, **{f"eval/{tag}": value for tag, value in result.losses.items()}}
 
 
 def _row(result: EvaluationResult, boxes: int, suffix: str) -> list[str]:

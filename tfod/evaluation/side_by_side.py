@@ -1,41 +1,39 @@
-"""What a model found beside what there is."""
+"""Detections of an image beside its ground truth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tfod.inference.detections import Detections
-from tfod.protos.eval_pb2 import EvalConfig
 from tfod.visualize.draw import draw_boxes, enlarge_small, mosaic
 
-__all__ = ["PictureOptions", "side_by_side"]
+__all__ = ["ImageOptions", "side_by_side"]
 
 
 @dataclass(frozen=True)
-class PictureOptions:
-    """Of how many batches the pictures are drawn, with which detections."""
+class ImageOptions:
+    """Of how many batches images are drawn, and with which detections: at most `max_boxes` of `min_score` or more."""
 
     num_batches: int = 10
     min_score: float = 0.5
     max_boxes: int = 20
 
-    @classmethod
-    def from_config(cls, config: EvalConfig) -> "PictureOptions | None":
-        """From an eval_config; None where it asks for no pictures."""
-        if not config.retain_original_images or config.num_visualizations == 0:
-            return None
-        return cls(config.num_visualizations, config.min_score_threshold, config.max_num_boxes_to_visualize)
-
 
 def side_by_side(
     image: NDArray[np.uint8], found: Detections, truth: Detections, class_names: Mapping[int, str]
-) -> NDArray[Any]:
-    """The picture twice: with detections and scores on the left, with ground truth on the right.
+) -> NDArray[np.uint8]:
+    """The image twice: with detections and scores on the left, with ground truth on the right.
 
-    `image` is uint8 [h, w, 3], RGB; boxes are relative to it.
+    Args:
+      image: uint8 `[h, w, 3]`, RGB.
+      found: Detections; boxes are relative to the image.
+      truth: Ground truth, the same way.
+      class_names: By class id, which counts from 1.
+
+    Returns:
+      uint8 `[h', w', 3]`, larger than twice the image: it has captions, and small images are enlarged.
     """
     image = enlarge_small(image)
     left = draw_boxes(image, found.boxes, found.labels(class_names), found.scores, found.class_ids)

@@ -1,1 +1,1 @@
-"""Detecting on pictures: one detector over exported models and checkpoints, and the files to run it on."""
+"""Detecting on images: one detector over exported models and checkpoints, and the files to run it on."""

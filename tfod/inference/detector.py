@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from tfod import names
 from tfod.errors import CheckpointError
 from tfod.inference.detections import Detections
+
+if TYPE_CHECKING:
+    from tfod.models.detection_model import DetectionModel
 
 __all__ = ["Detector", "find_saved_model"]
 
@@ -23,10 +26,10 @@ _NEEDED = (
 
 
 class Detector:
-    """Finds objects on one picture at a time.
+    """Finds objects on one image at a time.
 
     `Detector.from_saved_model("exported_models/raccoons").detect(image).best(10, min_score=0.5)` gives the ten
-    surest objects of a picture.
+    surest objects of an image.
     """
 
     def __init__(
@@ -77,14 +80,18 @@ class Detector:
         """
         # Imported here: an exported model needs neither Keras nor the code of any architecture.
         from tfod.checkpoints.restore import restore_model
-        from tfod.export.saved_model import serving_module, serving_weights
-        from tfod.models.factory import build_model
+        from tfod.models.build import build_model
 
         model = build_model(pipeline_config.model)
         restore_model(model, checkpoint)
-        with serving_weights() as folded:
-            module = serving_module(model, folded)
-        return cls(module.signature, tf.uint8, owner=module)
+        return cls.from_model(model)
+
+    @classmethod
+    def from_model(cls, model: "DetectionModel") -> "Detector":
+        """A model in memory, with its present weights."""
+        spec = tf.TensorSpec([1, None, None, 3], tf.uint8, names.INPUT_TENSOR)
+        detect = tf.function(model.detect, autograph=False, input_signature=[spec])
+        return cls(detect.get_concrete_function(), tf.uint8, owner=model)
 
     def __call__(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """The exported model's outputs, as arrays: `detection_boxes` [1, N, 4] and so on, classes 1-based.
@@ -95,7 +102,7 @@ class Detector:
         return {name: value.numpy() for name, value in outputs.items()}
 
     def detect(self, image: NDArray[np.uint8]) -> Detections:
-        """What is on one picture, uint8 [H, W, 3], RGB."""
+        """What is on one image, uint8 [H, W, 3], RGB."""
         outputs = self._function(tf.constant(image[np.newaxis], self._dtype))
         arrays = {name: outputs[name].numpy() for name in _NEEDED}
         return Detections.from_outputs(arrays, *image.shape[:2])
@@ -111,7 +118,7 @@ def find_saved_model(directory: Path | str) -> Path:
 
 
 def _pixel_input(signature: Any, path: Path) -> tuple[str, tf.DType]:
-    """The name and type of the only input, which must be pictures."""
+    """The name and type of the only input, which must be images."""
     inputs = signature.structured_input_signature[1]
     missing = [name for name in _NEEDED if name not in signature.structured_outputs]
     if missing:

@@ -1,9 +1,9 @@
-"""Finding the records that stop a run: which file, which record, which picture, and what is wrong with it."""
+"""Finding the records that stop a run: which file, which record, which image, and what is wrong with it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +12,13 @@ import tensorflow as tf
 
 from tfod import names
 from tfod.errors import DataError
-from tfod.input.decode import RecordDecoder
-from tfod.input.reader import input_files
-from tfod.protos import input_reader_pb2
 from tfod.records.example import decode_example
 from tfod.records.frames import read_frames
 
-__all__ = ["CorruptRecord", "find_corrupt", "naming_corrupt_records"]
+__all__ = ["CorruptRecord", "Decode", "find_corrupt", "naming_corrupt"]
+
+Decode = Callable[[Any, Any], Any]
+"""A `tfod.input.decode.RecordDecoder`, or what takes the same: a record, string `[]`, and its number, int64 `[]`."""
 
 _CURE = "convert the data again without it, or train with --skip_corrupt"
 _BOX = (names.OBJECT_YMIN, names.OBJECT_XMIN, names.OBJECT_YMAX, names.OBJECT_XMAX)
@@ -31,7 +31,7 @@ class CorruptRecord:
     Attributes:
         path: its file.
         number: its place in the file, counted from 0.
-        error: what is wrong, with the picture's name.
+        error: what is wrong, with the image's name.
     """
 
     path: str
@@ -40,17 +40,19 @@ class CorruptRecord:
 
 
 @contextmanager
-def naming_corrupt_records(reader: input_reader_pb2.InputReader, *, for_evaluation: bool = False) -> Iterator[None]:
-    """Turns TensorFlow's error about a record into a DataError that names file, record and picture.
+def naming_corrupt(find_records: Callable[[], tuple[Sequence[str], Decode]]) -> Iterator[None]:
+    """Turns TensorFlow's error about a record into a DataError that names file, record and image.
 
-    TensorFlow says no more than that some picture could not be decoded, so the files are searched for it.
+    TensorFlow says no more than that some image could not be decoded, so the files are searched for it.
     An error that no record explains is raised as it is.
+
+    Args:
+        find_records: gives the files and the decoder; called only after an error.
     """
     try:
         yield
     except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
-        decode = RecordDecoder.from_config(reader, num_classes=2**31 - 1, for_evaluation=for_evaluation)
-        paths = [path for group in input_files(reader) for path in group]
+        paths, decode = find_records()
         print(f"a record cannot be used; searching {len(paths)} files for it", file=sys.stderr, flush=True)
         for path in paths:
             for record in find_corrupt(path, decode):
@@ -58,7 +60,7 @@ def naming_corrupt_records(reader: input_reader_pb2.InputReader, *, for_evaluati
         raise
 
 
-def find_corrupt(path: str, decode: Callable[[Any, Any], Any]) -> Iterator[CorruptRecord]:
+def find_corrupt(path: str, decode: Decode) -> Iterator[CorruptRecord]:
     """Yields the records of a TFRecord file that `decode` (a RecordDecoder) cannot read, in their order.
 
     All are decoded, as fast as the processors allow. Where the file itself is damaged, the last one stands
@@ -75,7 +77,7 @@ def find_corrupt(path: str, decode: Callable[[Any, Any], Any]) -> Iterator[Corru
         yield CorruptRecord(path, number, error)
 
 
-def _decodable(path: str, decode: Callable[[Any, Any], Any]) -> set[int]:
+def _decodable(path: str, decode: Decode) -> set[int]:
     def try_decoding(number: Any, serialized: Any) -> tuple[Any, Any]:
         # The size is returned so that TensorFlow does not leave out the decoding as useless.
         return number, tf.shape(decode(serialized, number)[names.IMAGE])
@@ -101,7 +103,7 @@ def _explain(payload: bytes, where: str) -> DataError:
 def _reason(features: dict[str, Any]) -> str:
     encoded = (features.get(names.IMAGE_ENCODED) or [b""])[0]
     if not encoded:
-        return f"the record holds no picture ({names.IMAGE_ENCODED} is missing or empty)"
+        return f"the record holds no image ({names.IMAGE_ENCODED} is missing or empty)"
     edges = [features.get(name, []) for name in _BOX]
     if len({len(values) for values in edges}) > 1:
         return f"the lists of box coordinates have {[len(values) for values in edges]} values"
@@ -111,7 +113,7 @@ def _reason(features: dict[str, Any]) -> str:
     try:
         tf.io.decode_image(encoded, channels=3, expand_animations=False)
     except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
-        return f"the picture cannot be decoded: {_first_line(error)}"
+        return f"the image cannot be decoded: {_first_line(error)}"
     counts = {name: len(values) for name, values in features.items() if name.startswith("image/object/")}
     return f"the lists of the objects differ in length: {counts}"
 

@@ -1,7 +1,7 @@
-"""The data sets that models are trained and evaluated with, as `pipeline.config` describes them.
+"""The data sets that models are trained and evaluated with.
 
 Letters: `B` images of a batch, `H W` their size in the file, `h w` their size for the model, `M` rows for
-objects (`max_number_of_boxes`), `C` classes.
+objects (`max_boxes`), `C` classes.
 """
 
 from __future__ import annotations
@@ -9,26 +9,25 @@ from __future__ import annotations
 import secrets
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import tensorflow as tf
 
 from tfod import names
-from tfod.augment import steps
 from tfod.augment.example import PER_OBJECT, Example
 from tfod.augment.resize import resize
 from tfod.boxes import geometry
-from tfod.config.support import refuse_missing
-from tfod.errors import ConfigError
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.training import mixed_sizes_faults
 from tfod.input.corrupt import find_corrupt
 from tfod.input.decode import RecordDecoder
 from tfod.input.notice import Notice
-from tfod.input.reader import input_files, read_records
-from tfod.protos import eval_pb2, input_reader_pb2, train_pb2
+from tfod.input.reader import RecordSource, read_records
 
-__all__ = ["evaluation_dataset", "training_dataset"]
+__all__ = ["Preprocess", "Shape", "evaluation_batches", "training_batches"]
 
-Preprocess = Callable[[Any], tuple[Any, Any]]
+Preprocess = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 """Image float32 `[H, W, 3]` in 0..255 -> input float32 `[h, w, 3]`, its size without padding int32 `[3]`."""
 
 _FEATURES = (
@@ -51,32 +50,49 @@ _EVALUATION_LABELS = (
 )
 
 
-def training_dataset(
-    reader: input_reader_pb2.InputReader,
-    train_config: train_pb2.TrainConfig,
+@dataclass(frozen=True)
+class Shape:
+    """What all batches of a data set have in common.
+
+    Attributes:
+        preprocess: the model's `preprocess.image`.
+        num_classes: `C`.
+        batch_size: `B`.
+        max_boxes: `M`; objects beyond it are left out, and a warning is printed once.
+        prefetched: how many batches wait to be taken; 0: tf.data decides.
+    """
+
+    preprocess: Preprocess
+    num_classes: int
+    batch_size: int
+    max_boxes: int = 100
+    prefetched: int = 0
+
+
+def training_batches(
+    source: RecordSource,
+    decode: RecordDecoder,
+    augment: Callable[[Example, tf.Tensor], Example],
+    shape: Shape,
     *,
-    preprocess: Preprocess,
-    num_classes: int,
     seed: int | None = None,
-    batch_size: int | None = None,
     skip_corrupt: bool = False,
     deterministic: bool = False,
     first_batch: int = 0,
 ) -> tf.data.Dataset:
-    """Endless batches of augmented pictures with their objects.
+    """Endless batches of augmented images with their objects.
 
-    A picture comes once an epoch, if the reader shuffles in an order new for each. (The original shuffles
-    across epochs: in a small data set some pictures then come several times before others come at all.)
+    An image comes once an epoch, if the source shuffles in an order new for each. (The original shuffles
+    across epochs: in a small data set some images then come several times before others come at all.)
 
     Args:
-        reader: `train_input_reader` of a pipeline.config.
-        train_config: its batch size and augmentation steps are used.
-        preprocess: the model's `preprocess_image`.
-        num_classes: `C`.
+        source: the records.
+        decode: makes examples of them.
+        augment: changes them, by `tfod.augment.steps.augmentation`.
+        shape: what comes out.
         seed: decides every shuffle and every augmentation; None: another each time.
-        batch_size: `B`, instead of `train_config.batch_size`.
         skip_corrupt: reads everything once before, and leaves out the records that cannot be used.
-        deterministic: same seed, same batches, at the price of waiting for the slowest picture.
+        deterministic: same seed, same batches, at the price of waiting for the slowest image.
         first_batch: where to begin, for a run that has seen the batches before; their records are read again,
             but not decoded.
 
@@ -98,87 +114,77 @@ def training_dataset(
         Rows beyond the number of boxes are zero.
 
     Raises:
-        ConfigError: the reader or an augmentation step cannot be used.
+        ConfigError: images of different sizes would have to make a batch.
         DataError: there is no record.
     """
-    refuse_missing(train_config, "train_config")
     seed = secrets.randbits(31) if seed is None else seed
-    decode = RecordDecoder.from_config(reader, num_classes, for_evaluation=False)
-    augment = steps.from_config(train_config.data_augmentation_options)
-    finish = _Finish(preprocess, num_classes, reader.max_number_of_boxes)
-    skipped = _skipped(reader, decode) if skip_corrupt else []
-    records = read_records(reader, repeat=True, seed=seed, deterministic=deterministic, skipped=skipped)
+    finish = _Finish(shape)
+    skipped = _skipped(source.paths, decode) if skip_corrupt else []
+    records = read_records(source, repeat=True, seed=seed, deterministic=deterministic, skipped=skipped)
 
-    def prepare(number: Any, serialized: Any) -> tuple[Example, Example]:
+    def prepare(number: tf.Tensor, serialized: tf.Tensor) -> tuple[Example, Example]:
         example = decode(serialized, number)
         example = augment(example, tf.stack([tf.constant(seed, tf.int64), number]))
         return _split(finish(example), _FEATURES, _LABELS)
 
-    batch_size = batch_size or train_config.batch_size
-    examples = _map(records, prepare, deterministic, first=first_batch * batch_size)
-    batches = _batch(examples, batch_size, drop_remainder=True)
-    return _prefetch(batches, reader, deterministic)
+    examples = _map(records, prepare, deterministic, first=first_batch * shape.batch_size)
+    batches = _batch(examples, shape.batch_size, "train", drop_remainder=True)
+    return _prefetch(batches, shape.prefetched, deterministic)
 
 
-def evaluation_dataset(
-    reader: input_reader_pb2.InputReader,
-    eval_config: eval_pb2.EvalConfig,
+def evaluation_batches(
+    source: RecordSource,
+    decode: RecordDecoder,
+    shape: Shape,
     *,
-    preprocess: Preprocess,
-    num_classes: int,
-    batch_size: int | None = None,
+    retain_original_images: bool = True,
+    drop_remainder: bool = False,
 ) -> tf.data.Dataset:
-    """Every picture once, without augmentation.
-
-    The last batch may be smaller, so that no picture is missing from the metrics. (The original drops it
-    without a word; it is dropped here if the config itself says `drop_remainder: true`.)
+    """Every image once, without augmentation.
 
     Args:
-        reader: the first `eval_input_reader` of a pipeline.config.
-        eval_config: its batch size and `retain_original_images` are used.
-        preprocess: the model's `preprocess_image`.
-        num_classes: `C`.
-        batch_size: `B`, instead of `eval_config.batch_size`.
+        source: the records.
+        decode: makes examples of them, with what only evaluation reads.
+        shape: what comes out.
+        retain_original_images: whether the images come as they look, too.
+        drop_remainder: whether a last batch that is not full is left out.
 
     Returns:
-        What `training_dataset` gives; features also have
+        What `training_batches` gives; features may also have
 
             ORIGINAL_IMAGE            uint8 `[B, h, w, 3]`, resized and padded, if it is retained
 
-        and labels
+        and labels have
 
             GROUNDTRUTH_IS_CROWD      bool `[B, M]`
             GROUNDTRUTH_DIFFICULT     bool `[B, M]`
             GROUNDTRUTH_AREA          float32 `[B, M]`, as in the record, 0 where it has none
 
     Raises:
-        ConfigError: the reader cannot be used, or the evaluation asks for what is missing.
+        ConfigError: images of different sizes would have to make a batch.
         DataError: there is no record.
     """
-    refuse_missing(eval_config, "eval_config")
-    decode = RecordDecoder.from_config(reader, num_classes, for_evaluation=True)
-    finish = _Finish(preprocess, num_classes, reader.max_number_of_boxes, eval_config.retain_original_images)
-    records = read_records(reader, repeat=False, seed=0, deterministic=True)
-    features = (*_FEATURES, names.ORIGINAL_IMAGE) if eval_config.retain_original_images else _FEATURES
+    finish = _Finish(shape, retain_original_images)
+    records = read_records(source, repeat=False, seed=0, deterministic=True)
+    features = (*_FEATURES, names.ORIGINAL_IMAGE) if retain_original_images else _FEATURES
 
-    def prepare(number: Any, serialized: Any) -> tuple[Example, Example]:
+    def prepare(number: tf.Tensor, serialized: tf.Tensor) -> tuple[Example, Example]:
         return _split(finish(decode(serialized, number)), features, (*_LABELS, *_EVALUATION_LABELS))
 
-    drop_remainder = reader.HasField("drop_remainder") and reader.drop_remainder
     examples = _map(records, prepare, deterministic=True)
-    batches = _batch(examples, batch_size or eval_config.batch_size, drop_remainder)
-    return _prefetch(batches, reader, deterministic=True)
+    batches = _batch(examples, shape.batch_size, "eval", drop_remainder)
+    return _prefetch(batches, shape.prefetched, deterministic=True)
 
 
 class _Finish:
     """Brings an augmented example to the form that the model wants: sizes that do not vary."""
 
-    def __init__(self, preprocess: Preprocess, num_classes: int, max_boxes: int, retain_original: bool = False) -> None:
-        self._preprocess = preprocess
-        self._num_classes = num_classes
-        self._max_boxes = max_boxes
+    def __init__(self, shape: Shape, retain_original: bool = False) -> None:
+        self._preprocess = shape.preprocess
+        self._num_classes = shape.num_classes
+        self._max_boxes = max_boxes = shape.max_boxes
         self._retain_original = retain_original
-        self._too_many = Notice(f"pictures with more than {max_boxes} objects lose the rest: raise max_number_of_boxes")
+        self._too_many = Notice(f"images with more than {max_boxes} objects lose the rest: raise max_number_of_boxes")
 
     def __call__(self, example: Example) -> Example:
         image, true_shape = self._preprocess(example[names.IMAGE])
@@ -214,7 +220,7 @@ class _Finish:
 
 
 def _like_input(image: Any, true_shape: Any, model_input: Any) -> Any:
-    """The picture uint8 `[H, W, 3]` at the size of the model's input, with the same padding."""
+    """The image uint8 `[H, W, 3]` at the size of the model's input, with the same padding."""
     resized = tf.cast(resize(image, true_shape[:2]), tf.uint8)
     missing = tf.shape(model_input)[:2] - true_shape[:2]
     padded = tf.pad(resized, [[0, missing[0]], [0, missing[1]], [0, 0]])
@@ -222,9 +228,7 @@ def _like_input(image: Any, true_shape: Any, model_input: Any) -> Any:
     return padded
 
 
-def _skipped(reader: input_reader_pb2.InputReader, decode: RecordDecoder) -> list[tuple[str, int]]:
-    groups = input_files(reader)
-    paths = [path for group in groups for path in group]
+def _skipped(paths: Sequence[str], decode: RecordDecoder) -> list[tuple[str, int]]:
     found = [record for path in paths for record in find_corrupt(path, decode)]
     for record in found:
         print(f"skipped: {record.error.what}; {record.error.where}", file=sys.stderr, flush=True)
@@ -241,18 +245,15 @@ def _map(records: tf.data.Dataset, prepare: Callable[..., Any], deterministic: b
     return records.enumerate().skip(first).map(function, tf.data.AUTOTUNE, deterministic=deterministic)
 
 
-def _batch(examples: tf.data.Dataset, batch_size: int, drop_remainder: bool) -> tf.data.Dataset:
-    shape = examples.element_spec[0][names.IMAGE].shape
-    if batch_size > 1 and not shape.is_fully_defined():
-        raise ConfigError(
-            f"pictures of different sizes cannot make a batch of {batch_size}",
-            "image_resizer",
-            "use fixed_shape_resizer, or keep_aspect_ratio_resizer with pad_to_max_dimension: true",
-        )
+def _batch(
+    examples: tf.data.Dataset, batch_size: int, section: Literal["train", "eval"], drop_remainder: bool
+) -> tf.data.Dataset:
+    one_size = examples.element_spec[0][names.IMAGE].shape.is_fully_defined()
+    refuse(mixed_sizes_faults(batch_size, one_size=one_size, section=section))
     return examples.batch(batch_size, drop_remainder=drop_remainder)
 
 
-def _prefetch(batches: tf.data.Dataset, reader: input_reader_pb2.InputReader, deterministic: bool) -> tf.data.Dataset:
+def _prefetch(batches: tf.data.Dataset, prefetched: int, deterministic: bool) -> tf.data.Dataset:
     options = tf.data.Options()
     options.deterministic = deterministic
-    return batches.prefetch(reader.num_prefetch_batches or tf.data.AUTOTUNE).with_options(options)
+    return batches.prefetch(prefetched or tf.data.AUTOTUNE).with_options(options)

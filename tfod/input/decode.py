@@ -1,4 +1,4 @@
-"""From a serialized tf.Example to a picture and its objects.
+"""From a serialized tf.Example to an image and its objects.
 
 Letters: `H W` pixels, `N` objects.
 """
@@ -12,9 +12,8 @@ import tensorflow as tf
 
 from tfod import names
 from tfod.augment.example import Example, keep_objects
-from tfod.config.label_map import LabelMap, read_label_map
+from tfod.config.label_map import LabelMap
 from tfod.input.notice import Notice
-from tfod.protos import input_reader_pb2
 
 __all__ = ["RecordDecoder"]
 
@@ -67,14 +66,6 @@ class RecordDecoder:
             f"objects are left out whose class the label map lacks or whose id is not in 1..{num_classes}"
         )
 
-    @classmethod
-    def from_config(
-        cls, reader: input_reader_pb2.InputReader, num_classes: int, *, for_evaluation: bool
-    ) -> RecordDecoder:
-        """Makes the decoder for an input reader; ConfigError if its label map cannot be read."""
-        label_map = read_label_map(reader.label_map_path) if reader.label_map_path else None
-        return cls(label_map, num_classes, for_evaluation=for_evaluation)
-
     def __call__(self, serialized: Any, number: Any) -> Example:
         """Decodes one record.
 
@@ -87,7 +78,7 @@ class RecordDecoder:
             HASH int32 and ORIGINAL_IMAGE_SPATIAL_SHAPE int32 `[2]`.
 
         Raises:
-            tf.errors.InvalidArgumentError: while it runs, for a picture that cannot be decoded, lists of
+            tf.errors.InvalidArgumentError: while it runs, for an image that cannot be decoded, lists of
                 different lengths and inverted boxes.
         """
         features = tf.io.parse_single_example(serialized, self._features)

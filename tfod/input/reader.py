@@ -1,56 +1,63 @@
-"""From the files that an input reader names to a stream of serialized records."""
+"""From files of records to a stream of serialized records."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
-from tfod.config.support import refuse_missing
-from tfod.errors import ConfigError, DataError
-from tfod.protos import input_reader_pb2
-from tfod.records.files import expand
+from tfod.errors import DataError
 from tfod.records.frames import read_frames
 
-__all__ = ["input_files", "read_records"]
+__all__ = ["RecordSource", "read_records"]
 
 _READ_AHEAD_BYTES = 1 << 23
 
 
-def input_files(reader: input_reader_pb2.InputReader) -> list[list[str]]:
-    """The TFRecord files of a reader: one list, or one for each `input_path` if the reader weighs them.
+@dataclass(frozen=True)
+class RecordSource:
+    """Files of records, and how they are read.
 
-    Raises:
-        ConfigError: the reader asks for what is not supported, or its weights do not fit its paths.
-        DataError: a path matches nothing, or a set of shards is incomplete.
+    Attributes:
+        groups: paths of TFRecord files, in groups that are mixed by `weights`.
+        weights: how often a record of each group comes, relative to the others; () for a single group.
+        shuffle: whether files and records come in an order new for each epoch.
+        filenames_shuffle_buffer_size: among how many files the next one is drawn.
+        shuffle_buffer_size: among how many records the next one is drawn.
+        num_readers: how many files are read at a time.
+        read_block_length: how many records come from one of them before the next one's turn.
+        sample_1_of_n: every n-th record counts.
     """
-    refuse_missing(reader, "input_reader")
-    paths = list(reader.tf_record_input_reader.input_path)
-    if not paths:
-        cure = "set tf_record_input_reader { input_path: 'annotations/train.record' }"
-        raise ConfigError("no input_path is given", "input_reader", cure)
-    weights = reader.sample_from_datasets_weights
-    if not weights:
-        return [expand(paths)]
-    if len(weights) != len(paths):
-        what = f"{len(weights)} sample_from_datasets_weights for {len(paths)} input_paths"
-        raise ConfigError(what, "input_reader", "give one weight for each input_path")
-    return [expand([path]) for path in paths]
+
+    groups: tuple[tuple[str, ...], ...]
+    weights: tuple[float, ...] = ()
+    shuffle: bool = True
+    filenames_shuffle_buffer_size: int = 100
+    shuffle_buffer_size: int = 2048
+    num_readers: int = 64
+    read_block_length: int = 32
+    sample_1_of_n: int = 1
+
+    @property
+    def paths(self) -> list[str]:
+        """All files."""
+        return [path for group in self.groups for path in group]
 
 
 def read_records(
-    reader: input_reader_pb2.InputReader,
+    source: RecordSource,
     *,
     repeat: bool,
     seed: int,
     deterministic: bool,
     skipped: Sequence[tuple[str, int]] = (),
 ) -> tf.data.Dataset:
-    """The records of a reader as scalar string tensors, in its order, once or for ever.
+    """The records of a source as scalar string tensors, in its order, once or for ever.
 
     Args:
-        reader: says which files, how many of them at a time, and what is shuffled.
+        source: which files, how many of them at a time, and what is shuffled.
         repeat: whether the records start over when all have been read.
         seed: decides the shuffles.
         deterministic: whether records of files that are read at the same time keep their order.
@@ -58,26 +65,24 @@ def read_records(
             the rest of its file is left out too, because nothing says where the next begins.
 
     Raises:
-        ConfigError, DataError: as `input_files`, and DataError where there is no record.
+        DataError: there is no record.
     """
-    groups = input_files(reader)
-    if not any(_has_record(path, skipped) for group in groups for path in group):
-        raise _no_records(groups)
-    datasets = [_read_group(reader, group, repeat, seed, deterministic, skipped) for group in groups]
+    if not any(_has_record(path, skipped) for path in source.paths):
+        raise _no_records(source.paths)
+    datasets = [_read_group(source, group, repeat, seed, deterministic, skipped) for group in source.groups]
     if len(datasets) == 1:
         return datasets[0]
-    return tf.data.Dataset.sample_from_datasets(datasets, list(reader.sample_from_datasets_weights), seed)
+    return tf.data.Dataset.sample_from_datasets(datasets, list(source.weights), seed)
 
 
-def _no_records(groups: Sequence[Sequence[str]]) -> DataError:
-    first, count = groups[0][0], sum(len(group) for group in groups)
-    where = first if count == 1 else f"{first} and {count - 1} more files"
+def _no_records(paths: Sequence[str]) -> DataError:
+    where = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more files"
     return DataError("there is no record to read", where, "convert the data again; check its summary")
 
 
 def _read_group(
-    reader: input_reader_pb2.InputReader,
-    paths: list[str],
+    source: RecordSource,
+    paths: Sequence[str],
     repeat: bool,
     seed: int,
     deterministic: bool,
@@ -93,21 +98,21 @@ def _read_group(
         usable = numbered.filter(lambda number, _: tf.reduce_all(_key(path, number) != unusable))
         return usable.map(lambda _, record: record)
 
-    files = tf.data.Dataset.from_tensor_slices(paths)
-    if reader.shuffle and len(paths) > 1:
-        files = files.shuffle(max(reader.filenames_shuffle_buffer_size, 1), seed)
+    files = tf.data.Dataset.from_tensor_slices(list(paths))
+    if source.shuffle and len(paths) > 1:
+        files = files.shuffle(max(source.filenames_shuffle_buffer_size, 1), seed)
     records = files.interleave(
         read,
-        cycle_length=max(min(reader.num_readers, len(paths)), 1),
-        block_length=max(reader.read_block_length, 1),
+        cycle_length=max(min(source.num_readers, len(paths)), 1),
+        block_length=max(source.read_block_length, 1),
         num_parallel_calls=tf.data.AUTOTUNE,
-        deterministic=deterministic or not reader.shuffle,
+        deterministic=deterministic or not source.shuffle,
     )
-    if reader.sample_1_of_n_examples > 1:
-        records = records.shard(reader.sample_1_of_n_examples, 0)
-    if reader.shuffle:
-        # Before `repeat`, so that an epoch shows every picture once; the buffer holds encoded pictures.
-        records = records.shuffle(max(reader.shuffle_buffer_size, 1), seed)
+    if source.sample_1_of_n > 1:
+        records = records.shard(source.sample_1_of_n, 0)
+    if source.shuffle:
+        # Before `repeat`, so that an epoch shows every image once; the buffer holds encoded images.
+        records = records.shuffle(max(source.shuffle_buffer_size, 1), seed)
     return records.repeat() if repeat else records
 
 

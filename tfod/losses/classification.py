@@ -1,7 +1,13 @@
-"""Classification losses, one number an anchor. Letters: `B` images, `A` anchors, `K` class columns.
+"""Classification losses, one number for each anchor. Letters: `B` images, `A` anchors, `K` class columns.
 
-Each takes logits and targets float32 `[B, A, K]` and weights, `[B, A]` or one a class, `[B, A, K]`; it gives the
-weighted sum over the classes of each anchor, `[B, A]`. (`DiceLoss` alone sums over anchors instead.)
+Each is called with
+
+* logits: float32 `[B, A, K]`, any numbers;
+* targets: float32 `[B, A, K]` in [0, 1];
+* weights: float32 `[B, A]`, or `[B, A, K]` with one for each class, at least 0
+
+and gives the weighted sum over the classes of each anchor, float32 `[B, A]`, at least 0. (`DiceLoss` alone sums over
+the anchors of each class instead.)
 """
 
 from collections.abc import Callable
@@ -19,14 +25,21 @@ __all__ = [
 ]
 
 ClassificationLoss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+"""Logits, targets and weights -> losses; see the module."""
 
-# Keeps the logarithm of a sure probability finite.
+# Keeps the logarithm finite where a probability is 0 or 1.
 _CLIP = 1e-4
 
 
 @dataclass(frozen=True)
 class SigmoidLoss:
-    """Cross-entropy of every class by itself: −t log p − (1 − t) log (1 − p)."""
+    """Cross-entropy of every class by itself: −t log p − (1 − t) log (1 − p), with p = sigmoid(logit).
+
+    A logit of 0 (p = ½) costs log 2 whatever the target is:
+
+    >>> round(float(SigmoidLoss()(tf.zeros([1, 1, 1]), tf.ones([1, 1, 1]), tf.ones([1, 1]))[0, 0]), 4)
+    0.6931
+    """
 
     def __call__(self, logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         """See the module."""
@@ -37,8 +50,11 @@ class SigmoidLoss:
 class SoftmaxLoss:
     """Cross-entropy of the classes as alternatives: −Σ t log softmax(logits / `logit_scale`).
 
-    Where classes have weights of their own an anchor counts with their mean (as in the original). With
-    `targets_are_logits` the targets go through the same softmax first.
+    Where classes have weights of their own an anchor counts with their mean (as in the original).
+
+    Attributes:
+      logit_scale: Divides the logits.
+      targets_are_logits: Whether the targets, any numbers then, go through the same softmax first.
     """
 
     logit_scale: float = 1.0
@@ -56,9 +72,9 @@ class SoftmaxLoss:
 
 @dataclass(frozen=True)
 class BootstrappedSigmoidLoss:
-    """Cross-entropy against what the network itself believes, in part (https://arxiv.org/abs/1412.6596).
+    """Cross-entropy against a mixture of target and prediction (https://arxiv.org/abs/1412.6596).
 
-    The target is `alpha` · t + (1 − `alpha`) · p; with `hard`, p is rounded to 0 or 1. Gradients flow through p.
+    The mixture is `alpha` · t + (1 − `alpha`) · p; with `hard`, p is rounded to 0 or 1. Gradients flow through p.
     """
 
     alpha: float
@@ -66,10 +82,10 @@ class BootstrappedSigmoidLoss:
 
     def __call__(self, logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         """See the module."""
-        belief = tf.sigmoid(logits)
+        probability = tf.sigmoid(logits)
         if self.hard:
-            belief = tf.cast(belief > 0.5, tf.float32)
-        mixed = self.alpha * targets + (1.0 - self.alpha) * belief
+            probability = tf.cast(probability > 0.5, tf.float32)
+        mixed = self.alpha * targets + (1.0 - self.alpha) * probability
         return _weighted_sum(tf.nn.sigmoid_cross_entropy_with_logits(labels=mixed, logits=logits), weights)
 
 
@@ -78,7 +94,7 @@ class PenaltyReducedFocalLoss:
     """CenterNet's loss on heat maps (https://arxiv.org/abs/1904.07850, equation 1).
 
     −(1 − p)^α log p where the target is 1, elsewhere −(1 − t)^β p^α log (1 − p): near an object's centre, where
-    t is nearly 1, a wrong answer costs little.
+    t is nearly 1, a false positive costs little.
     """
 
     alpha: float
@@ -94,17 +110,20 @@ class PenaltyReducedFocalLoss:
 
 @dataclass(frozen=True)
 class DiceLoss:
-    """1 − twice the common area / the sum of both areas, a class (https://arxiv.org/abs/1606.04797).
+    """1 − twice the common area / the sum of both areas, for each class (https://arxiv.org/abs/1606.04797).
 
-    An area is the weighted sum of probabilities (or with `squared_normalization` of their squares) over the anchors
-    of a picture, and counts as 1 at least.
+    An area is the weighted sum of probabilities over the anchors of an image; the sum of both is at least 1.
+
+    Attributes:
+      squared_normalization: Whether probabilities and targets are squared first.
+      predictions_are_probabilities: Whether the logits are probabilities already, in [0, 1].
     """
 
     squared_normalization: bool = False
     predictions_are_probabilities: bool = False
 
     def __call__(self, logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """The loss of each class of each picture, `[B, K]`."""
+        """The loss of each class of each image, float32 `[B, K]`, at most 1; for the arguments see the module."""
         probability = logits if self.predictions_are_probabilities else tf.sigmoid(logits)
         if self.squared_normalization:
             probability, targets = tf.square(probability), tf.square(targets)

@@ -10,7 +10,7 @@ __all__ = ["wake_compiler"]
 
 @functools.cache
 def wake_compiler() -> None:
-    """Has XLA compile something trivial, with stderr closed: it announces its first result there, come what may."""
+    """Has XLA compile something trivial with stderr closed, to which it writes a message at its first compilation."""
     kept = os.dup(2)
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)

@@ -1,8 +1,12 @@
-"""The losses that `model.ssd.loss` describes."""
+"""Losses, mining and sampling from the messages that describe them.
+
+`where` is always the message's path in the config, as "model.ssd.loss"; errors name it.
+"""
 
 from collections.abc import Callable
 
-from tfod.errors import ConfigError
+from tfod.boxes.sampling import BalancedSampler
+from tfod.config.rules import components
 from tfod.losses.classification import (
     BootstrappedSigmoidLoss,
     ClassificationLoss,
@@ -13,7 +17,7 @@ from tfod.losses.classification import (
 )
 from tfod.losses.focal import SigmoidFocalLoss
 from tfod.losses.localization import GIoULoss, IoULoss, L1Loss, L2Loss, LocalizationLoss, SmoothL1Loss
-from tfod.losses.mining import HardExampleMiner, RandomExampleSampler
+from tfod.losses.mining import HardExampleMiner
 from tfod.protos import losses_pb2
 
 __all__ = [
@@ -24,9 +28,10 @@ __all__ = [
 ]
 
 
-def classification_loss_from_config(config: losses_pb2.ClassificationLoss) -> ClassificationLoss:
-    """The classification loss. Raises ConfigError where none is chosen."""
+def classification_loss_from_config(config: losses_pb2.ClassificationLoss, where: str) -> ClassificationLoss:
+    """The loss that a `classification_loss` describes. Raises ConfigError where none is chosen."""
     kind = config.WhichOneof("classification_loss")
+    components.require(components.loss_chosen(kind, where))
     if kind == "weighted_sigmoid":
         return SigmoidLoss()
     if kind == "weighted_softmax":
@@ -41,43 +46,36 @@ def classification_loss_from_config(config: losses_pb2.ClassificationLoss) -> Cl
     if kind == "penalty_reduced_logistic_focal_loss":
         reduced = config.penalty_reduced_logistic_focal_loss
         return PenaltyReducedFocalLoss(reduced.alpha, reduced.beta)
-    if kind == "weighted_dice_classification_loss":
-        dice = config.weighted_dice_classification_loss
-        return DiceLoss(dice.squared_normalization, dice.is_prediction_probability)
-    where = "model.ssd.loss.classification_loss"
-    raise ConfigError("no classification loss is chosen", where, "add weighted_sigmoid_focal { alpha: 0.25 }")
+    dice = config.weighted_dice_classification_loss
+    return DiceLoss(dice.squared_normalization, dice.is_prediction_probability)
 
 
-def localization_loss_from_config(config: losses_pb2.LocalizationLoss) -> LocalizationLoss:
-    """The localization loss. Raises ConfigError where none is chosen."""
+def localization_loss_from_config(config: losses_pb2.LocalizationLoss, where: str) -> LocalizationLoss:
+    """The loss that a `localization_loss` describes. Raises ConfigError where none is chosen."""
     kind = config.WhichOneof("localization_loss")
+    components.require(components.loss_chosen(kind, where))
     if kind == "weighted_smooth_l1":
         return SmoothL1Loss(config.weighted_smooth_l1.delta)
-    losses: dict[str, Callable[[], LocalizationLoss]] = {
+    losses: dict[str | None, Callable[[], LocalizationLoss]] = {
         "weighted_l2": L2Loss,
         "weighted_iou": IoULoss,
         "l1_localization_loss": L1Loss,
         "weighted_giou": GIoULoss,
     }
-    if kind not in losses:
-        where = "model.ssd.loss.localization_loss"
-        raise ConfigError("no localization loss is chosen", where, "add weighted_smooth_l1 {}")
     return losses[kind]()
 
 
-def miner_from_config(config: losses_pb2.Loss) -> HardExampleMiner | None:
-    """The miner of `loss.hard_example_miner`; None without one.
+def miner_from_config(config: losses_pb2.Loss, where: str) -> HardExampleMiner | None:
+    """The miner that the `hard_example_miner` of a `loss` describes; None without one.
 
-    Raises ConfigError beside a loss that has no single number for each anchor, or does without mining.
+    Raises ConfigError beside a classification loss that excludes mining.
     """
     if not config.HasField("hard_example_miner"):
         return None
     kind = config.classification_loss.WhichOneof("classification_loss")
-    if kind in ("weighted_sigmoid_focal", "weighted_dice_classification_loss"):
-        cure = "remove hard_example_miner, or use weighted_sigmoid or weighted_softmax"
-        raise ConfigError(f"hard examples cannot be mined by {kind}", "model.ssd.loss.hard_example_miner", cure)
+    components.require(components.mining(kind, f"{where}.hard_example_miner"))
     miner = config.hard_example_miner
-    # A single loss is its own measure; only where both are added their weights tell how much each counts.
+    # One loss alone is taken as it is; only where both are added do their weights say how much each counts.
     class_weight, box_weight = {
         miner.BOTH: (config.classification_weight, config.localization_weight),
         miner.CLASSIFICATION: (1.0, 0.0),
@@ -93,12 +91,14 @@ def miner_from_config(config: losses_pb2.Loss) -> HardExampleMiner | None:
     )
 
 
-def sampler_from_config(config: losses_pb2.Loss) -> RandomExampleSampler | None:
-    """The sampler of `loss.random_example_sampler`; None without one. Raises ConfigError for a share of 0 or less."""
+def sampler_from_config(config: losses_pb2.Loss, where: str) -> BalancedSampler | None:
+    """The sampler that the `random_example_sampler` of a `loss` describes; None without one.
+
+    Raises ConfigError for a share of positives that is none.
+    """
     if not config.HasField("random_example_sampler"):
         return None
     fraction = config.random_example_sampler.positive_sample_fraction
-    if not 0 < fraction <= 1:
-        where = "model.ssd.loss.random_example_sampler.positive_sample_fraction"
-        raise ConfigError(f"positive_sample_fraction {fraction:g} is no share", where, "let it be in (0, 1]")
-    return RandomExampleSampler(fraction)
+    where = f"{where}.random_example_sampler.positive_sample_fraction"
+    components.require(components.positive_fraction(fraction, where))
+    return BalancedSampler(None, fraction)

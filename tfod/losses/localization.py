@@ -1,6 +1,12 @@
-"""Localization losses, one number a box.
+"""Localization losses, one number for each box. Letters: `S` numbers of a code; `...` are any leading dimensions.
 
-Each takes codes and targets float32 `[..., D]` (`D` is the code size) and weights `[...]`, and gives `[...]`.
+Each is called with
+
+* codes: float32 `[..., S]`, as predicted (see `tfod.boxes.coders`);
+* targets: float32 `[..., S]`, the codes of the boxes to find;
+* weights: float32 `[...]`, at least 0
+
+and gives float32 `[...]`, at least 0.
 """
 
 from collections.abc import Callable
@@ -13,19 +19,22 @@ from tfod.boxes.geometry import matched_giou, matched_iou
 __all__ = ["GIoULoss", "IoULoss", "L1Loss", "L2Loss", "LocalizationLoss", "SmoothL1Loss"]
 
 LocalizationLoss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+"""Codes, targets and weights -> losses; see the module."""
 
 
 @dataclass(frozen=True)
 class SmoothL1Loss:
     """Huber's loss: ½ e² for errors up to `delta`, beyond it δ |e| − ½ δ².
 
-    With δ = 1 the errors 0.5 and 3 cost 0.125 and 2.5.
+    >>> errors = tf.constant([[0.5], [3.0]])
+    >>> SmoothL1Loss(delta=1.0)(errors, tf.zeros([2, 1]), tf.ones([2])).numpy().tolist()
+    [0.125, 2.5]
     """
 
     delta: float = 1.0
 
     def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """The weighted sum over the codes of each box."""
+        """The weighted sum over the numbers of each code; see the module."""
         error = tf.abs(codes - targets)
         linear = tf.minimum(error, self.delta)
         return tf.reduce_sum(linear * (error - 0.5 * linear), axis=-1) * weights
@@ -33,10 +42,10 @@ class SmoothL1Loss:
 
 @dataclass(frozen=True)
 class L1Loss:
-    """|e|."""
+    """The absolute error, |e|."""
 
     def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """The weighted sum over the codes of each box."""
+        """The weighted sum over the numbers of each code; see the module."""
         return tf.reduce_sum(tf.abs(codes - targets), axis=-1) * weights
 
 
@@ -45,7 +54,7 @@ class L2Loss:
     """½ (w e)²: the weight is squared with the error, as in the original."""
 
     def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """The sum over the codes of each box."""
+        """The sum over the numbers of each code; see the module."""
         return 0.5 * tf.reduce_sum(tf.square(codes - targets), axis=-1) * tf.square(weights)
 
 
@@ -54,7 +63,7 @@ class IoULoss:
     """1 − intersection over union, of codes read as if they were boxes yxyx (the original does not decode them)."""
 
     def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """The weighted loss of each box."""
+        """The weighted loss of each box; see the module."""
         return (1.0 - matched_iou(codes, targets)) * weights
 
 
@@ -63,5 +72,5 @@ class GIoULoss:
     """1 − generalised intersection over union (https://arxiv.org/abs/1902.09630), of codes read as boxes yxyx."""
 
     def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """The weighted loss of each box."""
+        """The weighted loss of each box; see the module."""
         return (1.0 - matched_giou(codes, targets)) * weights

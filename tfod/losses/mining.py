@@ -1,6 +1,6 @@
-"""Which anchors count: of the background there is far more than a detector needs to learn it.
+"""Hard example mining: most anchors are background, of which only those with a high loss count.
 
-Letters: `B` images, `A` anchors, `S` selected anchors of one image.
+(`tfod.boxes.sampling` draws at random instead.) Letters: `B` images, `A` anchors, `S` selected anchors of one image.
 """
 
 from dataclasses import dataclass
@@ -9,22 +9,30 @@ import tensorflow as tf
 
 from tfod.boxes.matching import BACKGROUND
 
-__all__ = ["HardExampleMiner", "RandomExampleSampler"]
+__all__ = ["HardExampleMiner"]
 
 
 @dataclass(frozen=True)
 class HardExampleMiner:
-    """The anchors that are most wrong (https://arxiv.org/abs/1604.03540, and SSD's 3 : 1 rule, 1512.02325).
+    """The anchors with the highest losses (https://arxiv.org/abs/1604.03540, and SSD's 3 : 1 rule, 1512.02325).
 
-    In each picture non-max suppression with the loss as score selects anchors whose predicted boxes differ. Of
-    these all positive ones stay, and for each the `max_negatives_per_positive` worst others, rounded down, but
-    never fewer than `min_negatives_per_image`.
+    In each image non-max suppression with the loss as score selects anchors whose predicted boxes differ. All
+    positive ones of these count, and the negatives with the highest losses: `max_negatives_per_positive` for each
+    positive, rounded down, but at least `min_negatives_per_image`.
+
+    Four boxes apart from each other, the second of them positive, and one negative for each positive:
+
+    >>> boxes = tf.constant([[[0., 0., 1., 1.], [2., 2., 3., 3.], [4., 4., 5., 5.], [6., 6., 7., 7.]]])
+    >>> losses, matches = tf.constant([[4., 3., 2., 1.]]), tf.constant([[-1, 0, -1, -1]])
+    >>> HardExampleMiner(max_negatives_per_positive=1)(losses, 0.0 * losses, boxes, matches).numpy().tolist()
+    [[1.0, 1.0, 0.0, 0.0]]
 
     Attributes:
-      num_hard_examples: the most that suppression selects; None for no limit.
-      iou_threshold: boxes that overlap more count as one.
-      class_weight, box_weight: how much each of the two losses counts as score.
-      max_negatives_per_positive: None keeps whatever suppression selects.
+      num_hard_examples: The most that suppression selects; None for no limit.
+      iou_threshold: Boxes that overlap by more count as one.
+      class_weight, box_weight: How much each of the two losses counts as score.
+      max_negatives_per_positive: None keeps all that suppression selects.
+      min_negatives_per_image: The least limit of the negatives.
     """
 
     num_hard_examples: int | None = 64
@@ -37,12 +45,15 @@ class HardExampleMiner:
     def __call__(
         self, class_losses: tf.Tensor, box_losses: tf.Tensor, boxes: tf.Tensor, matches: tf.Tensor
     ) -> tf.Tensor:
-        """Which anchors count, float32 `[B, A]` of 0 and 1.
+        """Selects the anchors that count.
 
         Args:
-          class_losses, box_losses: float32 `[B, A]`.
-          boxes: float32 `[B, A, 4]`, as predicted.
+          class_losses, box_losses: float32 `[B, A]`, at least 0.
+          boxes: float32 `[B, A, 4]`, yxyx in any unit, as predicted.
           matches: int32 `[B, A]`, see `tfod.boxes.matching`.
+
+        Returns:
+          float32 `[B, A]` of 0 and 1, 1 for the anchors that count. No gradient flows through it.
         """
         scores = self.class_weight * class_losses + self.box_weight * box_losses
 
@@ -59,35 +70,10 @@ class HardExampleMiner:
         return tf.map_fn(one_image, tuple(inputs), fn_output_signature=tf.float32)
 
     def _limit_negatives(self, selected: tf.Tensor, matches: tf.Tensor) -> tf.Tensor:
-        """The selected anchors int32 `[S]`, worst first, without the negatives that are too many.
-
-        With matches [-1, 2, -1, -1] and one negative for each positive the first two stay.
-        """
+        """The selected anchors int32 `[S]`, in descending order of loss, without the negatives beyond the limit."""
         positive = matches >= 0
         allowed = self.max_negatives_per_positive * tf.reduce_sum(tf.cast(positive, tf.int32))
         allowed = tf.maximum(allowed, self.min_negatives_per_image)
-        # An ignored anchor stays if it is worse than the first negative too many (as in the original).
+        # An ignored anchor stays if its loss is above that of the first negative beyond the limit (as in the original).
         early = tf.cumsum(tf.cast(matches == BACKGROUND, tf.int32)) <= allowed
         return tf.boolean_mask(selected, positive | early)
-
-
-@dataclass(frozen=True)
-class RandomExampleSampler:
-    """All positive anchors, and as many others, drawn at random, as make them the share `positive_fraction`."""
-
-    positive_fraction: float
-
-    def __call__(self, positive: tf.Tensor, eligible: tf.Tensor) -> tf.Tensor:
-        """Which anchors count, float32 `[B, A]` of 0 and 1.
-
-        Args:
-          positive: bool `[B, A]`, anchors that have to find an object.
-          eligible: bool `[B, A]`, anchors that may count at all.
-        """
-        positive, negative = positive & eligible, ~positive & eligible
-        found = tf.reduce_sum(tf.cast(positive, tf.float32), axis=1, keepdims=True)
-        wanted = tf.floor((1.0 - self.positive_fraction) / self.positive_fraction * found)
-        lot = tf.where(negative, tf.random.uniform(tf.shape(negative)), 1.0)
-        order = tf.argsort(tf.argsort(lot, axis=1), axis=1)  # each anchor's place among the lots
-        drawn = negative & (tf.cast(order, tf.float32) < wanted)
-        return tf.cast(positive | drawn, tf.float32)

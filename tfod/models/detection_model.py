@@ -7,8 +7,8 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tfod import names
-from tfod.augment.resize import ImageResizer
 from tfod.checkpoints.layout import CheckpointLayout
+from tfod.models.preprocess import Preprocess
 
 __all__ = ["DetectionModel"]
 
@@ -16,41 +16,22 @@ Tensors = dict[str, tf.Tensor]
 
 
 class DetectionModel(tf.Module):
-    """A network with its pre-processing, losses and post-processing.
+    """Images to predictions, and from these to losses or detections. Keeps no state between calls.
 
     Classes are counted from 0 inside a model; users, label maps and exported models count from 1:
     add `label_id_offset`. Letters: `B` images, `H W` pixels as given, `h w` pixels of the network's input.
+
+    Attributes:
+      num_classes: Without the background.
+      preprocess: From images to the network's inputs.
     """
 
     label_id_offset = 1
 
-    def __init__(self, name: str, *, num_classes: int, resizer: ImageResizer) -> None:
+    def __init__(self, name: str, *, num_classes: int, preprocess: Preprocess) -> None:
         super().__init__(name=name)
         self.num_classes = num_classes
-        self.resizer = resizer
-
-    @abstractmethod
-    def normalize(self, images: tf.Tensor) -> tf.Tensor:
-        """Pixel values 0..255 as the backbone wants them; any shape, float32."""
-
-    @abstractmethod
-    def denormalize(self, inputs: tf.Tensor) -> tf.Tensor:
-        """The inverse of `normalize`: float32 0..255, for pictures of what the network sees."""
-
-    @abstractmethod
-    def preprocess_image(self, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The network's input `[h, w, 3]` and its true shape int32 `[3]`, without padding, of one image.
-
-        `image` is `[H, W, 3]`, uint8 or float32, in 0..255.
-        """
-
-    def preprocess(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Inputs `[B, h, w, 3]` and true shapes int32 `[B, 3]` of images `[B, H, W, 3]` of one size."""
-        if images.shape[0] == 1:
-            # The usual case of inference: a loop of one costs more than its body.
-            inputs, true_shape = self.preprocess_image(images[0])
-            return inputs[tf.newaxis], true_shape[tf.newaxis]
-        return tf.map_fn(self.preprocess_image, images, fn_output_signature=(tf.float32, tf.int32))
+        self.preprocess = preprocess
 
     @abstractmethod
     def predict(
@@ -68,15 +49,20 @@ class DetectionModel(tf.Module):
 
     @abstractmethod
     def loss(self, prediction: Tensors, labels: Mapping[str, tf.Tensor], *, training: bool) -> Tensors:
-        """The losses, weighted and normalised, each a scalar under its TensorBoard tag.
+        """The losses, weighted and normalised, each a float32 scalar under its TensorBoard tag.
 
-        `labels` is what `tfod.input` yields: padded boxes, one-hot classes, weights. Few losses differ with
+        `labels` is what `tfod.input` yields: boxes float32 `[B, N, 4]`, padded with zeros, one-hot classes
+        `[B, N, C]`, weights `[B, N]`, and how many boxes each image has, int32 `[B]`. Few losses differ with
         `training`.
         """
 
     @abstractmethod
     def postprocess(self, prediction: Tensors, true_shapes: tf.Tensor) -> Tensors:
-        """Detections; boxes relative to the image without its padding, classes from 0, padded with zeros."""
+        """The best detections of each image, best first, padded with zeros; classes from 0.
+
+        Boxes `[B, N, 4]` are relative to the image without its padding; scores and classes are `[B, N]`, and of each
+        image `num_detections`, `[B]`, are valid. All are float32.
+        """
 
     @abstractmethod
     def checkpoint_layout(self) -> CheckpointLayout:
@@ -110,13 +96,16 @@ class DetectionModel(tf.Module):
         detections[names.DETECTION_CLASSES] += self.label_id_offset
         return {name: tf.cast(value, tf.float32) for name, value in detections.items()}
 
-    def detect(self, images: tf.Tensor) -> Tensors:
-        """From images `[B, H, W, 3]`, uint8 or float32 in 0..255, to detections as `detections` gives them."""
-        inputs, true_shapes = self.preprocess(images)
+    def detect_inputs(self, inputs: tf.Tensor, true_shapes: tf.Tensor) -> Tensors:
+        """From inputs as `predict` takes them to detections as `detections` gives them."""
         return self.detections(self.predict(inputs, true_shapes, training=False), true_shapes)
 
+    def detect(self, images: tf.Tensor) -> Tensors:
+        """From images `[B, H, W, 3]`, uint8 or float32 in 0..255, to detections as `detections` gives them."""
+        return self.detect_inputs(*self.preprocess(images))
+
     def regularization_loss(self) -> tf.Tensor:
-        """The sum over all regularised kernels, a scalar (0 where there are none)."""
+        """The sum over all regularised kernels, a float32 scalar (0 where there are none)."""
         layers = (module for module in self.submodules if isinstance(module, keras.layers.Layer))
         # Keras adds the losses of sub-layers to a layer's own, but no layer here has sub-layers with losses.
         losses = [loss for layer in layers for loss in layer.losses]

@@ -225,9 +225,7 @@ class SsdFeatureExtractor(google.protobuf.message.Message):
     SPAGHETTINET_ARCH_NAME_FIELD_NUMBER: builtins.int
     USE_HARDSWISH_FIELD_NUMBER: builtins.int
     type: builtins.str
-    """Its name: ssd_mobilenet_v1_keras, ssd_mobilenet_v1_fpn_keras, ssd_mobilenet_v2_keras, ssd_mobilenet_v2_fpn_keras,
-    ssd_resnet50_v1_fpn_keras, ssd_resnet101_v1_fpn_keras or ssd_resnet152_v1_fpn_keras.
-    """
+    """Its name."""
     depth_multiplier: builtins.float
     """Factor of the channels of all layers. Checkpoints fit one value only, that of their config."""
     min_depth: builtins.int

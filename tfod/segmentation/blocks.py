@@ -6,6 +6,8 @@ from typing import Literal
 import tensorflow as tf
 import tf_keras as keras
 
+from tfod.models.layers.sequential import Sequential
+
 __all__ = ["AttentionGate", "ConvSettings", "Norm", "Up", "UpSampling"]
 
 Norm = Literal["batch", "group", "none"]
@@ -29,14 +31,14 @@ class ConvSettings:
     norm: Norm = "batch"
     dropout: float = 0.0
 
-    def block(self, filters: int, *, convolutions: int = 2) -> tuple[keras.layers.Layer, ...]:
-        """Convolution, normalisation and ReLU, twice; keeps height and width. For `apply_layers`."""
+    def block(self, filters: int, *, convolutions: int = 2) -> Sequential:
+        """Convolution, normalisation and ReLU, twice; keeps height and width."""
         layers: list[keras.layers.Layer] = []
         for _ in range(convolutions):
             layers += [self.conv(filters, 3), *self._norm(filters), keras.layers.Activation("relu")]
         if self.dropout:
             layers.append(keras.layers.Dropout(self.dropout))
-        return tuple(layers)
+        return Sequential(layers)
 
     def conv(self, filters: int, kernel_size: int) -> keras.layers.Conv2D:
         """One convolution; without a bias where the normalisation has one."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tfod.errors import DataError
 from tfod.files import read_bytes
-from tfod.inference.pictures import read_picture
+from tfod.inference.images import read_image
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.masks import Kind, MaskEncoding
 from tfod.segmentation.pairs import Pair, Pairing, find_pairs, read_pair_list
@@ -70,7 +70,7 @@ def look_at(
 
 def _facts(path: str) -> PictureFacts:
     try:
-        height, width, _ = read_picture(path).shape
+        height, width, _ = read_image(path).shape
         return PictureFacts(height, width, hashlib.sha256(read_bytes(path)).hexdigest())
     except DataError as error:
         return PictureFacts(error=error)

@@ -1,16 +1,16 @@
 """The half of a U-Net that goes down: features of a picture at every resolution."""
 
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import tensorflow as tf
 
-from tfod.models.backbones.mobilenet import mobilenet_defaults
+from tfod.models.backbones.backbone import Backbone
+from tfod.models.backbones.mobilenet_v1 import mobilenet_defaults
 from tfod.models.backbones.mobilenet_v2 import MobileNetV2
-from tfod.models.backbones.resnet_v1 import ResNetV1, resnet_v1_defaults
-from tfod.models.hyperparameters import ConvHyperparameters
-from tfod.models.layer_list import apply_layers
-from tfod.models.normalization import ChannelMeans, MinusOneToOne, PixelNormalization
+from tfod.models.backbones.resnet import ResNet, resnet_defaults
+from tfod.models.layers.conv import ConvHyperparameters
+from tfod.models.preprocess import ChannelMeans, MinusOneToOne, PixelNormalization
 from tfod.segmentation.blocks import ConvSettings
 
 __all__ = ["BACKBONES", "BackboneEncoder", "Encoder", "PlainEncoder"]
@@ -36,24 +36,22 @@ class PlainEncoder(tf.Module):
     def __init__(self, base_filters: int, depth: int, conv: ConvSettings) -> None:
         super().__init__(name="plain_encoder")
         self.levels = depth
-        self._blocks = [conv.block(base_filters * 2**level) for level in range(depth + 1)]
+        self.blocks = [conv.block(base_filters * 2**level) for level in range(depth + 1)]
 
     def __call__(self, pictures: tf.Tensor, *, training: bool) -> list[tf.Tensor]:
         """See Encoder."""
         features = 2.0 * pictures - 1.0
         maps: list[tf.Tensor] = []
-        for level, block in enumerate(self._blocks):
+        for level, block in enumerate(self.blocks):
             if level:
                 features = tf.nn.max_pool2d(features, 2, 2, "VALID")
-            features = apply_layers(block, features, training=training)
+            features = block(features, training=training)
             maps.append(features)
         return maps
 
 
 class BackboneEncoder(tf.Module):
     """A backbone of the detectors, for levels 1 to 5, and a block of convolutions for level 0.
-
-    Its attribute `classification_backbone` is named as in detection checkpoints, from which it can be filled.
 
     Args:
       name: One of BACKBONES.
@@ -64,20 +62,20 @@ class BackboneEncoder(tf.Module):
         super().__init__(name="backbone_encoder")
         self.levels = _LEVELS_OF_A_BACKBONE
         self._pixels: PixelNormalization = MinusOneToOne() if name == "mobilenet_v2" else ChannelMeans()
-        self._finest = conv.block(base_filters, convolutions=1)
-        self.classification_backbone = _backbone(name)
+        self.finest = conv.block(base_filters, convolutions=1)
+        self.backbone = _backbone(name)
 
     def __call__(self, pictures: tf.Tensor, *, training: bool) -> list[tf.Tensor]:
         """See Encoder."""
-        finest = apply_layers(self._finest, 2.0 * pictures - 1.0, training=training)
-        levels = self.classification_backbone(self._pixels.normalize(255.0 * pictures), training=training)
-        return [finest, *(levels[level] for level in range(1, self.levels + 1))]
+        finest = self.finest(2.0 * pictures - 1.0, training=training)
+        end_points = self.backbone(self._pixels.normalize(255.0 * pictures), training=training)
+        return [finest, *(end_points[self.backbone.levels[level]] for level in range(1, self.levels + 1))]
 
 
-def _backbone(name: str) -> Any:
+def _backbone(name: str) -> Backbone:
     if name == "mobilenet_v2":
         return MobileNetV2(_following_sooner(mobilenet_defaults(freeze_batch_norm=False)))
-    return ResNetV1(50, _following_sooner(resnet_v1_defaults(freeze_batch_norm=False)))
+    return ResNet(50, _following_sooner(resnet_defaults(freeze_batch_norm=False)))
 
 
 def _following_sooner(defaults: ConvHyperparameters) -> ConvHyperparameters:

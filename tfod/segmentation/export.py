@@ -16,8 +16,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod.errors import ConfigError, OutputError
+from tfod.export.fold import folded
 from tfod.files import write_text
-from tfod.models.layer_list import folded_weights
 from tfod.segmentation.settings import TrainingSettings
 from tfod.segmentation.unet import UNet
 
@@ -92,7 +92,7 @@ class Exporter:
         path = self._folder / "saved_model"
         module = tf.Module()
         # Saving may trace once more, so all of it has to happen with the weights folded.
-        with folded_weights():
+        with folded(self._model):
             function = serve.get_concrete_function()
             captured = {id(tensor) for tensor in function.captured_inputs}
             # What is folded is saved as constants, and would be there twice as variables.
@@ -110,7 +110,7 @@ class Exporter:
         return probabilities
 
     def _tflite(self, precision: str) -> Path:
-        with folded_weights():
+        with folded(self._model):
             function = self._fixed().get_concrete_function()
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function], self._model)
         if precision != "float32":
@@ -134,7 +134,7 @@ class Exporter:
             import tf2onnx
         except ImportError as error:
             raise ConfigError("ONNX needs packages that are not installed", "--formats onnx", _NEEDS) from error
-        with folded_weights():
+        with folded(self._model):
             function = self._fixed()
             signature = [tf.TensorSpec([1, *self._size, 3], tf.float32, name="images")]
             path = self._folder / "model.onnx"

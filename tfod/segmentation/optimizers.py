@@ -1,13 +1,14 @@
 """Optimizers by name, and the average of the weights that evaluation and export use."""
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
 
 from tfod.errors import ConfigError
+from tfod.training.averages import keep_averages
+from tfod.training.optimizers import Rate
 
 __all__ = ["OPTIMIZERS", "make_optimizer"]
 
@@ -17,31 +18,26 @@ _MOMENTUM = 0.9
 _NOT_DECAYED = ["bias", "gamma", "beta"]
 
 
-def make_optimizer(
-    name: str, rate: Callable[[], Any], *, weight_decay: float, average_decay: float, model: tf.Module
-) -> Any:
+def make_optimizer(name: str, rate: Rate, *, weight_decay: float, average_decay: float, model: tf.Module) -> Any:
     """The optimizer of a name, with averages of all variables of `model` where `average_decay` is above 0.
 
     Args:
       name: `adam`, `adamw`, `sgd` (with Nesterov's momentum), or `tfa.` and a class of tensorflow-addons.
       rate: Gives the learning rate of the next update.
       weight_decay: For adamw, and those of tensorflow-addons that take it.
-      average_decay: The share of the old average that a step keeps, once there have been enough steps.
+      average_decay: The share of the old average that a step keeps, once there have been enough steps; 0 for none.
+      model: The variables, in the order of the checkpoint's layout.
 
     Raises ConfigError for an unknown name, and for `tfa.` where tensorflow-addons is not installed.
     """
     optimizer = _base(name, rate, weight_decay)
     if not average_decay:
         return optimizer
-    from official.modeling.optimization import ExponentialMovingAverage
-
     # Of batch normalisation's statistics too: those of other weights would not fit the averages.
-    averaging = ExponentialMovingAverage(optimizer, trainable_weights_only=False, average_decay=average_decay)
-    averaging.shadow_copy(model)
-    return averaging
+    return keep_averages(optimizer, model, average_decay, statistics=True)
 
 
-def _base(name: str, rate: Callable[[], Any], weight_decay: float) -> Any:
+def _base(name: str, rate: Rate, weight_decay: float) -> Any:
     legacy = keras.optimizers.legacy
     if name == "adam":
         return legacy.Adam(rate)
@@ -58,7 +54,7 @@ def _base(name: str, rate: Callable[[], Any], weight_decay: float) -> Any:
     raise ConfigError(f"the optimizer {name!r} is unknown", "--optimizer", f"choose one of {', '.join(OPTIMIZERS)}")
 
 
-def _addon(name: str, rate: Callable[[], Any], weight_decay: float) -> Any:
+def _addon(name: str, rate: Rate, weight_decay: float) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it announces its end of life

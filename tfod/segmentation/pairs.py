@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tfod.errors import DataError
 from tfod.files import write_text
-from tfod.inference.pictures import SUFFIXES
+from tfod.inference.images import SUFFIXES
 from tfod.segmentation.raw_masks import MASK_SUFFIXES
 
 __all__ = ["Pair", "Pairing", "find_pairs", "read_pair_list", "write_pair_list"]

@@ -15,7 +15,7 @@ from PIL import Image
 
 from tfod.errors import DataError, OutputError
 from tfod.files import replacing, write_text
-from tfod.inference.pictures import read_picture
+from tfod.inference.images import read_image
 from tfod.progress import Progress
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.draw import overlaid
@@ -62,7 +62,7 @@ def predict_pictures(
     with Progress("predicting", total=len(paths), unit="picture") as progress:
         for path, name in zip(paths, names, strict=True):
             try:
-                picture = read_picture(path)
+                picture = read_image(path)
             except DataError as error:
                 summary.unreadable.append(error)
                 progress.message(f"passed over: {error.where}: {error.what}")

@@ -16,9 +16,10 @@ from tfod.files import replacing, write_text
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.draw import overlaid, side_by_side
 from tfod.segmentation.evaluate import EvaluationResult
-from tfod.segmentation.log import RunLog
+from tfod.segmentation.settings import LOG_FILE
 from tfod.segmentation.sources import PairSource
 from tfod.segmentation.validation import MEAN_IOU
+from tfod.training.table import RunTable
 from tfod.visualize.draw import enlarge_small
 from tfod.visualize.page import Page
 from tfod.visualize.svg import curves, share_matrix
@@ -138,7 +139,7 @@ def write_report(
 
 
 def _add_curves(page: Page, run: Path) -> None:
-    lines = RunLog(run, start=2**62).lines
+    lines = RunTable(run / LOG_FILE, start=2**62).lines
     if len(lines) < 2:
         return
     tags = [MEAN_IOU, *(tag for tag in lines[-1] if tag.startswith("IoU/"))]

@@ -11,9 +11,10 @@ from tfod.files import write_text
 from tfod.segmentation.classes import ClassTable, Colour
 from tfod.segmentation.unet import ModelSettings
 
-__all__ = ["SETTINGS_FILE", "TrainingSettings", "read_settings", "save_settings"]
+__all__ = ["LOG_FILE", "SETTINGS_FILE", "TrainingSettings", "read_settings", "save_settings"]
 
 SETTINGS_FILE = "unet.json"
+LOG_FILE = "log.csv"
 _FORMAT = 1
 
 
@@ -25,7 +26,7 @@ class TrainingSettings:
       model: What it is made of.
       class_names: Of class 0, 1, ...
       class_colours: RGB in 0..255, in which each is drawn.
-      crop_size: Height and width of what training sees of a picture.
+      crop_size: Height and width of what training sees of an image.
       batch_size: Crops a step.
       steps: Steps of the run; 0 where `minutes` says how long it is.
       minutes: Wall-clock minutes of the run, with its evaluations; 0 where `steps` says it.

@@ -15,7 +15,7 @@ from tfod import names
 from tfod.annotations.pictures import read_header
 from tfod.errors import DataError
 from tfod.files import read_bytes
-from tfod.inference.pictures import read_picture
+from tfod.inference.images import read_image
 from tfod.records.example import Value, decode_example
 from tfod.records.files import expand
 from tfod.records.frames import read_frames
@@ -68,7 +68,7 @@ class FilePairs:
     def read(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """The pair `number`; raises DataError where a file cannot be read or the sizes are unlike."""
         pair = self._pairs[number]
-        picture, mask = read_picture(pair.picture), read_mask(pair.mask, self._encoding)
+        picture, mask = read_image(pair.picture), read_mask(pair.mask, self._encoding)
         _require_one_size((picture.shape[0], picture.shape[1]), mask, f"{pair.picture} and {pair.mask}")
         return picture, mask
 
@@ -117,7 +117,7 @@ class RecordPairs:
     def read(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """The pair of record `number`; raises DataError where its picture or its mask cannot be used."""
         features, mask, where = self._features(number)
-        picture = read_picture(io.BytesIO(_bytes(features, names.IMAGE_ENCODED, where)), where)
+        picture = read_image(io.BytesIO(_bytes(features, names.IMAGE_ENCODED, where)), where)
         _require_one_size((picture.shape[0], picture.shape[1]), mask, where)
         return picture, mask
 
@@ -198,7 +198,7 @@ def encoded_picture(source: str | bytes, name: str | None = None) -> EncodedPict
         header = read_header(data, where)
         if header.orientation == 1 and (header.format, header.channels) != ("jpeg", 4):
             return EncodedPicture(data, header.format, (header.height, header.width), True)
-    picture = read_picture(io.BytesIO(source) if isinstance(source, bytes) else source, where)
+    picture = read_image(io.BytesIO(source) if isinstance(source, bytes) else source, where)
     return EncodedPicture(encode_png(picture), "png", (picture.shape[0], picture.shape[1]), False)
 
 

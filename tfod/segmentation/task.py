@@ -1,17 +1,19 @@
 """A U-Net with its loss, as the training loop sees them."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
 from tfod import names
+from tfod.checkpoints.layout import CheckpointLayout
 from tfod.segmentation.losses import Loss
 from tfod.segmentation.unet import UNet
 
 __all__ = ["SegmentationTask", "as_features_and_labels"]
 
 _TAG = "Loss/{}_loss"
+
+Tensors = dict[str, tf.Tensor]
 
 
 class SegmentationTask:
@@ -21,22 +23,37 @@ class SegmentationTask:
         self._model = model
         self._losses = losses
 
-    def predict(self, inputs: Any, true_image_shapes: Any, *, training: bool) -> dict[str, Any]:
-        """Logits, float32 `[B, h, w, C]`."""
-        return {names.LOGITS: self._model(inputs, training=training)}
+    @property
+    def trainable_variables(self) -> Sequence[tf.Variable]:
+        """See Trainable."""
+        return self._model.trainable_variables
 
-    def loss(self, prediction: Mapping[str, Any], labels: Mapping[str, Any], *, training: bool) -> dict[str, Any]:
-        """Each term of the loss by its tag in TensorBoard."""
-        logits, masks = prediction[names.LOGITS], labels[names.GROUNDTRUTH_MASK]
-        return {_TAG.format(name): loss(logits, masks) for name, loss in self._losses.items()}
+    def checkpoint_layout(self) -> CheckpointLayout:
+        """See Trainable."""
+        return self._model.checkpoint_layout()
 
-    def regularization_loss(self) -> Any:
-        """None of the weights alone: adamw decays them by itself."""
-        return tf.constant(0.0)
+    def losses(
+        self,
+        inputs: tf.Tensor,
+        true_shapes: tf.Tensor,
+        labels: Mapping[str, tf.Tensor],
+        *,
+        training: bool,
+        regularize: bool = True,
+    ) -> tuple[Tensors, Tensors]:
+        """See Trainable: each term of the loss and their sum; the prediction is logits, float32 `[B, h, w, C]`.
+
+        `labels` are masks, int32 `[B, h, w]`. There is no loss of the weights alone: adamw decays them by itself.
+        """
+        logits = self._model(inputs, training=training)
+        masks = labels[names.GROUNDTRUTH_MASK]
+        losses = {_TAG.format(name): loss(logits, masks) for name, loss in self._losses.items()}
+        losses[names.TOTAL_LOSS] = tf.add_n(list(losses.values()))
+        return losses, {names.LOGITS: logits}
 
 
-def as_features_and_labels(pictures: Any, masks: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A batch of the data set, pictures float32 `[B, h, w, 3]` and masks int32 `[B, h, w]`, as the loop takes it."""
-    shape = tf.shape(pictures)
+def as_features_and_labels(images: tf.Tensor, masks: tf.Tensor) -> tuple[Tensors, Tensors]:
+    """A batch of the data set, images float32 `[B, h, w, 3]` and masks int32 `[B, h, w]`, as the loop takes it."""
+    shape = tf.shape(images)
     shapes = tf.tile(shape[tf.newaxis, 1:], [shape[0], 1])
-    return {names.IMAGE: pictures, names.TRUE_IMAGE_SHAPE: shapes}, {names.GROUNDTRUTH_MASK: masks}
+    return {names.IMAGE: images, names.TRUE_IMAGE_SHAPE: shapes}, {names.GROUNDTRUTH_MASK: masks}

@@ -6,8 +6,9 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tfod.checkpoints.layout import CheckpointLayout
-from tfod.models.layer_list import apply_layers
+from tfod.models.layers.cpu_kernels import use_cpu_kernels
 from tfod.segmentation.blocks import AttentionGate, ConvSettings, Up, UpSampling
+from tfod.segmentation.checkpoint_layout import unet_layout
 from tfod.segmentation.encoders import BackboneEncoder, Encoder, PlainEncoder
 
 __all__ = ["ModelSettings", "UNet", "build_unet"]
@@ -71,12 +72,12 @@ class UNet(tf.Module):
         self.num_classes = num_classes
         self.multiple = 2**encoder.levels
         self.context = _context(encoder.levels)
-        self._encoder = encoder
-        self._up = [UpSampling(filters, up) for filters in decoder_filters]
-        self._gates = [AttentionGate(max(1, filters // 2)) for filters in decoder_filters] if attention else []
-        self._blocks = [conv.block(filters) for filters in decoder_filters]
+        self.encoder = encoder
+        self.up = [UpSampling(filters, up) for filters in decoder_filters]
+        self.gates = [AttentionGate(max(1, filters // 2)) for filters in decoder_filters] if attention else []
+        self.blocks = [conv.block(filters) for filters in decoder_filters]
         # Losses and probabilities want float32, whatever the features are computed in.
-        self._head = keras.layers.Conv2D(num_classes, 1, dtype="float32")
+        self.head = keras.layers.Conv2D(num_classes, 1, dtype="float32")
         self(tf.zeros([1, self.multiple, self.multiple, 3]), training=False)  # makes the variables
 
     def __call__(self, pictures: tf.Tensor, *, training: bool) -> tf.Tensor:
@@ -85,14 +86,14 @@ class UNet(tf.Module):
         Sides that the encoder cannot halve often enough are prolonged by their last pixels, and what was added is
         cut off again.
         """
-        maps = self._encoder(_prolonged(pictures, self.multiple), training=training)
+        maps = self.encoder(_prolonged(pictures, self.multiple), training=training)
         features = maps.pop()
         for level in reversed(range(len(maps))):
-            features = self._up[level](features)
-            skip = self._gates[level](maps[level], features) if self._gates else maps[level]
+            features = self.up[level](features)
+            skip = self.gates[level](maps[level], features) if self.gates else maps[level]
             both = tf.concat([tf.cast(skip, features.dtype), features], axis=-1)
-            features = apply_layers(self._blocks[level], both, training=training)
-        logits = self._head(tf.cast(features, tf.float32))
+            features = self.blocks[level](both, training=training)
+        logits = self.head(tf.cast(features, tf.float32))
         height, width = tf.shape(pictures)[1], tf.shape(pictures)[2]
         return tf.ensure_shape(logits[:, :height, :width], [*pictures.shape[:3], self.num_classes])
 
@@ -102,23 +103,17 @@ class UNet(tf.Module):
 
     def channels(self) -> list[tuple[int, int]]:
         """Channels of the encoder's and the decoder's features at each level; at the deepest the latter are 0."""
-        maps = self._encoder(tf.zeros([1, self.multiple, self.multiple, 3]), training=False)
-        up = [block[0].filters for block in self._blocks]
+        maps = self.encoder(tf.zeros([1, self.multiple, self.multiple, 3]), training=False)
+        up = [block.layers[0].filters for block in self.blocks]
         return list(zip((int(one.shape[-1]) for one in maps), [*up, 0], strict=True))
 
     def checkpoint_layout(self) -> CheckpointLayout:
         """See CheckpointLayout; a detector's checkpoint can fill the backbone, and nothing of a plain encoder."""
-        if not isinstance(self._encoder, BackboneEncoder):
-            return CheckpointLayout(self)
-        backbone = self._encoder.classification_backbone
-        like_a_detector = tf.Module()
-        like_a_detector._feature_extractor = tf.Module()
-        like_a_detector._feature_extractor.classification_backbone = backbone
-        return CheckpointLayout(self, like_a_detector, backbone)
+        return unet_layout(self)
 
 
 def build_unet(settings: ModelSettings) -> UNet:
-    """The U-Net that the settings describe, with random weights."""
+    """The U-Net that the settings describe, with random weights; without a GPU it trains with the kernels for CPUs."""
     conv = ConvSettings(settings.norm, settings.dropout)  # type: ignore[arg-type]
     encoder: Encoder = PlainEncoder(settings.base_filters, settings.depth, conv)
     if settings.encoder:
@@ -126,7 +121,10 @@ def build_unet(settings: ModelSettings) -> UNet:
     widths = [settings.base_filters * 2**level for level in range(encoder.levels)]
     if settings.encoder:
         widths = [min(width, _MOST_DECODER_FILTERS) for width in widths]
-    return UNet(encoder, widths, settings.num_classes, conv=conv, up=settings.up, attention=settings.attention)
+    model = UNet(encoder, widths, settings.num_classes, conv=conv, up=settings.up, attention=settings.attention)
+    if not tf.config.list_logical_devices("GPU"):
+        use_cpu_kernels(model)
+    return model
 
 
 def _context(levels: int) -> int:

@@ -1,4 +1,4 @@
-"""Evaluation while a run trains: the averaged weights on all validation pairs, told to people and to TensorBoard."""
+"""Evaluation while a run trains: the averaged weights on all validation pairs, shown in TensorBoard."""
 
 import functools
 from pathlib import Path
@@ -14,13 +14,13 @@ from tfod.segmentation.evaluate import EvaluationResult, evaluate_pairs
 from tfod.segmentation.predictor import Predictor
 from tfod.segmentation.sources import PairSource
 from tfod.segmentation.unet import UNet
+from tfod.training.averages import averaged_weights
 from tfod.training.disk import writing
-from tfod.training.optimizers import averaged_weights
 
 __all__ = ["MEAN_IOU", "Validation", "columns"]
 
 MEAN_IOU = "mean_iou"
-_PICTURES = 4
+_IMAGES = 4
 
 
 class Validation:
@@ -29,7 +29,7 @@ class Validation:
     Args:
       model: Its weights are replaced by their averages meanwhile.
       optimizer: Keeps the averages; one without them changes nothing.
-      folder: Where scalars and pictures for TensorBoard go.
+      folder: Where scalars and images for TensorBoard go.
     """
 
     def __init__(self, model: UNet, optimizer: Any, source: PairSource, classes: ClassTable, folder: Path) -> None:
@@ -39,34 +39,34 @@ class Validation:
         self._classes = classes
         self._folder = folder
         self._predictor = Predictor.of_model(model)
-        count = min(_PICTURES, len(source))
+        count = min(_IMAGES, len(source))
         self._drawn = {round(place) for place in np.linspace(0, len(source) - 1, count)}
 
     def evaluate(self, step: int) -> EvaluationResult:
         """One pass over all pairs, at original resolution."""
-        pictures: list[NDArray[np.uint8]] = []
+        drawn: list[NDArray[np.uint8]] = []
 
         def draw(number: int, predicted: NDArray[np.uint8]) -> None:
             if number in self._drawn:
-                picture, truth = self._source.read(number)
-                overlays = [overlaid(picture, classes, self._classes) for classes in (truth, predicted)]
-                pictures.append(side_by_side([picture, *overlays]))
+                image, truth = self._source.read(number)
+                overlays = [overlaid(image, classes, self._classes) for classes in (truth, predicted)]
+                drawn.append(side_by_side([image, *overlays]))
 
         with averaged_weights(self._optimizer, self._model.variables):
             result = evaluate_pairs(self._predictor.probabilities, self._source, len(self._classes.names), seen=draw)
-        self._write(result, pictures, step)
+        self._write(result, drawn, step)
         return result
 
     @functools.cached_property
     def _writer(self) -> Any:
         return tf.summary.create_file_writer(str(self._folder))
 
-    def _write(self, result: EvaluationResult, pictures: list[NDArray[np.uint8]], step: int) -> None:
+    def _write(self, result: EvaluationResult, drawn: list[NDArray[np.uint8]], step: int) -> None:
         with writing(self._folder), self._writer.as_default(step=step):
             for tag, value in columns(result, self._classes).items():
                 tf.summary.scalar(tag, value)
-            for number, picture in enumerate(pictures):
-                tf.summary.image(f"picture, truth, prediction/{number}", picture[np.newaxis])
+            for number, image in enumerate(drawn):
+                tf.summary.image(f"picture, truth, prediction/{number}", image[np.newaxis])
             self._writer.flush()
 
 

@@ -27,19 +27,19 @@ class CheckpointKeeper(tf.train.CheckpointManager):
 
     Args:
       step: int64 scalar variable.
-      model: Fills from and goes to `model/...`.
+      model: A tree of modules with the checkpoint's names, which is filled from and saved as `model/...`.
       optimizer: Its slots are created by the first step; until then their restored values wait.
       directory: Where to; made if needed.
       resume_from: The checkpoint to go on from; it may lie in another folder.
       every_n: `save` saves at the multiples of this many steps, unless told otherwise.
       initialize: Called instead of restoring where there is no checkpoint.
-      more: What else is saved, by name.
+      more: What else is saved, by name; a checkpoint that does not have it leaves it as it is.
       before_saving: Called before each save.
     """
 
     def __init__(
         self,
-        step: Any,
+        step: tf.Variable,
         model: tf.Module,
         optimizer: Any,
         directory: Path,
@@ -50,9 +50,10 @@ class CheckpointKeeper(tf.train.CheckpointManager):
         more: Mapping[str, Any] | None = None,
         before_saving: Callable[[], None] = lambda: None,
     ) -> None:
-        checkpoint = tf.train.Checkpoint(step=step, model=model, optimizer=optimizer, **(more or {}))
+        self._always = {"step": step, "model": model, "optimizer": optimizer}
+        self._more = dict(more or {})
         super().__init__(
-            checkpoint,
+            tf.train.Checkpoint(**self._always, **self._more),
             str(directory),
             max_to_keep=_KEPT,
             step_counter=step,
@@ -88,7 +89,12 @@ class CheckpointKeeper(tf.train.CheckpointManager):
             self._initialize()
             return None
         try:
-            self.checkpoint.restore(prefix).assert_existing_objects_matched()
+            status = self.checkpoint.restore(prefix)
+            keys = tf.train.load_checkpoint(prefix).get_variable_to_shape_map()
+            present = {name: one for name, one in self._more.items() if any(key.startswith(f"{name}/") for key in keys)}
+            if len(present) < len(self._more):
+                status = tf.train.Checkpoint(**self._always, **present).restore(prefix)
+            status.assert_existing_objects_matched()
         except (ValueError, AssertionError, tf.errors.OpError) as error:
             first_line = str(error).strip().splitlines()[0]
             raise CheckpointError(

@@ -3,51 +3,68 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import orbit
 import tensorflow as tf
 
+from tfod import names
 from tfod.checkpoints.restore import restore_model
-from tfod.errors import CheckpointError, ConfigError
-from tfod.models.factory import build_model
-from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
-from tfod.training import optimizers
-from tfod.training.evaluator import Evaluator
-from tfod.training.run_folder import evaluation_folder
+from tfod.errors import CheckpointError
+from tfod.models.detection_model import DetectionModel
+from tfod.training.averages import restore_averages
+from tfod.training.checkpoints import BEST_METRIC
 
-__all__ = ["evaluate_checkpoints"]
+if TYPE_CHECKING:
+    from tfod.evaluation.evaluation import Evaluation
+
+__all__ = ["follow", "restore_for_evaluation"]
 
 
-def evaluate_checkpoints(
-    config: TrainEvalPipelineConfig, checkpoint_dir: Path, model_dir: Path, *, timeout: int
+def follow(
+    model: DetectionModel,
+    evaluation: "Evaluation",
+    checkpoint_dir: Path,
+    *,
+    averages: Any | None = None,
+    last_step: int,
+    timeout: int,
 ) -> dict[str, float]:
-    """Evaluates the newest checkpoint of a folder, then each that follows, into `<model_dir>/eval`.
+    """Evaluates the newest checkpoint of a folder, then each that follows.
 
-    Ends with the one of step `train_config.num_steps`, or when none has come for `timeout` seconds; with a timeout
-    of 0 after the newest. Of several that come during an evaluation the newest is evaluated.
+    Ends with the one of `last_step`, or when none has come for `timeout` seconds; with a timeout of 0 after the newest.
+    Of several that come during an evaluation the newest is evaluated.
+
+    Args:
+      model: Filled from each.
+      evaluation: Of the model.
+      checkpoint_dir: The folder of a run.
+      averages: An optimizer whose averages of the weights are filled too.
+      last_step: The run's.
+      timeout: In seconds.
 
     Returns:
       mAP and total loss of the last one, by their tags.
     """
-    if not config.eval_input_reader:
-        raise ConfigError("there is nothing to evaluate on", "eval_input_reader", "name the records to evaluate on")
-    model = build_model(config.model)
-    step = orbit.utils.create_global_step()
-    averages = optimizers.averages_for_evaluation(config, model, step)
-    controller = orbit.Controller(
-        global_step=step,
-        evaluator=Evaluator(config, model, averages, step, evaluation_folder(config, model_dir)),
-    )
-    metrics: dict[str, float] = {}
+    found: dict[str, float] = {}
     for prefix in _checkpoints(checkpoint_dir, timeout):
-        _, saved_step = restore_model(model, prefix)
-        if averages is not None:
-            tf.train.Checkpoint(model=model, optimizer=averages).restore(prefix).expect_partial()
-        step.assign(saved_step or 0)
-        metrics = controller.evaluate()
-        if saved_step == config.train_config.num_steps:
+        _, step = restore_for_evaluation(model, averages, prefix)
+        result = evaluation.run(step)
+        found = {BEST_METRIC: result.metrics[BEST_METRIC], names.TOTAL_LOSS: result.losses[names.TOTAL_LOSS]}
+        if step == last_step:
             break
-    return metrics
+    return found
+
+
+def restore_for_evaluation(model: DetectionModel, averages: Any | None, place: str | Path) -> tuple[str, int | None]:
+    """Fills a model, and the averages of its weights if there are any, from a checkpoint or the newest in a folder.
+
+    Returns:
+      The checkpoint's prefix, and the training step at which it was written (None where it does not say).
+    """
+    prefix, step = restore_model(model, place)
+    if averages is not None:
+        restore_averages(averages, model.checkpoint_layout().full, prefix)
+    return prefix, step
 
 
 def _checkpoints(folder: Path, timeout: int) -> Iterator[str]:

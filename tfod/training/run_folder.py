@@ -10,34 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
 from tfod.files import write_text
-from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
-__all__ = ["choose_seed", "evaluation_folder", "record_start", "save_config"]
+__all__ = ["choose_seed", "record_start"]
 
 _DISTRIBUTIONS = ("tfod", "tensorflow", "tf-keras", "tf-models-official", "numpy", "protobuf")
-
-
-def save_config(config: TrainEvalPipelineConfig, model_dir: Path, read_from: Path | None = None) -> Path:
-    """Saves the resolved config as `<model_dir>/pipeline.config`; returns where it lies.
-
-    Tutorials keep the config that they edit in that very place. If it is the file `read_from`, it stays as
-    it is, and a config that overrides made different from it is saved as `pipeline.resolved.config`.
-    """
-    target = model_dir / "pipeline.config"
-    if read_from is not None and target.exists() and target.samefile(read_from):
-        if read_pipeline_config(target) == config:
-            return target
-        target = model_dir / "pipeline.resolved.config"
-    write_pipeline_config(config, target)
-    return target
-
-
-def evaluation_folder(config: TrainEvalPipelineConfig, folder: Path) -> Path:
-    """Where the original puts the evaluation's summaries: `eval`, and in it a folder named as the reader is."""
-    name = config.eval_input_reader[0].name if config.eval_input_reader else ""
-    return folder / "eval" / name
 
 
 def choose_seed(model_dir: Path, asked_for: int | None) -> int:

@@ -4,19 +4,18 @@ All arithmetic is float32 in the original's order, so that a run continued here 
 have had there.
 """
 
-import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
 
 import tensorflow as tf
 
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.learning_rate import cosine_decay_faults, exponential_decay_faults, manual_steps_faults
 from tfod.errors import ConfigError
-from tfod.protos import optimizer_pb2
 
-__all__ = ["Schedule", "constant", "cosine_decay", "exponential_decay", "from_config", "manual_steps"]
+__all__ = ["Schedule", "constant", "cosine_decay", "exponential_decay", "manual_steps"]
 
-Schedule = Callable[[Any], Any]
+Schedule = Callable[[tf.Tensor], tf.Tensor]
 """Takes the step, an int64 scalar tensor, and gives the learning rate, a float32 scalar tensor."""
 
 
@@ -34,20 +33,20 @@ def exponential_decay(
     burnin_steps: int = 0,
     minimum: float = 0.0,
     staircase: bool = True,
+    where: str = "exponential_decay_learning_rate",
 ) -> Schedule:
     """`initial_rate * decay_factor ** ((step - burnin_steps) / decay_steps)`, never below `minimum`.
 
     With `staircase` the exponent is rounded down. For the first `burnin_steps` the rate is `burnin_rate`, or
-    `initial_rate` where that is 0.
+    `initial_rate` where that is 0. `where` is where the settings stand, for ConfigError.
 
     >>> rate = exponential_decay(0.1, decay_steps=10, decay_factor=0.5)
     >>> [round(float(rate(step)), 3) for step in (0, 9, 10, 25)]
     [0.1, 0.1, 0.05, 0.025]
     """
-    if decay_steps == 0:
-        _refuse("exponential_decay_learning_rate", "decay_steps is 0", "set decay_steps to 1 or more")
+    refuse(exponential_decay_faults(decay_steps=decay_steps), where)
 
-    def rate(step: Any) -> Any:
+    def rate(step: tf.Tensor) -> tf.Tensor:
         exponent = tf.cast(step - burnin_steps, tf.float32) / float(decay_steps)
         if staircase:
             exponent = tf.floor(exponent)
@@ -57,27 +56,29 @@ def exponential_decay(
     return rate
 
 
-def manual_steps(boundaries: Sequence[int], rates: Sequence[float], *, warmup: bool = False) -> Schedule:
+def manual_steps(
+    boundaries: Sequence[int],
+    rates: Sequence[float],
+    *,
+    warmup: bool = False,
+    where: str = "manual_step_learning_rate",
+) -> Schedule:
     """`rates[i]` from step `boundaries[i - 1]` on; there is one rate more than boundaries.
 
-    With `warmup` the rate goes linearly from `rates[0]` at step 0 to `rates[1]` at `boundaries[0]`.
+    With `warmup` the rate goes linearly from `rates[0]` at step 0 to `rates[1]` at `boundaries[0]`. `where` is where
+    the settings stand, for ConfigError.
 
     >>> rate = manual_steps([5, 10], [0.1, 0.01, 0.001])
     >>> [round(float(rate(step)), 4) for step in (4, 5, 10)]
     [0.1, 0.01, 0.001]
     """
-    where = "manual_step_learning_rate"
-    if not boundaries:
-        _refuse(where, "the schedule is empty", "add schedule { step: ... learning_rate: ... }")
+    refuse(manual_steps_faults(boundaries), where)
     if len(rates) != len(boundaries) + 1:
-        _refuse(where, f"{len(rates)} rates for {len(boundaries)} steps", "give one rate more than steps")
-    if boundaries[0] <= 0:
-        _refuse(where, "the first step of the schedule is 0", "say that rate in initial_learning_rate")
-    if any(after <= before for before, after in itertools.pairwise(boundaries)):
-        _refuse(where, f"the steps {list(boundaries)} do not increase", "put the schedule in order of its steps")
+        what = f"{len(rates)} rates for {len(boundaries)} steps"
+        raise ConfigError(what, where, "give one rate more than steps")
     slope = (rates[1] - rates[0]) / boundaries[0]
 
-    def rate(step: Any) -> Any:
+    def rate(step: tf.Tensor) -> tf.Tensor:
         passed = tf.reduce_sum(tf.cast(step >= tf.constant(boundaries, tf.int64), tf.int32))
         stepped = tf.gather(tf.constant(rates, tf.float32), passed)
         if not warmup:
@@ -95,8 +96,11 @@ def cosine_decay(
     warmup_rate: float = 0.0,
     warmup_steps: int = 0,
     hold_steps: int = 0,
+    where: str = "cosine_decay_learning_rate",
 ) -> Schedule:
     """Linear warm-up to `base_rate`, that rate for `hold_steps`, half a cosine down to 0 at `total_steps`, then 0.
+
+    `where` is where the settings stand, for ConfigError.
 
     Cosine annealing: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017.
 
@@ -104,17 +108,14 @@ def cosine_decay(
     >>> [round(float(rate(step)), 3) for step in (0, 5, 10, 20, 30, 31)]
     [0.1, 0.15, 0.2, 0.1, 0.0, 0.0]
     """
-    where = "cosine_decay_learning_rate"
-    if total_steps < warmup_steps:
-        cure = "raise total_steps, or lower warmup_steps"
-        _refuse(where, f"total_steps {total_steps} is less than warmup_steps {warmup_steps}", cure)
-    if warmup_steps and base_rate < warmup_rate:
-        what = f"learning_rate_base {base_rate:g} is less than warmup_learning_rate {warmup_rate:g}"
-        _refuse(where, what, "lower warmup_learning_rate: the warm-up rises")
+    faults = cosine_decay_faults(
+        base_rate=base_rate, total_steps=total_steps, warmup_rate=warmup_rate, warmup_steps=warmup_steps
+    )
+    refuse(faults, where)
     # Where no steps are left for the cosine its value is never used, but 0 / 0 must not spoil the others.
     decay_steps = float(total_steps - warmup_steps - hold_steps) or 1.0
 
-    def rate(step: Any) -> Any:
+    def rate(step: tf.Tensor) -> tf.Tensor:
         now = tf.cast(step, tf.float32)
         result = 0.5 * base_rate * (1 + tf.cos(math.pi * (now - warmup_steps - hold_steps) / decay_steps))
         if hold_steps:
@@ -125,38 +126,3 @@ def cosine_decay(
         return tf.where(step > total_steps, 0.0, result)
 
     return rate
-
-
-def from_config(message: optimizer_pb2.LearningRate) -> Schedule:
-    """The schedule that a `learning_rate { ... }` of pipeline.config describes."""
-    kind = message.WhichOneof("learning_rate")
-    if kind is None:
-        cure = "add one of constant, exponential_decay, manual_step or cosine_decay_learning_rate"
-        _refuse("learning_rate", "no learning rate is chosen", cure)
-    config = getattr(message, kind)
-    if kind == "constant_learning_rate":
-        return constant(config.learning_rate)
-    if kind == "exponential_decay_learning_rate":
-        return exponential_decay(
-            config.initial_learning_rate,
-            decay_steps=config.decay_steps,
-            decay_factor=config.decay_factor,
-            burnin_rate=config.burnin_learning_rate,
-            burnin_steps=config.burnin_steps,
-            minimum=config.min_learning_rate,
-            staircase=config.staircase,
-        )
-    if kind == "manual_step_learning_rate":
-        rates = [config.initial_learning_rate, *(entry.learning_rate for entry in config.schedule)]
-        return manual_steps([entry.step for entry in config.schedule], rates, warmup=config.warmup)
-    return cosine_decay(
-        config.learning_rate_base,
-        total_steps=config.total_steps,
-        warmup_rate=config.warmup_learning_rate,
-        warmup_steps=config.warmup_steps,
-        hold_steps=config.hold_base_rate_steps,
-    )
-
-
-def _refuse(where: str, what: str, cure: str) -> NoReturn:
-    raise ConfigError(what, f"train_config.optimizer, {where}", cure)

@@ -6,9 +6,8 @@ import tf_keras as keras
 __all__ = ["set_seed"]
 
 
-def set_seed(seed: int, start: int, deterministic: bool) -> None:
-    """Seeds all random numbers of a run that begins at step `start`; `seed` is in [0, 2**31)."""
+def set_seed(seed: int, *, deterministic: bool) -> None:
+    """Seeds all random numbers from now on; `seed` is in [0, 2**31)."""
     if deterministic:
         tf.config.experimental.enable_op_determinism()
-    # A resumed run that has not to repeat anything must not show the pictures in the same order again.
-    keras.utils.set_random_seed(seed if deterministic else (seed + start) % 2**31)
+    keras.utils.set_random_seed(seed)

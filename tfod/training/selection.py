@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+import tensorflow as tf
 
 from tfod.checkpoints.keys import variable_keys
 from tfod.errors import ConfigError
-from tfod.models.detection_model import DetectionModel
-from tfod.protos.train_pb2 import TrainConfig
 
 __all__ = ["Selection", "select_variables"]
 
@@ -20,16 +19,23 @@ _EXAMPLES = 4
 class Selection:
     """The variables that are trained, and for each the number that its gradients are multiplied by."""
 
-    variables: list[Any]
+    variables: list[tf.Variable]
     multipliers: tuple[float, ...]
 
-    def scale(self, gradients: Sequence[Any]) -> list[Any]:
+    def scale(self, gradients: Sequence[tf.Tensor | None]) -> list[tf.Tensor | None]:
         """Gradients of the variables, in their order, each times its multiplier; None where there is none."""
         pairs = zip(gradients, self.multipliers, strict=True)
         return [g if g is None or by == 1.0 else g * by for g, by in pairs]
 
 
-def select_variables(model: DetectionModel, config: TrainConfig) -> Selection:
+def select_variables(
+    layout: tf.Module,
+    *,
+    update: Sequence[str] = (),
+    freeze: Sequence[str] = (),
+    bias_multiplier: float = 1.0,
+    where: str = "train_config",
+) -> Selection:
     """What `update_trainable_variables`, `freeze_variables` and `bias_grad_multiplier` leave to be trained.
 
     Both lists hold regular expressions; one that is found anywhere in a variable's name in checkpoints, such as
@@ -37,26 +43,32 @@ def select_variables(model: DetectionModel, config: TrainConfig) -> Selection:
     knows these fields under TensorFlow 1 alone.) Frozen batch normalisation still follows the batches with its
     averages; `freeze_batchnorm` stops that.
 
+    Args:
+      layout: The variables under their names in checkpoints. Its order is that of the original's optimizer slots and of
+        clipping, and the selection keeps it.
+      update: What is trained; all if empty.
+      freeze: What of it is not.
+      bias_multiplier: Of the gradients of biases.
+      where: The message of the config that the lists are from.
+
     Raises ConfigError for an expression that is none, or means no variable, and where nothing is left to train.
     """
-    names = {key: variable for key, variable in variable_keys(model=model).items() if variable.trainable}
-    frozen = _meant(config.freeze_variables, names, "freeze_variables")
-    chosen = _meant(config.update_trainable_variables, names, "update_trainable_variables") or set(names)
+    names = {key: variable for key, variable in variable_keys(model=layout).items() if variable.trainable}
+    frozen = _meant(freeze, names, f"{where}.freeze_variables")
+    chosen = _meant(update, names, f"{where}.update_trainable_variables") or set(names)
     kept = {id(names[name]) for name in chosen - frozen}
-    # In the model's order, which is that of the original's optimizer slots and of clipping.
-    variables = [variable for variable in model.trainable_variables if id(variable) in kept]
+    variables = [variable for variable in layout.trainable_variables if id(variable) in kept]
     if not variables:
         cure = "let them leave some variables"
-        raise ConfigError("nothing is left to train", "train_config.freeze_variables", cure)
+        raise ConfigError("nothing is left to train", f"{where}.freeze_variables", cure)
     biases = {id(variable) for name, variable in names.items() if name.endswith(_BIAS)}
-    factor = config.bias_grad_multiplier or 1.0
-    return Selection(variables, tuple(factor if id(variable) in biases else 1.0 for variable in variables))
+    return Selection(variables, tuple(bias_multiplier if id(variable) in biases else 1.0 for variable in variables))
 
 
 def _meant(patterns: Iterable[str], names: Iterable[str], field: str) -> set[str]:
     meant = set()
     for number, pattern in enumerate(patterns):
-        where = f"train_config.{field}[{number}]"
+        where = f"{field}[{number}]"
         try:
             found = [name for name in names if re.search(pattern, name)]
         except re.error as error:

@@ -14,38 +14,38 @@ from tfod import names
 from tfod.training.disk import writing
 from tfod.training.watch import Batch
 
-__all__ = ["TrainingSummaries", "draw_batch"]
+__all__ = ["MOST_IMAGES", "TrainingSummaries", "draw_batch", "first_replica"]
 
-_PICTURES = 3
+MOST_IMAGES = 3
 
 
 class TrainingSummaries(orbit.utils.SummaryManagerInterface):
-    """Writes the scalars and pictures of training to one folder, at every `every_n`-th step and at `last_step`.
+    """Writes the scalars and images of training to one folder, at every `every_n`-th step and at `last_step`.
 
     Args:
       folder: Where to; made by the first summary.
       step: int64 scalar variable.
       every_n: The steps between two summaries.
       last_step: The step at which the run ends.
-      batch_size: Pictures a step, for `images_per_sec`.
-      pictures: Gives the input pictures with their boxes, uint8 `[B, h, w, 3]`; None for no pictures.
+      batch_size: Images a step, for `images_per_sec`.
+      images: Gives input images with what is in them, uint8 `[N, h, w, 3]`; None for no images.
     """
 
     def __init__(
         self,
         folder: Path,
-        step: Any,
+        step: tf.Variable,
         *,
         every_n: int,
         last_step: int,
         batch_size: int,
-        pictures: Callable[[], NDArray[np.uint8]] | None,
+        images: Callable[[], NDArray[np.uint8]] | None,
     ) -> None:
         self._step = step
         self._every_n = every_n
         self._last_step = last_step
         self._batch_size = batch_size
-        self._pictures = pictures
+        self._images = images
         self._folder = folder
 
     @functools.cached_property
@@ -76,33 +76,39 @@ class TrainingSummaries(orbit.utils.SummaryManagerInterface):
         with self._writer.as_default(step=step):
             for tag, value in scalars.items():
                 tf.summary.scalar(tag, value)
-            if self._pictures is not None:
-                tf.summary.image("train_input_images", self._pictures(), max_outputs=_PICTURES)
+            if self._images is not None:
+                tf.summary.image("train_input_images", self._images(), max_outputs=MOST_IMAGES)
 
 
-def draw_batch(batch: Batch, denormalize: Callable[[Any], Any], class_names: Mapping[int, str]) -> NDArray[np.uint8]:
-    """The first three pictures of a batch as the network sees them, with their boxes: uint8 `[3, h, w, 3]`.
+def draw_batch(
+    batch: Batch, denormalize: Callable[[tf.Tensor], tf.Tensor], class_names: Mapping[int, str]
+) -> NDArray[np.uint8]:
+    """The first three images of a batch as the network sees them, with their boxes: uint8 `[3, h, w, 3]`.
 
-    `denormalize` takes network inputs to 0..255.
+    Args:
+      batch: Of `tfod.input.dataset.training_dataset`.
+      denormalize: Takes network inputs, float32 of any shape, to 0..255.
+      class_names: By class id, which counts from 1.
     """
     # Imported here: only a run that draws pays for the drawing library.
     from tfod.visualize.draw import draw_boxes
 
-    first = [_first_replica(batch.features[names.IMAGE]), *map(_first_replica, _groundtruth(batch))]
-    inputs, boxes, classes, counts = (tensor[:_PICTURES] for tensor in first)
-    pictures = np.clip(np.rint(denormalize(inputs).numpy()), 0, 255).astype(np.uint8)
+    first = [first_replica(batch.features[names.IMAGE]), *map(first_replica, _groundtruth(batch))]
+    inputs, boxes, classes, counts = (tensor[:MOST_IMAGES] for tensor in first)
+    images = np.clip(np.rint(denormalize(inputs).numpy()), 0, 255).astype(np.uint8)
     drawn = []
-    for picture, box, one_hot, count in zip(pictures, boxes, classes, counts, strict=True):
+    for image, box, one_hot, count in zip(images, boxes, classes, counts, strict=True):
         ids = [int(index) + 1 for index in np.argmax(one_hot.numpy()[:count], axis=-1)]
         labels = [class_names.get(identity, str(identity)) for identity in ids]
-        drawn.append(draw_boxes(picture, box.numpy()[:count], labels, class_ids=ids))
+        drawn.append(draw_boxes(image, box.numpy()[:count], labels, class_ids=ids))
     return np.stack(drawn)
 
 
-def _groundtruth(batch: Batch) -> list[Any]:
+def first_replica(value: tf.Tensor) -> tf.Tensor:
+    """The part of a batch's tensor `[B, ...]` that the first replica on this machine has; of any dtype."""
+    return tf.distribute.get_strategy().experimental_local_results(value)[0]
+
+
+def _groundtruth(batch: Batch) -> list[tf.Tensor]:
     keys = (names.GROUNDTRUTH_BOXES, names.GROUNDTRUTH_CLASSES, names.NUM_GROUNDTRUTH_BOXES)
     return [batch.labels[key] for key in keys]
-
-
-def _first_replica(value: Any) -> Any:
-    return tf.distribute.get_strategy().experimental_local_results(value)[0]

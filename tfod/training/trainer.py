@@ -1,77 +1,102 @@
 """One training step as one graph, and orbit's trainer around it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orbit
 import tensorflow as tf
 
 from tfod import names
+from tfod.checkpoints.layout import CheckpointLayout
 from tfod.training.optimizers import clip_gradients
 from tfod.training.schedules import Schedule
 from tfod.training.selection import Selection
 from tfod.training.watch import StepWatch
 
-__all__ = ["Trainable", "Trainer"]
+__all__ = ["Learning", "Trainable", "Trainer"]
+
+Tensors = dict[str, tf.Tensor]
 
 
 class Trainable(Protocol):
-    """What can be trained: a detection model, or anything else that predicts and judges its predictions."""
+    """What can be trained: a detection model, or anything else that computes its losses."""
 
-    def predict(self, inputs: Any, true_image_shapes: Any, *, training: bool) -> Mapping[str, Any]:
-        """Tensors by name for pictures `[B, h, w, 3]` whose own shapes are int32 `[B, 3]`."""
+    @property
+    def trainable_variables(self) -> Sequence[tf.Variable]:
+        """The weights."""
 
-    def loss(self, prediction: Mapping[str, Any], labels: Mapping[str, Any], *, training: bool) -> Mapping[str, Any]:
-        """Scalars by tag; their sum is to be made small."""
+    def checkpoint_layout(self) -> CheckpointLayout:
+        """The variables under the names that checkpoints give them."""
 
-    def regularization_loss(self) -> Any:
-        """A scalar of the weights alone."""
+    def losses(
+        self,
+        inputs: tf.Tensor,
+        true_shapes: tf.Tensor,
+        labels: Mapping[str, tf.Tensor],
+        *,
+        training: bool,
+        regularize: bool = True,
+    ) -> tuple[Tensors, Tensors]:
+        """What training minimises, and the prediction that it is of.
+
+        Args:
+          inputs: Images float32 `[B, h, w, 3]`, as the network takes them.
+          true_shapes: int32 `[B, 3]`, their shapes without padding.
+          labels: The ground truth, by name.
+          training: Whether statistics follow the batch.
+          regularize: Whether the losses have one of the weights alone, if the model has such a loss.
+
+        Returns:
+          float32 scalars by their tags in TensorBoard, among them their sum as `Loss/total_loss`; and the
+          prediction, tensors by name.
+        """
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How weights change.
+
+    Attributes:
+      optimizer: Applied to the variables of the selection.
+      schedule: The learning rate; read for the record, the optimizer has its own way to it.
+      step: int64 scalar variable, the number of steps done; goes up by one a step.
+      selection: The variables that are trained.
+      regularize: Whether the loss of the weights alone counts.
+      clip_norm: The most that the joint norm of all gradients may be; 0 for no limit.
+    """
+
+    optimizer: Any
+    schedule: Schedule
+    step: tf.Variable
+    selection: Selection
+    regularize: bool = True
+    clip_norm: float = 0.0
 
 
 class Trainer(orbit.StandardTrainer):
     """Trains a model by gradient descent, one batch of the iterator a step.
 
     Args:
-      model: Its loss is the sum of what `model.loss` gives and, if `regularize`, `model.regularization_loss`.
-      selection: The variables that are trained.
-      optimizer: Applied to them.
-      schedule: The learning rate; read for the record, the optimizer has its own way to it.
-      step: int64 scalar variable, the number of steps done; goes up by one a step.
+      model: Its losses are minimised.
+      learning: How.
       batches: An iterator of (features, labels); with a strategy of more than one replica, a distributed one.
       watch: Told of every step.
-      clip_norm: The most that the joint norm of all gradients may be; 0 for no limit.
     """
 
-    def __init__(
-        self,
-        model: Trainable,
-        selection: Selection,
-        optimizer: Any,
-        schedule: Schedule,
-        step: Any,
-        batches: Any,
-        watch: StepWatch,
-        *,
-        regularize: bool,
-        clip_norm: float,
-    ) -> None:
+    def __init__(self, model: Trainable, learning: Learning, batches: Any, watch: StepWatch) -> None:
         # orbit's own tf.function would have AutoGraph convert all of Keras, which takes longer than the tracing.
         options = orbit.StandardTrainerOptions(use_tf_function=False, use_tf_while_loop=False)
         super().__init__(batches, options)
         self._model = model
-        self._selection = selection
-        self._optimizer = optimizer
-        self._schedule = schedule
-        self._step = step
+        self._learning = learning
         self._watch = watch
-        self._regularize = regularize
-        self._clip_norm = clip_norm
         self._strategy = tf.distribute.get_strategy()
-        # Pictures of varying size (a keep_aspect_ratio_resizer without padding) share one relaxed graph.
+        # Images of varying size (a keep_aspect_ratio_resizer without padding) share one relaxed graph.
         self._graph = tf.function(self._all_replicas, autograph=False, reduce_retracing=True)
 
-    def train_step(self, iterator: Any) -> None:
-        """Takes a batch and learns from it."""
+    def train_step(self, iterator: Iterator[tuple[Mapping[str, tf.Tensor], Mapping[str, tf.Tensor]]]) -> None:
+        """Takes a batch, features and labels as `Trainable.losses` takes them, and learns from it."""
         features, labels = next(iterator)
         self._watch.step_done(self._graph(features, labels), features, labels)
 
@@ -79,32 +104,34 @@ class Trainer(orbit.StandardTrainer):
         """The losses of the last step and the learning rate of the next, by tag."""
         return self._watch.finish()
 
-    def _all_replicas(self, features: Mapping[str, Any], labels: Mapping[str, Any]) -> Any:
+    def _all_replicas(self, features: Mapping[str, tf.Tensor], labels: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Returns float32 `[K + 1]`: the K losses in the order of `watch.tags`, then the next learning rate."""
         losses = self._strategy.run(self._one_replica, args=(features, labels))
         losses = self._strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
-        self._step.assign_add(1)
-        return tf.concat([losses, [self._schedule(self._step)]], axis=0)
+        step = self._learning.step
+        step.assign_add(1)
+        return tf.concat([losses, [self._learning.schedule(step)]], axis=0)
 
-    def _one_replica(self, features: Mapping[str, Any], labels: Mapping[str, Any]) -> Any:
-        variables = self._selection.variables
+    def _one_replica(self, features: Mapping[str, tf.Tensor], labels: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        selection = self._learning.selection
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(variables)
+            tape.watch(selection.variables)
             losses = self._losses(features, labels)
-        slopes = self._selection.scale(tape.gradient(losses[names.TOTAL_LOSS], variables))
-        gradients = clip_gradients(slopes, self._clip_norm)
-        self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        scaled = selection.scale(tape.gradient(losses[names.TOTAL_LOSS], selection.variables))
+        gradients = clip_gradients(scaled, self._learning.clip_norm)
+        self._learning.optimizer.apply_gradients(zip(gradients, selection.variables, strict=True))
         self._watch.tags = (*losses, names.LEARNING_RATE)
         # One tensor, so that all of it is fetched from the device at once.
         return tf.stack(list(losses.values()))
 
-    def _losses(self, features: Mapping[str, Any], labels: Mapping[str, Any]) -> dict[str, Any]:
+    def _losses(self, features: Mapping[str, tf.Tensor], labels: Mapping[str, tf.Tensor]) -> Tensors:
         """Scalars by tag. Each replica sees its part of the batch, and the parts are added up: hence the division."""
-        images, shapes = features[names.IMAGE], features[names.TRUE_IMAGE_SHAPE]
-        prediction = self._model.predict(images, shapes, training=True)
-        losses = dict(self._model.loss(prediction, labels, training=True))
-        if self._regularize:
-            losses[names.REGULARIZATION_LOSS] = self._model.regularization_loss()
-        losses[names.TOTAL_LOSS] = tf.add_n(list(losses.values()))
+        losses, _ = self._model.losses(
+            features[names.IMAGE],
+            features[names.TRUE_IMAGE_SHAPE],
+            labels,
+            training=True,
+            regularize=self._learning.regularize,
+        )
         replicas = self._strategy.num_replicas_in_sync
         return losses if replicas == 1 else {tag: loss / replicas for tag, loss in losses.items()}

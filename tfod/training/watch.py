@@ -1,21 +1,20 @@
-"""What a run's Python side does at every step: fetch the losses, judge them, show them, heed signals."""
+"""What a run's Python side does at every step: fetch the losses, check them, show them, look for signals."""
 
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import tensorflow as tf
 
 from tfod import names
 from tfod.errors import TrainingError
-from tfod.progress import Progress
 
-__all__ = ["Batch", "StepWatch", "Stopped"]
+__all__ = ["CURE", "Batch", "GoalReachedError", "ShowsSteps", "StepWatch", "Stopped"]
 
-_CURE = (
+CURE = (
     "look at those pictures and their boxes, or lower the learning rate or warm it up for longer, or set "
     "train_config.gradient_clipping_by_norm"
 )
@@ -24,8 +23,19 @@ _CURE = (
 class Batch(NamedTuple):
     """The features and labels of one step, tensors by name."""
 
-    features: Mapping[str, Any]
-    labels: Mapping[str, Any]
+    features: Mapping[str, tf.Tensor]
+    labels: Mapping[str, tf.Tensor]
+
+
+class ShowsSteps(Protocol):
+    """Shows people how far a run is."""
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        """Says that `count` more steps are done; `note` is shown beside."""
+
+
+class GoalReachedError(Exception):
+    """A stage of training is over; the step that was under way is complete."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -48,43 +58,52 @@ class StepWatch:
 
     Attributes:
       tags: The names of the values that a step returns, in order; the trainer knows them once it has been traced.
-      step: The last step whose losses were judged.
+      step: The last step whose losses were checked.
       batch: The batch of that step.
       progress: Where to show the steps, if anywhere.
+      is_over: Asked after each step; the first True ends the stage of training.
     """
 
-    def __init__(self, start: int, cure: str = _CURE) -> None:
+    def __init__(self, start: int, cure: str = CURE) -> None:
         self._cure = cure
         self.tags: tuple[str, ...] = ()
         self.step = start
         self.batch: Batch | None = None
-        self.progress: Progress | None = None
+        self.progress: ShowsSteps | None = None
+        self.is_over: Callable[[], bool] = _never
         self._values: dict[str, float] = {}
-        self._pending: tuple[Any, Batch] | None = None
+        self._pending: tuple[tf.Tensor, Batch] | None = None
         self._overlap = bool(tf.config.list_physical_devices("GPU"))
         self._signal: int | None = None
 
-    def step_done(self, values: Any, features: Mapping[str, Any], labels: Mapping[str, Any]) -> None:
-        """Takes what the step returned, float32 `[K + 1]`, and its batch; may raise TrainingError or Stopped."""
-        self._judge_pending()
+    def step_done(self, values: tf.Tensor, features: Mapping[str, tf.Tensor], labels: Mapping[str, tf.Tensor]) -> None:
+        """Takes what the step returned, float32 `[K + 1]`, and its batch.
+
+        May raise TrainingError, Stopped or GoalReachedError.
+        """
+        self._check_pending()
         self._pending = (values, Batch(features, labels))
         if not self._overlap:
-            self._judge_pending()
-        self.heed()
+            self._check_pending()
+        self.check_signals()
+        if self.is_over():
+            self.is_over = _never
+            self._check_pending()
+            raise GoalReachedError
 
     def finish(self) -> dict[str, float]:
-        """The values of the last step by tag. After it no step is left unjudged: what is saved now is sound."""
-        self._judge_pending()
+        """The values of the last step by tag. After it no step is left unchecked: what is saved now is sound."""
+        self._check_pending()
         return self._values
 
-    def heed(self) -> None:
-        """Raises Stopped if a signal has come while signals were heeded; no step is left unjudged."""
+    def check_signals(self) -> None:
+        """Raises Stopped if a signal was caught; no step is left unchecked."""
         if self._signal is not None:
-            self._judge_pending()
+            self._check_pending()
             raise Stopped(self._signal)
 
     @contextmanager
-    def heeding_signals(self) -> Iterator[None]:
+    def catching_signals(self) -> Iterator[None]:
         """Within it SIGINT and SIGTERM end the run after the step under way; a second one acts at once."""
         signals = (signal.SIGINT, signal.SIGTERM)
         earlier = {number: signal.getsignal(number) for number in signals}
@@ -104,7 +123,7 @@ class StepWatch:
         finally:
             restore()
 
-    def _judge_pending(self) -> None:
+    def _check_pending(self) -> None:
         if self._pending is None:
             return
         values, batch = self._pending
@@ -127,6 +146,10 @@ class StepWatch:
             f"the batch of the pictures {', '.join(_source_ids(self.batch))}",
             f"{self._cure}; what was saved before is kept, and the same command goes on from it",
         )
+
+
+def _never() -> bool:
+    return False
 
 
 def _source_ids(batch: Batch | None) -> list[str]:

@@ -17,7 +17,7 @@ from tfod.errors import DataError, OutputError
 from tfod.files import replacing, write_text
 from tfod.inference.detections import Detections
 from tfod.inference.detector import Detector
-from tfod.inference.pictures import read_picture
+from tfod.inference.images import read_image
 from tfod.progress import Progress
 from tfod.visualize.draw import draw_boxes, enlarge_small
 
@@ -65,7 +65,7 @@ def visualize_pictures(
     with Progress("detecting", total=len(paths), unit="picture") as progress:
         for path, output in zip(paths, outputs, strict=True):
             try:
-                image = read_picture(path)
+                image = read_image(path)
             except DataError as error:
                 summary.unreadable.append(error)
                 progress.message(f"passed over: {error.where}: {error.what}")

@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tfod.config.findings import Finding, error, note, warning
+from tfod.config.faults.training import checkpoint_type_faults
+from tfod.config.findings import Finding, error, errors, note, warning
 from tfod.config.rules.placeholders import has_placeholder
 from tfod.config.rules.walk import is_remote
-from tfod.config.text import nearest
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.protos.train_pb2 import V2
 
@@ -60,10 +60,8 @@ def _type(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
             where,
             f"nothing, or --set {where}=detection if the original is to read this config too",
         )
-    elif kind and kind not in _TYPES:
-        hint = nearest(kind, _TYPES)
-        cure = f"--set {where}={hint}" if hint else f"choose one of {', '.join(_TYPES)}"
-        yield error("checkpoint-type", f"there is no fine_tune_checkpoint_type {kind!r}", where, cure)
+    elif kind:
+        yield from errors("checkpoint-type", checkpoint_type_faults(kind, _TYPES), "train_config")
 
 
 def _files(place: str, kind: str) -> Iterator[Finding]:

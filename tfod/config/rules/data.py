@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from tfod.config.findings import Finding, error, note, warning
+from tfod.config.faults.reading import evaluation_reader_faults
+from tfod.config.findings import Finding, error, errors, note, warning
 from tfod.config.label_map import LabelMap, read_label_map
 from tfod.config.rules.placeholders import has_placeholder, placeholders
 from tfod.config.rules.record_files import check_files, count_records
@@ -29,8 +30,8 @@ def check_training_input(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
 def check_evaluation_input(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     """Findings in `eval_input_reader`, of which the first is used."""
     where = "eval_input_reader[0]"
+    yield from errors("no-input", evaluation_reader_faults(len(config.eval_input_reader)))
     if not config.eval_input_reader:
-        yield error("no-input", "there is no evaluation data", "eval_input_reader", "add an eval_input_reader")
         return
     reader = config.eval_input_reader[0]
     if len(config.eval_input_reader) > 1:

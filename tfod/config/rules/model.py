@@ -1,110 +1,106 @@
 """The model: parts that are missing, or that do not fit each other."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from tfod.config.findings import Finding, error, warning
+from tfod.config.architectures import ARCHITECTURES, types_of
+from tfod.config.faults.anchors import (
+    anchor_choice_faults,
+    feature_map_faults,
+    multiscale_anchor_faults,
+    ssd_anchor_faults,
+)
+from tfod.config.faults.fault import Fault
+from tfod.config.faults.image_size import (
+    conditional_shape_faults,
+    fixed_shape_faults,
+    keep_aspect_ratio_faults,
+    pad_to_multiple_faults,
+    resizer_choice_faults,
+)
+from tfod.config.faults.losses import loss_choice_faults, mining_faults, sampler_faults
+from tfod.config.faults.model import (
+    convolutional_predictor_faults,
+    extractor_type_faults,
+    model_choice_faults,
+    num_layers_faults,
+    predictor_choice_faults,
+    pyramid_levels_faults,
+    weight_shared_predictor_faults,
+)
+from tfod.config.faults.suppression import suppression_faults
+from tfod.config.findings import Finding, error, errors, warning
 from tfod.config.rules.walk import blocks, detection_model
-from tfod.config.text import nearest
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
 __all__ = ["check"]
-
-_TYPES = {
-    "ssd": (
-        *(f"ssd_mobilenet_v{version}{fpn}_keras" for version in (1, 2) for fpn in ("", "_fpn")),
-        *(f"ssd_resnet{depth}_v1_fpn_keras" for depth in (50, 101, 152)),
-        *(f"ssd_efficientnet-b{size}_bifpn_keras" for size in range(8)),
-    ),
-    "faster_rcnn": (
-        *(f"faster_rcnn_resnet{depth}{fpn}_keras" for depth in (50, 101, 152) for fpn in ("", "_fpn")),
-        "faster_rcnn_inception_resnet_v2_keras",
-    ),
-    "center_net": (
-        "resnet_v2_50", "resnet_v2_101",
-        *(f"resnet_v1_{depth}_fpn" for depth in (18, 34, 50, 101)),
-        *(f"hourglass_{depth}" for depth in (10, 20, 32, 52, 104)),
-        "mobilenet_v2", "mobilenet_v2_fpn", "mobilenet_v2_fpn_sep_conv",
-    ),
-}  # fmt: skip
-_PYRAMID_LEVELS_OF_BACKBONE = 5  # levels above it are made by strides and need no alignment
 
 
 def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     """Findings in `model`."""
     found = detection_model(config)
     if found is None:
-        cure = "add model { ssd { ... } }, best by starting from a config of the zoo"
-        yield error("no-model", "the config has no model", "model", cure)
+        yield from errors("no-model", model_choice_faults(None), "model")
         return
     kind, model = found
     where = f"model.{kind}"
     if model.num_classes <= 0:
         what = f"num_classes is {model.num_classes}"
         yield error("num-classes", what, f"{where}.num_classes", "give the greatest id of your label map")
-    yield from _feature_extractor(kind, model)
+    extractor = f"{where}.feature_extractor"
+    yield from errors(
+        "feature-extractor", extractor_type_faults(model.feature_extractor.type, types_of(kind)), extractor
+    )
     yield from _resizer(model.image_resizer, f"{where}.image_resizer")
     for path, block in blocks(model, f"{where}."):
         if block.DESCRIPTOR.name == "BatchNonMaxSuppression":
             yield from _non_max_suppression(block, path)
     if kind == "ssd":
         yield from _losses(model)
+        yield from _feature_maps(model.feature_extractor, extractor)
         yield from _anchors(model)
         yield from _predictor(model.box_predictor)
         yield from _alignment(model)
 
 
-def _feature_extractor(kind: str, model: Any) -> Iterator[Finding]:
-    where = f"model.{kind}.feature_extractor.type"
-    name = model.feature_extractor.type
-    if name in _TYPES[kind]:
-        return
-    hint = f"{name}_keras" if f"{name}_keras" in _TYPES[kind] else nearest(name, _TYPES[kind])
-    known = ", ".join(_TYPES[kind])
-    what = f"there is no feature extractor {name!r}" if name else "no feature extractor is named"
-    if name and hint == f"{name}_keras":
-        what = f"{name} is a feature extractor of TensorFlow 1"
-    yield error("feature-extractor", what, where, f"--set {where}={hint}" if hint else f"choose one of {known}")
+def _feature_maps(extractor: Any, where: str) -> Iterator[Finding]:
+    row = ARCHITECTURES.get(extractor.type)
+    if row is not None and not row.pyramid:
+        yield from errors("feature-extractor", num_layers_faults(extractor.num_layers), where)
+    elif row is not None and row.levels_field == "fpn":
+        faults = pyramid_levels_faults(extractor.fpn.min_level, extractor.fpn.max_level)
+        yield from errors("feature-extractor", faults, f"{where}.fpn")
 
 
 def _resizer(resizer: Any, where: str) -> Iterator[Finding]:
     kind = resizer.WhichOneof("image_resizer_oneof")
-    if kind is None:
-        cure = "add fixed_shape_resizer { height: 320 width: 320 }"
-        yield error("image-resizer", "nothing says to what size pictures are brought", where, cure)
-    elif kind == "fixed_shape_resizer":
-        shape = resizer.fixed_shape_resizer
-        for name in ("height", "width"):
-            if getattr(shape, name) <= 0:
-                path = f"{where}.{kind}.{name}"
-                yield error("image-resizer", f"pictures have no {name}", path, f"--set {path}=320")
-    elif kind == "keep_aspect_ratio_resizer":
-        shape, path = resizer.keep_aspect_ratio_resizer, f"{where}.{kind}"
-        if not 0 < shape.min_dimension <= shape.max_dimension:
-            what = f"the shorter side is to be {shape.min_dimension}, the longer at most {shape.max_dimension}"
-            cure = f"--set {path}.min_dimension={max(shape.max_dimension, 1)}"
-            yield error("image-resizer", what, f"{path}.min_dimension", cure)
-        if len(shape.per_channel_pad_value) not in (0, 3):
-            what = f"per_channel_pad_value has {len(shape.per_channel_pad_value)} values for 3 channels"
-            cure = f"--set {path}.per_channel_pad_value=[0, 0, 0]"
-            yield error("image-resizer", what, f"{path}.per_channel_pad_value[0]", cure)
+    yield from errors("image-resizer", resizer_choice_faults(kind), where)
+    faults = _RESIZERS.get(kind)
+    if faults is not None:
+        yield from errors("image-resizer", faults(getattr(resizer, kind)), f"{where}.{kind}")
+
+
+_RESIZERS: dict[str | None, Callable[[Any], Iterator[Fault]]] = {
+    "fixed_shape_resizer": lambda shape: fixed_shape_faults(shape.height, shape.width),
+    "keep_aspect_ratio_resizer": lambda shape: keep_aspect_ratio_faults(
+        shape.min_dimension, shape.max_dimension, len(shape.per_channel_pad_value)
+    ),
+    "conditional_shape_resizer": lambda shape: conditional_shape_faults(
+        shape.condition, (shape.GREATER, shape.SMALLER)
+    ),
+    "pad_to_multiple_resizer": lambda shape: pad_to_multiple_faults(shape.multiple),
+}
 
 
 def _non_max_suppression(block: Any, path: str) -> Iterator[Finding]:
-    if block.max_detections_per_class > block.max_total_detections:
-        yield error(
-            "detections",
-            f"{block.max_detections_per_class} detections a class, but {block.max_total_detections} in all",
-            f"{path}max_detections_per_class",
-            f"--set {path}max_total_detections={block.max_detections_per_class}",
-        )
-    if not 0 <= block.iou_threshold <= 1:
-        what, where = f"iou_threshold is {block.iou_threshold:g}", f"{path}iou_threshold"
-        yield error("detections", what, where, f"an IoU lies between 0 and 1: --set {where}=0.6")
-    if block.soft_nms_sigma < 0:
-        what, where = f"soft_nms_sigma is {block.soft_nms_sigma:g}", f"{path}soft_nms_sigma"
-        yield error("detections", what, where, f"--set {where}=0 switches soft suppression off")
+    faults = suppression_faults(
+        max_per_class=block.max_detections_per_class,
+        max_total=block.max_total_detections,
+        iou_threshold=block.iou_threshold,
+        soft_nms_sigma=block.soft_nms_sigma,
+    )
+    yield from errors("detections", faults, path.rstrip("."))
     if block.use_combined_nms and (block.use_class_agnostic_nms or block.change_coordinate_frame):
         clash = "use_class_agnostic_nms" if block.use_class_agnostic_nms else "change_coordinate_frame"
         what = f"use_combined_nms and {clash} exclude each other"
@@ -113,74 +109,85 @@ def _non_max_suppression(block: Any, path: str) -> Iterator[Finding]:
 
 def _losses(ssd: Any) -> Iterator[Finding]:
     loss, where = ssd.loss, "model.ssd.loss"
-    for part, example in (
-        ("localization", "weighted_smooth_l1"),
-        ("classification", "weighted_sigmoid_focal"),
-    ):
-        name = f"{part}_loss"
-        if getattr(loss, name).WhichOneof(name) is None:
-            cure = f"--set '{where}.{name}={{ {example} {{}} }}'"
-            yield error("loss", f"no {part} loss is chosen", f"{where}.{name}", cure)
-    focal = loss.classification_loss.WhichOneof("classification_loss") == "weighted_sigmoid_focal"
-    if focal and loss.HasField("hard_example_miner"):
-        what = "focal loss and hard example mining exclude each other"
-        yield error("loss", what, f"{where}.hard_example_miner", "remove hard_example_miner { ... }")
+    classification = loss.classification_loss.WhichOneof("classification_loss")
+    localization = loss.localization_loss.WhichOneof("localization_loss")
+    yield from errors("loss", loss_choice_faults("localization", localization), f"{where}.localization_loss")
+    yield from errors("loss", loss_choice_faults("classification", classification), f"{where}.classification_loss")
+    if loss.HasField("hard_example_miner"):
+        yield from errors("loss", mining_faults(classification), where)
+    if loss.HasField("random_example_sampler"):
+        sampler = loss.random_example_sampler
+        faults = sampler_faults(sampler.positive_sample_fraction)
+        yield from errors("loss", faults, f"{where}.random_example_sampler")
 
 
 def _anchors(ssd: Any) -> Iterator[Finding]:
     kind = ssd.anchor_generator.WhichOneof("anchor_generator_oneof")
     where = "model.ssd.anchor_generator"
     if kind is None:
-        cure = "add multiscale_anchor_generator { ... } or ssd_anchor_generator { ... }"
-        yield error("anchors", "no anchors are chosen", where, cure)
-        return
-    generator, where = getattr(ssd.anchor_generator, kind), f"{where}.{kind}"
-    levels = _levels(ssd.feature_extractor)
-    if kind == "multiscale_anchor_generator":
-        for name in ("aspect_ratios", "scales_per_octave"):
-            if not getattr(generator, name):
-                cure = f"--set '{where}.aspect_ratios=[1.0, 2.0, 0.5]'" if name == "aspect_ratios" else "give 2"
-                yield error("anchors", f"without {name} there is no anchor", f"{where}.{name}", cure)
-        mine = (generator.min_level, generator.max_level)
-        if levels and mine != levels:
-            make = error if mine[1] - mine[0] != levels[1] - levels[0] else warning
-            yield make(
-                "anchors",
-                f"anchors are for levels {mine[0]} to {mine[1]}, features have {levels[0]} to {levels[1]}",
-                f"{where}.min_level" if mine[0] != levels[0] else f"{where}.max_level",
-                f"--set {where}.min_level={levels[0]} --set {where}.max_level={levels[1]}",
-            )
+        yield from errors("anchors", anchor_choice_faults(kind), where)
+    elif kind == "multiscale_anchor_generator":
+        generator = ssd.anchor_generator.multiscale_anchor_generator
+        yield from _multiscale_anchors(generator, _levels(ssd.feature_extractor), f"{where}.{kind}")
     elif kind == "ssd_anchor_generator":
-        maps = levels[1] - levels[0] + 1 if levels else ssd.feature_extractor.num_layers
-        if generator.num_layers != maps:
-            what = f"anchors are for {generator.num_layers} feature maps, the extractor gives {maps}"
-            yield error("anchors", what, f"{where}.num_layers", f"--set {where}.num_layers={maps}")
-        elif len(generator.scales) not in (0, maps):
-            what = f"{len(generator.scales)} scales for {maps} feature maps"
-            yield error("anchors", what, f"{where}.scales[0]", f"give {maps} scales, or none")
+        yield from _ssd_anchors(ssd.anchor_generator.ssd_anchor_generator, ssd.feature_extractor, f"{where}.{kind}")
+
+
+def _multiscale_anchors(generator: Any, levels: tuple[int, int] | None, where: str) -> Iterator[Finding]:
+    ratios, scales = len(generator.aspect_ratios), generator.scales_per_octave
+    yield from errors("anchors", multiscale_anchor_faults(ratios, scales), where)
+    mine = (generator.min_level, generator.max_level)
+    if levels is None or mine == levels:
+        return
+    wrong = "min_level" if mine[0] != levels[0] else "max_level"
+    cure = f"--set {where}.min_level={levels[0]} --set {where}.max_level={levels[1]}"
+    maps, sets = (last - first + 1 for first, last in (levels, mine))
+    yield from errors("anchors", feature_map_faults(maps, sets, field=wrong, cure=cure), where)
+    if maps == sets:
+        what = f"anchors are for levels {mine[0]} to {mine[1]}, features have {levels[0]} to {levels[1]}"
+        yield warning("anchors", what, f"{where}.{wrong}", cure)
+
+
+def _ssd_anchors(generator: Any, extractor: Any, where: str) -> Iterator[Finding]:
+    levels = _levels(extractor)
+    maps, layers = levels[1] - levels[0] + 1 if levels else extractor.num_layers, generator.num_layers
+    cure = f"--set {where}.num_layers={maps}"
+    yield from errors("anchors", feature_map_faults(maps, layers, field="num_layers", cure=cure), where)
+    if layers == maps:
+        lists = {"scales": len(generator.scales), "strides": len(generator.height_stride)}
+        faults = ssd_anchor_faults(layers, **lists, offsets=len(generator.height_offset))
+        yield from errors("anchors", faults, where)
 
 
 def _levels(extractor: Any) -> tuple[int, int] | None:
     """First and last level of an SSD's feature pyramid; None without one, or for an unknown extractor."""
-    if extractor.type not in _TYPES["ssd"] or "fpn" not in extractor.type:
-        return None
-    if "resnet" in extractor.type:
-        return (3, 7)  # whatever `fpn` says
-    pyramid = extractor.bifpn if "bifpn" in extractor.type else extractor.fpn
-    return (pyramid.min_level, pyramid.max_level)
+    row = ARCHITECTURES.get(extractor.type)
+    return row.levels_in(extractor) if row is not None and row.family == "ssd" else None
 
 
 def _predictor(predictor: Any) -> Iterator[Finding]:
     kind = predictor.WhichOneof("box_predictor_oneof")
     where = "model.ssd.box_predictor"
     if kind is None:
-        cure = "add weight_shared_convolutional_box_predictor { ... }"
-        yield error("box-predictor", "no box predictor is chosen", where, cure)
+        yield from errors("box-predictor", predictor_choice_faults(kind), where)
+    elif kind == "convolutional_box_predictor":
+        own = predictor.convolutional_box_predictor
+        faults = convolutional_predictor_faults(
+            min_depth=own.min_depth,
+            max_depth=own.max_depth,
+            use_depthwise=own.use_depthwise,
+            kernel_size=own.kernel_size,
+        )
+        yield from errors("box-predictor", faults, f"{where}.{kind}")
     elif kind == "weight_shared_convolutional_box_predictor":
-        shared, where = getattr(predictor, kind), f"{where}.{kind}"
-        if shared.num_layers_before_predictor > 0 and shared.depth <= 0:
-            what = f"{shared.num_layers_before_predictor} layers before the predictor have no channels"
-            yield error("box-predictor", what, f"{where}.depth", f"--set {where}.depth=128")
+        shared, where = predictor.weight_shared_convolutional_box_predictor, f"{where}.{kind}"
+        faults = weight_shared_predictor_faults(
+            depth=shared.depth,
+            num_layers=shared.num_layers_before_predictor,
+            use_depthwise=shared.use_depthwise,
+            kernel_size=shared.kernel_size,
+        )
+        yield from errors("box-predictor", faults, where)
         if shared.conv_hyperparams.HasField("sync_batch_norm"):
             yield warning(
                 "box-predictor",
@@ -202,8 +209,7 @@ def _alignment(ssd: Any) -> Iterator[Finding]:
         sides = {"max_dimension": resizer.keep_aspect_ratio_resizer.max_dimension}
     else:
         return
-    bidirectional = "bifpn" in ssd.feature_extractor.type
-    last = levels[1] if bidirectional else min(levels[1], _PYRAMID_LEVELS_OF_BACKBONE)
+    last = ARCHITECTURES[ssd.feature_extractor.type].coarsest_doubled(levels)
     multiple, pad = 1 << last, max(ssd.feature_extractor.pad_to_multiple, 1)
     for name, side in sides.items():
         padded = -(-side // pad) * pad

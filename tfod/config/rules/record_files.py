@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tfod.config.findings import Finding, error
+from tfod.config.faults.reading import path_faults
+from tfod.config.findings import Finding, error, errors
 from tfod.config.rules.placeholders import has_placeholder
 from tfod.config.rules.walk import is_remote
 from tfod.config.text import nearest
@@ -29,10 +30,9 @@ def check_files(reader: InputReader, where: str) -> tuple[list[str], list[Findin
         return [], [error("no-input", "an external reader cannot be used", place, cure)]
     place = f"{where}.tf_record_input_reader.input_path"
     patterns = reader.tf_record_input_reader.input_path
-    if not patterns:
-        return [], [error("no-input", "no file of records is named", place, f"--set {place}=...")]
     good: list[str] = []
-    findings: list[Finding] = []
+    faults = path_faults(len(patterns), len(reader.sample_from_datasets_weights))
+    findings = list(errors("no-input", faults, where))
     for number, pattern in enumerate(patterns):
         if not has_placeholder(pattern) and not is_remote(pattern):
             problems = {file: _problem(Path(file)) for file in sorted(glob.glob(pattern))}

@@ -1,15 +1,25 @@
 """How the model is trained: batch, steps, learning rate, averages."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
-from tfod.config.findings import Finding, error, note, warning
+from tfod.config.faults.learning_rate import (
+    cosine_decay_faults,
+    exponential_decay_faults,
+    manual_steps_faults,
+    schedule_choice_faults,
+)
+from tfod.config.faults.training import (
+    metrics_faults,
+    mixed_sizes_faults,
+    optimizer_choice_faults,
+    weight_averages_faults,
+)
+from tfod.config.findings import Finding, error, errors, note, warning
 from tfod.config.rules.augmentation import check_augmentation
 from tfod.config.rules.batch_norm import check_batch_norm
 from tfod.config.rules.walk import detection_model
 from tfod.config.support_table import AVAILABLE_METRICS, MISSING_METRICS
-from tfod.config.text import nearest
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
 __all__ = ["check"]
@@ -32,7 +42,7 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     if train.batch_size == 0:
         yield error(
             "batch-size",
-            "a batch of no pictures",
+            "a batch of no images",
             "train_config.batch_size",
             "--set train_config.batch_size=8",
         )
@@ -44,44 +54,27 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     yield from _optimizer(config)
     yield from check_batch_norm(config)
     yield from _weight_averages(config)
-    for number, name in enumerate(config.eval_config.metrics_set):
-        if name not in _METRICS:
-            hint, where = nearest(name, _METRICS), f"eval_config.metrics_set[{number}]"
-            cure = f"--set {where}={hint or 'coco_detection_metrics'}"
-            yield error("metrics-set", f"there are no metrics {name!r}", where, cure)
+    yield from errors("metrics-set", metrics_faults(config.eval_config.metrics_set, _METRICS), "eval_config")
 
 
 def _batchable(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
-    """Pictures of one batch need one size."""
+    """Images of one batch need one size."""
     found = detection_model(config)
     if found is None:
         return
     resizer = found[1].image_resizer
     kind = resizer.WhichOneof("image_resizer_oneof")
-    if kind in (None, "fixed_shape_resizer") or (
-        kind == "keep_aspect_ratio_resizer" and resizer.keep_aspect_ratio_resizer.pad_to_max_dimension
-    ):
-        return
-    where = f"model.{found[0]}.image_resizer.{kind}"
-    pad = f"--set {where}.pad_to_max_dimension=true, or " if kind == "keep_aspect_ratio_resizer" else ""
-    for section, batch in (
-        ("train", config.train_config.batch_size),
-        ("eval", config.eval_config.batch_size),
-    ):
-        if batch > 1:
-            yield error(
-                "sizes-in-a-batch",
-                f"{kind} gives each picture its own size, but {section}_config has batches of {batch}",
-                where,
-                f"{pad}--set {section}_config.batch_size=1",
-            )
+    padded = kind == "keep_aspect_ratio_resizer" and resizer.keep_aspect_ratio_resizer.pad_to_max_dimension
+    one_size = kind in (None, "fixed_shape_resizer") or padded
+    train, evaluation = config.train_config.batch_size, config.eval_config.batch_size
+    yield from errors("sizes-in-a-batch", mixed_sizes_faults(train, one_size=one_size, section="train"))
+    yield from errors("sizes-in-a-batch", mixed_sizes_faults(evaluation, one_size=one_size, section="eval"))
 
 
 def _optimizer(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     kind = config.train_config.optimizer.WhichOneof("optimizer")
+    yield from errors("no-optimizer", optimizer_choice_faults(kind), _OPTIMIZER)
     if kind is None:
-        cure = "add optimizer { momentum_optimizer { learning_rate { ... } } }"
-        yield error("no-optimizer", "no optimizer is chosen", _OPTIMIZER, cure)
         return
     optimizer = getattr(config.train_config.optimizer, kind)
     where = f"{_OPTIMIZER}.{kind}"
@@ -89,30 +82,34 @@ def _optimizer(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
         cure = f"--set {where}.epsilon=1e-7"
         yield warning("epsilon", "without an epsilon the first steps may divide by 0", f"{where}.epsilon", cure)
     schedule = optimizer.learning_rate.WhichOneof("learning_rate")
+    yield from errors("no-learning-rate", schedule_choice_faults(schedule), where)
     if schedule is None:
-        cure = "add learning_rate { constant_learning_rate { learning_rate: ... } }"
-        yield error("no-learning-rate", "no learning rate is chosen", f"{where}.learning_rate", cure)
         return
     where += f".learning_rate.{schedule}"
     rate = getattr(optimizer.learning_rate, schedule)
     if schedule == "cosine_decay_learning_rate":
         yield from _cosine(rate, config.train_config.num_steps, where)
     elif schedule == "manual_step_learning_rate":
-        yield from _manual_steps(rate, where)
+        yield from errors("schedule", manual_steps_faults([entry.step for entry in rate.schedule]), where)
+    elif schedule == "exponential_decay_learning_rate":
+        yield from errors("schedule", exponential_decay_faults(decay_steps=rate.decay_steps), where)
     yield from _height_of_rate(config, kind, schedule, rate, where)
 
 
 def _cosine(rate: Any, num_steps: int, where: str) -> Iterator[Finding]:
-    base, total, warmup = rate.learning_rate_base, rate.total_steps, rate.warmup_steps
+    total, warmup = rate.total_steps, rate.warmup_steps
+    yield from errors(
+        "warm-up",
+        cosine_decay_faults(
+            base_rate=rate.learning_rate_base,
+            total_steps=total,
+            warmup_rate=rate.warmup_learning_rate,
+            warmup_steps=warmup,
+        ),
+        where,
+    )
     if total < warmup:
-        what = f"the learning rate warms up for {warmup} of {total} steps"
-        cure = f"--set {where}.warmup_steps={total // 10}"
-        yield error("warm-up", what, f"{where}.warmup_steps", cure)
         return
-    if warmup and base < rate.warmup_learning_rate:
-        what = f"the learning rate starts at {rate.warmup_learning_rate:g}, above its base {base:g}"
-        cure = f"--set {where}.warmup_learning_rate={base / 4:g}"
-        yield error("warm-up", what, f"{where}.warmup_learning_rate", cure)
     if num_steps > total:
         yield warning(
             "steps",
@@ -134,16 +131,6 @@ def _cosine(rate: Any, num_steps: int, where: str) -> Iterator[Finding]:
             f"{where}.total_steps",
             f"--set {where}.total_steps={num_steps}",
         )
-
-
-def _manual_steps(rate: Any, where: str) -> Iterator[Finding]:
-    steps = [entry.step for entry in rate.schedule]
-    if not steps:
-        cure = "add schedule { step: ... learning_rate: ... }"
-        yield error("schedule", "the schedule of the learning rate is empty", f"{where}.schedule", cure)
-    elif any(later <= earlier for earlier, later in pairwise(steps)):
-        what = f"the steps of the learning rate's schedule do not rise: {', '.join(map(str, steps))}"
-        yield error("schedule", what, f"{where}.schedule[0].step", "put them in order")
 
 
 _PEAKS = {
@@ -182,14 +169,8 @@ def _height_of_rate(
 def _weight_averages(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     optimizer, where = config.train_config.optimizer, f"{_OPTIMIZER}.use_moving_average"
     averaged, evaluated = optimizer.use_moving_average, config.eval_config.use_moving_averages
-    if evaluated and not averaged:
-        yield error(
-            "weight-averages",
-            "evaluation asks for averaged weights, which training does not keep",
-            "eval_config.use_moving_averages",
-            f"--set {where}=true, or --set eval_config.use_moving_averages=false",
-        )
-    elif averaged and not evaluated:
+    yield from errors("weight-averages", weight_averages_faults(kept=averaged, evaluated=evaluated))
+    if averaged and not evaluated:
         because = "" if optimizer.HasField("use_moving_average") else ", which is the default,"
         yield note(
             "weight-averages",

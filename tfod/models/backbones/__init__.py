@@ -1,1 +1,1 @@
-"""Networks that turn a picture into features."""
+"""Networks that turn an image into features."""

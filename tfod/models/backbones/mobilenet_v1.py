@@ -1,28 +1,29 @@
-"""MobileNetV1 (https://arxiv.org/abs/1704.04861) as a backbone: features at strides 4, 8, 16 and 32."""
+"""MobileNetV1 (https://arxiv.org/abs/1704.04861)."""
 
 from collections.abc import Mapping
 
 import tensorflow as tf
 import tf_keras as keras
 
-from tfod.models.backbones.mobilenet import Padding, padded
-from tfod.models.hyperparameters import ConvHyperparameters
-from tfod.models.layer_list import apply_layers, name_layers_with_weights
+from tfod.models.layers.conv import ConvHyperparameters, L2Regularizer
+from tfod.models.layers.normalization import BatchNorm
+from tfod.models.layers.padding import Padding, padded
+from tfod.models.layers.sequential import Sequential
 
-__all__ = ["MobileNetV1"]
+__all__ = ["MobileNetV1", "mobilenet_defaults"]
 
 _STEM_CHANNELS = 32
 # Channels and stride of the paper's 13 depthwise-separable blocks.
 _BLOCKS = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *((512, 1),) * 5, (1024, 2), (1024, 1))
-# The blocks, counted from 1, whose output is the last at its resolution.
-_TAPPED_BLOCKS = {3: 2, 5: 3, 11: 4, 13: 5}
+# Level -> the last block at its resolution.
+_LAST_BLOCKS = {1: 1, 2: 3, 3: 5, 4: 11, 5: 13}
 
 
 class MobileNetV1(tf.Module):
-    """The network without its classifier. In checkpoints its layers are `layer_with_weights-0` to `-53`.
+    """See Backbone. End points: "block1", "block3", "block5", "block11" and "block13", blocks counted from 1.
 
     Args:
-      channels: Widths of single blocks, counted from 1, other than the paper's.
+      block_channels: Widths of single blocks, counted from 1, other than the paper's.
     """
 
     def __init__(
@@ -32,43 +33,50 @@ class MobileNetV1(tf.Module):
         depth_multiplier: float = 1.0,
         min_depth: int = 0,
         padding: Padding = "same",
-        channels: Mapping[int, int] | None = None,
+        block_channels: Mapping[int, int] | None = None,
     ) -> None:
         super().__init__(name="mobilenet_v1")
-        hp = hyperparameters
 
         def width(nominal: int, replaced: int | None = None) -> int:
             # The original multiplies twice (so 0.5 makes quarters), but a width that it replaces once.
             once = int(nominal * depth_multiplier) if replaced is None else replaced
             return max(int(once * depth_multiplier), min_depth)
 
-        def pointwise(filters: int) -> list[keras.layers.Layer]:
-            return [hp.conv(filters, 1, use_bias=False), *hp.normalization_and_activation()]
-
+        widths = [width(nominal, (block_channels or {}).get(n)) for n, (nominal, _) in enumerate(_BLOCKS, 1)]
+        hp = hyperparameters
         stem = padded(padding, 3, lambda pad: hp.conv(width(_STEM_CHANNELS), 3, strides=2, padding=pad, use_bias=False))
-        self._stem = (*stem, *hp.normalization_and_activation())
-        self._blocks = []
-        for number, (nominal, stride) in enumerate(_BLOCKS, 1):
-            filtering = padded(padding, 3, _depthwise(hp, stride))
-            output = width(nominal, (channels or {}).get(number))
-            self._blocks.append((*filtering, *hp.normalization_and_activation(), *pointwise(output)))
-        name_layers_with_weights(self, [*self._stem, *(layer for block in self._blocks for layer in block)])
+        self.stem = Sequential([*stem, *hp.normalization_and_activation()])
+        self.blocks = [
+            _separable_block(hp, channels, stride, padding)
+            for channels, (_, stride) in zip(widths, _BLOCKS, strict=True)
+        ]
+        self.levels = {level: f"block{number}" for level, number in _LAST_BLOCKS.items()}
+        self.strides = {name: 2**level for level, name in self.levels.items()}
+        self.channels = {self.levels[level]: widths[number - 1] for level, number in _LAST_BLOCKS.items()}
 
-    def __call__(self, images: tf.Tensor, *, training: bool) -> dict[int, tf.Tensor]:
-        """Features `{level: [B, H / 2^level, W / 2^level, D]}` for levels 2 to 5 of normalised `[B, H, W, 3]`."""
-        features = apply_layers(self._stem, images, training=training)
-        levels = {}
-        for number, block in enumerate(self._blocks, 1):
-            features = apply_layers(block, features, training=training)
-            if number in _TAPPED_BLOCKS:
-                levels[_TAPPED_BLOCKS[number]] = features
-        return levels
-
-    def ssd_features(self, images: tf.Tensor, *, training: bool) -> list[tf.Tensor]:
-        """The two feature maps, of strides 16 and 32, that SSD without a pyramid begins with."""
-        levels = self(images, training=training)
-        return [levels[4], levels[5]]
+    def __call__(self, images: tf.Tensor, *, training: bool) -> dict[str, tf.Tensor]:
+        """See Backbone."""
+        features = self.stem(images, training=training)
+        end_points = {}
+        for number, block in enumerate(self.blocks, 1):
+            features = block(features, training=training)
+            if f"block{number}" in self.strides:
+                end_points[f"block{number}"] = features
+        return end_points
 
 
-def _depthwise(hp: ConvHyperparameters, stride: int):  # type: ignore[no-untyped-def]
-    return lambda pad: hp.depthwise_conv(3, strides=stride, padding=pad, use_bias=False)
+def _separable_block(hp: ConvHyperparameters, channels: int, stride: int, padding: Padding) -> Sequential:
+    depthwise = padded(padding, 3, lambda pad: hp.depthwise_conv(3, strides=stride, padding=pad, use_bias=False))
+    pointwise = hp.conv(channels, 1, use_bias=False)
+    after = hp.normalization_and_activation
+    return Sequential([*depthwise, *after(), pointwise, *after()])
+
+
+def mobilenet_defaults(*, freeze_batch_norm: bool) -> ConvHyperparameters:
+    """Both MobileNets' own hyperparameters, used where a config does not override them."""
+    return ConvHyperparameters(
+        make_initializer=lambda: keras.initializers.TruncatedNormal(stddev=0.09),
+        regularizer=L2Regularizer(4e-5),
+        batch_norm=BatchNorm(decay=0.9997, epsilon=1e-3, scale=True, frozen=freeze_batch_norm),
+        activation=tf.nn.relu6,
+    )

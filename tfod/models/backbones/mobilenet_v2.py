@@ -1,46 +1,61 @@
-"""MobileNetV2 (https://arxiv.org/abs/1801.04381) as a backbone: features at strides 2, 4, 8, 16 and 32."""
-
-from dataclasses import dataclass
+"""MobileNetV2 (https://arxiv.org/abs/1801.04381)."""
 
 import tensorflow as tf
-import tf_keras as keras
 
-from tfod.models.backbones.mobilenet import Padding, divisible, padded
-from tfod.models.hyperparameters import ConvHyperparameters
-from tfod.models.layer_list import apply_layers, name_layers_with_weights
+from tfod.models.layers.conv import ConvHyperparameters
+from tfod.models.layers.padding import Padding, padded
+from tfod.models.layers.sequential import Sequential
 
-__all__ = ["MobileNetV2"]
+__all__ = ["EXPANSION", "InvertedResidual", "MobileNetV2"]
 
 # The stages of the paper's table 2: (expansion, channels, blocks, stride of the first block).
 _STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
-# The blocks, counted from 0, whose output is the last at its resolution before the next halving.
-_TAPPED_BLOCKS = {0: 1, 2: 2, 5: 3, 12: 4}
-_EXPANSION_TAPPED = 13  # the block whose widened features SSD without a pyramid looks at
-_LAST_CHANNELS = 1280
+# Level -> the last block, counted from 0, at its resolution before the next halving.
+_LAST_BLOCKS = {1: 0, 2: 2, 3: 5, 4: 12}
+_EXPANDED_BLOCK = 13
+EXPANSION = f"block{_EXPANDED_BLOCK}_expansion"
+"""The end point that SSD without a pyramid begins with: the widened features in the middle of a block."""
+_TOP_CHANNELS = 1280
 _STEM_CHANNELS = 32
 
 
-@dataclass(frozen=True)
-class _Block:
-    """An inverted residual: expand, filter each channel, project; added to its input where the shapes agree."""
+class InvertedResidual(tf.Module):
+    """Expand, filter each channel, project; added to the input where the shapes agree.
 
-    expand: tuple[keras.layers.Layer, ...]  # empty in the first block of the network
-    filter_and_project: tuple[keras.layers.Layer, ...]
-    residual: bool
+    Attributes:
+      expand: No layers in the first block of the network.
+    """
 
-    @property
-    def layers(self) -> tuple[keras.layers.Layer, ...]:
-        return (*self.expand, *self.filter_and_project)
+    def __init__(
+        self,
+        hp: ConvHyperparameters,
+        *,
+        expanded: int | None,
+        output: int,
+        stride: int,
+        padding: Padding,
+        residual: bool,
+    ) -> None:
+        super().__init__(name="inverted_residual")
+        after = hp.normalization_and_activation
+        self.expand = Sequential([hp.conv(expanded, 1, use_bias=False), *after()] if expanded else [])
+        filtering = padded(padding, 3, lambda pad: hp.depthwise_conv(3, strides=stride, padding=pad, use_bias=False))
+        projection = [hp.conv(output, 1, use_bias=False), *hp.normalization()]
+        self.filter_and_project = Sequential([*filtering, *after(), *projection])
+        self._residual = residual
 
     def __call__(self, features: tf.Tensor, *, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
-        """Features after the block, and the widened ones in its middle."""
-        expanded = apply_layers(self.expand, features, training=training)
-        output = apply_layers(self.filter_and_project, expanded, training=training)
-        return features + output if self.residual else output, expanded
+        """Of features `[B, H, W, C]`, float32 or bfloat16, those after the block and the widened ones inside."""
+        expanded = self.expand(features, training=training)
+        output = self.filter_and_project(expanded, training=training)
+        return features + output if self._residual else output, expanded
 
 
 class MobileNetV2(tf.Module):
-    """The network up to its last 1x1 convolution. In checkpoints its layers are `layer_with_weights-0` to `-103`."""
+    """See Backbone. End points: "block0", "block2", "block5", "block12", EXPANSION, and "top", the last convolution's.
+
+    Blocks are counted from 0.
+    """
 
     def __init__(
         self,
@@ -51,64 +66,54 @@ class MobileNetV2(tf.Module):
         padding: Padding = "same",
     ) -> None:
         super().__init__(name="mobilenet_v2")
-        self._hyperparameters = hyperparameters
         self._multiplier = depth_multiplier
         self._min_depth = min_depth
-        self._padding = padding
-        stem_channels = max(divisible(_STEM_CHANNELS * depth_multiplier), min_depth)
         hp = hyperparameters
-        stem = padded(padding, 3, lambda pad: hp.conv(stem_channels, 3, strides=2, padding=pad, use_bias=False))
-        self._stem = (*stem, *hp.normalization_and_activation())
-        self._blocks = tuple(self._make_blocks(stem_channels))
-        last = divisible(_LAST_CHANNELS * depth_multiplier) if depth_multiplier < 1 else _LAST_CHANNELS
-        self._top = (hp.conv(max(last, min_depth), 1, use_bias=False), *hp.normalization_and_activation())
-        inner = (layer for block in self._blocks for layer in block.layers)
-        name_layers_with_weights(self, [*self._stem, *inner, *self._top])
+        width = max(_divisible(_STEM_CHANNELS * depth_multiplier), min_depth)
+        stem = padded(padding, 3, lambda pad: hp.conv(width, 3, strides=2, padding=pad, use_bias=False))
+        self.stem = Sequential([*stem, *hp.normalization_and_activation()])
+        self.channels: dict[str, int] = {}
+        self.blocks = self._make_blocks(hp, width, padding)
+        top = _divisible(_TOP_CHANNELS * depth_multiplier) if depth_multiplier < 1 else _TOP_CHANNELS
+        self.channels["top"] = max(top, min_depth)
+        self.top = Sequential([hp.conv(self.channels["top"], 1, use_bias=False), *hp.normalization_and_activation()])
+        self.levels = {**{level: f"block{number}" for level, number in _LAST_BLOCKS.items()}, 5: "top"}
+        self.strides = {name: 2**level for level, name in self.levels.items()} | {EXPANSION: 16}
 
-    def __call__(self, images: tf.Tensor, *, training: bool) -> dict[int, tf.Tensor]:
-        """Features `{level: [B, H / 2^level, W / 2^level, D]}` for levels 1 to 5 of normalised `[B, H, W, 3]`."""
-        return self._run(images, training=training)[0]
-
-    def ssd_features(self, images: tf.Tensor, *, training: bool) -> list[tf.Tensor]:
-        """The two feature maps, of strides 16 and 32, that SSD without a pyramid begins with."""
-        levels, expanded = self._run(images, training=training)
-        return [expanded, levels[5]]
-
-    def _run(self, images: tf.Tensor, *, training: bool) -> tuple[dict[int, tf.Tensor], tf.Tensor]:
-        features = apply_layers(self._stem, images, training=training)
-        levels: dict[int, tf.Tensor] = {}
-        tapped = None
-        for number, block in enumerate(self._blocks):
+    def __call__(self, images: tf.Tensor, *, training: bool) -> dict[str, tf.Tensor]:
+        """See Backbone."""
+        features = self.stem(images, training=training)
+        end_points = {}
+        for number, block in enumerate(self.blocks):
             features, expanded = block(features, training=training)
-            if number in _TAPPED_BLOCKS:
-                levels[_TAPPED_BLOCKS[number]] = features
-            if number == _EXPANSION_TAPPED:
-                tapped = expanded
-        levels[5] = apply_layers(self._top, features, training=training)
-        return levels, tapped
+            if f"block{number}" in self.strides:
+                end_points[f"block{number}"] = features
+            if number == _EXPANDED_BLOCK:
+                end_points[EXPANSION] = expanded
+        end_points["top"] = self.top(features, training=training)
+        return end_points
 
-    def _make_blocks(self, channels: int) -> list[_Block]:
-        blocks = []
+    def _make_blocks(self, hp: ConvHyperparameters, channels: int, padding: Padding) -> list[InvertedResidual]:
+        blocks: list[InvertedResidual] = []
         for expansion, base_channels, repeats, first_stride in _STAGES:
-            for repeat in range(repeats):
-                stride = first_stride if repeat == 0 else 1
-                nominal = divisible(int(base_channels * self._multiplier))
+            for stride in (first_stride, *(1,) * (repeats - 1)):
+                nominal = _divisible(int(base_channels * self._multiplier))
                 output = max(nominal, self._min_depth)
+                expanded = expansion * channels if expansion > 1 else None
+                if len(blocks) == _EXPANDED_BLOCK and expanded:
+                    self.channels[EXPANSION] = expanded
                 # The original compares with the width before min_depth raises it, and so does this.
                 residual = stride == 1 and channels == nominal
-                blocks.append(self._make_block(channels, expansion, output, stride, residual=residual))
-                channels = output
+                blocks.append(
+                    InvertedResidual(
+                        hp, expanded=expanded, output=output, stride=stride, padding=padding, residual=residual
+                    )
+                )
+                self.channels[f"block{len(blocks) - 1}"] = channels = output
         return blocks
 
-    def _make_block(self, channels: int, expansion: int, output: int, stride: int, *, residual: bool) -> _Block:
-        hp = self._hyperparameters
-        expanding = [hp.conv(expansion * channels, 1, use_bias=False), *hp.normalization_and_activation()]
-        filtering = padded(
-            self._padding, 3, lambda pad: hp.depthwise_conv(3, strides=stride, padding=pad, use_bias=False)
-        )
-        projecting = [hp.conv(output, 1, use_bias=False), hp.normalization_and_activation()[0]]
-        return _Block(
-            expand=() if expansion == 1 else tuple(expanding),
-            filter_and_project=(*filtering, *hp.normalization_and_activation(), *projecting),
-            residual=residual,
-        )
+
+def _divisible(channels: float, divisor: int = 8) -> int:
+    """The nearest multiple of `divisor`, but never less than 90 % of `channels`."""
+    nearest = max(divisor, int(channels + divisor / 2) // divisor * divisor)
+    return nearest + divisor if nearest < 0.9 * channels else nearest

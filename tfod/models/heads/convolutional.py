@@ -6,21 +6,26 @@ from dataclasses import dataclass
 import tensorflow as tf
 import tf_keras as keras
 
-from tfod.errors import ConfigError
-from tfod.models.heads.head import BOX_LAYERS, CLASS_LAYERS, Head, clip_from_config, clipper, dropout_layers
-from tfod.models.hyperparameters import ConvHyperparameters
-from tfod.models.layer_list import apply_layers
-from tfod.names import BOX_ENCODINGS, CLASS_PREDICTIONS
-from tfod.protos import box_predictor_pb2
+from tfod.models.heads.box_predictor import clipper, dropout_layers, per_anchor
+from tfod.models.layers.conv import ConvHyperparameters
+from tfod.models.layers.sequential import Sequential
 
 __all__ = ["ConvolutionalPredictor", "ConvolutionalSettings"]
-
-_WHERE = "model.ssd.box_predictor.convolutional_box_predictor"
 
 
 @dataclass(frozen=True)
 class ConvolutionalSettings:
-    """What the message `convolutional_box_predictor` says besides its `conv_hyperparams`."""
+    """What there is to choose.
+
+    Attributes:
+      kernel_size: Of the heads.
+      num_layers: 1x1 convolutions before the heads.
+      min_depth: The least channels of these, and `max_depth` the most; between them they have the feature map's.
+      class_bias: The initial bias of the class head.
+      separable: Whether the heads are depthwise-separable.
+      dropout: The share that is dropped before the class head, in [0, 1).
+      clip_range: To what box codes are clipped; None for not at all.
+    """
 
     kernel_size: int = 1
     num_layers: int = 0
@@ -31,31 +36,19 @@ class ConvolutionalSettings:
     dropout: float = 0.0
     clip_range: tuple[float, float] | None = None
 
-    @classmethod
-    def from_config(cls, config: box_predictor_pb2.ConvolutionalBoxPredictor) -> "ConvolutionalSettings":
-        """From the message. Raises ConfigError for settings that contradict each other."""
-        if config.min_depth > config.max_depth:
-            what = f"min_depth {config.min_depth} is above max_depth {config.max_depth}"
-            raise ConfigError(what, f"{_WHERE}.min_depth", "lower min_depth, or raise max_depth")
-        if config.use_depthwise and config.kernel_size == 1:
-            what = "a depthwise convolution of 1 x 1 does nothing"
-            raise ConfigError(what, f"{_WHERE}.kernel_size", "set kernel_size: 3, or use_depthwise: false")
-        return cls(
-            kernel_size=config.kernel_size,
-            num_layers=config.num_layers_before_predictor,
-            min_depth=config.min_depth,
-            max_depth=config.max_depth,
-            class_bias=config.class_prediction_bias_init,
-            separable=config.use_depthwise,
-            dropout=1.0 - config.dropout_keep_probability if config.use_dropout else 0.0,
-            clip_range=clip_from_config(config),
-        )
-
 
 class ConvolutionalPredictor(tf.Module):
-    """For each feature map 1x1 convolutions, if any, then a head for box codes and one for classes.
+    """See BoxPredictor: for each feature map 1x1 convolutions, if any, then a head for boxes and one for classes.
 
-    Attribute names and the shape of the lists are the original's, because checkpoints have them.
+    Args:
+      depths: Channels of each feature map.
+      anchors_per_cell: Boxes at one cell, for each feature map.
+      code_size: Numbers that a box code has.
+      class_slots: Class columns.
+
+    Attributes:
+      shared: For each feature map the convolutions before both heads.
+      box_heads, class_heads: For each feature map the head.
     """
 
     def __init__(
@@ -63,6 +56,7 @@ class ConvolutionalPredictor(tf.Module):
         hyperparameters: ConvHyperparameters,
         settings: ConvolutionalSettings,
         *,
+        depths: Sequence[int],
         anchors_per_cell: Sequence[int],
         code_size: int,
         class_slots: int,
@@ -70,29 +64,20 @@ class ConvolutionalPredictor(tf.Module):
         super().__init__(name="box_predictor")
         self._hyperparameters = hyperparameters
         self._settings = settings
-        clip = clipper(settings.clip_range)
-        self._prediction_heads = {
-            BOX_ENCODINGS: [
-                Head(BOX_LAYERS, self._head_layers(anchors * code_size), code_size, clip)
-                for anchors in anchors_per_cell
-            ],
-            CLASS_PREDICTIONS: [
-                Head(CLASS_LAYERS, self._class_layers(anchors * class_slots), class_slots)
-                for anchors in anchors_per_cell
-            ],
-        }
-        self._shared_nets: list[list[keras.layers.Layer]] = []
+        self._slots = code_size, class_slots
+        self._clip = clipper(settings.clip_range)
+        self.shared = [Sequential(self._shared_layers(depth)) for depth in depths]
+        self.box_heads = [Sequential(self._head_layers(anchors * code_size)) for anchors in anchors_per_cell]
+        self.class_heads = [Sequential(self._class_layers(anchors * class_slots)) for anchors in anchors_per_cell]
 
     def __call__(self, features: Sequence[tf.Tensor], *, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """See BoxPredictor."""
-        if not self._shared_nets:
-            self._shared_nets = [self._shared_layers(level.shape[-1]) for level in features]
+        code_size, class_slots = self._slots
         codes, logits = [], []
-        box_heads, class_heads = self._prediction_heads[BOX_ENCODINGS], self._prediction_heads[CLASS_PREDICTIONS]
-        for level, layers, boxes, classes in zip(features, self._shared_nets, box_heads, class_heads, strict=True):
-            shared = apply_layers(layers, level, training=training)
-            codes.append(boxes(shared, training=training))
-            logits.append(classes(shared, training=training))
+        for level, layers, boxes, classes in zip(features, self.shared, self.box_heads, self.class_heads, strict=True):
+            shared = layers(level, training=training)
+            codes.append(self._clip(per_anchor(boxes(shared, training=training), code_size)))
+            logits.append(per_anchor(classes(shared, training=training), class_slots))
         return tf.concat(codes, axis=1), tf.concat(logits, axis=1)
 
     def _shared_layers(self, channels: int) -> list[keras.layers.Layer]:

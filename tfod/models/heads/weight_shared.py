@@ -6,21 +6,30 @@ from dataclasses import dataclass
 import tensorflow as tf
 import tf_keras as keras
 
-from tfod.errors import ConfigError
-from tfod.models.heads.head import BOX_LAYERS, CLASS_LAYERS, Head, clip_from_config, clipper, dropout_layers
-from tfod.models.hyperparameters import ConvHyperparameters
-from tfod.models.layer_list import apply_layers
-from tfod.names import BOX_ENCODINGS, CLASS_PREDICTIONS
-from tfod.protos import box_predictor_pb2
+from tfod.models.heads.box_predictor import clipper, dropout_layers, per_anchor
+from tfod.models.layers.conv import ConvHyperparameters
+from tfod.models.layers.sequential import Sequential
 
 __all__ = ["WeightSharedPredictor", "WeightSharedSettings"]
-
-_WHERE = "model.ssd.box_predictor.weight_shared_convolutional_box_predictor"
 
 
 @dataclass(frozen=True)
 class WeightSharedSettings:
-    """What the message `weight_shared_convolutional_box_predictor` says besides its `conv_hyperparams`."""
+    """What there is to choose.
+
+    Attributes:
+      depth: Channels of the towers.
+      num_layers: Convolutions of a tower.
+      kernel_size: Of the towers and heads.
+      class_bias: The initial bias of the class head.
+      share_tower: Whether both heads stand on one tower.
+      separable: Whether convolutions are depthwise-separable.
+      apply_to_heads: Whether the hyperparameters apply to separable heads.
+      apply_pointwise: Whether they apply to the pointwise kernels of separable towers.
+      sigmoid_scores: Whether scores, not logits, come out where nothing trains.
+      clip_range: To what box codes are clipped; None for not at all.
+      dropout: The share that is dropped before the class head, in [0, 1).
+    """
 
     depth: int
     num_layers: int
@@ -34,33 +43,23 @@ class WeightSharedSettings:
     clip_range: tuple[float, float] | None = None
     dropout: float = 0.0
 
-    @classmethod
-    def from_config(cls, config: box_predictor_pb2.WeightSharedConvolutionalBoxPredictor) -> "WeightSharedSettings":
-        """From the message. Raises ConfigError for settings that contradict each other."""
-        if config.use_depthwise and config.kernel_size == 1:
-            what = "a depthwise convolution of 1 x 1 does nothing"
-            raise ConfigError(what, f"{_WHERE}.kernel_size", "set kernel_size: 3, or use_depthwise: false")
-        return cls(
-            depth=config.depth,
-            num_layers=config.num_layers_before_predictor,
-            kernel_size=config.kernel_size,
-            class_bias=config.class_prediction_bias_init,
-            share_tower=config.share_prediction_tower,
-            separable=config.use_depthwise,
-            apply_to_heads=config.apply_conv_hyperparams_to_heads,
-            apply_pointwise=config.apply_conv_hyperparams_pointwise,
-            sigmoid_scores=config.score_converter == config.SIGMOID,
-            clip_range=clip_from_config(config),
-            dropout=1.0 - config.dropout_keep_probability if config.use_dropout else 0.0,
-        )
-
 
 class WeightSharedPredictor(tf.Module):
-    """Towers of convolutions, then a head for box codes and one for classes.
+    """See BoxPredictor: towers of convolutions, then a head for boxes and one for classes.
 
     Convolutions are shared by the levels; batch normalisation is not, since the levels' statistics differ. Levels of
     different depths are first brought to the commonest one by 1x1 convolutions.
-    Attribute names and the shape of the lists are the original's, because checkpoints have them.
+
+    Args:
+      depths: Channels of each level.
+      anchors_per_cell: Boxes at one cell, the same for all levels.
+      code_size: Numbers that a box code has.
+      class_slots: Class columns.
+
+    Attributes:
+      projections: For each level what brings it to the common depth.
+      box_towers, class_towers: For each level the tower of a head; with one tower for both the same objects.
+      box_head, class_head: The heads, shared by the levels.
     """
 
     def __init__(
@@ -68,49 +67,40 @@ class WeightSharedPredictor(tf.Module):
         hyperparameters: ConvHyperparameters,
         settings: WeightSharedSettings,
         *,
-        anchors_per_cell: Sequence[int],
+        depths: Sequence[int],
+        anchors_per_cell: int,
         code_size: int,
         class_slots: int,
     ) -> None:
         super().__init__(name="box_predictor")
-        if len(set(anchors_per_cell)) > 1:
-            what = f"one predictor for all feature maps cannot give them {list(anchors_per_cell)} anchors a cell"
-            raise ConfigError(what, "model.ssd.anchor_generator", "set reduce_boxes_in_lowest_layer: false")
         self._hyperparameters = hyperparameters
         self._settings = settings
-        towers = ["PredictionTower"] if settings.share_tower else ["BoxPredictionTower", "ClassPredictionTower"]
-        self._head_scope_conv_layers = {tower: self._make_convolutions() for tower in towers}
-        self._base_tower_layers_for_heads = {
-            head: [self._make_tower(self._head_scope_conv_layers[tower]) for _ in anchors_per_cell]
-            for head, tower in zip((BOX_ENCODINGS, CLASS_PREDICTIONS), towers, strict=False)
-        }
-        box_filters, class_filters = anchors_per_cell[0] * code_size, anchors_per_cell[0] * class_slots
-        self._box_prediction_head = Head(
-            BOX_LAYERS, [self._head_convolution(box_filters)], code_size, clipper(settings.clip_range)
-        )
-        class_layers = [*dropout_layers(settings.dropout), self._head_convolution(class_filters, settings.class_bias)]
-        self._prediction_heads = {CLASS_PREDICTIONS: Head(CLASS_LAYERS, class_layers, class_slots)}
-        self._additional_projection_layers: list[list[keras.layers.Layer]] = []
+        self._slots = code_size, class_slots
+        self._clip = clipper(settings.clip_range)
+        self.projections = self._make_projections(depths)
+        self.box_towers = self._make_towers(len(depths))
+        self.class_towers = self.box_towers if settings.share_tower else self._make_towers(len(depths))
+        self.box_head = Sequential([self._head_convolution(anchors_per_cell * code_size)])
+        class_convolution = self._head_convolution(anchors_per_cell * class_slots, settings.class_bias)
+        self.class_head = Sequential([*dropout_layers(settings.dropout), class_convolution])
 
     def __call__(self, features: Sequence[tf.Tensor], *, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """See BoxPredictor."""
-        if not self._additional_projection_layers:
-            self._additional_projection_layers = self._make_projections([level.shape[-1] for level in features])
+        code_size, class_slots = self._slots
         codes, logits = [], []
-        for number, level in enumerate(features):
-            projected = apply_layers(self._additional_projection_layers[number], level, training=training)
-            box_features = class_features = self._tower(BOX_ENCODINGS, number, projected, training)
-            if not self._settings.share_tower:
-                class_features = self._tower(CLASS_PREDICTIONS, number, projected, training)
-            codes.append(self._box_prediction_head(box_features, training=training))
-            logits.append(self._prediction_heads[CLASS_PREDICTIONS](class_features, training=training))
+        for project, box_tower, class_tower, level in zip(
+            self.projections, self.box_towers, self.class_towers, features, strict=True
+        ):
+            projected = project(level, training=training)
+            box_features = class_features = box_tower(projected, training=training)
+            if class_tower is not box_tower:
+                class_features = class_tower(projected, training=training)
+            codes.append(self._clip(per_anchor(self.box_head(box_features, training=training), code_size)))
+            logits.append(per_anchor(self.class_head(class_features, training=training), class_slots))
         scores = tf.concat(logits, axis=1)
         if self._settings.sigmoid_scores and not training:
             scores = tf.sigmoid(scores)
         return tf.concat(codes, axis=1), scores
-
-    def _tower(self, head: str, level: int, features: tf.Tensor, training: bool) -> tf.Tensor:
-        return apply_layers(self._base_tower_layers_for_heads[head][level], features, training=training)
 
     @property
     def _has_norm(self) -> bool:
@@ -124,29 +114,31 @@ class WeightSharedPredictor(tf.Module):
         return self._hyperparameters.force_use_bias or not self._has_norm
 
     def _norm(self) -> list[keras.layers.Layer]:
-        return self._hyperparameters.normalization_and_activation()[:1] if self._has_norm else []
+        return self._hyperparameters.normalization() if self._has_norm else []
 
-    def _make_projections(self, depths: Sequence[int]) -> list[list[keras.layers.Layer]]:
+    def _make_projections(self, depths: Sequence[int]) -> list[Sequential]:
         if len(set(depths)) == 1:
-            return [[] for _ in depths]
+            return [Sequential([]) for _ in depths]
         commonest = max(set(depths), key=list(depths).count)
-        return [[self._hyperparameters.conv(commonest, 1, use_bias=self._use_bias), *self._norm()] for _ in depths]
+        conv = self._hyperparameters.conv
+        return [Sequential([conv(commonest, 1, use_bias=self._use_bias), *self._norm()]) for _ in depths]
 
-    def _make_convolutions(self) -> list[keras.layers.Layer]:
+    def _make_towers(self, levels: int) -> list[Sequential]:
+        """A tower a level; all have the same convolutions."""
+        convolutions = [self._make_convolution() for _ in range(self._settings.num_layers)]
+
+        def tower() -> list[keras.layers.Layer]:
+            blocks = ([conv, *self._norm(), *self._hyperparameters.activation_layer()] for conv in convolutions)
+            return [layer for block in blocks for layer in block]
+
+        return [Sequential(tower()) for _ in range(levels)]
+
+    def _make_convolution(self) -> keras.layers.Layer:
         hp, settings = self._hyperparameters, self._settings
         size = settings.depth, settings.kernel_size
         if settings.separable:
-            return [
-                hp.separable_conv(*size, use_bias=self._use_bias, pointwise=settings.apply_pointwise)
-                for _ in range(settings.num_layers)
-            ]
-        return [hp.conv(*size, use_bias=self._use_bias) for _ in range(settings.num_layers)]
-
-    def _make_tower(self, convolutions: Sequence[keras.layers.Layer]) -> list[keras.layers.Layer]:
-        tower: list[keras.layers.Layer] = []
-        for convolution in convolutions:
-            tower += [convolution, *self._norm(), self._hyperparameters.normalization_and_activation()[1]]
-        return tower
+            return hp.separable_conv(*size, use_bias=self._use_bias, pointwise=settings.apply_pointwise)
+        return hp.conv(*size, use_bias=self._use_bias)
 
     def _head_convolution(self, filters: int, bias: float = 0.0) -> keras.layers.Layer:
         hp, settings = self._hyperparameters, self._settings

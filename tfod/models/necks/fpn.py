@@ -1,61 +1,77 @@
 """A feature pyramid (https://arxiv.org/abs/1612.03144): coarse features, which know what, meet fine ones, which
 know where."""
 
+from collections.abc import Mapping, Sequence
+
 import tensorflow as tf
 import tf_keras as keras
 
-from tfod.models.backbones.mobilenet import Padding, padded
-from tfod.models.hyperparameters import ConvHyperparameters
-from tfod.models.layer_list import apply_layers
+from tfod.models.layers.conv import ConvHyperparameters
+from tfod.models.layers.padding import Padding, padded
+from tfod.models.layers.sequential import Sequential
 
-__all__ = ["TopDownPyramid", "conv_block"]
-
-
-def conv_block(
-    hyperparameters: ConvHyperparameters, depth: int, *, strides: int = 1, separable: bool, padding: Padding = "same"
-) -> list[keras.layers.Layer]:
-    """A 3x3 convolution, depthwise-separable or full, with normalisation and activation."""
-    make = hyperparameters.separable_conv if separable else hyperparameters.conv
-    convolution = padded(padding, 3, lambda pad: make(depth, 3, strides=strides, padding=pad))
-    return [*convolution, *hyperparameters.normalization_and_activation()]
+__all__ = ["FeaturePyramid"]
 
 
-class TopDownPyramid(tf.Module):
-    """From the coarsest level down: double, add the projected finer level, smooth.
+class FeaturePyramid(tf.Module):
+    """From the coarsest end point down: double, add the projected finer level, smooth; and coarser levels above.
 
-    The coarsest level is only projected, not smoothed; each finer level starts from the smoothed coarser one.
-    Attribute names are the original's, because checkpoints have them.
+    The coarsest end point is only projected, not smoothed; each finer level starts from the smoothed coarser one.
+
+    Args:
+      end_points: Names of the backbone's that it takes, fine to coarse; each halves the one before.
+      depth: Channels of all levels.
+      coarser: How many levels strided convolutions add beyond the coarsest.
+      separable: Whether the 3x3 convolutions are depthwise-separable.
+
+    Attributes:
+      project: For each end point a 1x1 convolution.
+      smooth: For each end point but the coarsest a 3x3 convolution.
+      downsample: For each level beyond them a 3x3 convolution of stride 2.
+      depths: Channels of each level.
     """
 
     def __init__(
         self,
         hyperparameters: ConvHyperparameters,
         *,
-        num_levels: int,
+        end_points: Sequence[str],
         depth: int,
-        separable: bool,
+        coarser: int,
+        separable: bool = False,
         padding: Padding = "same",
     ) -> None:
-        super().__init__(name="fpn")
-        self.top_layers = [hyperparameters.conv(depth, 1, use_bias=True)]
-        self.residual_blocks = [[hyperparameters.conv(depth, 1, use_bias=True)] for _ in range(num_levels - 1)]
-        self.conv_layers = [
-            conv_block(hyperparameters, depth, separable=separable, padding=padding) for _ in range(num_levels - 1)
-        ]
+        super().__init__(name="feature_pyramid")
+        self._end_points = tuple(end_points)
+        count = len(end_points)
+        make = hyperparameters.separable_conv if separable else hyperparameters.conv
 
-    def __call__(self, levels: list[tf.Tensor], *, training: bool) -> list[tf.Tensor]:
-        """Features `[B, H_l, W_l, depth]` of the same levels as given, fine to coarse.
+        def block(strides: int) -> Sequential:
+            convolution = padded(padding, 3, lambda pad: make(depth, 3, strides=strides, padding=pad))
+            layers: list[keras.layers.Layer] = [*convolution, *hyperparameters.normalization_and_activation()]
+            return Sequential(layers)
 
-        Each level halves the one before; where a side is odd the half is rounded up, and doubling it again gives a
-        row or column too many, which is cut off.
+        self.project = [Sequential([hyperparameters.conv(depth, 1, use_bias=True)]) for _ in range(count)]
+        self.smooth = [block(strides=1) for _ in range(count - 1)]
+        self.downsample = [block(strides=2) for _ in range(coarser)]
+        self.depths = (depth,) * (count + coarser)
+
+    def __call__(self, end_points: Mapping[str, tf.Tensor], *, training: bool) -> list[tf.Tensor]:
+        """Levels `[B, H_l, W_l, depth]`, fine to coarse, of end points `[B, H_l, W_l, D_l]`; float32 or bfloat16.
+
+        Where a side is odd its half is rounded up, and doubling that again gives a row or column too many, which is
+        cut off.
         """
-        top_down = apply_layers(self.top_layers, levels[-1], training=training)
-        outputs = [top_down]
-        for project, smooth, level in zip(self.residual_blocks, self.conv_layers, reversed(levels[:-1]), strict=True):
-            residual = apply_layers(project, level, training=training)
-            top_down = apply_layers(smooth, _doubled_to(residual, top_down) + residual, training=training)
-            outputs.append(top_down)
-        return outputs[::-1]
+        *finer, coarsest = (
+            project(end_points[name], training=training)
+            for project, name in zip(self.project, self._end_points, strict=True)
+        )
+        levels = [coarsest]
+        for smooth, residual in zip(reversed(self.smooth), reversed(finer), strict=True):
+            levels.insert(0, smooth(_doubled_to(residual, levels[0]) + residual, training=training))
+        for downsample in self.downsample:
+            levels.append(downsample(levels[-1], training=training))
+        return levels
 
 
 def _doubled_to(finer: tf.Tensor, features: tf.Tensor) -> tf.Tensor:

@@ -1,31 +1,33 @@
-"""SSD (https://arxiv.org/abs/1512.02325): one pass over the picture predicts a correction of every anchor."""
+"""SSD (https://arxiv.org/abs/1512.02325): one pass over the image predicts a correction of every anchor."""
 
 from collections.abc import Mapping
 
 import tensorflow as tf
 
 from tfod import names
-from tfod.augment.resize import ImageResizer
 from tfod.boxes.anchors import Anchors
 from tfod.checkpoints.layout import CheckpointLayout
+from tfod.models.backbones.backbone import Backbone
 from tfod.models.detection_model import DetectionModel, Tensors
-from tfod.models.heads.head import BoxPredictor
-from tfod.models.ssd.feature_extractors import FeatureExtractor
+from tfod.models.heads.box_predictor import BoxPredictor
+from tfod.models.layers.padding import Fit
+from tfod.models.necks.neck import Neck
+from tfod.models.preprocess import Preprocess
+from tfod.models.ssd.checkpoint_layout import ssd_layout
 from tfod.models.ssd.loss import SSDLoss
 from tfod.models.ssd.postprocess import SSDPostprocessor
 
 __all__ = ["SSD"]
 
-# A side at which every feature extractor makes its variables: each halves it eight times at most.
+# A side at which every network makes its variables: each halves it eight times at most.
 _SIDE_TO_BUILD_WITH = 256
 
 
 class SSD(DetectionModel):
-    """A feature extractor and a box predictor over anchors.
-
-    Attribute names `_feature_extractor` and `_box_predictor` are the original's: checkpoints have them.
+    """A backbone, a neck that makes feature maps of its features, and a box predictor over anchors.
 
     Args:
+      fit: What is done to inputs so that the backbone can halve them.
       predicts_raw_boxes: Whether predictions also have all decoded boxes, and from which feature map each comes.
     """
 
@@ -33,36 +35,26 @@ class SSD(DetectionModel):
         self,
         *,
         num_classes: int,
-        resizer: ImageResizer,
-        feature_extractor: FeatureExtractor,
+        preprocess: Preprocess,
+        backbone: Backbone,
+        neck: Neck,
         box_predictor: BoxPredictor,
         anchors: Anchors,
         loss: SSDLoss,
         postprocessor: SSDPostprocessor,
+        fit: Fit,
         predicts_raw_boxes: bool = False,
     ) -> None:
-        super().__init__("ssd", num_classes=num_classes, resizer=resizer)
-        self._feature_extractor = feature_extractor
-        self._box_predictor = box_predictor
+        super().__init__("ssd", num_classes=num_classes, preprocess=preprocess)
+        self.backbone = backbone
+        self.neck = neck
+        self.box_predictor = box_predictor
         self._anchors = anchors
         self._loss = loss
         self._postprocess = postprocessor
+        self._fit = fit
         self._predicts_raw_boxes = predicts_raw_boxes
         self._create_variables()
-
-    def normalize(self, images: tf.Tensor) -> tf.Tensor:
-        """See DetectionModel."""
-        return self._feature_extractor.pixels.normalize(images)
-
-    def denormalize(self, inputs: tf.Tensor) -> tf.Tensor:
-        """See DetectionModel."""
-        return self._feature_extractor.pixels.denormalize(inputs)
-
-    def preprocess_image(self, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """See DetectionModel."""
-        # Resizing first would be cheaper and nearly the same, but where a picture has flat areas, activations
-        # sit on the kinks of ReLU6, and rounding in the eighth digit moves gradients by percents.
-        return self.resizer(self.normalize(tf.cast(image, tf.float32)))
 
     def predict(
         self,
@@ -72,9 +64,10 @@ class SSD(DetectionModel):
         labels: Mapping[str, tf.Tensor] | None = None,
         training: bool,
     ) -> Tensors:
-        """See DetectionModel. Box codes are `[B, A, 4]`, class logits `[B, A, K]`, anchors `[A, 4]`."""
-        feature_maps = self._feature_extractor(inputs, training=training)
-        codes, logits = self._box_predictor(feature_maps, training=training)
+        """See DetectionModel. Box codes are `[B, A, 4]`, class logits `[B, A, K]`, anchors `[A, 4]`, all float32."""
+        end_points = self.backbone(self._fit(inputs), training=training)
+        feature_maps = self.neck(end_points, training=training)
+        codes, logits = self.box_predictor(feature_maps, training=training)
         grids = [_sides(level) for level in feature_maps]
         anchors = self._anchors(grids, *_sides(inputs))
         prediction = {
@@ -96,15 +89,13 @@ class SSD(DetectionModel):
         return self._loss(prediction, labels, training=training)
 
     def postprocess(self, prediction: Tensors, true_shapes: tf.Tensor) -> Tensors:
-        """See DetectionModel. Also all decoded boxes `[B, A, 4]` and scores `[B, A, K]`."""
+        """See DetectionModel. Also all decoded boxes `[B, A, 4]` and scores `[B, A, K]`, float32."""
         height, width = _sides(prediction[names.PREPROCESSED_INPUTS])
         return self._postprocess(prediction, true_shapes, height, width)
 
     def checkpoint_layout(self) -> CheckpointLayout:
         """See DetectionModel."""
-        without_heads = tf.Module()
-        without_heads._feature_extractor = self._feature_extractor
-        return CheckpointLayout(self, without_heads, self._feature_extractor.classification_backbone)
+        return ssd_layout(self)
 
     def _raw_boxes(self, codes: tf.Tensor, anchors: tf.Tensor, grids: list[tuple[int, int]]) -> Tensors:
         """All decoded boxes `[B, A, 4]`, and the numbers int32 `[B, A]` of the feature maps that they come from."""
@@ -117,8 +108,8 @@ class SSD(DetectionModel):
         }
 
     def _create_variables(self) -> None:
-        # Keras makes a layer's variables when it first sees an input. A graph would be traced twice for that, which
-        # takes twice as long as to look at a picture.
+        # Keras makes a layer's variables when it first sees an input. To trace a graph for that takes twice as long as
+        # to look at an image.
         side = _SIDE_TO_BUILD_WITH
         self.predict(tf.zeros([1, side, side, 3]), tf.constant([[side, side, 3]]), training=False)
 

@@ -1,14 +1,14 @@
 """An SSD from the message that describes it."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from tfod.augment.resize import ImageResizer
-from tfod.boxes.anchors import anchors_from_config
-from tfod.boxes.coders import BoxCoder, box_coder_from_config
-from tfod.boxes.matching import matcher_from_config
-from tfod.boxes.nms import nms_from_config
-from tfod.boxes.similarity import similarity_from_config
+from tfod.boxes.coders import BoxCoder
+from tfod.boxes.from_config import (
+    ANCHORS_OF_SEVERAL_MAPS,
+    anchors_from_config,
+    box_coder_from_config,
+    matcher_from_config,
+    nms_from_config,
+    similarity_from_config,
+)
 from tfod.boxes.targets import TargetAssigner
 from tfod.errors import ConfigError
 from tfod.losses.from_config import (
@@ -17,16 +17,15 @@ from tfod.losses.from_config import (
     miner_from_config,
     sampler_from_config,
 )
-from tfod.models.heads.convolutional import ConvolutionalPredictor, ConvolutionalSettings
-from tfod.models.heads.head import BoxPredictor
-from tfod.models.heads.weight_shared import WeightSharedPredictor, WeightSharedSettings
-from tfod.models.hyperparameters import ConvHyperparameters
-from tfod.models.scores import score_converter_from_config
+from tfod.models.from_config import image_resizer_from_config, score_converter_from_config
+from tfod.models.layers.padding import Fit
+from tfod.models.preprocess import Preprocess
 from tfod.models.ssd.detector import SSD
-from tfod.models.ssd.extractor_from_config import feature_extractor_from_config
+from tfod.models.ssd.features_from_config import features_from_config
 from tfod.models.ssd.loss import SSDLoss
 from tfod.models.ssd.postprocess import SSDPostprocessor
-from tfod.protos import box_predictor_pb2, ssd_pb2
+from tfod.models.ssd.predictor_from_config import Sizes, box_predictor_from_config
+from tfod.protos import ssd_pb2
 
 __all__ = ["ssd_from_config"]
 
@@ -34,67 +33,50 @@ __all__ = ["ssd_from_config"]
 def ssd_from_config(config: ssd_pb2.Ssd) -> SSD:
     """The model that `model.ssd` describes. Raises ConfigError for what is not available."""
     _refuse_contradictions(config)
-    anchors = anchors_from_config(config.anchor_generator)
-    box_coder = box_coder_from_config(config.box_coder)
-    background_column = config.add_background_class
+    anchors = anchors_from_config(config.anchor_generator, "model.ssd.anchor_generator", kinds=ANCHORS_OF_SEVERAL_MAPS)
+    box_coder = box_coder_from_config(config.box_coder, "model.ssd.box_coder")
+    features = features_from_config(
+        config.feature_extractor, "model.ssd.feature_extractor", freeze_batch_norm=config.freeze_batchnorm
+    )
+    resizer = image_resizer_from_config(config.image_resizer, "model.ssd.image_resizer")
     return SSD(
         num_classes=config.num_classes,
-        resizer=ImageResizer.from_config(config.image_resizer),
-        feature_extractor=feature_extractor_from_config(
-            config.feature_extractor, freeze_batch_norm=config.freeze_batchnorm
-        ),
-        box_predictor=_box_predictor(
+        # Resizing first would be cheaper and nearly the same, but where an image has flat areas, activations sit on
+        # the kinks of ReLU6, and rounding in the eighth digit moves gradients by percents.
+        preprocess=Preprocess(resizer, features.pixels, normalize_first=True),
+        backbone=features.backbone,
+        neck=features.neck,
+        fit=Fit(features.minimum_side, config.feature_extractor.pad_to_multiple),
+        box_predictor=box_predictor_from_config(
             config.box_predictor,
-            anchors_per_cell=anchors.anchors_per_cell,
-            code_size=box_coder.code_size,
-            class_slots=config.num_classes + int(background_column),
+            "model.ssd.box_predictor",
+            Sizes(
+                depths=features.neck.depths,
+                anchors_per_cell=anchors.anchors_per_cell,
+                code_size=box_coder.code_size,
+                class_slots=config.num_classes + int(config.add_background_class),
+            ),
             freeze_batch_norm=config.freeze_batchnorm,
         ),
         anchors=anchors,
         loss=_loss(config, box_coder),
         postprocessor=SSDPostprocessor(
             box_coder,
-            score_converter_from_config(config.post_processing),
-            nms_from_config(config.post_processing.batch_non_max_suppression),
-            first_class=1 if background_column or config.explicit_background_class else 0,
+            score_converter_from_config(config.post_processing, "model.ssd.post_processing"),
+            nms_from_config(
+                config.post_processing.batch_non_max_suppression,
+                "model.ssd.post_processing.batch_non_max_suppression",
+            ),
+            first_class=1 if config.add_background_class or config.explicit_background_class else 0,
         ),
         predicts_raw_boxes=config.return_raw_detections_during_predict,
     )
 
 
-def _box_predictor(
-    config: box_predictor_pb2.BoxPredictor,
-    *,
-    anchors_per_cell: Sequence[int],
-    code_size: int,
-    class_slots: int,
-    freeze_batch_norm: bool,
-) -> BoxPredictor:
-    kind = config.WhichOneof("box_predictor_oneof")
-    if kind not in ("convolutional_box_predictor", "weight_shared_convolutional_box_predictor"):
-        raise ConfigError(
-            f"an SSD cannot have the box predictor {kind or '(none)'}",
-            "model.ssd.box_predictor",
-            "use convolutional_box_predictor or weight_shared_convolutional_box_predictor",
-        )
-    message = getattr(config, kind)
-    if message.box_code_size != code_size:
-        raise ConfigError(
-            f"box_code_size is {message.box_code_size}, but the box coder makes {code_size} numbers of a box",
-            f"model.ssd.box_predictor.{kind}.box_code_size",
-            f"set box_code_size: {code_size}",
-        )
-    hyperparameters = ConvHyperparameters.from_config(message.conv_hyperparams, freeze_batch_norm=freeze_batch_norm)
-    sizes: dict[str, Any] = {"anchors_per_cell": anchors_per_cell, "code_size": code_size, "class_slots": class_slots}
-    if kind == "convolutional_box_predictor":
-        return ConvolutionalPredictor(hyperparameters, ConvolutionalSettings.from_config(message), **sizes)
-    return WeightSharedPredictor(hyperparameters, WeightSharedSettings.from_config(message), **sizes)
-
-
 def _loss(config: ssd_pb2.Ssd, box_coder: BoxCoder) -> SSDLoss:
     assigner = TargetAssigner(
-        similarity_from_config(config.similarity_calculator),
-        matcher_from_config(config.matcher),
+        similarity_from_config(config.similarity_calculator, "model.ssd.similarity_calculator"),
+        matcher_from_config(config.matcher, "model.ssd.matcher"),
         box_coder,
         background_column=config.add_background_class,
         background_as_zeros=config.encode_background_as_zeros,
@@ -102,14 +84,16 @@ def _loss(config: ssd_pb2.Ssd, box_coder: BoxCoder) -> SSDLoss:
     )
     return SSDLoss(
         assign_targets=assigner,
-        classification=classification_loss_from_config(config.loss.classification_loss),
-        localization=localization_loss_from_config(config.loss.localization_loss),
+        classification=classification_loss_from_config(
+            config.loss.classification_loss, "model.ssd.loss.classification_loss"
+        ),
+        localization=localization_loss_from_config(config.loss.localization_loss, "model.ssd.loss.localization_loss"),
         classification_weight=config.loss.classification_weight,
         localization_weight=config.loss.localization_weight,
         normalize_by_matches=config.normalize_loss_by_num_matches,
         normalize_by_code_size=config.normalize_loc_loss_by_codesize,
-        miner=miner_from_config(config.loss),
-        sampler=sampler_from_config(config.loss),
+        miner=miner_from_config(config.loss, "model.ssd.loss"),
+        sampler=sampler_from_config(config.loss, "model.ssd.loss"),
         implicit_weight=config.implicit_example_weight if config.use_confidences_as_targets else None,
     )
 

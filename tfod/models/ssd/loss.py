@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from tfod import names
+from tfod.boxes.sampling import BalancedSampler
 from tfod.boxes.targets import TargetAssigner, Targets
 from tfod.losses.classification import ClassificationLoss
 from tfod.losses.focal import SigmoidFocalLoss
 from tfod.losses.localization import LocalizationLoss
-from tfod.losses.mining import HardExampleMiner, RandomExampleSampler
+from tfod.losses.mining import HardExampleMiner
 
 __all__ = ["SSDLoss"]
 
@@ -34,7 +35,7 @@ class SSDLoss:
     normalize_by_matches: bool = True
     normalize_by_code_size: bool = False
     miner: HardExampleMiner | None = None
-    sampler: RandomExampleSampler | None = None
+    sampler: BalancedSampler | None = None
     implicit_weight: float | None = None
 
     def __call__(self, prediction: Tensors, labels: Tensors, *, training: bool) -> dict[str, tf.Tensor]:
@@ -94,7 +95,7 @@ class SSDLoss:
         return confidences, (1.0 - implicit_weight) * explicit + implicit_weight
 
     def _sampled(
-        self, sampler: RandomExampleSampler, targets: Targets, class_weights: tf.Tensor
+        self, sampler: BalancedSampler, targets: Targets, class_weights: tf.Tensor
     ) -> tuple[Targets, tf.Tensor]:
         eligible = class_weights > 0
         if class_weights.shape.rank == 3:

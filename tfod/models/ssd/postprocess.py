@@ -36,7 +36,7 @@ class SSDPostprocessor:
     first_class: int
 
     def __call__(
-        self, prediction: Mapping[str, tf.Tensor], true_image_shapes: tf.Tensor, height: int, width: int
+        self, prediction: Mapping[str, tf.Tensor], true_shapes: tf.Tensor, height: int, width: int
     ) -> dict[str, tf.Tensor]:
         """Detections as `DetectionModel.postprocess` gives them, all decoded boxes `[B, A, 4]`, scores `[B, A, K]`.
 
@@ -44,7 +44,7 @@ class SSDPostprocessor:
         """
         boxes = self.box_coder.decode(prediction[names.BOX_ENCODINGS], prediction[names.ANCHORS])
         scores = self.convert_scores(prediction[names.CLASS_PREDICTIONS])
-        true_size = tf.cast(true_image_shapes[:, :2], tf.float32) / tf.cast([height, width], tf.float32)
+        true_size = tf.cast(true_shapes[:, :2], tf.float32) / tf.cast([height, width], tf.float32)
         windows = tf.concat([tf.zeros_like(true_size), true_size], axis=1)
         if boxes.shape[0] == 1:
             # The usual case of inference: a loop of one costs more than its body.

@@ -1,0 +1,67 @@
+"""The one table of architectures: complete, and in step with the model builder, the zoo and the docs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tfod.config.architectures import ARCHITECTURES, Architecture, buildable_types, types_of
+from tfod.config.check import check_pipeline
+from tfod.config.zoo_models import MODELS
+from tfod.protos import ssd_pb2
+from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = list(ARCHITECTURES.values())
+
+
+def test_every_type_of_the_original_has_a_row() -> None:
+    """Its three registries for TensorFlow 2 have so many types."""
+    assert {family: len(types_of(family)) for family in ("ssd", "faster_rcnn", "center_net")} == {
+        "ssd": 15, "faster_rcnn": 7, "center_net": 14,
+    }  # fmt: skip
+    assert len(ARCHITECTURES) == 36
+
+
+def test_what_the_table_calls_buildable_is_what_the_model_builder_has() -> None:
+    from tfod.models.ssd.features_from_config import FEATURE_EXTRACTORS
+
+    assert set(buildable_types()) == set(FEATURE_EXTRACTORS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_row_agrees_with_itself(row: Architecture) -> None:
+    assert row.backbone.startswith(re.sub(r"_v\d$", "", row.network))
+    assert row.levels_field in ("", row.pyramid)
+    assert row.levels is None or row.pyramid
+    assert row.cost is not None or not row.buildable, "what can be trained has a cost"
+    if row.family == "ssd":
+        assert (row.levels is not None) == bool(row.pyramid)
+        assert set(row.unread) <= {field.name for field in ssd_pb2.SsdFeatureExtractor.DESCRIPTOR.fields}
+
+
+def test_levels_of_the_config_count_where_the_network_reads_them() -> None:
+    extractor = ssd_pb2.SsdFeatureExtractor()
+    extractor.fpn.max_level = 6
+    levels = {row.backbone: row.levels_in(extractor) for row in ROWS if row.family == "ssd" and row.pyramid == "fpn"}
+    assert levels["mobilenet_v2"] == (3, 6)
+    assert levels["resnet50_v1"] == (3, 7)
+    assert ARCHITECTURES["ssd_mobilenet_v1_keras"].levels_in(extractor) is None
+
+
+def test_every_model_of_the_zoo_has_a_row() -> None:
+    assert {model.feature_extractor for model in MODELS} <= set(ARCHITECTURES)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_the_check_knows_every_type_and_names_those_that_are_missing(row: Architecture) -> None:
+    config = TrainEvalPipelineConfig()
+    getattr(config.model, row.family).feature_extractor.type = row.name
+    rules = {finding.rule for finding in check_pipeline(config, for_training=False) if finding.severity == "error"}
+    assert "feature-extractor" not in rules
+    assert ("missing-feature" in rules) == (not row.buildable)
+
+
+def test_the_docs_name_every_type_that_can_be_built() -> None:
+    text = (ROOT / "docs/config.md").read_text("utf-8")
+    assert [name for name in buildable_types() if f"`{name}`" not in text] == []

@@ -1,0 +1,117 @@
+"""The augmentation that `data_augmentation_options` of a pipeline.config ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from tfod.augment.crop import Crop
+from tfod.augment.example import Draw, Example
+from tfod.augment.pad import CropPad
+from tfod.augment.steps import STEPS, augmentation
+from tfod.config.faults.augmentation import step_choice_faults, step_faults
+from tfod.config.faults.fault import refuse
+from tfod.config.support import refuse_missing
+from tfod.protos.preprocessor_pb2 import PreprocessingStep, RandomJitterBoxes, ResizeImage
+
+__all__ = ["augmentation_from_config"]
+
+_FOR_KEYPOINTS = ("keypoint_flip_permutation", "keypoint_rot_permutation")
+
+
+def augmentation_from_config(options: Iterable[PreprocessingStep], where: str) -> Callable[[Example, Any], Example]:
+    """Makes one function of the steps, in their order: see `tfod.augment.steps.augmentation`.
+
+    Raises:
+        ConfigError: a step is unknown or has impossible numbers.
+    """
+    return augmentation([_step(option, f"{where}[{index}]") for index, option in enumerate(options)])
+
+
+def _step(option: PreprocessingStep, where: str) -> Callable[[Example, Draw], Example]:
+    """The step's function with its settings; for what the config's author did not write its own defaults hold."""
+    name: str = option.WhichOneof("preprocessing_step") or ""
+    refuse(step_choice_faults(name), where)
+    if name not in STEPS:
+        refuse_missing(option, where)
+    config = getattr(option, name)
+    refuse(step_faults(name, config), f"{where}.{name}")
+    return partial(STEPS[name], **_ARGUMENTS.get(name, _set_fields)(config))
+
+
+def _set_fields(config: Any) -> dict[str, Any]:
+    return {field.name: value for field, value in config.ListFields() if field.name not in _FOR_KEYPOINTS}
+
+
+def _crop(config: Any) -> Crop:
+    """Reads every field: what is not set in an operation of an SSD crop is zero."""
+    return Crop(
+        min_object_covered=config.min_object_covered,
+        # The operations of ssd_random_crop_fixed_aspect_ratio have one ratio for all.
+        aspect_ratio=(getattr(config, "min_aspect_ratio", 1.0), getattr(config, "max_aspect_ratio", 1.0)),
+        area=(config.min_area, config.max_area),
+        overlap_thresh=config.overlap_thresh,
+        clip_boxes=config.clip_boxes,
+        random_coef=config.random_coef,
+    )
+
+
+def _crop_pad(config: Any) -> CropPad:
+    if hasattr(config, "pad_color_r"):
+        color: Any = (config.pad_color_r, config.pad_color_g, config.pad_color_b)
+    else:
+        color = tuple(config.pad_color) or None
+    return CropPad(_crop(config), *_ratios(config), color)
+
+
+def _ratios(config: Any) -> tuple[Any, Any]:
+    least, greatest = tuple(config.min_padded_size_ratio), tuple(config.max_padded_size_ratio)
+    return least or (1.0, 1.0), greatest or (2.0, 2.0)
+
+
+def _ssd_crops(config: Any, read: Callable[[Any], Any] = _crop) -> dict[str, Any]:
+    return {"crops": [read(operation) for operation in config.operations]} if config.operations else {}
+
+
+def _crops_padded_to_aspect_ratio(config: Any) -> dict[str, Any]:
+    least, greatest = _ratios(config)
+    ratios = {"min_ratio": least, "max_ratio": greatest}
+    return {**_ssd_crops(config), **ratios, "aspect_ratio": config.aspect_ratio}
+
+
+def _pad_sizes(config: Any) -> dict[str, Any]:
+    arguments: dict[str, Any] = {"pad_color": tuple(config.pad_color) or None}
+    for limit in ("min", "max"):
+        if config.HasField(f"{limit}_image_height"):
+            size = getattr(config, f"{limit}_image_height"), getattr(config, f"{limit}_image_width")
+            arguments[f"{limit}_image_size"] = size
+    return arguments
+
+
+_ARGUMENTS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "random_absolute_pad_image": lambda config: {
+        "max_height_padding": config.max_height_padding or 1,
+        "max_width_padding": config.max_width_padding or 1,
+        "pad_color": tuple(config.pad_color) or None,
+    },
+    "random_crop_image": lambda config: {"settings": _crop(config)},
+    "random_crop_pad_image": lambda config: {"settings": _crop_pad(config)},
+    "random_jitter_boxes": lambda config: {
+        "ratio": config.ratio,
+        "jitter_mode": RandomJitterBoxes.JitterMode.Name(config.jitter_mode).lower(),
+    },
+    "random_pad_image": _pad_sizes,
+    "resize_image": lambda config: {
+        "new_height": config.new_height,
+        "new_width": config.new_width,
+        "method": ResizeImage.Method.Name(config.method).removesuffix("_NEIGHBOR").lower(),
+    },
+    "ssd_random_crop": _ssd_crops,
+    "ssd_random_crop_fixed_aspect_ratio": lambda config: {
+        **_ssd_crops(config),
+        "aspect_ratio": config.aspect_ratio,
+    },
+    "ssd_random_crop_pad": lambda config: _ssd_crops(config, _crop_pad),
+    "ssd_random_crop_pad_fixed_aspect_ratio": _crops_padded_to_aspect_ratio,
+}

@@ -1,0 +1,53 @@
+"""What is wrong with an image resizer."""
+
+from collections.abc import Collection, Iterator
+
+from tfod.config.faults.fault import Fault
+
+__all__ = [
+    "conditional_shape_faults",
+    "fixed_shape_faults",
+    "keep_aspect_ratio_faults",
+    "pad_to_multiple_faults",
+    "resizer_choice_faults",
+]
+
+_CHANNELS = 3
+
+
+def resizer_choice_faults(kind: str | None) -> Iterator[Fault]:
+    """`kind`: the resizer that is named. Block: `image_resizer`."""
+    if not kind:
+        yield Fault("no image resizer is chosen", "", "add fixed_shape_resizer { height: 320 width: 320 }")
+
+
+def fixed_shape_faults(height: int, width: int) -> Iterator[Fault]:
+    """Block: `fixed_shape_resizer`."""
+    for name, side in (("height", height), ("width", width)):
+        if side < 1:
+            yield Fault(f"{name} {side} is no size", name, "--set {field}=320")
+
+
+def keep_aspect_ratio_faults(min_dimension: int, max_dimension: int, pad_values: int) -> Iterator[Fault]:
+    """`pad_values`: how many values `per_channel_pad_value` has. Block: `keep_aspect_ratio_resizer`."""
+    cure = f"--set {{field}}={max(max_dimension, 1)}"
+    if min_dimension < 1:
+        yield Fault(f"min_dimension {min_dimension} is no size", "min_dimension", cure)
+    elif min_dimension > max_dimension:
+        what = f"min_dimension {min_dimension}, of the shorter side, exceeds max_dimension {max_dimension}"
+        yield Fault(what, "min_dimension", cure)
+    if pad_values not in (0, _CHANNELS):
+        what = f"per_channel_pad_value has {pad_values} values for {_CHANNELS} channels"
+        yield Fault(what, "per_channel_pad_value[0]", "--set {block}per_channel_pad_value=[0, 0, 0]")
+
+
+def conditional_shape_faults(condition: int, known: Collection[int]) -> Iterator[Fault]:
+    """`known`: the values of `condition` that mean something. Block: `conditional_shape_resizer`."""
+    if condition not in known:
+        yield Fault("the condition is INVALID", "condition", "--set {field}=GREATER, or SMALLER")
+
+
+def pad_to_multiple_faults(multiple: int) -> Iterator[Fault]:
+    """Block: `pad_to_multiple_resizer`."""
+    if multiple < 1:
+        yield Fault(f"multiple {multiple} is no size", "multiple", "let it be 1 or more")

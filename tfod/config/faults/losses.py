@@ -1,0 +1,33 @@
+"""What is wrong with the losses."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from tfod.config.faults.fault import Fault
+
+__all__ = ["loss_choice_faults", "mining_faults", "sampler_faults"]
+
+_EXAMPLES = {"localization": "weighted_smooth_l1", "classification": "weighted_sigmoid_focal"}
+# They weigh examples themselves, or have no number for each anchor by which examples could be told apart.
+_NOT_MINED = ("weighted_sigmoid_focal", "weighted_dice_classification_loss")
+
+
+def loss_choice_faults(part: Literal["localization", "classification"], kind: str | None) -> Iterator[Fault]:
+    """`kind`: the loss that is named. Block: `localization_loss` or `classification_loss`."""
+    if not kind:
+        cure = f"--set '{{field}}={{ {_EXAMPLES[part]} {{}} }}'"
+        yield Fault(f"no {part} loss is chosen", "", cure)
+
+
+def mining_faults(classification_loss: str | None) -> Iterator[Fault]:
+    """For a `loss` with a `hard_example_miner`. Block: `loss`."""
+    if classification_loss in _NOT_MINED:
+        cure = "remove hard_example_miner { ... }, or use weighted_sigmoid or weighted_softmax"
+        yield Fault(f"hard examples cannot be mined by {classification_loss}", "hard_example_miner", cure)
+
+
+def sampler_faults(positive_sample_fraction: float) -> Iterator[Fault]:
+    """Block: `random_example_sampler`."""
+    if not 0 < positive_sample_fraction <= 1:
+        what = f"positive_sample_fraction {positive_sample_fraction:g} is no share"
+        yield Fault(what, "positive_sample_fraction", "let it be above 0, and at most 1")

@@ -1,0 +1,59 @@
+"""What is wrong with the settings of a run that are no schedule: optimizer, averages, batches, what to start from."""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Literal
+
+from tfod.config.faults.fault import Fault
+from tfod.config.text import nearest
+
+__all__ = [
+    "checkpoint_type_faults",
+    "metrics_faults",
+    "mixed_sizes_faults",
+    "optimizer_choice_faults",
+    "weight_averages_faults",
+]
+
+
+def optimizer_choice_faults(kind: str | None) -> Iterator[Fault]:
+    """`kind`: the optimizer that is named. Block: `optimizer`."""
+    if not kind:
+        yield Fault("no optimizer is chosen", "", "add optimizer { momentum_optimizer { learning_rate { ... } } }")
+
+
+def weight_averages_faults(*, kept: bool, evaluated: bool) -> Iterator[Fault]:
+    """Whether training keeps averaged weights, and whether evaluation asks for them. Block: the whole config."""
+    if evaluated and not kept:
+        yield Fault(
+            "evaluation asks for averaged weights, which training does not keep",
+            "eval_config.use_moving_averages",
+            "--set train_config.optimizer.use_moving_average=true, or --set eval_config.use_moving_averages=false",
+        )
+
+
+def mixed_sizes_faults(batch_size: int, *, one_size: bool, section: Literal["train", "eval"]) -> Iterator[Fault]:
+    """Whether the model brings all images to one size. Block: the whole config."""
+    if batch_size > 1 and not one_size:
+        yield Fault(
+            f"images of different sizes cannot make a batch of {batch_size}",
+            f"{section}_config.batch_size",
+            "--set {field}=1, or let the image_resizer bring all to one size: a fixed_shape_resizer, or "
+            "pad_to_max_dimension=true of a keep_aspect_ratio_resizer",
+        )
+
+
+def metrics_faults(names: Sequence[str], known: Collection[str]) -> Iterator[Fault]:
+    """`names`: those of `metrics_set`; `known`: those that can be meant. Block: `eval_config`."""
+    for number, name in enumerate(names):
+        if name not in known:
+            cure = f"--set {{field}}={nearest(name, list(known)) or 'coco_detection_metrics'}"
+            yield Fault(f"the metrics {name} cannot be computed", f"metrics_set[{number}]", cure)
+
+
+def checkpoint_type_faults(kind: str, known: Sequence[str]) -> Iterator[Fault]:
+    """`kind`: `fine_tune_checkpoint_type`; `known`: those that the model can start from. Block: `train_config`."""
+    if kind not in known:
+        hint = nearest(kind, known)
+        cure = f"--set {{field}}={hint}" if hint else f"choose one of {', '.join(known)}"
+        what = f"this model cannot start from a checkpoint of the type {kind!r}"
+        yield Fault(what, "fine_tune_checkpoint_type", cure)

@@ -1,0 +1,50 @@
+"""An evaluation that is made again and again: while a run trains, beside it, or once by a command."""
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from tfod.evaluation.evaluate import EvaluationResult
+from tfod.evaluation.report import print_table, write_summaries
+
+__all__ = ["Evaluation"]
+
+
+class Evaluation:
+    """Evaluates, and tells people and TensorBoard.
+
+    Args:
+      evaluate: One pass of a model over a data set, with whatever weights the model has when it is called.
+      categories: Class id (1-based, as in the label map) to name.
+      folder: Where scalars and images for TensorBoard go; None for nowhere.
+      per_class: Whether the scalars have all numbers of each class.
+    """
+
+    def __init__(
+        self,
+        evaluate: Callable[[], EvaluationResult],
+        categories: Mapping[int, str],
+        *,
+        folder: Path | None = None,
+        per_class: bool = False,
+    ) -> None:
+        self._evaluate = evaluate
+        self._categories = categories
+        self._folder = folder
+        self._per_class = per_class
+
+    def run(self, step: int | None = None) -> EvaluationResult:
+        """Evaluates the weights of a step (None: it is unknown), prints a table of all classes, writes summaries."""
+        result = self._evaluate()
+        if self._folder is not None:
+            write_summaries(self._writer, result, step or 0, per_class=self._per_class)
+        print_table(result, self._categories)
+        return result
+
+    @functools.cached_property
+    def _writer(self) -> Any:
+        # Not before it is needed: nothing is written for an evaluation that fails.
+        return tf.summary.create_file_writer(str(self._folder))

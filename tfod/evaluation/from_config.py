@@ -1,0 +1,141 @@
+"""Evaluations as a pipeline.config describes them."""
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.training import metrics_faults
+from tfod.config.label_map import read_label_map
+from tfod.config.rules.record_files import count_records
+from tfod.errors import ConfigError
+from tfod.evaluation.evaluate import EvaluationResult, Step, detector_step, evaluate_model, model_step
+from tfod.evaluation.evaluation import Evaluation
+from tfod.evaluation.pascal import PascalEvaluator
+from tfod.evaluation.side_by_side import ImageOptions
+from tfod.inference.detector import Detector
+from tfod.input.from_config import evaluation_dataset, naming_corrupt_records
+from tfod.models.detection_model import DetectionModel
+from tfod.protos.eval_pb2 import EvalConfig
+from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+from tfod.records.files import expand
+from tfod.training.averages import averaged_weights
+
+__all__ = ["evaluation_from_config", "image_options_from_config", "pascal_evaluators_from_config"]
+
+_COCO = "coco_detection_metrics"
+_PASCAL = "pascal_voc_detection_metrics"
+_WEIGHTED = "weighted_pascal_voc_detection_metrics"
+_AT_RECALL = "precision_at_recall_detection_metrics"
+
+
+def evaluation_from_config(
+    config: TrainEvalPipelineConfig,
+    model: DetectionModel | Detector,
+    averages: Any | None = None,
+    folder: Path | None = None,
+) -> Evaluation:
+    """The evaluation of a model on the first `eval_input_reader`.
+
+    Args:
+      config: The whole config.
+      model: A model, of which the graph is built once; or an exported one, which takes one image at a time.
+      averages: An optimizer that keeps averages of the model's weights, which are evaluated if `eval_config` says so.
+      folder: Where scalars and images for TensorBoard go; None for nowhere.
+
+    Raises ConfigError where there is nothing to evaluate on, or the evaluation asks for what is missing.
+    """
+    if not config.eval_input_reader:
+        raise ConfigError("there is nothing to evaluate on", "eval_input_reader", "name the records to evaluate on")
+    categories = dict(read_label_map(config.eval_input_reader[0].label_map_path).names)
+    if isinstance(model, Detector):
+        evaluate = _of_detector(config, model, categories)
+    else:
+        evaluate = _of_model(config, model, averages if config.eval_config.use_moving_averages else None, categories)
+    return Evaluation(evaluate, categories, folder=folder, per_class=config.eval_config.all_metrics_per_category)
+
+
+def _of_model(
+    config: TrainEvalPipelineConfig, model: DetectionModel, averages: Any | None, categories: Mapping[int, str]
+) -> Callable[[], EvaluationResult]:
+    evaluate = _pass_over_data(
+        config,
+        config.eval_config,
+        model_step(model, regularize=config.train_config.add_regularization_loss),
+        categories,
+        preprocess=model.preprocess.image,
+        num_classes=model.num_classes,
+    )
+
+    def with_averages() -> EvaluationResult:
+        with averaged_weights(averages, model.trainable_variables):
+            return evaluate()
+
+    return with_averages
+
+
+def _of_detector(
+    config: TrainEvalPipelineConfig, detector: Detector, categories: Mapping[int, str]
+) -> Callable[[], EvaluationResult]:
+    one_at_a_time = EvalConfig()
+    one_at_a_time.CopyFrom(config.eval_config)
+    one_at_a_time.batch_size = 1
+    return _pass_over_data(
+        config,
+        one_at_a_time,
+        detector_step(detector),
+        categories,
+        preprocess=lambda image: (image, tf.shape(image)),
+        num_classes=max(categories, default=0),
+    )
+
+
+def _pass_over_data(
+    config: TrainEvalPipelineConfig,
+    eval_config: EvalConfig,
+    step: Step,
+    categories: Mapping[int, str],
+    **model_facts: Any,
+) -> Callable[[], EvaluationResult]:
+    reader = config.eval_input_reader[0]
+    dataset = evaluation_dataset(reader, eval_config, **model_facts)
+    records = count_records(expand(list(reader.tf_record_input_reader.input_path)))
+    evaluate = functools.partial(
+        evaluate_model,
+        step,
+        dataset,
+        categories,
+        images=image_options_from_config(eval_config),
+        total=-(-records // max(reader.sample_1_of_n_examples, 1)),
+    )
+
+    def run() -> EvaluationResult:
+        pascal = pascal_evaluators_from_config(eval_config, categories)
+        with naming_corrupt_records(reader, for_evaluation=True):
+            return evaluate(pascal=pascal)
+
+    return run
+
+
+def image_options_from_config(config: EvalConfig) -> ImageOptions | None:
+    """Which images an evaluation draws; None where `eval_config` asks for none."""
+    if not config.retain_original_images or config.num_visualizations == 0:
+        return None
+    return ImageOptions(config.num_visualizations, config.min_score_threshold, config.max_num_boxes_to_visualize)
+
+
+def pascal_evaluators_from_config(
+    config: EvalConfig, categories: Mapping[int, str], where: str = "eval_config"
+) -> list[PascalEvaluator]:
+    """Those that `eval_config.metrics_set` names beside COCO's; ConfigError for sets that cannot be computed."""
+    recall_range = (config.recall_lower_bound, config.recall_upper_bound)
+    known: dict[str, dict[str, Any]] = {
+        _PASCAL: {"prefix": "PascalBoxes_"},
+        _WEIGHTED: {"prefix": "WeightedPascalBoxes_", "pooled": True},
+        _AT_RECALL: {"prefix": "PrecisionAtRecallBoxes_", "recall_range": recall_range},
+    }
+    refuse(metrics_faults(config.metrics_set, [_COCO, *known]), where)
+    return [PascalEvaluator(categories, **known[name]) for name in config.metrics_set if name != _COCO]

@@ -1,0 +1,155 @@
+"""The data sets that `pipeline.config` describes, and the errors of their records."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+import tensorflow as tf
+
+from tfod.augment.from_config import augmentation_from_config
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.reading import path_faults
+from tfod.config.label_map import read_label_map
+from tfod.config.support import refuse_missing
+from tfod.input.corrupt import naming_corrupt
+from tfod.input.dataset import Preprocess, Shape, evaluation_batches, training_batches
+from tfod.input.decode import RecordDecoder
+from tfod.input.reader import RecordSource
+from tfod.protos.eval_pb2 import EvalConfig
+from tfod.protos.input_reader_pb2 import InputReader
+from tfod.protos.train_pb2 import TrainConfig
+from tfod.records.files import expand
+
+__all__ = [
+    "decoder_from_config",
+    "evaluation_dataset",
+    "naming_corrupt_records",
+    "record_source_from_config",
+    "training_dataset",
+]
+
+_TRAINING, _EVALUATION = "train_input_reader", "eval_input_reader[0]"
+_ANY_CLASS = 2**31 - 1
+
+
+def training_dataset(
+    reader: InputReader,
+    train_config: TrainConfig,
+    *,
+    preprocess: Preprocess,
+    num_classes: int,
+    seed: int | None = None,
+    batch_size: int | None = None,
+    skip_corrupt: bool = False,
+    deterministic: bool = False,
+    first_batch: int = 0,
+) -> tf.data.Dataset:
+    """The data set of `tfod.input.dataset.training_batches` that a pipeline.config asks for.
+
+    Args:
+        reader: `train_input_reader`.
+        train_config: its batch size and augmentation steps are used.
+        preprocess: the model's `preprocess.image`.
+        num_classes: `C`.
+        seed: see `training_batches`.
+        batch_size: `B`, instead of `train_config.batch_size`.
+        skip_corrupt: see `training_batches`.
+        deterministic: see `training_batches`.
+        first_batch: see `training_batches`.
+
+    Raises:
+        ConfigError: the reader or an augmentation step cannot be used.
+        DataError: there is no record.
+    """
+    refuse_missing(train_config, "train_config")
+    decode = decoder_from_config(reader, num_classes, for_evaluation=False)
+    augment = augmentation_from_config(train_config.data_augmentation_options, "train_config.data_augmentation_options")
+    return training_batches(
+        record_source_from_config(reader, _TRAINING),
+        decode,
+        augment,
+        _shape(reader, preprocess, num_classes, batch_size or train_config.batch_size),
+        seed=seed,
+        skip_corrupt=skip_corrupt,
+        deterministic=deterministic,
+        first_batch=first_batch,
+    )
+
+
+def evaluation_dataset(
+    reader: InputReader,
+    eval_config: EvalConfig,
+    *,
+    preprocess: Preprocess,
+    num_classes: int,
+    batch_size: int | None = None,
+) -> tf.data.Dataset:
+    """The data set of `tfod.input.dataset.evaluation_batches` that a pipeline.config asks for.
+
+    The last batch may be smaller, so that no image is missing from the metrics. (The original drops it
+    without a word; it is dropped here if the config itself says `drop_remainder: true`.)
+
+    Args:
+        reader: the first `eval_input_reader`.
+        eval_config: its batch size and `retain_original_images` are used.
+        preprocess: the model's `preprocess.image`.
+        num_classes: `C`.
+        batch_size: `B`, instead of `eval_config.batch_size`.
+
+    Raises:
+        ConfigError: the reader cannot be used, or the evaluation asks for what is missing.
+        DataError: there is no record.
+    """
+    refuse_missing(eval_config, "eval_config")
+    decode = decoder_from_config(reader, num_classes, for_evaluation=True)
+    return evaluation_batches(
+        record_source_from_config(reader, _EVALUATION),
+        decode,
+        _shape(reader, preprocess, num_classes, batch_size or eval_config.batch_size),
+        retain_original_images=eval_config.retain_original_images,
+        drop_remainder=reader.HasField("drop_remainder") and reader.drop_remainder,
+    )
+
+
+def naming_corrupt_records(reader: InputReader, *, for_evaluation: bool = False) -> AbstractContextManager[None]:
+    """`tfod.input.corrupt.naming_corrupt` for the records of a reader."""
+    where = _EVALUATION if for_evaluation else _TRAINING
+    return naming_corrupt(
+        lambda: (
+            record_source_from_config(reader, where).paths,
+            decoder_from_config(reader, _ANY_CLASS, for_evaluation=for_evaluation),
+        )
+    )
+
+
+def record_source_from_config(reader: InputReader, where: str) -> RecordSource:
+    """The files that a reader names: one group, or one for each `input_path` if the reader weighs them.
+
+    Raises:
+        ConfigError: the reader asks for what is not supported, or its weights do not fit its paths.
+        DataError: a path matches nothing, or a set of shards is incomplete.
+    """
+    refuse_missing(reader, where)
+    paths = list(reader.tf_record_input_reader.input_path)
+    weights = tuple(reader.sample_from_datasets_weights)
+    refuse(path_faults(len(paths), len(weights)), where)
+    return RecordSource(
+        groups=tuple(tuple(expand(group)) for group in ([[path] for path in paths] if weights else [paths])),
+        weights=weights,
+        shuffle=reader.shuffle,
+        filenames_shuffle_buffer_size=reader.filenames_shuffle_buffer_size,
+        shuffle_buffer_size=reader.shuffle_buffer_size,
+        num_readers=reader.num_readers,
+        read_block_length=reader.read_block_length,
+        sample_1_of_n=reader.sample_1_of_n_examples,
+    )
+
+
+def decoder_from_config(reader: InputReader, num_classes: int, *, for_evaluation: bool) -> RecordDecoder:
+    """The decoder for the records of a reader; ConfigError if its label map cannot be read."""
+    label_map = read_label_map(reader.label_map_path) if reader.label_map_path else None
+    return RecordDecoder(label_map, num_classes, for_evaluation=for_evaluation)
+
+
+def _shape(reader: InputReader, preprocess: Preprocess, num_classes: int, batch_size: int) -> Shape:
+    return Shape(preprocess, num_classes, batch_size, reader.max_number_of_boxes, reader.num_prefetch_batches)

@@ -1,0 +1,82 @@
+"""Backbones as the original's checkpoints have them: Keras models, whose layers with weights are numbered."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tfod.models.backbones.mobilenet_v1 import MobileNetV1
+from tfod.models.backbones.mobilenet_v2 import MobileNetV2
+from tfod.models.backbones.resnet import Bottleneck, PreactivationBottleneck, ResNet
+
+__all__ = ["CONVOLUTIONS", "backbone_layout", "numbered", "tree"]
+
+CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
+
+
+def tree(children: Mapping[str, Any]) -> tf.Module:
+    """A module whose attributes, whatever their names, are the children; mappings become modules too."""
+    module = tf.Module()
+    for name, child in children.items():
+        setattr(module, name, tree(child) if isinstance(child, Mapping) else child)
+    return module
+
+
+def numbered(layers: Iterable[keras.layers.Layer]) -> dict[str, keras.layers.Layer]:
+    """The layers with weights by their places in one of the original's lists.
+
+    There normalisation and activation each have a place after every convolution, taken or not: of [convolution,
+    activation, convolution] the second convolution has the place 3.
+    """
+    places: dict[str, keras.layers.Layer] = {}
+    place = convolution = 0
+    for layer in layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            places[str(convolution + 1)] = layer
+        elif isinstance(layer, CONVOLUTIONS):
+            places[str(place)] = layer
+            place, convolution = place + 3, place
+        elif not isinstance(layer, keras.layers.Activation):
+            place += 1
+    return places
+
+
+def backbone_layout(backbone: tf.Module) -> tf.Module:
+    """The backbone's layers as `layer_with_weights-0`, `-1`, ..., in the order of Keras' model of the network."""
+    with_weights = (layer for layer in _ORDER[type(backbone)](backbone) if layer.weights)
+    return tree({f"layer_with_weights-{number}": layer for number, layer in enumerate(with_weights)})
+
+
+def _mobilenet_v1(backbone: MobileNetV1) -> Iterable[keras.layers.Layer]:
+    yield from backbone.stem.layers
+    for block in backbone.blocks:
+        yield from block.layers
+
+
+def _mobilenet_v2(backbone: MobileNetV2) -> Iterable[keras.layers.Layer]:
+    yield from backbone.stem.layers
+    for block in backbone.blocks:
+        yield from (*block.expand.layers, *block.filter_and_project.layers)
+    yield from backbone.top.layers
+
+
+def _resnet(backbone: ResNet) -> Iterable[keras.layers.Layer]:
+    yield from backbone.stem.layers
+    for blocks in backbone.stages.values():
+        for block in blocks:
+            yield from _bottleneck(block)
+    yield from backbone.post.layers
+
+
+def _bottleneck(block: Bottleneck | PreactivationBottleneck) -> Iterable[keras.layers.Layer]:
+    """Keras orders layers by their distance from the network's end: the two branches alternate there."""
+    if isinstance(block, PreactivationBottleneck):
+        yield from block.preactivation.layers
+    yield from block.narrow_and_filter.layers
+    for place in range(max(len(block.project.layers), len(block.widen.layers))):
+        yield from block.project.layers[place : place + 1]
+        yield from block.widen.layers[place : place + 1]
+
+
+_ORDER: dict[type, Any] = {MobileNetV1: _mobilenet_v1, MobileNetV2: _mobilenet_v2, ResNet: _resnet}

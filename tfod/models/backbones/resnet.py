@@ -1,0 +1,205 @@
+"""ResNet, version 1 (https://arxiv.org/abs/1512.03385) and version 2 (https://arxiv.org/abs/1603.05027)."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tfod.models.layers.conv import ConvHyperparameters
+from tfod.models.layers.normalization import BatchNorm
+from tfod.models.layers.padding import Padding, padded
+from tfod.models.layers.sequential import Sequential
+
+__all__ = ["STAGES", "Bottleneck", "PreactivationBottleneck", "ResNet", "resnet_defaults"]
+
+STAGES = ("conv1", "conv2", "conv3", "conv4", "conv5")
+"""The stages by the paper's names."""
+
+# Depth of the network -> blocks of its last four stages.
+_BLOCKS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+_STEM_CHANNELS = 64
+_EXPANSION = 4
+
+Conv = Callable[..., keras.layers.Conv2D]
+
+
+class Bottleneck(tf.Module):
+    """Narrow, filter, widen; added to the input, which a projection brings to the new shape where that changes."""
+
+    def __init__(
+        self, hp: ConvHyperparameters, conv: Conv, channels: int, *, stride: int, dilation: int, project: bool
+    ) -> None:
+        super().__init__(name="bottleneck")
+        wide, after = _EXPANSION * channels, hp.normalization_and_activation
+        narrow = [conv(channels, 1), *after(), conv(channels, 3, dilation=dilation), *after()]
+        self.narrow_and_filter = Sequential(narrow)
+        self.widen = Sequential([conv(wide, 1), *hp.normalization()])
+        self.project = Sequential([conv(wide, 1), *hp.normalization()] if project else [])
+        self.activation = Sequential(hp.activation_layer())
+        self._stride = stride
+
+    def __call__(self, features: tf.Tensor, *, training: bool) -> tf.Tensor:
+        """Features `[B, H', W', D]` of `[B, H, W, C]`, float32 or bfloat16."""
+        # What a stride of two 1x1 convolutions would leave out is left out once; the gradient takes two thirds.
+        features = _subsampled(features, self._stride)
+        output = self.widen(self.narrow_and_filter(features, training=training), training=training)
+        return self.activation(self.project(features, training=training) + output, training=training)
+
+
+class PreactivationBottleneck(tf.Module):
+    """Version 2: normalisation and activation come before the convolutions, and nothing after the addition.
+
+    As in Keras' applications the 3x3 convolution has the stride, and only the last convolution and the projection
+    have a bias.
+    """
+
+    def __init__(
+        self, hp: ConvHyperparameters, conv: Conv, channels: int, *, stride: int, dilation: int, project: bool
+    ) -> None:
+        super().__init__(name="preactivation_bottleneck")
+        wide, after = _EXPANSION * channels, hp.normalization_and_activation
+        self.preactivation = Sequential(after())
+        filtering = padded(
+            "explicit",
+            2 * dilation + 1,  # the pixels that a dilated 3x3 kernel spans
+            lambda pad: conv(channels, 3, strides=stride, padding=pad, dilation=dilation, use_bias=False),
+        )
+        self.narrow_and_filter = Sequential([conv(channels, 1, use_bias=False), *after(), *filtering, *after()])
+        self.widen = Sequential([conv(wide, 1, use_bias=True)])
+        self.project = Sequential([conv(wide, 1, strides=stride, use_bias=True)] if project else [])
+        self._stride = stride
+
+    def __call__(self, features: tf.Tensor, *, training: bool) -> tf.Tensor:
+        """Features `[B, H', W', D]` of `[B, H, W, C]`, float32 or bfloat16."""
+        activated = self.preactivation(features, training=training)
+        output = self.widen(self.narrow_and_filter(activated, training=training), training=training)
+        if self.project.layers:
+            return self.project(activated, training=training) + output
+        return _subsampled(features, self._stride) + output
+
+
+class ResNet(tf.Module):
+    """See Backbone. The end points are the STAGES that there are.
+
+    Version 1 halves the resolution at the beginning of a stage, by the stride of its first 1x1 convolutions; version 2,
+    as in Keras' applications, at the end of the stage before, by that of a 3x3 convolution.
+
+    Args:
+      depth: 50, 101 or 152.
+      version: 1 or 2.
+      stages: Which stages there are, one after the other: without the last ones the network is cut, without the
+        first ones it takes the features that they would give.
+      use_bias: Whether the convolutions of version 1, which normalisation follows, have a bias.
+      pool_padding: How the maximum pooling after the first stage is padded; version 2's is always padded explicitly.
+      output_stride: The most of all end points. A stage that would exceed it keeps the resolution, and its 3x3
+        convolutions are dilated instead (https://arxiv.org/abs/1606.00915).
+    """
+
+    def __init__(
+        self,
+        depth: int,
+        hyperparameters: ConvHyperparameters,
+        *,
+        version: Literal[1, 2] = 1,
+        stages: Sequence[str] = STAGES,
+        use_bias: bool = False,
+        pool_padding: Padding = "same",
+        output_stride: int = 32,
+        depth_multiplier: float = 1.0,
+        min_depth: int = 0,
+    ) -> None:
+        super().__init__(name=f"resnet_v{version}_{depth}")
+        self._hyperparameters = hyperparameters
+        self._version = version
+        self._use_bias = use_bias
+        self._pool = _max_pool(pool_padding if version == 1 else "explicit")
+        self._multiplier = depth_multiplier
+        self._min_depth = min_depth
+        self.stem = Sequential(self._make_stem() if "conv1" in stages else [])
+        self.stages: dict[str, list[Bottleneck | PreactivationBottleneck]] = {}
+        self.strides: dict[str, int] = {"conv1": 2} if "conv1" in stages else {}
+        self.channels: dict[str, int] = {"conv1": self._width(_STEM_CHANNELS)} if "conv1" in stages else {}
+        reached, dilation = 4, 1  # after the pooling
+        for number, (name, blocks) in enumerate(zip(STAGES[1:], _BLOCKS[depth], strict=True)):
+            before, stride = dilation, 1 if name == _KEEPS_RESOLUTION[version] else 2
+            if reached * stride > output_stride:
+                stride, dilation = 1, 2 * dilation
+            reached *= stride
+            if name in stages:
+                narrow = _STEM_CHANNELS * 2**number
+                # Kernels see what they would with strides: those of version 2 come before the stride of their stage.
+                self.stages[name] = self._make_stage(narrow, blocks, stride, dilation if version == 1 else before)
+                self.channels[name] = self._width(_EXPANSION * narrow)
+                self.strides[name] = reached
+        self.levels = {stride.bit_length() - 1: name for name, stride in self.strides.items()}
+        ends_with_normalization = version == 2 and "conv5" in stages
+        self.post = Sequential(hyperparameters.normalization_and_activation() if ends_with_normalization else [])
+
+    def __call__(self, images: tf.Tensor, *, training: bool) -> dict[str, tf.Tensor]:
+        """See Backbone. Without the first stages `images` are the features that these would give, before pooling."""
+        features, end_points = images, {}
+        if "conv1" in self.strides:
+            features = end_points["conv1"] = self.stem(images, training=training)
+        if "conv2" in self.strides:
+            features = self._pool(features)
+        for name, blocks in self.stages.items():
+            for block in blocks:
+                features = block(features, training=training)
+            end_points[name] = features
+        last = next(reversed(end_points))
+        end_points[last] = self.post(end_points[last], training=training)
+        return end_points
+
+    def _make_stem(self) -> list[keras.layers.Layer]:
+        bias = {"use_bias": True} if self._version == 2 else {}
+        first = padded("explicit", 7, lambda pad: self._conv(_STEM_CHANNELS, 7, strides=2, padding=pad, **bias))
+        return [*first, *(self._hyperparameters.normalization_and_activation() if self._version == 1 else [])]
+
+    def _make_stage(
+        self, channels: int, blocks: int, stride: int, dilation: int
+    ) -> list[Bottleneck | PreactivationBottleneck]:
+        block = Bottleneck if self._version == 1 else PreactivationBottleneck
+        strided = 0 if self._version == 1 else blocks - 1
+        return [
+            block(
+                self._hyperparameters,
+                self._conv,
+                channels,
+                stride=stride if number == strided else 1,
+                dilation=dilation,
+                project=number == 0,
+            )
+            for number in range(blocks)
+        ]
+
+    def _width(self, channels: int) -> int:
+        return max(int(channels * self._multiplier), self._min_depth)
+
+    def _conv(self, channels: int, kernel_size: int, **settings: object) -> keras.layers.Conv2D:
+        settings = {"use_bias": self._use_bias, **settings}
+        return self._hyperparameters.conv(self._width(channels), kernel_size, **settings)  # type: ignore[arg-type]
+
+
+# Of each version the stage that keeps the resolution of the one before.
+_KEEPS_RESOLUTION = {1: "conv2", 2: "conv5"}
+
+
+def _subsampled(features: tf.Tensor, stride: int) -> tf.Tensor:
+    return features if stride == 1 else tf.nn.max_pool2d(features, 1, stride, "SAME")
+
+
+def _max_pool(padding: Padding) -> Callable[[tf.Tensor], tf.Tensor]:
+    if padding == "same":
+        return lambda features: tf.nn.max_pool2d(features, 3, 2, "SAME")
+    return lambda features: tf.nn.max_pool2d(tf.pad(features, [[0, 0], [1, 1], [1, 1], [0, 0]]), 3, 2, "VALID")
+
+
+def resnet_defaults(*, freeze_batch_norm: bool, weight_decay: float = 1e-4) -> ConvHyperparameters:
+    """The network's own hyperparameters, used where a config does not override them."""
+    return ConvHyperparameters(
+        make_initializer=keras.initializers.VarianceScaling,
+        regularizer=keras.regularizers.L2(weight_decay),  # Σ w², not half of it
+        batch_norm=BatchNorm(decay=0.997, epsilon=1e-5, scale=True, frozen=freeze_batch_norm),
+        activation=tf.nn.relu,
+    )

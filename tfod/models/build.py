@@ -1,0 +1,36 @@
+"""A model from the `model` message of a pipeline.config."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from tfod.config.support import refuse_missing
+from tfod.errors import ConfigError
+from tfod.models.detection_model import DetectionModel
+from tfod.models.layers.cpu_kernels import use_cpu_kernels
+from tfod.models.ssd.from_config import ssd_from_config
+
+__all__ = ["build_model"]
+
+_FAMILIES = {"ssd": ssd_from_config}
+
+
+def build_model(config: Any) -> DetectionModel:
+    """Builds the model; its variables exist and hold their initial values.
+
+    Without a GPU it trains with the kernels for CPUs.
+
+    Args:
+      config: A message `DetectionModel` of model.proto.
+
+    Raises:
+      ConfigError: The architecture, or some of what it is to be made of, does not exist here.
+    """
+    refuse_missing(config, "model")
+    family = config.WhichOneof("model")
+    if family not in _FAMILIES:
+        raise ConfigError("the config has no model", "model", "add model { ssd { ... } }")
+    model = _FAMILIES[family](getattr(config, family))
+    if not tf.config.list_logical_devices("GPU"):
+        use_cpu_kernels(model)
+    return model

@@ -1,0 +1,186 @@
+"""The parts that all architectures share, from their messages in a pipeline.config."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+import tf_keras as keras
+
+from tfod.augment.resize import METHODS
+from tfod.errors import ConfigError
+from tfod.models.layers.conv import Activation, ConvHyperparameters, L2Regularizer, Regularizer
+from tfod.models.layers.normalization import BatchNorm
+from tfod.models.resizer import ImageResizer
+from tfod.models.scores import Points, ScoreConverter, by_column, interpolate, scaled
+from tfod.protos import calibration_pb2, hyperparams_pb2, image_resizer_pb2, post_processing_pb2
+
+__all__ = ["conv_hyperparameters_from_config", "image_resizer_from_config", "score_converter_from_config"]
+
+_ACTIVATIONS: dict[int, Activation | None] = {
+    hyperparams_pb2.Hyperparams.NONE: None,
+    hyperparams_pb2.Hyperparams.RELU: tf.nn.relu,
+    hyperparams_pb2.Hyperparams.RELU_6: tf.nn.relu6,
+    hyperparams_pb2.Hyperparams.SWISH: tf.nn.swish,
+}
+_MODES = {
+    hyperparams_pb2.VarianceScalingInitializer.FAN_IN: "fan_in",
+    hyperparams_pb2.VarianceScalingInitializer.FAN_OUT: "fan_out",
+    hyperparams_pb2.VarianceScalingInitializer.FAN_AVG: "fan_avg",
+}
+_SCORES: dict[int, ScoreConverter] = {
+    post_processing_pb2.PostProcessing.IDENTITY: tf.identity,
+    post_processing_pb2.PostProcessing.SIGMOID: tf.sigmoid,
+    post_processing_pb2.PostProcessing.SOFTMAX: tf.nn.softmax,
+}
+
+
+def conv_hyperparameters_from_config(
+    config: hyperparams_pb2.Hyperparams, *, freeze_batch_norm: bool = False
+) -> ConvHyperparameters:
+    """What `conv_hyperparams` says. `group_norm` gives no normalisation at all, as in the original."""
+    normalizer = config.WhichOneof("normalizer_oneof")
+    batch_norm = None
+    if normalizer in ("batch_norm", "sync_batch_norm"):
+        message = getattr(config, normalizer)
+        # `train` has no effect, as in the original: freeze_batchnorm of the model freezes.
+        batch_norm = BatchNorm(
+            decay=message.decay,
+            epsilon=message.epsilon,
+            center=message.center,
+            scale=message.scale,
+            frozen=freeze_batch_norm,
+            synchronized=normalizer == "sync_batch_norm",
+        )
+    return ConvHyperparameters(
+        make_initializer=_initializer_maker(config.initializer),
+        regularizer=_regularizer(config.regularizer),
+        batch_norm=batch_norm,
+        activation=_ACTIVATIONS[config.activation],
+        force_use_bias=config.force_use_bias,
+    )
+
+
+def _regularizer(config: hyperparams_pb2.Regularizer) -> Regularizer | None:
+    kind = config.WhichOneof("regularizer_oneof")
+    if kind == "l2_regularizer":
+        return L2Regularizer(config.l2_regularizer.weight) if config.l2_regularizer.weight else None
+    if kind == "l1_regularizer":
+        return keras.regularizers.L1(config.l1_regularizer.weight)
+    return None
+
+
+def _initializer_maker(config: hyperparams_pb2.Initializer) -> Callable[[], keras.initializers.Initializer]:
+    # A maker, not an initializer: Keras warns of one unseeded object that initialises several kernels, because
+    # it could give all of them the same values.
+    kind = config.WhichOneof("initializer_oneof")
+    if kind == "truncated_normal_initializer":
+        normal = config.truncated_normal_initializer
+        return lambda: keras.initializers.TruncatedNormal(normal.mean, normal.stddev)
+    if kind == "random_normal_initializer":
+        random_normal = config.random_normal_initializer
+        return lambda: keras.initializers.RandomNormal(random_normal.mean, random_normal.stddev)
+    if kind == "variance_scaling_initializer":
+        scaling = config.variance_scaling_initializer
+        distribution = "uniform" if scaling.uniform else "truncated_normal"
+        return lambda: keras.initializers.VarianceScaling(scaling.factor, _MODES[scaling.mode], distribution)
+    if kind == "keras_initializer_by_name":
+        return lambda: keras.initializers.get(config.keras_initializer_by_name)
+    return keras.initializers.GlorotUniform
+
+
+def score_converter_from_config(config: post_processing_pb2.PostProcessing, where: str) -> ScoreConverter:
+    """The converter of `post_processing`: scaled logits, an activation, and calibration where it is configured.
+
+    Raises ConfigError for calibrations that do not exist (in the original neither).
+    """
+    convert = scaled(_SCORES[config.score_converter], config.logit_scale)
+    if not config.HasField("calibration_config"):
+        return convert
+    where, calibration = f"{where}.calibration_config", config.calibration_config
+    kind = calibration.WhichOneof("calibrator")
+    if kind == "temperature_scaling_calibration":
+        temperature = calibration.temperature_scaling_calibration.scaler
+        if temperature <= 0:
+            raise ConfigError(f"the temperature is {temperature:g}", f"{where}.{kind}.scaler", "let it be above 0")
+        return lambda logits: convert(logits / temperature)
+    if kind == "function_approximation":
+        points = _points(calibration.function_approximation.x_y_pairs, f"{where}.{kind}")
+        return lambda logits: interpolate(convert(logits), *points)
+    if kind == "class_id_function_approximations":
+        pairs = calibration.class_id_function_approximations.class_id_xy_pairs_map
+        return by_column(convert, {column: _points(pairs[column], f"{where}.{kind}") for column in pairs})
+    raise ConfigError(
+        f"the calibration {kind or '(none)'} is not available",
+        where,
+        "use function_approximation, class_id_function_approximations or temperature_scaling_calibration",
+    )
+
+
+def _points(pairs: calibration_pb2.XYPairs, where: str) -> Points:
+    xs, ys = [pair.x for pair in pairs.x_y_pair], [pair.y for pair in pairs.x_y_pair]
+    if not xs or xs != sorted(set(xs)):
+        raise ConfigError("the x of the pairs do not increase", where, "sort the pairs by x, each x once")
+    return xs, ys
+
+
+def image_resizer_from_config(config: image_resizer_pb2.ImageResizer, where: str) -> ImageResizer:
+    """The resizer that `image_resizer` describes.
+
+    Raises ConfigError where none is chosen, or its numbers contradict each other.
+    """
+    kind = config.WhichOneof("image_resizer_oneof")
+    if kind not in _RESIZERS:
+        raise ConfigError("no image resizer is chosen", where, f"set one of {', '.join(_RESIZERS)}")
+    return _RESIZERS[kind](getattr(config, kind), f"{where}.{kind}")
+
+
+def _keep_aspect_ratio_from_config(config: image_resizer_pb2.KeepAspectRatioResizer, where: str) -> ImageResizer:
+    if config.min_dimension > config.max_dimension:
+        raise ConfigError(
+            f"min_dimension {config.min_dimension} exceeds max_dimension {config.max_dimension}",
+            where,
+            "min_dimension is for the shorter side: make it the smaller number",
+        )
+    pad_value = tuple(config.per_channel_pad_value) or (0.0, 0.0, 0.0)
+    if len(pad_value) != 3:
+        what = f"per_channel_pad_value has {len(pad_value)} values"
+        raise ConfigError(what, where, "give three, for R, G and B")
+    return ImageResizer.keep_aspect_ratio(
+        config.min_dimension,
+        config.max_dimension,
+        METHODS[config.resize_method],
+        pad_to_max=config.pad_to_max_dimension,
+        pad_value=pad_value,
+        grayscale=config.convert_to_grayscale,
+    )
+
+
+def _fixed_shape_from_config(config: image_resizer_pb2.FixedShapeResizer, where: str) -> ImageResizer:
+    if config.height < 1 or config.width < 1:
+        what = f"height {config.height} and width {config.width} are no size"
+        raise ConfigError(what, where, "set both to at least 1")
+    method = METHODS[config.resize_method]
+    return ImageResizer.fixed_shape(config.height, config.width, method, config.convert_to_grayscale)
+
+
+def _conditional_shape_from_config(config: image_resizer_pb2.ConditionalShapeResizer, where: str) -> ImageResizer:
+    makers = {config.GREATER: ImageResizer.at_most, config.SMALLER: ImageResizer.at_least}
+    if config.condition not in makers:
+        raise ConfigError("condition INVALID", where, "set GREATER or SMALLER")
+    make = makers[config.condition]
+    return make(config.size_threshold, METHODS[config.resize_method], config.convert_to_grayscale)
+
+
+def _pad_to_multiple_from_config(config: image_resizer_pb2.PadToMultipleResizer, where: str) -> ImageResizer:
+    if config.multiple < 1:
+        raise ConfigError(f"multiple {config.multiple}", where, "set it to at least 1")
+    return ImageResizer.pad_to_multiple(config.multiple, config.convert_to_grayscale)
+
+
+_RESIZERS: dict[str, Callable[[Any, str], ImageResizer]] = {
+    "fixed_shape_resizer": _fixed_shape_from_config,
+    "keep_aspect_ratio_resizer": _keep_aspect_ratio_from_config,
+    "conditional_shape_resizer": _conditional_shape_from_config,
+    "pad_to_multiple_resizer": _pad_to_multiple_from_config,
+    "identity_resizer": lambda message, where: ImageResizer.identity(),
+}

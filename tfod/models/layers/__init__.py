@@ -1,0 +1,1 @@
+"""The layers that all networks are built of, and how lists of them run."""

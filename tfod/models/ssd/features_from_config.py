@@ -1,0 +1,164 @@
+"""The backbones and necks that `model.ssd.feature_extractor` can name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from tfod.errors import ConfigError
+from tfod.models.backbones.backbone import Backbone
+from tfod.models.backbones.mobilenet_v1 import MobileNetV1, mobilenet_defaults
+from tfod.models.backbones.mobilenet_v2 import EXPANSION, MobileNetV2
+from tfod.models.backbones.resnet import ResNet, resnet_defaults
+from tfod.models.from_config import conv_hyperparameters_from_config
+from tfod.models.layers.conv import ConvHyperparameters
+from tfod.models.layers.padding import Padding
+from tfod.models.necks.fpn import FeaturePyramid
+from tfod.models.necks.multi_resolution import MultiResolutionMaps
+from tfod.models.necks.neck import Neck
+from tfod.models.preprocess import ChannelMeans, MinusOneToOne, PixelNormalization
+from tfod.protos import ssd_pb2
+
+__all__ = ["FEATURE_EXTRACTORS", "Features", "features_from_config"]
+
+_Config = ssd_pb2.SsdFeatureExtractor
+_MobileNet = TypeVar("_MobileNet", MobileNetV1, MobileNetV2)
+
+_SMALLEST_SIDE = 33
+_SMALLEST_SIDE_FOR_RESNET = 129
+_DEEPEST_LEVEL_OF_BACKBONE = 5
+# Channels of the maps that SSD without a pyramid adds to the two of its backbone.
+_ADDED_DEPTHS = (512, 256, 256, 128)
+# With use_depthwise MobileNetV1 under a pyramid is narrower at its end: block -> channels.
+_LITE_V1_CHANNELS = {12: 512, 13: 256}
+
+
+@dataclass(frozen=True)
+class Features:
+    """What makes feature maps of images, and what it wants of them."""
+
+    backbone: Backbone
+    neck: Neck
+    pixels: PixelNormalization
+    minimum_side: int = _SMALLEST_SIDE
+
+
+def features_from_config(config: _Config, where: str, *, freeze_batch_norm: bool) -> Features:
+    """What `feature_extractor`, at the path `where`, describes. Raises ConfigError for unknown types."""
+    if config.type not in FEATURE_EXTRACTORS:
+        raise ConfigError(
+            f"the feature extractor {config.type or '(none)'} is not available",
+            f"{where}.type",
+            "use one of " + ", ".join(sorted(FEATURE_EXTRACTORS)),
+        )
+    return FEATURE_EXTRACTORS[config.type](config, where, freeze_batch_norm)
+
+
+def _hyperparameters(
+    config: _Config, freeze: bool, defaults: Callable[..., ConvHyperparameters]
+) -> tuple[ConvHyperparameters, ConvHyperparameters]:
+    """Those of the backbone, and those of what stands on it."""
+    own = conv_hyperparameters_from_config(config.conv_hyperparams, freeze_batch_norm=freeze)
+    return own if config.override_base_feature_extractor_hyperparams else defaults(freeze_batch_norm=freeze), own
+
+
+def _padding(config: _Config) -> Padding:
+    return "explicit" if config.use_explicit_padding else "same"
+
+
+def _width(config: _Config, nominal: int) -> int:
+    return max(int(nominal * config.depth_multiplier), config.min_depth)
+
+
+def _mobilenet(
+    network: type[_MobileNet], config: _Config, hyperparameters: ConvHyperparameters, **settings: object
+) -> _MobileNet:
+    return network(
+        hyperparameters,
+        depth_multiplier=config.depth_multiplier,
+        min_depth=config.min_depth,
+        padding=_padding(config),
+        **settings,  # type: ignore[arg-type]
+    )
+
+
+def _mobilenet_ssd(network: type[_MobileNet], config: _Config, where: str, freeze: bool) -> Features:
+    most = 2 + len(_ADDED_DEPTHS)
+    if not 1 <= config.num_layers <= most:
+        raise ConfigError(f"num_layers is {config.num_layers}", f"{where}.num_layers", f"let it be 1 to {most}")
+    base, own = _hyperparameters(config, freeze, mobilenet_defaults)
+    backbone = _mobilenet(network, config, base)
+    first = EXPANSION if network is MobileNetV2 else backbone.levels[4]
+    given = (first, backbone.levels[5])[: config.num_layers]
+    added = _ADDED_DEPTHS[: max(config.num_layers - 2, 0)]
+    neck = MultiResolutionMaps(
+        own,
+        end_points={name: backbone.channels[name] for name in given},
+        added=[(_width(config, depth // 2), _width(config, depth)) for depth in added],
+        separable=config.use_depthwise,
+        padding=_padding(config),
+    )
+    return Features(backbone, neck, MinusOneToOne())
+
+
+def _mobilenet_fpn(network: type[_MobileNet], config: _Config, where: str, freeze: bool) -> Features:
+    base, own = _hyperparameters(config, freeze, mobilenet_defaults)
+    lite = {"block_channels": _LITE_V1_CHANNELS} if network is MobileNetV1 and config.use_depthwise else {}
+    backbone = _mobilenet(network, config, base, **lite)
+    neck = _pyramid(
+        backbone,
+        own,
+        where,
+        levels=(config.fpn.min_level, config.fpn.max_level),
+        depth=_width(config, config.fpn.additional_layer_depth),
+        separable=config.use_depthwise,
+        padding=_padding(config),
+    )
+    return Features(backbone, neck, MinusOneToOne())
+
+
+def _resnet_fpn(depth: int, config: _Config, where: str, freeze: bool) -> Features:
+    base, own = _hyperparameters(config, freeze, resnet_defaults)
+    backbone = ResNet(depth, base, depth_multiplier=config.depth_multiplier, min_depth=config.min_depth)
+    # The original reads no field of `fpn` here, nor use_depthwise and use_explicit_padding.
+    neck = _pyramid(backbone, own, where, levels=(3, 7), depth=_width(config, 256))
+    return Features(backbone, neck, ChannelMeans(), _SMALLEST_SIDE_FOR_RESNET)
+
+
+def _pyramid(
+    backbone: Backbone,
+    hyperparameters: ConvHyperparameters,
+    where: str,
+    *,
+    levels: tuple[int, int],
+    depth: int,
+    separable: bool = False,
+    padding: Padding = "same",
+) -> FeaturePyramid:
+    first, last = levels
+    deepest = min(last, _DEEPEST_LEVEL_OF_BACKBONE)
+    if not 2 <= first <= _DEEPEST_LEVEL_OF_BACKBONE or last < first:
+        raise ConfigError(
+            f"a pyramid from level {first} to {last} cannot be built on this backbone",
+            f"{where}.fpn",
+            "let min_level be 2 to 5 and max_level not less",
+        )
+    return FeaturePyramid(
+        hyperparameters,
+        end_points=[backbone.levels[level] for level in range(first, deepest + 1)],
+        depth=depth,
+        coarser=last - deepest,
+        separable=separable,
+        padding=padding,
+    )
+
+
+FEATURE_EXTRACTORS: dict[str, Callable[[_Config, str, bool], Features]] = {
+    "ssd_mobilenet_v1_keras": partial(_mobilenet_ssd, MobileNetV1),
+    "ssd_mobilenet_v1_fpn_keras": partial(_mobilenet_fpn, MobileNetV1),
+    "ssd_mobilenet_v2_keras": partial(_mobilenet_ssd, MobileNetV2),
+    "ssd_mobilenet_v2_fpn_keras": partial(_mobilenet_fpn, MobileNetV2),
+    "ssd_resnet50_v1_fpn_keras": partial(_resnet_fpn, 50),
+    "ssd_resnet101_v1_fpn_keras": partial(_resnet_fpn, 101),
+    "ssd_resnet152_v1_fpn_keras": partial(_resnet_fpn, 152),
+}

@@ -1,0 +1,225 @@
+"""Training and evaluating a detector as a pipeline.config describes it."""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orbit
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tfod.checkpoints.restore import restore_fine_tune
+from tfod.config.label_map import read_label_map
+from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
+from tfod.input.from_config import naming_corrupt_records, training_dataset
+from tfod.models.build import build_model
+from tfod.models.detection_model import DetectionModel
+from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+from tfod.protos.train_pb2 import TrainConfig
+from tfod.records.files import expand
+from tfod.training.budget import Budget
+from tfod.training.checkpoints import BEST_METRIC
+from tfod.training.follow import follow
+from tfod.training.optimizer_from_config import averages_from_config, optimizer_from_config
+from tfod.training.options import RunOptions
+from tfod.training.run import Batches, Evaluations, Run, RunResult
+from tfod.training.run_folder import record_start
+from tfod.training.selection import Selection, select_variables
+from tfod.training.start import Start, started_run
+from tfod.training.summaries import draw_batch
+from tfod.training.trainer import Learning
+from tfod.training.watch import Batch
+
+if TYPE_CHECKING:
+    # Imported when it is needed: the first training step need not wait for what draws and scores.
+    from tfod.evaluation.evaluation import Evaluation
+
+__all__ = [
+    "METRICS_TABLE",
+    "evaluate_checkpoints",
+    "evaluation_folder",
+    "run_from_config",
+    "save_config",
+    "selection_from_config",
+    "train",
+]
+
+METRICS_TABLE = "metrics.csv"
+_DEFAULTS = RunOptions()
+
+
+def train(
+    config: TrainEvalPipelineConfig,
+    model_dir: Path,
+    options: RunOptions = _DEFAULTS,
+    *,
+    config_path: Path | None = None,
+) -> RunResult:
+    """Trains until `train_config.num_steps`, or goes on from the newest checkpoint in `model_dir`.
+
+    `config` is one that `tfod.config.check` found fit; `config_path` is the file that it was read from, if any:
+    it is never overwritten.
+    Raises TfodError: ConfigError, DataError, CheckpointError, OutputError, or TrainingError for a loss that is
+    not finite; nothing is saved then, and the checkpoints saved before stay.
+    """
+    reader = config.train_input_reader
+    with started_run(model_dir, options) as start:
+        model = build_model(config.model)
+        dataset = training_dataset(
+            reader,
+            config.train_config,
+            preprocess=model.preprocess.image,
+            num_classes=model.num_classes,
+            seed=start.seed_from_here,
+            skip_corrupt=options.skip_corrupt,
+            deterministic=options.deterministic,
+            first_batch=start.first_batch,
+        )
+        folder = evaluation_folder(config, start.folder)
+
+        def evaluation(optimizer: Any) -> "Evaluation":
+            from tfod.evaluation.from_config import evaluation_from_config
+
+            return evaluation_from_config(config, model, optimizer, folder)
+
+        run = run_from_config(config, start, options, model, dataset, evaluation)
+        if start.is_chief:
+            save_config(config, model_dir, config_path)
+            records = expand(list(reader.tf_record_input_reader.input_path))
+            record_start(model_dir, records, step=start.step, seed=start.seed)
+        with naming_corrupt_records(reader):
+            return run.to_the_end()
+
+
+def run_from_config(
+    config: TrainEvalPipelineConfig,
+    start: Start,
+    options: RunOptions,
+    model: DetectionModel,
+    dataset: tf.data.Dataset,
+    evaluation: Callable[[Any], "Evaluation"],
+) -> Run:
+    """The run of a model with the optimizer, the steps and the fine-tuning checkpoint of a config.
+
+    Args:
+      config: Its `train_config` counts, and whether it has an `eval_input_reader`.
+      start: Where the run begins.
+      options: What it does beside.
+      model: With fresh weights.
+      dataset: As `tfod.input.dataset.training_dataset` makes it.
+      evaluation: Makes an evaluation of the model from the optimizer, which may keep averages; called when the first
+        evaluation is due.
+    """
+    train_config = config.train_config
+    layout = model.checkpoint_layout().full
+    step = orbit.utils.create_global_step()
+    optimizer, schedule = optimizer_from_config(train_config.optimizer, step, layout)
+    learning = Learning(
+        optimizer,
+        schedule,
+        step,
+        selection_from_config(layout, train_config),
+        regularize=train_config.add_regularization_loss,
+        clip_norm=train_config.gradient_clipping_by_norm,
+    )
+    if options.num_workers > 1:
+        options = replace(options, eval_every_n=0)
+    # A run without a limit has the original's checkpoints, and no variable more.
+    budget = Budget(train_config.num_steps, options.max_minutes, in_checkpoints=options.max_minutes > 0)
+    return Run(
+        model,
+        Batches(dataset, train_config.batch_size, functools.partial(_draw, config, model)),
+        _evaluations(config, start, lambda: evaluation(optimizer)),
+        learning,
+        start,
+        options,
+        budget=budget,
+        initialize=lambda: _restore_fine_tune(model, train_config),
+    )
+
+
+def evaluate_checkpoints(
+    config: TrainEvalPipelineConfig, checkpoint_dir: Path, model_dir: Path, *, timeout: int
+) -> dict[str, float]:
+    """Evaluates the newest checkpoint of a folder, then each that follows, into `<model_dir>/eval`; see `follow`."""
+    from tfod.evaluation.from_config import evaluation_from_config
+
+    model = build_model(config.model)
+    averages = averages_from_config(config, model.checkpoint_layout().full)
+    evaluation = evaluation_from_config(config, model, averages, evaluation_folder(config, model_dir))
+    last_step = config.train_config.num_steps
+    return follow(model, evaluation, checkpoint_dir, averages=averages, last_step=last_step, timeout=timeout)
+
+
+def selection_from_config(layout: tf.Module, config: TrainConfig, where: str = "train_config") -> Selection:
+    """The variables that a `train_config`, which is at `where`, lets a run train; see `select_variables`."""
+    return select_variables(
+        layout,
+        update=config.update_trainable_variables,
+        freeze=config.freeze_variables,
+        bias_multiplier=config.bias_grad_multiplier or 1.0,
+        where=where,
+    )
+
+
+def save_config(config: TrainEvalPipelineConfig, model_dir: Path, read_from: Path | None = None) -> Path:
+    """Saves the resolved config as `<model_dir>/pipeline.config`; returns where it lies.
+
+    Tutorials keep the config that they edit in that very place. If it is the file `read_from`, it stays as
+    it is, and a config that overrides made different from it is saved as `pipeline.resolved.config`.
+    """
+    target = model_dir / "pipeline.config"
+    if read_from is not None and target.exists() and target.samefile(read_from):
+        if read_pipeline_config(target) == config:
+            return target
+        target = model_dir / "pipeline.resolved.config"
+    write_pipeline_config(config, target)
+    return target
+
+
+def evaluation_folder(config: TrainEvalPipelineConfig, folder: Path) -> Path:
+    """Where the original puts the evaluation's summaries: `eval`, and in it a folder named as the reader is."""
+    name = config.eval_input_reader[0].name if config.eval_input_reader else ""
+    return folder / "eval" / name
+
+
+def _evaluations(
+    config: TrainEvalPipelineConfig, start: Start, make_evaluation: Callable[[], "Evaluation"]
+) -> Evaluations | None:
+    if not config.eval_input_reader:
+        return None
+    evaluation = functools.cache(make_evaluation)
+
+    def compute(step: int) -> dict[str, float]:
+        from tfod.evaluation.report import table_columns
+
+        return table_columns(evaluation().run(step))
+
+    return Evaluations(
+        compute,
+        metric=BEST_METRIC,
+        metric_name="mAP",
+        describe=_describe,
+        folder=evaluation_folder(config, start.folder),
+        table=start.folder / METRICS_TABLE,
+    )
+
+
+def _describe(numbers: Mapping[str, float]) -> str:
+    return f"mAP {numbers[BEST_METRIC]:.4f}"
+
+
+def _draw(config: TrainEvalPipelineConfig, model: DetectionModel, batch: Batch) -> NDArray[np.uint8]:
+    return draw_batch(
+        batch, model.preprocess.denormalize, read_label_map(config.train_input_reader.label_map_path).names
+    )
+
+
+def _restore_fine_tune(model: DetectionModel, config: TrainConfig) -> None:
+    if config.fine_tune_checkpoint:
+        default = "detection" if config.from_detection_checkpoint else "classification"
+        kind = config.fine_tune_checkpoint_type or default
+        print(restore_fine_tune(model, config.fine_tune_checkpoint, kind).summary())
