@@ -2,7 +2,8 @@
 
 from google.protobuf import text_format
 
-from tfod.config.zoo_models import ZooModel
+from tfod.config.architectures import ARCHITECTURES, Architecture
+from tfod.config.zoo_models import MODELS
 from tfod.config.zoo_ssd import ssd_model
 from tfod.protos import model_pb2
 
@@ -62,20 +63,28 @@ def small_ssd() -> model_pb2.DetectionModel:
     return text_format.Parse(_SMALL_SSD, model_pb2.DetectionModel())
 
 
-# The smallest sides at which the coarsest maps have something to look at: a pyramid's of up to level 7, which BiFPN
-# halves exactly, and those of an SSD without one.
-_SIDES = {"fpn": 160, "bifpn": 256}
-_SIDE_WITHOUT_PYRAMID = 288
-_LARGE = 10.0  # million parameters
+# Pyramid -> the smallest side at which the coarsest of its maps (BiFPN halves exactly), or of an SSD's own, have
+# something to look at.
+_SIDES = {"": 288, "fpn": 160, "bifpn": 256}
 
 
-def small_zoo_model(model: ZooModel, *, num_classes: int) -> model_pb2.DetectionModel:
-    """The model message of a config of the zoo for other classes and smaller images; large networks are narrower."""
-    message = ssd_model(model, num_classes)
-    extractor = message.ssd.feature_extractor
-    if model.million_parameters > _LARGE:
-        extractor.depth_multiplier = 0.25
-    side = next((side for field, side in _SIDES.items() if extractor.HasField(field)), _SIDE_WITHOUT_PYRAMID)
-    message.ssd.image_resizer.fixed_shape_resizer.height = side
-    message.ssd.image_resizer.fixed_shape_resizer.width = side
+def is_quick(row: Architecture) -> bool:
+    """Whether its tests need seconds."""
+    return row.cost is not None and row.cost.seconds_an_image < 0.25
+
+
+def small_model(row: Architecture, *, num_classes: int) -> model_pb2.DetectionModel:
+    """A model message as the zoo's config has it, for other classes and smaller images; slow networks are narrower."""
+    named = {model.feature_extractor: model for model in reversed(MODELS)}
+    alike = (model for name, model in named.items() if _kind(ARCHITECTURES[name]) == _kind(row))
+    message = ssd_model(named.get(row.name) or next(alike), num_classes)
+    message.ssd.feature_extractor.type = row.name
+    if not is_quick(row):
+        message.ssd.feature_extractor.depth_multiplier = 0.25
+    resizer = message.ssd.image_resizer.fixed_shape_resizer
+    resizer.height = resizer.width = _SIDES[row.pyramid]
     return message
+
+
+def _kind(row: Architecture) -> tuple[str, str]:
+    return row.family, row.pyramid

@@ -1,11 +1,11 @@
-"""One harness: every architecture of the zoo that exists here passes the same tests.
+"""One harness: every architecture that can be built passes the same tests.
 
-An architecture is here by standing in the zoo's table. Its model is built from what that table says, for few classes
-and smaller images. (That this is the zoo's own config: tests/config/test_zoo.py; names and shapes of variables:
-tests/checkpoints/test_zoo_keys.py; numbers, gradients among them: tests/parity.)
+An architecture is here by standing in `tfod.config.architectures`. Its config is that of the zoo, as the product puts
+it together, for few classes and smaller images. (That this is the zoo's own: tests/config/test_zoo.py; names and shapes
+of variables: tests/checkpoints/test_zoo_keys.py; numbers, gradients among them: tests/parity.)
 """
 
-import re
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,11 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
-from tests.models.configs import small_zoo_model
+from tests.models.configs import is_quick, small_model
 from tests.models.detections import assert_same_detections
 from tests.models.learning import BOXES, CLASSES, learn
 from tfod import names
-from tfod.config.zoo_models import MODELS, ZooModel
+from tfod.config.architectures import ARCHITECTURES, Architecture
 from tfod.export.from_config import export_model
 from tfod.models.build import build_model
 from tfod.models.detection_model import DetectionModel
@@ -28,34 +28,32 @@ from tfod.protos import pipeline_pb2
 
 Detector = Callable[[np.ndarray], dict[str, np.ndarray]]
 
-_SLOW = 7.0  # million parameters
+BUILDABLE = [row for row in ARCHITECTURES.values() if row.buildable]
 
 
-def _quickest(key: Callable[[ZooModel], str]) -> list[ZooModel]:
-    """Of the zoo's models that can be built, the quickest of each kind that `key` tells."""
-    best: dict[str, ZooModel] = {}
-    for model in sorted(MODELS, key=lambda model: model.milliseconds):
-        if model.trainable:
-            best.setdefault(key(model), model)
+def _seconds(row: Architecture) -> float:
+    return row.cost.seconds_an_image if row.cost else math.inf
+
+
+def _quickest_of_each(kind: Callable[[Architecture], object]) -> list[Architecture]:
+    best: dict[object, Architecture] = {}
+    for row in sorted(BUILDABLE, key=_seconds):
+        best.setdefault(kind(row), row)
     return list(best.values())
 
 
-def _parameters(models: list[ZooModel]) -> list[Any]:
-    return [
-        pytest.param(model, id=model.short_name, marks=pytest.mark.slow if model.million_parameters > _SLOW else ())
-        for model in models
-    ]
+def _parameters(rows: list[Architecture]) -> list[Any]:
+    return [pytest.param(row, id=row.name, marks=() if is_quick(row) else pytest.mark.slow) for row in rows]
 
 
-def _parametrized(models: list[ZooModel]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("zoo", _parameters(models), indirect=True)
+def _only(rows: list[Architecture]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("row", _parameters(rows), indirect=True)
 
 
-# Every feature extractor once. What differs only in depth shares its kinds of layers: one depth is exported. And what
-# parity of gradients does not show of training (that steps add up, and precision) is shown once for each backbone.
-ARCHITECTURES = _quickest(lambda model: model.feature_extractor)
-one_depth_of_each = _parametrized(_quickest(lambda model: re.sub(r"(?<!_v)\d+", "", model.feature_extractor)))
-one_of_each_backbone = _parametrized(_quickest(lambda model: re.sub(r"[-_]?[bv]?\d.*", "", model.feature_extractor)))
+# What differs only in its depth has the same kinds of layers: one depth is saved and exported. And what parity of
+# gradients does not show of training (that steps add up, and precision) is shown once for each kind of backbone.
+one_depth_of_each = _only(_quickest_of_each(lambda row: (row.family, row.network, row.pyramid)))
+one_of_each_backbone = _only(_quickest_of_each(lambda row: (row.family, row.network.rsplit("_v", 1)[0])))
 
 
 def _images() -> np.ndarray:
@@ -71,15 +69,15 @@ def _images() -> np.ndarray:
 IMAGES = _images()
 
 
-@pytest.fixture(scope="module", params=_parameters(ARCHITECTURES))
-def zoo(request: pytest.FixtureRequest) -> ZooModel:
-    model: ZooModel = request.param
-    return model
+@pytest.fixture(scope="module", params=_parameters(BUILDABLE))
+def row(request: pytest.FixtureRequest) -> Architecture:
+    row: Architecture = request.param
+    return row
 
 
 @pytest.fixture(scope="module")
-def config(zoo: ZooModel) -> pipeline_pb2.TrainEvalPipelineConfig:
-    return pipeline_pb2.TrainEvalPipelineConfig(model=small_zoo_model(zoo, num_classes=CLASSES))
+def config(row: Architecture) -> pipeline_pb2.TrainEvalPipelineConfig:
+    return pipeline_pb2.TrainEvalPipelineConfig(model=small_model(row, num_classes=CLASSES))
 
 
 @pytest.fixture(scope="module")
