@@ -18,6 +18,7 @@ from tfod.segmentation.optimizers import make_optimizer
 from tfod.segmentation.settings import TrainingSettings, read_settings
 from tfod.segmentation.tiles import Tile, blended, tiles_of
 from tfod.segmentation.unet import UNet, build_unet
+from tfod.training.averages import restore_averages
 
 __all__ = ["FLIPS", "Flips", "Predictor", "find_run_checkpoint", "load_model", "load_predictor"]
 
@@ -126,8 +127,9 @@ def load_model(run: Path | str, which: str = "best") -> tuple[UNet, TrainingSett
     model = build_unet(settings.model)
     restore_model(model, prefix)
     if settings.ema:
-        optimizer = make_optimizer("sgd", lambda: 0.0, weight_decay=0.0, average_decay=settings.ema, model=model)
-        tf.train.Checkpoint(model=model, optimizer=optimizer).restore(prefix).expect_partial()
+        layout = model.checkpoint_layout().full
+        optimizer = make_optimizer("sgd", lambda: 0.0, weight_decay=0.0, average_decay=settings.ema, model=layout)
+        restore_averages(optimizer, layout, prefix)
         for variable in model.variables:
             variable.assign(optimizer.get_slot(variable, "average"))
     return model, settings, prefix
