@@ -60,6 +60,39 @@ def test_our_flags(config_path: Path) -> None:
     assert call.args[2] == expected
 
 
+def test_the_flags_that_end_a_run(config_path: Path) -> None:
+    reader = "--set=eval_input_reader.label_map_path=map.pbtxt"
+    _, call = _run(config_path, reader, "--max_minutes=7.5", "--early_stopping=3")
+    assert call.args[2] == RunOptions(max_minutes=7.5, early_stopping=3)
+
+
+@pytest.mark.parametrize(
+    ("flags", "what"),
+    [
+        (["--max_minutes=5", "--deterministic"], "a run that ends by the clock is never the same twice"),
+        (["--max_minutes=5", "--num_workers=2"], "each has a clock of its own"),
+        (["--early_stopping=5"], "nothing is evaluated while the run trains"),
+        (
+            ["--early_stopping=5", "--set=eval_input_reader.label_map_path=x", "--eval_every_n=0"],
+            "nothing is evaluated",
+        ),
+    ],
+)
+def test_flags_that_do_not_go_together(
+    config_path: Path, flags: list[str], what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(config_path, *flags)[0] == 2
+    assert what in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "soon"])
+def test_minutes_are_checked(config_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        _run(config_path, f"--max_minutes={text}")
+    assert caught.value.code == 2
+    assert "is not a number of minutes above 0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_the_exit_code(config_path: Path, number: int) -> None:
     assert _run(config_path, signal_number=number)[0] == 128 + number

@@ -109,12 +109,12 @@ class CocoEvaluator:
 
         Args:
           image_id: only counted: two images with one id stay two images.
-          groundtruth_boxes: [G, 4] yxyx in pixels of the original image; taken as float32, as areas are too.
-          groundtruth_classes: int [G], 1-based.
-          detection_boxes: [D, 4] yxyx in pixels of the original image; taken as float32.
-          detection_scores: [D], any range.
-          detection_classes: int [D], 1-based.
-          groundtruth_is_crowd: bool [G]; a crowd may be detected many times, and need not be.
+          groundtruth_boxes: `[G, 4]` yxyx in pixels of the original image; taken as float32, as areas are too.
+          groundtruth_classes: int `[G]`, 1-based.
+          detection_boxes: `[D, 4]` yxyx in pixels of the original image; taken as float32.
+          detection_scores: `[D]`, any range.
+          detection_classes: int `[D]`, 1-based.
+          groundtruth_is_crowd: bool `[G]`; a crowd may be detected many times, and need not be.
         """
         self._seen[image_id] += 1
         truth = np.asarray(groundtruth_boxes, np.float32).reshape(-1, 4)
@@ -174,12 +174,12 @@ def _match(ious: Array, crowd: Array, ignored_truth: Array) -> tuple[Array, Arra
     """Which detections take a ground truth box, and which take one that does not count.
 
     Args:
-      ious: float64 [D, G], detections by descending score.
-      crowd: bool [G]; a crowd is never used up.
-      ignored_truth: bool [A, G]; taken only where no box that counts can be.
+      ious: float64 `[D, G]`, detections by descending score.
+      crowd: bool `[G]`; a crowd is never used up.
+      ignored_truth: bool `[A, G]`; taken only where no box that counts can be.
 
     Returns:
-      matched, ignored: bool [A, T, D].
+      matched, ignored: bool `[A, T, D]`.
     """
     num_found, num_truth = ious.shape
     shape = (len(AREA_RANGES), len(IOU_THRESHOLDS))
@@ -203,7 +203,7 @@ def _match(ious: Array, crowd: Array, ignored_truth: Array) -> tuple[Array, Arra
 
 
 def _accumulate(images: list[_Matches]) -> tuple[Array, Array]:
-    """The curves of one class: precision [T, R, A], recall [T, A, M]; -1 where there is no ground truth."""
+    """The curves of one class: precision `[T, R, A]`, recall `[T, A, M]`; -1 where there is no ground truth."""
     num_t, num_a = len(IOU_THRESHOLDS), len(AREA_RANGES)
     precision = -np.ones((num_t, len(RECALL_THRESHOLDS), num_a))
     recall = -np.ones((num_t, num_a, len(MAX_DETECTIONS)))
@@ -225,10 +225,10 @@ def _accumulate(images: list[_Matches]) -> tuple[Array, Array]:
 
 
 def _precision_at_recalls(true: Array, false: Array, num_groundtruth: int) -> Array:
-    """Highest precision at each of the 101 recalls or beyond, float64 [R]; 0 where the recall is not reached.
+    """Highest precision at each of the 101 recalls or beyond, float64 `[R]`; 0 where the recall is not reached.
 
-    `true` and `false` are bool [D]: true and false positives by descending score. With one ground truth box, true =
-    [F, T], false = [T, F]: the precision is 0, then 1/2, at recall 0, then 1; the answer is 1/2 everywhere.
+    `true` and `false` are bool `[D]`: true and false positives by descending score. With one ground truth box, true =
+    F, T and false = T, F: the precision is 0, then 1/2, at recall 0, then 1; the answer is 1/2 everywhere.
     """
     true_positives = np.cumsum(true).astype(np.float64)
     false_positives = np.cumsum(false).astype(np.float64)
@@ -239,7 +239,7 @@ def _precision_at_recalls(true: Array, false: Array, num_groundtruth: int) -> Ar
 
 
 def _summarize(precision: Array, recall: Array) -> dict[str, float]:
-    """The twelve numbers from precision [T, R, K, A] and recall [T, K, A, M]."""
+    """The twelve numbers from precision `[T, R, K, A]` and recall `[T, K, A, M]`."""
     summary = {}
     for name, t, a in _PRECISIONS:
         summary[name] = _mean(precision[slice(None) if t is None else slice(t, t + 1), ..., a])
@@ -254,11 +254,11 @@ def _mean(values: Array) -> float:
 
 
 def _outside(area: Array) -> Array:
-    """bool [A, N]: which of the areas [N] lie outside which range."""
+    """bool `[A, N]`: which of the areas `[N]` lie outside which range."""
     return (area < AREA_RANGES[:, :1]) | (area > AREA_RANGES[:, 1:])
 
 
 def yxyx_to_xywh(boxes: Array) -> Array:
-    """float32 corners [N, 4] to float64 left, top, width, height; subtracts in float32 as the original."""
+    """float32 corners `[N, 4]` to float64 left, top, width, height; subtracts in float32 as the original."""
     size = boxes[:, 2:] - boxes[:, :2]
     return np.stack([boxes[:, 1], boxes[:, 0], size[:, 1], size[:, 0]], axis=1).astype(np.float64)

@@ -71,12 +71,12 @@ class PascalEvaluator:
         """Adds one image.
 
         Args:
-          groundtruth_boxes: float32 [G, 4] yxyx in pixels of the original image.
-          groundtruth_classes: int [G], 1-based.
-          detection_boxes: float32 [D, 4] yxyx in pixels; empty ones do not count.
-          detection_scores: [D], any range.
-          detection_classes: int [D], 1-based.
-          groundtruth_is_difficult: bool [G].
+          groundtruth_boxes: float32 `[G, 4]` yxyx in pixels of the original image.
+          groundtruth_classes: int `[G]`, 1-based.
+          detection_boxes: float32 `[D, 4]` yxyx in pixels; empty ones do not count.
+          detection_scores: `[D]`, any range.
+          detection_classes: int `[D]`, 1-based.
+          groundtruth_is_difficult: bool `[G]`.
         """
         has_area = (detection_boxes[:, 2:] > detection_boxes[:, :2]).all(axis=1)
         for class_id in self._categories:
@@ -108,7 +108,7 @@ class PascalEvaluator:
         return metrics
 
     def _curve(self, class_id: int) -> tuple[Array, Array, int]:
-        """Of all detections of a class, scores, float64 [D], and which are true positives, bool [D]; and how many
+        """Of all detections of a class, scores, float64 `[D]`, and which are true positives, bool `[D]`; and how many
         ground truth boxes there are."""
         scores = np.concatenate([np.zeros(0), *self._scores[class_id]])
         correct = np.concatenate([np.zeros(0, bool), *self._correct[class_id]])
@@ -131,7 +131,7 @@ class PascalEvaluator:
 
 
 def _match(truth: Array, difficult: Array, found: Array) -> tuple[Array, Array]:
-    """bool [D] each: which of the detections (descending scores) are true positives, and which count at all."""
+    """bool `[D]` each: which of the detections (descending scores) are true positives, and which count at all."""
     correct, counted = np.zeros(len(found), bool), np.ones(len(found), bool)
     if not len(truth) or not len(found):
         return correct, counted
@@ -146,5 +146,5 @@ def _match(truth: Array, difficult: Array, found: Array) -> tuple[Array, Array]:
 
 
 def _descending(scores: Array) -> Array:
-    """The order that sorts scores [D] descending; the original's, in which equal scores are reversed."""
+    """The order that sorts scores `[D]` descending; the original's, in which equal scores are reversed."""
     return np.argsort(scores)[::-1]

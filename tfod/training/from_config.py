@@ -213,9 +213,8 @@ def _describe(numbers: Mapping[str, float]) -> str:
 
 
 def _draw(config: TrainEvalPipelineConfig, model: DetectionModel, batch: Batch) -> NDArray[np.uint8]:
-    return draw_batch(
-        batch, model.preprocess.denormalize, read_label_map(config.train_input_reader.label_map_path).names
-    )
+    class_names = read_label_map(config.train_input_reader.label_map_path).names
+    return draw_batch(batch, model.preprocess.denormalize, class_names)
 
 
 def _restore_fine_tune(model: DetectionModel, config: TrainConfig) -> None:

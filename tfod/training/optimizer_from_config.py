@@ -37,14 +37,14 @@ def optimizer_from_config(
     def rate() -> tf.Tensor:
         return schedule(step)
 
-    if kind == "momentum_optimizer":
-        optimizer = optimizers.momentum(rate, momentum=config.momentum_optimizer_value)
-    elif kind == "adam_optimizer":
-        optimizer = optimizers.adam(rate, epsilon=config.epsilon)
-    else:
+    if kind == "rms_prop_optimizer":
         optimizer = optimizers.rms_prop(
             rate, momentum=config.momentum_optimizer_value, decay=config.decay, epsilon=config.epsilon
         )
+    elif kind == "adam_optimizer":
+        optimizer = optimizers.adam(rate, epsilon=config.epsilon)
+    else:
+        optimizer = optimizers.momentum(rate, momentum=config.momentum_optimizer_value)
     if message.use_moving_average:
         optimizer = keep_averages(optimizer, layout, message.moving_average_decay)
     return optimizer, schedule

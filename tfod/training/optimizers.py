@@ -44,7 +44,10 @@ def create_slots(optimizer: Any, variables: Sequence[tf.Variable]) -> None:
 
 
 def clip_gradients(gradients: Sequence[tf.Tensor | None], norm: float) -> Sequence[tf.Tensor | None]:
-    """Scales all gradients by one factor so that their joint L2 norm is at most `norm`; 0 leaves them as they are."""
+    """Scales all gradients by one factor so that their joint L2 norm is at most `norm`; 0 leaves them as they are.
+
+    The gradients are float32 of any shape, `[...]`, or None.
+    """
     if norm <= 0:
         return gradients
     clipped, _ = tf.clip_by_global_norm(gradients, norm)

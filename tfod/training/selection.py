@@ -23,7 +23,10 @@ class Selection:
     multipliers: tuple[float, ...]
 
     def scale(self, gradients: Sequence[tf.Tensor | None]) -> list[tf.Tensor | None]:
-        """Gradients of the variables, in their order, each times its multiplier; None where there is none."""
+        """Gradients of the variables, in their order, each times its multiplier; None where there is none.
+
+        They are float32, each `[...]` as its variable.
+        """
         pairs = zip(gradients, self.multipliers, strict=True)
         return [g if g is None or by == 1.0 else g * by for g, by in pairs]
 

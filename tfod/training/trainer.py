@@ -96,7 +96,11 @@ class Trainer(orbit.StandardTrainer):
         self._graph = tf.function(self._all_replicas, autograph=False, reduce_retracing=True)
 
     def train_step(self, iterator: Iterator[tuple[Mapping[str, tf.Tensor], Mapping[str, tf.Tensor]]]) -> None:
-        """Takes a batch, features and labels as `Trainable.losses` takes them, and learns from it."""
+        """Takes a batch and learns from it.
+
+        Its features are images, float32 `[B, h, w, 3]`, and their shapes without padding, int32 `[B, 3]`; its labels
+        are what `Trainable.losses` takes.
+        """
         features, labels = next(iterator)
         self._watch.step_done(self._graph(features, labels), features, labels)
 
