@@ -84,7 +84,7 @@ class CheckpointReader:
         return tuple(self._shapes[key])
 
     def value(self, key: str) -> NDArray[Any]:
-        """The value of the variable of a key."""
+        """The value of the variable of a key, of its shape `[...]` and dtype."""
         try:
             return self._reader.get_tensor(key)
         except (tf.errors.OpError, IndexError, ValueError) as error:  # the reader gives short files an IndexError

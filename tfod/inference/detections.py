@@ -18,8 +18,11 @@ _EDGES = ("ymin", "xmin", "ymax", "xmax")
 class Detections:
     """N boxes of one image, best score first.
 
-    boxes: float32 [N, 4] yxyx, normalised to [0, 1]; scores: float32 [N]; class_ids: int64 [N], 1-based;
-    height, width: of the image, in pixels.
+    Attributes:
+      boxes: float32 `[N, 4]`, yxyx, normalised to [0, 1].
+      scores: float32 `[N]`.
+      class_ids: int64 `[N]`, from 1.
+      height, width: Of the image, in pixels.
     """
 
     boxes: NDArray[np.float32]
@@ -30,7 +33,7 @@ class Detections:
 
     @classmethod
     def from_outputs(cls, outputs: Mapping[str, NDArray[Any]], height: int, width: int) -> "Detections":
-        """From what an exported model gives for one image, arrays [1, ...]; padding is left out."""
+        """From what an exported model gives for one image, float32 arrays `[1, N, ...]`; padding is left out."""
         count = int(outputs[names.NUM_DETECTIONS][0])
         return cls(
             outputs[names.DETECTION_BOXES][0, :count],

@@ -38,7 +38,7 @@ class Detector:
         dtype: tf.DType,
         owner: object = None,
     ) -> None:
-        """`function` takes [1, H, W, 3] of `dtype`; `owner` holds its variables and is kept alive."""
+        """`function` takes `[1, H, W, 3]` of `dtype`; `owner` holds its variables and is kept alive."""
         self._function = function
         self._dtype = dtype
         self._owner = owner
@@ -94,15 +94,12 @@ class Detector:
         return cls(detect.get_concrete_function(), tf.uint8, owner=model)
 
     def __call__(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        """The exported model's outputs, as arrays: `detection_boxes` [1, N, 4] and so on, classes 1-based.
-
-        `images` is uint8 [1, H, W, 3], RGB.
-        """
+        """The model's outputs by name, float32 arrays `[1, N, ...]`, classes from 1, of images uint8 `[1, H, W, 3]`, RGB."""
         outputs = self._function(tf.constant(images, self._dtype))
         return {name: value.numpy() for name, value in outputs.items()}
 
     def detect(self, image: NDArray[np.uint8]) -> Detections:
-        """What is on one image, uint8 [H, W, 3], RGB."""
+        """What is on one image, uint8 `[H, W, 3]`, RGB."""
         outputs = self._function(tf.constant(image[np.newaxis], self._dtype))
         arrays = {name: outputs[name].numpy() for name in _NEEDED}
         return Detections.from_outputs(arrays, *image.shape[:2])

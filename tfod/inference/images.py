@@ -45,8 +45,8 @@ def find_images(inputs: Sequence[str]) -> list[Path]:
 
 
 def read_image(path: Path | str | BinaryIO, name: str | None = None) -> NDArray[np.uint8]:
-    """Decodes an image, a file or one that is open and that `name` calls in messages, to uint8 [H, W, 3], RGB,
-    upright.
+    """Decodes an image, a file or one that is open and that `name` calls in messages, to uint8 `[H, W, 3]`,
+    RGB, upright.
 
     Grey becomes three equal channels, 16 bits become 8, transparency is dropped, an animation gives its
     first frame. A camera's EXIF orientation is applied: boxes lie where people see the objects, whereas

@@ -1,17 +1,7 @@
-"""Classification losses, one number for each anchor. Letters: `B` images, `A` anchors, `K` class columns.
+"""Classification losses, one number for each anchor. Letters: `B` images, `A` anchors, `K` class columns."""
 
-Each is called with
-
-* logits: float32 `[B, A, K]`, any numbers;
-* targets: float32 `[B, A, K]` in [0, 1];
-* weights: float32 `[B, A]`, or `[B, A, K]` with one for each class, at least 0
-
-and gives the weighted sum over the classes of each anchor, float32 `[B, A]`, at least 0. (`DiceLoss` alone sums over
-the anchors of each class instead.)
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import tensorflow as tf
 
@@ -24,8 +14,19 @@ __all__ = [
     "SoftmaxLoss",
 ]
 
-ClassificationLoss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
-"""Logits, targets and weights -> losses; see the module."""
+
+class ClassificationLoss(Protocol):
+    """The weighted sum of a loss over the classes of each anchor. (`DiceLoss` alone sums over the anchors instead.)"""
+
+    def __call__(self, logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        """The losses, float32 `[B, A]`, at least 0.
+
+        Args:
+          logits: float32 `[B, A, K]`, any numbers.
+          targets: float32 `[B, A, K]` in [0, 1].
+          weights: float32 `[B, A]`, or `[B, A, K]` with one for each class, at least 0.
+        """
+
 
 # Keeps the logarithm finite where a probability is 0 or 1.
 _CLIP = 1e-4
@@ -42,7 +43,7 @@ class SigmoidLoss:
     """
 
     def __call__(self, logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """See the module."""
+        """See ClassificationLoss."""
         return _weighted_sum(tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits), weights)
 
 
@@ -61,7 +62,7 @@ class SoftmaxLoss:
     targets_are_logits: bool = False
 
     def __call__(self, logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """See the module."""
+        """See ClassificationLoss."""
         if self.targets_are_logits:
             targets = tf.nn.softmax(targets / self.logit_scale)
         if weights.shape.rank == logits.shape.rank:
@@ -81,7 +82,7 @@ class BootstrappedSigmoidLoss:
     hard: bool = False
 
     def __call__(self, logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """See the module."""
+        """See ClassificationLoss."""
         probability = tf.sigmoid(logits)
         if self.hard:
             probability = tf.cast(probability > 0.5, tf.float32)
@@ -101,7 +102,7 @@ class PenaltyReducedFocalLoss:
     beta: float
 
     def __call__(self, logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """See the module."""
+        """See ClassificationLoss."""
         probability = tf.clip_by_value(tf.sigmoid(logits), _CLIP, 1.0 - _CLIP)
         positive = tf.pow(1.0 - probability, self.alpha) * tf.math.log(probability)
         negative = tf.pow(1.0 - targets, self.beta) * tf.pow(probability, self.alpha) * tf.math.log(1.0 - probability)
@@ -123,7 +124,7 @@ class DiceLoss:
     predictions_are_probabilities: bool = False
 
     def __call__(self, logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """The loss of each class of each image, float32 `[B, K]`, at most 1; for the arguments see the module."""
+        """The loss of each class of each image, float32 `[B, K]`, at most 1. See ClassificationLoss."""
         probability = logits if self.predictions_are_probabilities else tf.sigmoid(logits)
         if self.squared_normalization:
             probability, targets = tf.square(probability), tf.square(targets)

@@ -1,16 +1,7 @@
-"""Localization losses, one number for each box. Letters: `S` numbers of a code; `...` are any leading dimensions.
+"""Localization losses, one number for each box. Letters: `S` numbers of a code; `...` are any leading dimensions."""
 
-Each is called with
-
-* codes: float32 `[..., S]`, as predicted (see `tfod.boxes.coders`);
-* targets: float32 `[..., S]`, the codes of the boxes to find;
-* weights: float32 `[...]`, at least 0
-
-and gives float32 `[...]`, at least 0.
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import tensorflow as tf
 
@@ -18,8 +9,18 @@ from tfod.boxes.geometry import matched_giou, matched_iou
 
 __all__ = ["GIoULoss", "IoULoss", "L1Loss", "L2Loss", "LocalizationLoss", "SmoothL1Loss"]
 
-LocalizationLoss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
-"""Codes, targets and weights -> losses; see the module."""
+
+class LocalizationLoss(Protocol):
+    """A loss of box codes (see `tfod.boxes.coders`), or of boxes."""
+
+    def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        """The losses, float32 `[...]`, at least 0.
+
+        Args:
+          codes: float32 `[..., S]`, as predicted.
+          targets: float32 `[..., S]`, what they are to be.
+          weights: float32 `[...]`, at least 0.
+        """
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class SmoothL1Loss:
     delta: float = 1.0
 
     def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """The weighted sum over the numbers of each code; see the module."""
+        """The weighted sum over the numbers of each code. See LocalizationLoss."""
         error = tf.abs(codes - targets)
         linear = tf.minimum(error, self.delta)
         return tf.reduce_sum(linear * (error - 0.5 * linear), axis=-1) * weights
@@ -45,7 +46,7 @@ class L1Loss:
     """The absolute error, |e|."""
 
     def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """The weighted sum over the numbers of each code; see the module."""
+        """The weighted sum over the numbers of each code. See LocalizationLoss."""
         return tf.reduce_sum(tf.abs(codes - targets), axis=-1) * weights
 
 
@@ -54,7 +55,7 @@ class L2Loss:
     """½ (w e)²: the weight is squared with the error, as in the original."""
 
     def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """The sum over the numbers of each code; see the module."""
+        """The sum over the numbers of each code. See LocalizationLoss."""
         return 0.5 * tf.reduce_sum(tf.square(codes - targets), axis=-1) * tf.square(weights)
 
 
@@ -63,7 +64,7 @@ class IoULoss:
     """1 − intersection over union, of codes read as if they were boxes yxyx (the original does not decode them)."""
 
     def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """The weighted loss of each box; see the module."""
+        """The weighted loss of each box. See LocalizationLoss."""
         return (1.0 - matched_iou(codes, targets)) * weights
 
 
@@ -72,5 +73,5 @@ class GIoULoss:
     """1 − generalised intersection over union (https://arxiv.org/abs/1902.09630), of codes read as boxes yxyx."""
 
     def __call__(self, codes: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """The weighted loss of each box; see the module."""
+        """The weighted loss of each box. See LocalizationLoss."""
         return (1.0 - matched_giou(codes, targets)) * weights

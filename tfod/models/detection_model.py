@@ -91,17 +91,17 @@ class DetectionModel(tf.Module):
         return losses, prediction
 
     def detections(self, prediction: Tensors, true_shapes: tf.Tensor) -> Tensors:
-        """What `postprocess` gives, float32, with classes that count from 1, as label maps and users do."""
+        """What `postprocess` gives, float32 `[B, N, ...]`, with classes that count from 1, as label maps and users do."""
         detections = self.postprocess(prediction, true_shapes)
         detections[names.DETECTION_CLASSES] += self.label_id_offset
         return {name: tf.cast(value, tf.float32) for name, value in detections.items()}
 
     def detect_inputs(self, inputs: tf.Tensor, true_shapes: tf.Tensor) -> Tensors:
-        """From inputs as `predict` takes them to detections as `detections` gives them."""
+        """From inputs float32 `[B, h, w, 3]`, of true shapes int32 `[B, 3]`, to what `detections` gives."""
         return self.detections(self.predict(inputs, true_shapes, training=False), true_shapes)
 
     def detect(self, images: tf.Tensor) -> Tensors:
-        """From images `[B, H, W, 3]`, uint8 or float32 in 0..255, to detections as `detections` gives them."""
+        """From images `[B, H, W, 3]`, uint8 or float32 in 0..255, to what `detections` gives."""
         return self.detect_inputs(*self.preprocess(images))
 
     def regularization_loss(self) -> tf.Tensor:

@@ -39,7 +39,7 @@ class SSDLoss:
     implicit_weight: float | None = None
 
     def __call__(self, prediction: Tensors, labels: Tensors, *, training: bool) -> dict[str, tf.Tensor]:
-        """The two losses, scalars, of a prediction of `SSD.predict` against padded ground truth."""
+        """The two losses, float32 scalars, of a prediction of `SSD.predict` and of labels as `SSD.loss` takes them."""
         targets = self.assign_targets(prediction[names.ANCHORS], *_without_common_padding(labels))
         targets = type(targets)(*map(tf.stop_gradient, targets))
         classes, class_weights = None, targets.class_weights

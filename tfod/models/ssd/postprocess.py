@@ -40,7 +40,10 @@ class SSDPostprocessor:
     ) -> dict[str, tf.Tensor]:
         """Detections as `DetectionModel.postprocess` gives them, all decoded boxes `[B, A, 4]`, scores `[B, A, K]`.
 
-        `height` and `width` are those of the network's input, integers or scalar tensors.
+        Args:
+          prediction: What `SSD.predict` gives, float32.
+          true_shapes: int32 `[B, 3]`, of the inputs without padding.
+          height, width: Of the network's input, integers or int32 scalars.
         """
         boxes = self.box_coder.decode(prediction[names.BOX_ENCODINGS], prediction[names.ANCHORS])
         scores = self.convert_scores(prediction[names.CLASS_PREDICTIONS])
