@@ -94,7 +94,7 @@ class Detector:
         return cls(detect.get_concrete_function(), tf.uint8, owner=model)
 
     def __call__(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        """The model's outputs by name, float32 arrays `[1, N, ...]`, classes from 1, of images uint8 `[1, H, W, 3]`, RGB."""
+        """The model's outputs by name, float32 `[1, N, ...]`, classes from 1, of images uint8 `[1, H, W, 3]`, RGB."""
         outputs = self._function(tf.constant(images, self._dtype))
         return {name: value.numpy() for name, value in outputs.items()}
 

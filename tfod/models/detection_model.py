@@ -91,7 +91,7 @@ class DetectionModel(tf.Module):
         return losses, prediction
 
     def detections(self, prediction: Tensors, true_shapes: tf.Tensor) -> Tensors:
-        """What `postprocess` gives, float32 `[B, N, ...]`, with classes that count from 1, as label maps and users do."""
+        """What `postprocess` gives, float32 `[B, N, ...]`, with classes from 1, as label maps and users count them."""
         detections = self.postprocess(prediction, true_shapes)
         detections[names.DETECTION_CLASSES] += self.label_id_offset
         return {name: tf.cast(value, tf.float32) for name, value in detections.items()}

@@ -18,4 +18,4 @@ class Neck(Protocol):
     """Channels of each feature map."""
 
     def __call__(self, end_points: Mapping[str, tf.Tensor], *, training: bool) -> list[tf.Tensor]:
-        """Feature maps `[B, H_l, W_l, D_l]`, fine to coarse, of end points as `Backbone` gives them; float32 or bfloat16."""
+        """Feature maps `[B, H_l, W_l, D_l]`, fine to coarse, of end points `[B, H_l, W_l, C]`; float32 or bfloat16."""
