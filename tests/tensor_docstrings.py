@@ -56,7 +56,7 @@ class House:
         return [function for function in self._functions(room) if self._takes_or_gives_tensors(function)]
 
     def without_shapes(self, room: str) -> list[str]:
-        """Those of them whose docstring says no shape or no dtype, nor names a class that does."""
+        """Those of them whose docstring says no shape or no dtype, nor points to a class or its module that does."""
         return [str(function) for function in self.tensor_functions(room) if not self._is_complete(function)]
 
     def tensors_called_any(self, room: str) -> list[str]:
@@ -90,6 +90,8 @@ class House:
     def _is_complete(self, function: Function) -> bool:
         if _says_shape_and_dtype(function.docstring):
             return True
+        if "see the module" in function.docstring.lower():
+            return _says_shape_and_dtype(ast.get_docstring(self._tree(self._root / function.path)) or "")
         return any(
             _says_shape_and_dtype(text)
             for name in _SEE.findall(function.docstring)
