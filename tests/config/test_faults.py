@@ -48,16 +48,16 @@ def _evaluation_input(config: PipelineConfig) -> None:
 def _optimizer(config: PipelineConfig) -> None:
     import tensorflow as tf
 
-    from tfod.training import optimizers
+    from tfod.training.optimizer_from_config import averages_from_config, optimizer_from_config
 
-    optimizers.averages_for_evaluation(config, tf.Module(), tf.Variable(0, dtype=tf.int64))
-    optimizers.from_config(config.train_config.optimizer, tf.Variable(0, dtype=tf.int64))
+    averages_from_config(config, tf.Module())
+    optimizer_from_config(config.train_config.optimizer, tf.Variable(0, dtype=tf.int64), tf.Module())
 
 
 def _metrics(config: PipelineConfig) -> None:
-    from tfod.evaluation.pascal import pascal_evaluators
+    from tfod.evaluation.from_config import pascal_evaluators_from_config
 
-    pascal_evaluators(config.eval_config, {})
+    pascal_evaluators_from_config(config.eval_config, {})
 
 
 Build = Callable[[PipelineConfig], None]
@@ -153,15 +153,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             f"{NMS}.soft_nms_sigma=-1",
         ),
         *_later(_model, "no-model", "model={ }"),
-        *_later(_optimizer, "no-optimizer", f"{OPTIMIZER}={{ use_moving_average: false }}"),
-        *_later(_optimizer, "no-learning-rate", f"{OPTIMIZER}.momentum_optimizer={{ }}"),
-        *_later(
+        *_pairs(_optimizer, "no-optimizer", f"{OPTIMIZER}={{ use_moving_average: false }}"),
+        *_pairs(_optimizer, "no-learning-rate", f"{OPTIMIZER}.momentum_optimizer={{ }}"),
+        *_pairs(
             _optimizer,
             "warm-up",
             f"{RATE}.warmup_steps=401",
             f"{RATE}.warmup_learning_rate=0.03",
         ),
-        *_later(
+        *_pairs(
             _optimizer,
             "schedule",
             f"{OPTIMIZER}.momentum_optimizer.learning_rate={{ manual_step_learning_rate {{ }} }}",
@@ -170,8 +170,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             f"{OPTIMIZER}.momentum_optimizer.learning_rate="
             "{ exponential_decay_learning_rate { decay_steps: 0 } }",
         ),
-        *_later(_optimizer, "weight-averages", "eval_config.use_moving_averages=true"),
-        *_later(_metrics, "metrics-set", "eval_config.metrics_set=coco_detection_metric"),
+        *_pairs(_optimizer, "weight-averages", "eval_config.use_moving_averages=true"),
+        *_pairs(_metrics, "metrics-set", "eval_config.metrics_set=coco_detection_metric"),
     ],
 )  # fmt: skip
 def test_the_check_and_the_part_say_the_same(folder: Path, build: Build, rule: str, override: str) -> None:

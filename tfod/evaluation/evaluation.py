@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 
@@ -45,6 +44,6 @@ class Evaluation:
         return result
 
     @functools.cached_property
-    def _writer(self) -> Any:
+    def _writer(self) -> tf.summary.SummaryWriter:
         # Not before it is needed: nothing is written for an evaluation that fails.
         return tf.summary.create_file_writer(str(self._folder))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+import tf_keras as keras
 
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.training import metrics_faults
@@ -35,7 +36,7 @@ _AT_RECALL = "precision_at_recall_detection_metrics"
 def evaluation_from_config(
     config: TrainEvalPipelineConfig,
     model: DetectionModel | Detector,
-    averages: Any | None = None,
+    averages: keras.optimizers.legacy.Optimizer | None = None,
     folder: Path | None = None,
 ) -> Evaluation:
     """The evaluation of a model on the first `eval_input_reader`.
@@ -59,7 +60,10 @@ def evaluation_from_config(
 
 
 def _of_model(
-    config: TrainEvalPipelineConfig, model: DetectionModel, averages: Any | None, categories: Mapping[int, str]
+    config: TrainEvalPipelineConfig,
+    model: DetectionModel,
+    averages: keras.optimizers.legacy.Optimizer | None,
+    categories: Mapping[int, str],
 ) -> Callable[[], EvaluationResult]:
     evaluate = _pass_over_data(
         config,

@@ -62,7 +62,9 @@ def write_metrics(path: Path | str, result: EvaluationResult, facts: Mapping[str
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
-def write_summaries(writer: Any, result: EvaluationResult, step: int, *, per_class: bool = False) -> None:
+def write_summaries(
+    writer: tf.summary.SummaryWriter, result: EvaluationResult, step: int, *, per_class: bool = False
+) -> None:
     """Writes scalars under the original's tags, and the drawn images, to a `tf.summary` writer.
 
     Of the numbers for single classes only mAP is written (`..._PerformanceByCategory/mAP/<name>`), with

@@ -1,7 +1,6 @@
 """Optimizers by name, and the average of the weights that evaluation and export use."""
 
 import warnings
-from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
@@ -18,7 +17,9 @@ _MOMENTUM = 0.9
 _NOT_DECAYED = ["bias", "gamma", "beta"]
 
 
-def make_optimizer(name: str, rate: Rate, *, weight_decay: float, average_decay: float, model: tf.Module) -> Any:
+def make_optimizer(
+    name: str, rate: Rate, *, weight_decay: float, average_decay: float, model: tf.Module
+) -> keras.optimizers.legacy.Optimizer:
     """The optimizer of a name, with averages of all variables of `model` where `average_decay` is above 0.
 
     Args:
@@ -37,7 +38,7 @@ def make_optimizer(name: str, rate: Rate, *, weight_decay: float, average_decay:
     return keep_averages(optimizer, model, average_decay, statistics=True)
 
 
-def _base(name: str, rate: Rate, weight_decay: float) -> Any:
+def _base(name: str, rate: Rate, weight_decay: float) -> keras.optimizers.legacy.Optimizer:
     legacy = keras.optimizers.legacy
     if name == "adam":
         return legacy.Adam(rate)
@@ -54,7 +55,7 @@ def _base(name: str, rate: Rate, weight_decay: float) -> Any:
     raise ConfigError(f"the optimizer {name!r} is unknown", "--optimizer", f"choose one of {', '.join(OPTIMIZERS)}")
 
 
-def _addon(name: str, rate: Rate, weight_decay: float) -> Any:
+def _addon(name: str, rate: Rate, weight_decay: float) -> keras.optimizers.legacy.Optimizer:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it announces its end of life

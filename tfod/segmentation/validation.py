@@ -2,10 +2,10 @@
 
 import functools
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
+import tf_keras as keras
 from numpy.typing import NDArray
 
 from tfod.segmentation.classes import ClassTable
@@ -32,7 +32,14 @@ class Validation:
       folder: Where scalars and images for TensorBoard go.
     """
 
-    def __init__(self, model: UNet, optimizer: Any, source: PairSource, classes: ClassTable, folder: Path) -> None:
+    def __init__(
+        self,
+        model: UNet,
+        optimizer: keras.optimizers.legacy.Optimizer,
+        source: PairSource,
+        classes: ClassTable,
+        folder: Path,
+    ) -> None:
         self._model = model
         self._optimizer = optimizer
         self._source = source
@@ -58,7 +65,7 @@ class Validation:
         return result
 
     @functools.cached_property
-    def _writer(self) -> Any:
+    def _writer(self) -> tf.summary.SummaryWriter:
         return tf.summary.create_file_writer(str(self._folder))
 
     def _write(self, result: EvaluationResult, drawn: list[NDArray[np.uint8]], step: int) -> None:

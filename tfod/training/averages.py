@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
@@ -12,7 +11,7 @@ __all__ = ["averaged_weights", "keep_averages", "restore_averages"]
 
 def keep_averages(
     optimizer: keras.optimizers.legacy.Optimizer, layout: tf.Module, decay: float, *, statistics: bool = False
-) -> Any:
+) -> keras.optimizers.legacy.Optimizer:
     """An optimizer that does what `optimizer` does, and keeps an average of every variable, in the slot `average`.
 
     Args:
@@ -29,13 +28,15 @@ def keep_averages(
     return averaging
 
 
-def restore_averages(optimizer: Any, layout: tf.Module, prefix: str) -> None:
+def restore_averages(optimizer: keras.optimizers.legacy.Optimizer, layout: tf.Module, prefix: str) -> None:
     """Reads the averages of the variables of `layout` from the checkpoint of a run."""
     tf.train.Checkpoint(model=layout, optimizer=optimizer).restore(prefix).expect_partial()
 
 
 @contextmanager
-def averaged_weights(optimizer: Any | None, variables: Sequence[tf.Variable]) -> Iterator[None]:
+def averaged_weights(
+    optimizer: keras.optimizers.legacy.Optimizer | None, variables: Sequence[tf.Variable]
+) -> Iterator[None]:
     """Within it `variables` have their moving averages; afterwards exactly their own values again.
 
     No optimizer, or one without moving averages, changes nothing. The optimizer's own `swap_weights` adds and

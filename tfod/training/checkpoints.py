@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+import tf_keras as keras
 
 from tfod.errors import CheckpointError
 from tfod.files import replacing_directory
@@ -41,7 +42,7 @@ class CheckpointKeeper(tf.train.CheckpointManager):
         self,
         step: tf.Variable,
         model: tf.Module,
-        optimizer: Any,
+        optimizer: keras.optimizers.legacy.Optimizer,
         directory: Path,
         *,
         resume_from: str | None,
@@ -66,7 +67,10 @@ class CheckpointKeeper(tf.train.CheckpointManager):
         self._saved_step: int | None = None
 
     def save(
-        self, checkpoint_number: int | None = None, check_interval: bool = True, options: Any = None
+        self,
+        checkpoint_number: int | None = None,
+        check_interval: bool = True,
+        options: tf.train.CheckpointOptions | None = None,
     ) -> str | None:
         """Saves if the step is a multiple of the interval, or in any case without `check_interval`.
 

@@ -3,9 +3,10 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
+import tf_keras as keras
 
 from tfod import names
 from tfod.checkpoints.restore import restore_model
@@ -25,7 +26,7 @@ def follow(
     evaluation: "Evaluation",
     checkpoint_dir: Path,
     *,
-    averages: Any | None = None,
+    averages: keras.optimizers.legacy.Optimizer | None = None,
     last_step: int,
     timeout: int,
 ) -> dict[str, float]:
@@ -55,7 +56,9 @@ def follow(
     return found
 
 
-def restore_for_evaluation(model: DetectionModel, averages: Any | None, place: str | Path) -> tuple[str, int | None]:
+def restore_for_evaluation(
+    model: DetectionModel, averages: keras.optimizers.legacy.Optimizer | None, place: str | Path
+) -> tuple[str, int | None]:
     """Fills a model, and the averages of its weights if there are any, from a checkpoint or the newest in a folder.
 
     Returns:

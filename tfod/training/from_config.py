@@ -4,11 +4,12 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import orbit
 import tensorflow as tf
+import tf_keras as keras
 from numpy.typing import NDArray
 
 from tfod.checkpoints.restore import restore_fine_tune
@@ -80,7 +81,7 @@ def train(
         )
         folder = evaluation_folder(config, start.folder)
 
-        def evaluation(optimizer: Any) -> "Evaluation":
+        def evaluation(optimizer: keras.optimizers.legacy.Optimizer) -> "Evaluation":
             from tfod.evaluation.from_config import evaluation_from_config
 
             return evaluation_from_config(config, model, optimizer, folder)
@@ -100,7 +101,7 @@ def run_from_config(
     options: RunOptions,
     model: DetectionModel,
     dataset: tf.data.Dataset,
-    evaluation: Callable[[Any], "Evaluation"],
+    evaluation: Callable[[keras.optimizers.legacy.Optimizer], "Evaluation"],
 ) -> Run:
     """The run of a model with the optimizer, the steps and the fine-tuning checkpoint of a config.
 

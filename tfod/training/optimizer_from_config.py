@@ -1,8 +1,7 @@
 """Optimizers, learning rates and averages as a pipeline.config describes them."""
 
-from typing import Any
-
 import tensorflow as tf
+import tf_keras as keras
 
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.learning_rate import schedule_choice_faults
@@ -20,7 +19,7 @@ _OPTIMIZER = "train_config.optimizer"
 
 def optimizer_from_config(
     message: optimizer_pb2.Optimizer, step: tf.Variable, layout: tf.Module, where: str = _OPTIMIZER
-) -> tuple[Any, Schedule]:
+) -> tuple[keras.optimizers.legacy.Optimizer, Schedule]:
     """The optimizer that an `optimizer { ... }` of pipeline.config describes, and its learning rates.
 
     Args:
@@ -83,7 +82,9 @@ def schedule_from_config(message: optimizer_pb2.LearningRate, where: str) -> Sch
     )
 
 
-def averages_from_config(config: TrainEvalPipelineConfig, layout: tf.Module) -> Any | None:
+def averages_from_config(
+    config: TrainEvalPipelineConfig, layout: tf.Module
+) -> keras.optimizers.legacy.Optimizer | None:
     """An optimizer that keeps averages of the variables of `layout`, if the evaluation is to use them; else None.
 
     They are in it once `restore_averages` has read them. Raises ConfigError where training keeps none.

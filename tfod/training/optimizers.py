@@ -5,7 +5,6 @@ side could continue the other's training, and they apply an update in many small
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
@@ -35,7 +34,7 @@ def rms_prop(rate: Rate, *, momentum: float, decay: float, epsilon: float) -> ke
     return keras.optimizers.legacy.RMSprop(rate, decay=decay, momentum=momentum, epsilon=epsilon)
 
 
-def create_slots(optimizer: Any, variables: Sequence[tf.Variable]) -> None:
+def create_slots(optimizer: keras.optimizers.legacy.Optimizer, variables: Sequence[tf.Variable]) -> None:
     """Makes the optimizer's variables now, with the values that a checkpoint restored before has for them.
 
     It would do so by itself while the first step is traced, and that would have the step traced a second time.

@@ -1,14 +1,13 @@
 """On which devices a run computes."""
 
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 
 __all__ = ["choose_strategy", "own_folder"]
 
 
-def choose_strategy(num_workers: int) -> Any:
+def choose_strategy(num_workers: int) -> tf.distribute.Strategy:
     """All GPUs of all workers, all GPUs of this machine, or, with one GPU or none, no distribution at all.
 
     Several workers find each other through the variable TF_CONFIG. Has to come before TensorFlow computes
@@ -23,7 +22,7 @@ def choose_strategy(num_workers: int) -> Any:
     return tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()
 
 
-def own_folder(strategy: Any, model_dir: Path) -> Path:
+def own_folder(strategy: tf.distribute.Strategy, model_dir: Path) -> Path:
     """Where this process writes: `model_dir`, but for workers other than the chief a folder to be thrown away.
 
     All workers have to take part in saving, and only one may write the run's files.

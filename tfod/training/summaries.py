@@ -49,11 +49,11 @@ class TrainingSummaries(orbit.utils.SummaryManagerInterface):
         self._folder = folder
 
     @functools.cached_property
-    def _writer(self) -> Any:
+    def _writer(self) -> tf.summary.SummaryWriter:
         # Not before it is needed: nothing is written for a run that turns out not to start.
         return tf.summary.create_file_writer(str(self._folder))
 
-    def summary_writer(self, relative_path: str = "") -> Any:
+    def summary_writer(self, relative_path: str = "") -> tf.summary.SummaryWriter:
         """The one writer; orbit makes it the default one while training."""
         return self._writer
 

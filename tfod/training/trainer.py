@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import orbit
 import tensorflow as tf
+import tf_keras as keras
 
 from tfod import names
 from tfod.checkpoints.layout import CheckpointLayout
@@ -66,7 +67,7 @@ class Learning:
       clip_norm: The most that the joint norm of all gradients may be; 0 for no limit.
     """
 
-    optimizer: Any
+    optimizer: keras.optimizers.legacy.Optimizer
     schedule: Schedule
     step: tf.Variable
     selection: Selection
@@ -84,7 +85,9 @@ class Trainer(orbit.StandardTrainer):
       watch: Told of every step.
     """
 
-    def __init__(self, model: Trainable, learning: Learning, batches: Any, watch: StepWatch) -> None:
+    def __init__(
+        self, model: Trainable, learning: Learning, batches: Iterator[tuple[Tensors, Tensors]], watch: StepWatch
+    ) -> None:
         # orbit's own tf.function would have AutoGraph convert all of Keras, which takes longer than the tracing.
         options = orbit.StandardTrainerOptions(use_tf_function=False, use_tf_while_loop=False)
         super().__init__(batches, options)
@@ -95,7 +98,7 @@ class Trainer(orbit.StandardTrainer):
         # Images of varying size (a keep_aspect_ratio_resizer without padding) share one relaxed graph.
         self._graph = tf.function(self._all_replicas, autograph=False, reduce_retracing=True)
 
-    def train_step(self, iterator: Iterator[tuple[Mapping[str, tf.Tensor], Mapping[str, tf.Tensor]]]) -> None:
+    def train_step(self, iterator: Iterator[tuple[Tensors, Tensors]]) -> None:
         """Takes a batch and learns from it.
 
         Its features are images, float32 `[B, h, w, 3]`, and their shapes without padding, int32 `[B, 3]`; its labels
