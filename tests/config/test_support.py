@@ -187,12 +187,12 @@ def test_what_has_no_effect_can_be_left_out() -> None:
 def _builders() -> dict[str, Callable[[Any], object]]:
     """Message with alternatives -> what the engine builds of it."""
     from tfod.boxes.from_config import (
-        ANCHORS_OF_SEVERAL_MAPS,
         anchors_from_config,
         box_coder_from_config,
         matcher_from_config,
         similarity_from_config,
     )
+    from tfod.config.faults.anchors import ANCHORS_OF_SEVERAL_MAPS
     from tfod.losses.from_config import classification_loss_from_config, localization_loss_from_config
     from tfod.models.from_config import image_resizer_from_config, score_converter_from_config
     from tfod.protos.post_processing_pb2 import PostProcessing

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tfod.boxes.from_config import ANCHORS_OF_SEVERAL_MAPS, anchors_from_config
+from tfod.boxes.from_config import anchors_from_config
+from tfod.config.faults.anchors import ANCHORS_OF_SEVERAL_MAPS
 from tfod.config.pipeline import PipelineConfig, read_pipeline_config
 from tfod.config.rules.walk import detection_model
 from tfod.dataset.network import Network

@@ -14,7 +14,7 @@ from tfod.protos.train_pb2 import V2
 
 __all__ = ["check"]
 
-_TYPES = ("detection", "full", "classification", "fine_tune")
+_TYPES = ("detection", "full", "classification")
 _WHERE = "train_config.fine_tune_checkpoint"
 
 
