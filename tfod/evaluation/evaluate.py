@@ -90,7 +90,7 @@ def evaluate_model(
     drawn: dict[str, Array] = {}
     began = time.monotonic()
     with ExitStack() as stack:
-        progress = None if total is None else stack.enter_context(Progress("evaluating", total, unit="picture"))
+        progress = None if total is None else stack.enter_context(Progress("evaluating", total, unit="image"))
         for i, (features, labels) in enumerate(dataset):
             batch_losses, detections = step(features, labels)
             for tag, value in batch_losses.items():
