@@ -53,7 +53,7 @@ def test_copies_that_were_changed_a_little_look_alike(tmp_path: Path) -> None:
     assert _rules(tmp_path, alike=True) == [("picture-alike", "b.jpg")]
 
 
-def test_a_leak_is_told_rather_than_a_twin(tmp_path: Path) -> None:
+def test_a_leak_is_told_rather_than_a_duplicate(tmp_path: Path) -> None:
     photo = _photo(0)
     _write(tmp_path / "train", "a", photo)
     _write(tmp_path / "train", "b", photo, quality=80)
@@ -110,13 +110,13 @@ def test_pictures_in_records_are_looked_at_too(tmp_path: Path) -> None:
     assert found == [("picture-duplicated", "b.jpg"), ("picture-alike", "c.jpg")]
 
 
-def test_different_scenes_of_one_kind_are_no_twins(tmp_path: Path) -> None:
+def test_different_scenes_of_one_kind_are_no_duplicates(tmp_path: Path) -> None:
     prints = [fingerprint(Image.fromarray(draw_scene(np.random.default_rng(seed)).image)) for seed in range(8)]
     apart = [(a != b).sum() for number, a in enumerate(prints) for b in prints[:number]]
     assert min(apart) > 80
 
 
-def test_the_twins_of_public_photos(shared: Path) -> None:
+def test_the_duplicates_of_public_photos(shared: Path) -> None:
     photos = examine(
         open_sources([str(shared / "data/capybara/images")]), Checks(alike=True, ignored=frozenset({"annotation-path"}))
     )

@@ -267,7 +267,7 @@ def test_a_picture_of_a_crowded_file_is_named() -> None:
 def test_every_rule_is_tested_and_documented() -> None:
     here = {*BOXES, *PICTURES, *FILES, "picture-16-bit", "picture-rotated", "class-alike", "class-id-zero"}
     here |= {"label-map-gap", "class-unused", "class-rare", "class-imbalance"}
-    elsewhere = {"picture-alike", "split-leak-alike", "picture-damaged", "picture-doubtful"}  # test_twins.py
+    elsewhere = {"picture-alike", "split-leak-alike", "picture-damaged", "picture-doubtful"}  # test_duplicates.py
     elsewhere |= {"anchors-miss", "objects-too-many", "label-map"}  # test_network.py, test_dataset_commands.py
     assert here | elsewhere == {*RULES}
     assert markdown_table() in DOCUMENT.read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from tfod.errors import ConfigError
 
 if TYPE_CHECKING:
     from tfod.config.pipeline import PipelineConfig
-    from tfod.visualize.detections import Summary
+    from tfod.visualize.detections import DrawingResult
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return execute(build_parser(), run, argv)
 
 
-def _print(summary: "Summary", output_dir: Path) -> None:
+def _print(summary: "DrawingResult", output_dir: Path) -> None:
     from tfod.visualize.detections import DETECTIONS_FILE
 
     counts = ", ".join(f"{count} {name}" for name, count in summary.objects.most_common()) or "nothing"

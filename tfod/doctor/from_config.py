@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-from tfod.boxes.from_config import ANCHORS_OF_SEVERAL_MAPS, anchors_from_config
 from tfod.config.pipeline import PipelineConfig, read_pipeline_config
 from tfod.config.rules.walk import detection_model
 from tfod.doctor.network import Network
 from tfod.errors import ConfigError
-from tfod.models.from_config import image_resizer_from_config
 
 __all__ = ["network_from_config", "read_network"]
 
@@ -21,6 +19,10 @@ def read_network(path: Path | str) -> Network:
 
 def network_from_config(config: PipelineConfig, source: str) -> Network:
     """The network of a config that came from `source`; ConfigError where it has no model that detects."""
+    # They import TensorFlow, which the doctor does without where no config is named.
+    from tfod.boxes.from_config import ANCHORS_OF_SEVERAL_MAPS, anchors_from_config
+    from tfod.models.from_config import image_resizer_from_config
+
     found = detection_model(config)
     if found is None:
         raise ConfigError("the config has no model that detects", source, "add model { ssd { ... } }")

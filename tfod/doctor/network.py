@@ -1,13 +1,16 @@
 """What a pipeline config does to objects: how large the network sees them, and which anchors wait for them."""
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tfod.boxes.anchors import Anchors
 from tfod.errors import ConfigError
-from tfod.models.resizer import ImageResizer
+
+if TYPE_CHECKING:
+    from tfod.boxes.anchors import Anchors
+    from tfod.models.resizer import ImageResizer
 
 __all__ = ["Network"]
 
@@ -26,7 +29,13 @@ class Network:
     """
 
     def __init__(
-        self, resizer: ImageResizer, anchors: Anchors | None, *, matched_overlap: float, most_objects: int, source: str
+        self,
+        resizer: "ImageResizer",
+        anchors: "Anchors | None",
+        *,
+        matched_overlap: float,
+        most_objects: int,
+        source: str,
     ) -> None:
         self.source = source
         self.most_objects = most_objects

@@ -21,7 +21,7 @@ from tfod.inference.images import read_image
 from tfod.progress import Progress
 from tfod.visualize.draw import draw_boxes, enlarge_small
 
-__all__ = ["DETECTIONS_FILE", "Summary", "draw_detections", "visualize_pictures"]
+__all__ = ["DETECTIONS_FILE", "DrawingResult", "draw_detections", "visualize_pictures"]
 
 DETECTIONS_FILE = "detections.json"
 
@@ -29,7 +29,7 @@ _KEPT_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 @dataclass
-class Summary:
+class DrawingResult:
     """What came of a run: objects drawn by class name, seconds of each picture, pictures passed over."""
 
     objects: Counter[str] = field(default_factory=Counter)
@@ -50,7 +50,7 @@ def visualize_pictures(
     class_names: Mapping[int, str],
     min_score: float = 0.5,
     max_boxes: int = 100,
-) -> Summary:
+) -> DrawingResult:
     """Draws what the detector finds on each picture into `output_dir`, and writes `detections.json` there.
 
     Drawn pictures keep their names, and their folders below the one that all have in common. Pictures that
@@ -61,7 +61,7 @@ def visualize_pictures(
       OutputError: `output_dir` cannot be written, or a picture there would replace one that is read.
     """
     outputs = _output_paths(paths, output_dir)
-    summary, entries = Summary(), []
+    summary, entries = DrawingResult(), []
     with Progress("detecting", total=len(paths), unit="picture") as progress:
         for path, output in zip(paths, outputs, strict=True):
             try:

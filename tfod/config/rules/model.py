@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from tfod.config.architectures import ARCHITECTURES, types_of
+from tfod.config.diagnostics import Diagnostic, error, errors, warning
 from tfod.config.faults.anchors import (
     anchor_choice_faults,
     feature_map_faults,
@@ -30,14 +31,13 @@ from tfod.config.faults.model import (
     weight_shared_predictor_faults,
 )
 from tfod.config.faults.suppression import suppression_faults
-from tfod.config.findings import Finding, error, errors, warning
 from tfod.config.rules.walk import blocks, detection_model
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
 __all__ = ["check"]
 
 
-def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     """Findings in `model`."""
     found = detection_model(config)
     if found is None:
@@ -64,7 +64,7 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
         yield from _alignment(model)
 
 
-def _feature_maps(extractor: Any, where: str) -> Iterator[Finding]:
+def _feature_maps(extractor: Any, where: str) -> Iterator[Diagnostic]:
     row = ARCHITECTURES.get(extractor.type)
     if row is not None and not row.pyramid:
         yield from errors("feature-extractor", num_layers_faults(extractor.num_layers), where)
@@ -73,7 +73,7 @@ def _feature_maps(extractor: Any, where: str) -> Iterator[Finding]:
         yield from errors("feature-extractor", faults, f"{where}.fpn")
 
 
-def _resizer(resizer: Any, where: str) -> Iterator[Finding]:
+def _resizer(resizer: Any, where: str) -> Iterator[Diagnostic]:
     kind = resizer.WhichOneof("image_resizer_oneof")
     yield from errors("image-resizer", resizer_choice_faults(kind), where)
     faults = _RESIZERS.get(kind)
@@ -93,7 +93,7 @@ _RESIZERS: dict[str | None, Callable[[Any], Iterator[Fault]]] = {
 }
 
 
-def _non_max_suppression(block: Any, path: str) -> Iterator[Finding]:
+def _non_max_suppression(block: Any, path: str) -> Iterator[Diagnostic]:
     faults = suppression_faults(
         max_per_class=block.max_detections_per_class,
         max_total=block.max_total_detections,
@@ -107,7 +107,7 @@ def _non_max_suppression(block: Any, path: str) -> Iterator[Finding]:
         yield error("detections", what, f"{path}use_combined_nms", f"--set {path}{clash}=false")
 
 
-def _losses(ssd: Any) -> Iterator[Finding]:
+def _losses(ssd: Any) -> Iterator[Diagnostic]:
     loss, where = ssd.loss, "model.ssd.loss"
     classification = loss.classification_loss.WhichOneof("classification_loss")
     localization = loss.localization_loss.WhichOneof("localization_loss")
@@ -121,7 +121,7 @@ def _losses(ssd: Any) -> Iterator[Finding]:
         yield from errors("loss", faults, f"{where}.random_example_sampler")
 
 
-def _anchors(ssd: Any) -> Iterator[Finding]:
+def _anchors(ssd: Any) -> Iterator[Diagnostic]:
     kind = ssd.anchor_generator.WhichOneof("anchor_generator_oneof")
     where = "model.ssd.anchor_generator"
     if kind is None:
@@ -133,7 +133,7 @@ def _anchors(ssd: Any) -> Iterator[Finding]:
         yield from _ssd_anchors(ssd.anchor_generator.ssd_anchor_generator, ssd.feature_extractor, f"{where}.{kind}")
 
 
-def _multiscale_anchors(generator: Any, levels: tuple[int, int] | None, where: str) -> Iterator[Finding]:
+def _multiscale_anchors(generator: Any, levels: tuple[int, int] | None, where: str) -> Iterator[Diagnostic]:
     ratios, scales = len(generator.aspect_ratios), generator.scales_per_octave
     yield from errors("anchors", multiscale_anchor_faults(ratios, scales), where)
     mine = (generator.min_level, generator.max_level)
@@ -148,7 +148,7 @@ def _multiscale_anchors(generator: Any, levels: tuple[int, int] | None, where: s
         yield warning("anchors", what, f"{where}.{wrong}", cure)
 
 
-def _ssd_anchors(generator: Any, extractor: Any, where: str) -> Iterator[Finding]:
+def _ssd_anchors(generator: Any, extractor: Any, where: str) -> Iterator[Diagnostic]:
     levels = _levels(extractor)
     maps, layers = levels[1] - levels[0] + 1 if levels else extractor.num_layers, generator.num_layers
     cure = f"--set {where}.num_layers={maps}"
@@ -165,7 +165,7 @@ def _levels(extractor: Any) -> tuple[int, int] | None:
     return row.levels_in(extractor) if row is not None and row.family == "ssd" else None
 
 
-def _predictor(predictor: Any) -> Iterator[Finding]:
+def _predictor(predictor: Any) -> Iterator[Diagnostic]:
     kind = predictor.WhichOneof("box_predictor_oneof")
     where = "model.ssd.box_predictor"
     if kind is None:
@@ -197,7 +197,7 @@ def _predictor(predictor: Any) -> Iterator[Finding]:
             )
 
 
-def _alignment(ssd: Any) -> Iterator[Finding]:
+def _alignment(ssd: Any) -> Iterator[Diagnostic]:
     """A level of a pyramid is added to the next, doubled: its size must be half of that one's."""
     levels, resizer = _levels(ssd.feature_extractor), ssd.image_resizer
     if levels is None:

@@ -118,7 +118,7 @@ RULES = {
     "class-imbalance": Rule(
         "warning", "a class with under a tenth of the commonest class's objects", "show more of it, or expect less"
     ),
-    # Twins
+    # Duplicates
     "picture-duplicated": Rule("warning", "pictures of the same bytes", "keep one of them"),
     "picture-alike": Rule("note", "pictures that look nearly the same (--alike)", "keep one of them, if they are one"),
     "split-leak": Rule(

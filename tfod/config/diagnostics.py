@@ -8,17 +8,17 @@ from typing import Literal
 from tfod.config.faults.fault import Fault
 from tfod.errors import ConfigError
 
-__all__ = ["Finding", "error", "errors", "in_order", "note", "render", "require", "warning"]
+__all__ = ["Diagnostic", "error", "errors", "in_order", "note", "render", "require", "warning"]
 
 Severity = Literal["error", "warning", "note"]
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something about a config: an error stops the run, a warning will probably be regretted.
+class Diagnostic:
+    """What a check found: an error stops the run, a warning will probably be regretted.
 
-    `rule` names the check; `where` is a field of the config, maybe with file and line before it.
+    `rule` names the check; `where` is a field of the config, maybe with file and line before it, or a file.
     """
 
     severity: Severity
@@ -28,33 +28,33 @@ class Finding:
     cure: str
 
 
-def error(rule: str, what: str, where: str, cure: str) -> Finding:
+def error(rule: str, what: str, where: str, cure: str) -> Diagnostic:
     """A finding that stops the run."""
-    return Finding("error", rule, what, where, cure)
+    return Diagnostic("error", rule, what, where, cure)
 
 
-def errors(rule: str, faults: Iterable[Fault], block: str = "") -> Iterator[Finding]:
+def errors(rule: str, faults: Iterable[Fault], block: str = "") -> Iterator[Diagnostic]:
     """The faults of the settings at the path `block`, as findings that stop the run."""
     for fault in faults:
         yield error(rule, *fault.at(block))
 
 
-def warning(rule: str, what: str, where: str, cure: str) -> Finding:
+def warning(rule: str, what: str, where: str, cure: str) -> Diagnostic:
     """A finding that will probably be regretted."""
-    return Finding("warning", rule, what, where, cure)
+    return Diagnostic("warning", rule, what, where, cure)
 
 
-def note(rule: str, what: str, where: str, cure: str) -> Finding:
+def note(rule: str, what: str, where: str, cure: str) -> Diagnostic:
     """A finding that is good to know."""
-    return Finding("note", rule, what, where, cure)
+    return Diagnostic("note", rule, what, where, cure)
 
 
-def in_order(findings: Iterable[Finding]) -> list[Finding]:
+def in_order(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Each finding once; errors first, then warnings, then notes, in the order of discovery."""
     return sorted(dict.fromkeys(findings), key=lambda finding: _SEVERITIES.index(finding.severity))
 
 
-def render(findings: Sequence[Finding]) -> str:
+def render(findings: Sequence[Diagnostic]) -> str:
     """The findings as lines for people, under one heading for each severity; '' for none.
 
     >>> print(render([error("batch-size", "the batch is empty", "train_config.batch_size", "fill it")]))
@@ -73,7 +73,7 @@ def render(findings: Sequence[Finding]) -> str:
     return "\n".join(lines)
 
 
-def require(findings: Sequence[Finding]) -> None:
+def require(findings: Sequence[Diagnostic]) -> None:
     """Tells all findings on stderr and raises ConfigError if one of them is an error."""
     stopping = [finding for finding in findings if finding.severity == "error"]
     # A single error is told by the exception; more are told here, and the exception sums up.
