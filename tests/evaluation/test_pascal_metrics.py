@@ -5,7 +5,7 @@ import pytest
 
 from tfod.errors import ConfigError
 from tfod.evaluation.from_config import pascal_evaluators_from_config
-from tfod.evaluation.pascal import PascalEvaluator
+from tfod.evaluation.pascal_metrics import PascalEvaluator
 from tfod.protos.eval_pb2 import EvalConfig
 
 CATEGORIES = {1: "cat", 2: "dog", 3: "Ärger"}

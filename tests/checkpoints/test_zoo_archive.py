@@ -10,7 +10,7 @@ import pytest
 from tests.disks import mounted
 from tests.file_server import FileServer
 from tests.zoo_archives import CONFIG, pack, zoo_files
-from tfod.checkpoints.zoo import archive_url, checkpoint_prefix, fetch_model, verify_model
+from tfod.checkpoints.zoo_archive import archive_url, checkpoint_prefix, fetch_model, verify_model
 from tfod.config.zoo import find_model
 from tfod.config.zoo_models import ZooModel
 from tfod.errors import CheckpointError, DownloadError, OutputError

@@ -6,7 +6,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from tfod.evaluation.coco import METRIC_NAMES, CocoEvaluator
+from tfod.evaluation.coco_metrics import METRIC_NAMES, CocoEvaluator
 
 CATEGORIES = {1: "cat", 2: "dog", 5: "nothing of this is there"}
 

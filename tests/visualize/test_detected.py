@@ -8,7 +8,7 @@ from PIL import Image
 from tests.inference.models import BrightHalf
 from tfod.errors import DataError, OutputError
 from tfod.inference.detector import Detector
-from tfod.visualize.detections import DETECTIONS_FILE, visualize_pictures
+from tfod.visualize.detected import DETECTIONS_FILE, visualize_pictures
 
 NAMES = {1: "bright half"}
 

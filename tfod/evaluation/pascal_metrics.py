@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-from tfod.evaluation.coco import yxyx_to_xywh
+from tfod.evaluation.coco_metrics import yxyx_to_xywh
 
 __all__ = ["PascalEvaluator"]
 
