@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tfod.cli.check_config import main
-from tfod.config.check import Finding, check_file, check_pipeline, require
+from tfod.config.check import Diagnostic, check_file, check_pipeline, require
 from tfod.config.pipeline import read_pipeline_config
 from tfod.errors import ConfigError
 
@@ -79,7 +79,7 @@ TRAIN_PATH = "train_input_reader.tf_record_input_reader.input_path"
 EVAL_PATH = "eval_input_reader[0].tf_record_input_reader.input_path"
 DETECTOR_KEYS = b"_CHECKPOINTABLE_OBJECT_GRAPH model/_box_predictor model/_feature_extractor/"
 
-Check = Callable[..., list[Finding]]
+Check = Callable[..., list[Diagnostic]]
 
 
 def _records(*lengths: int) -> bytes:
@@ -100,7 +100,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     Path("zoo/ckpt-0.index").write_bytes(DETECTOR_KEYS)
     Path("zoo/ckpt-0.data-00000-of-00001").write_bytes(b"...")
 
-    def run(*overrides: str, **options: object) -> list[Finding]:
+    def run(*overrides: str, **options: object) -> list[Diagnostic]:
         return check_pipeline(read_pipeline_config("pipeline.config", overrides), for_training=True, **options)  # type: ignore[arg-type]
 
     return run

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from tfod.config.findings import Finding
+from tfod.config.diagnostics import Diagnostic
 from tfod.config.rules import support
 from tfod.config.schema_comments import schema_comments
 from tfod.config.support import clear_without_effect, limit_of, message_name
@@ -151,7 +151,7 @@ def test_values_that_work_and_defaults_are_not_told() -> None:
 
 
 def test_the_pyramid_of_a_resnet_is_told_only_where_it_differs() -> None:
-    def check() -> list[Finding]:
+    def check() -> list[Diagnostic]:
         return list(support.check(config))
 
     config = TrainEvalPipelineConfig()

@@ -5,7 +5,7 @@ import tensorflow as tf
 from tfod import names
 from tfod.evaluation.evaluate import detector_step, evaluate_model
 from tfod.evaluation.from_config import image_options_from_config
-from tfod.evaluation.pascal import PascalEvaluator
+from tfod.evaluation.pascal_metrics import PascalEvaluator
 from tfod.evaluation.side_by_side import ImageOptions
 from tfod.inference.detector import Detector
 from tfod.protos.eval_pb2 import EvalConfig

@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod import names
-from tfod.checkpoints.reader import CheckpointReader, find_checkpoint
+from tfod.checkpoints.object_reader import CheckpointReader, find_checkpoint
 from tfod.checkpoints.restore import restore_fine_tune
 from tfod.files import write_text
 from tfod.segmentation.classes import ClassTable

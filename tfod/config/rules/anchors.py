@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tfod.config.architectures import ARCHITECTURES
+from tfod.config.diagnostics import Diagnostic, errors, warning
 from tfod.config.faults.anchors import (
     ANCHORS_OF_SEVERAL_MAPS,
     anchor_choice_faults,
@@ -13,7 +14,6 @@ from tfod.config.faults.anchors import (
     shared_predictor_faults,
     ssd_anchor_faults,
 )
-from tfod.config.findings import Finding, errors, warning
 
 __all__ = ["check_anchors", "pyramid_levels"]
 
@@ -21,7 +21,7 @@ _WHERE = "model.ssd.anchor_generator"
 _BOXES_OF_A_REDUCED_LAYER = 3
 
 
-def check_anchors(model: Any) -> Iterator[Finding]:
+def check_anchors(model: Any) -> Iterator[Diagnostic]:
     """Findings about `anchor_generator`; `model`: the block `ssd`."""
     kind, extractor = model.anchor_generator.WhichOneof("anchor_generator_oneof"), model.feature_extractor
     if kind is None:
@@ -48,7 +48,7 @@ def _feature_maps(extractor: Any) -> int | None:
     return max(levels[1] - levels[0] + 1, 0) if levels else int(extractor.num_layers)
 
 
-def _multiscale(generator: Any, extractor: Any, where: str) -> Iterator[Finding]:
+def _multiscale(generator: Any, extractor: Any, where: str) -> Iterator[Diagnostic]:
     ratios, scales = len(generator.aspect_ratios), generator.scales_per_octave
     yield from errors("anchors", multiscale_anchor_faults(ratios, scales), where)
     maps, mine = _feature_maps(extractor), (generator.min_level, generator.max_level)
@@ -65,7 +65,7 @@ def _multiscale(generator: Any, extractor: Any, where: str) -> Iterator[Finding]
         yield warning("anchors", what, f"{where}.{wrong}", cure)
 
 
-def _ssd(generator: Any, model: Any, where: str) -> Iterator[Finding]:
+def _ssd(generator: Any, model: Any, where: str) -> Iterator[Diagnostic]:
     maps, layers = _feature_maps(model.feature_extractor), generator.num_layers
     if maps is not None and 0 < layers != maps:
         faults = feature_map_faults(maps, layers, field="num_layers", cure=f"--set {{field}}={maps}")
@@ -87,7 +87,7 @@ def _ssd(generator: Any, model: Any, where: str) -> Iterator[Finding]:
         yield from _shared_predictor(model, boxes)
 
 
-def _flexible(generator: Any, model: Any, where: str) -> Iterator[Finding]:
+def _flexible(generator: Any, model: Any, where: str) -> Iterator[Diagnostic]:
     boxes = [(len(grid.base_sizes), len(grid.aspect_ratios)) for grid in generator.anchor_grid]
     maps, faults = _feature_maps(model.feature_extractor), [*flexible_anchor_faults(boxes)]
     if maps is not None:
@@ -98,7 +98,7 @@ def _flexible(generator: Any, model: Any, where: str) -> Iterator[Finding]:
         yield from _shared_predictor(model, [sizes for sizes, _ in boxes])
 
 
-def _shared_predictor(model: Any, boxes: list[int]) -> Iterator[Finding]:
+def _shared_predictor(model: Any, boxes: list[int]) -> Iterator[Diagnostic]:
     if model.box_predictor.HasField("weight_shared_convolutional_box_predictor"):
         kind = model.anchor_generator.WhichOneof("anchor_generator_oneof")
         yield from errors("anchors", shared_predictor_faults(boxes, kind), _WHERE)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tfod.config.diagnostics import Diagnostic, error, errors
 from tfod.config.faults.calibration import calibration_choice_faults, points_faults, temperature_faults
 from tfod.config.faults.fault import Fault
 from tfod.config.faults.image_size import (
@@ -14,7 +15,6 @@ from tfod.config.faults.image_size import (
 )
 from tfod.config.faults.model import extractor_type_faults, model_choice_faults
 from tfod.config.faults.suppression import suppression_faults
-from tfod.config.findings import Finding, error, errors
 from tfod.config.rules import ssd
 from tfod.config.rules.walk import blocks, detection_model
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
@@ -22,7 +22,7 @@ from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 __all__ = ["check"]
 
 
-def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     """Findings in `model`."""
     found = detection_model(config)
     if found is None:
@@ -45,7 +45,7 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
         yield from ssd.check(model)
 
 
-def _resizer(resizer: Any, where: str) -> Iterator[Finding]:
+def _resizer(resizer: Any, where: str) -> Iterator[Diagnostic]:
     kind = resizer.WhichOneof("image_resizer_oneof")
     yield from errors("image-resizer", resizer_choice_faults(kind), where)
     faults = _RESIZERS.get(kind)
@@ -65,7 +65,7 @@ _RESIZERS: dict[str | None, Callable[[Any], Iterator[Fault]]] = {
 }
 
 
-def _non_max_suppression(block: Any, path: str) -> Iterator[Finding]:
+def _non_max_suppression(block: Any, path: str) -> Iterator[Diagnostic]:
     faults = suppression_faults(
         max_per_class=block.max_detections_per_class,
         max_total=block.max_total_detections,
@@ -79,7 +79,7 @@ def _non_max_suppression(block: Any, path: str) -> Iterator[Finding]:
         yield error("detections", what, f"{path}use_combined_nms", f"--set {path}{clash}=false")
 
 
-def _calibration(block: Any, where: str) -> Iterator[Finding]:
+def _calibration(block: Any, where: str) -> Iterator[Diagnostic]:
     kind = block.WhichOneof("calibrator")
     if kind is None:
         yield from errors("calibration", calibration_choice_faults(kind), where)

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from tfod.config.architectures import ARCHITECTURES
+from tfod.config.diagnostics import Diagnostic, error, errors, warning
 from tfod.config.faults.losses import loss_choice_faults, mining_faults, sampler_faults
 from tfod.config.faults.matching import (
     box_coder_choice_faults,
@@ -21,7 +22,6 @@ from tfod.config.faults.model import (
     pyramid_levels_faults,
     weight_shared_predictor_faults,
 )
-from tfod.config.findings import Finding, error, errors, warning
 from tfod.config.rules.anchors import check_anchors, pyramid_levels
 
 __all__ = ["check"]
@@ -30,7 +30,7 @@ __all__ = ["check"]
 _CODE_SIZES = {"faster_rcnn_box_coder": 4, "mean_stddev_box_coder": 4, "square_box_coder": 3}
 
 
-def check(model: Any) -> Iterator[Finding]:
+def check(model: Any) -> Iterator[Diagnostic]:
     """Findings in `model.ssd`, which `model` is, that other architectures cannot have."""
     faults = background_faults(added=model.add_background_class, explicit=model.explicit_background_class)
     yield from errors("background", faults, "model.ssd")
@@ -42,7 +42,7 @@ def check(model: Any) -> Iterator[Finding]:
     yield from _alignment(model)
 
 
-def _feature_maps(extractor: Any, where: str) -> Iterator[Finding]:
+def _feature_maps(extractor: Any, where: str) -> Iterator[Diagnostic]:
     row = ARCHITECTURES.get(extractor.type)
     if row is not None and not row.pyramid:
         yield from errors("feature-extractor", num_layers_faults(extractor.num_layers), where)
@@ -51,7 +51,7 @@ def _feature_maps(extractor: Any, where: str) -> Iterator[Finding]:
         yield from errors("feature-extractor", faults, f"{where}.fpn")
 
 
-def _losses(loss: Any) -> Iterator[Finding]:
+def _losses(loss: Any) -> Iterator[Diagnostic]:
     where = "model.ssd.loss"
     classification = loss.classification_loss.WhichOneof("classification_loss")
     localization = loss.localization_loss.WhichOneof("localization_loss")
@@ -65,7 +65,7 @@ def _losses(loss: Any) -> Iterator[Finding]:
         yield from errors("loss", faults, f"{where}.random_example_sampler")
 
 
-def _matching(model: Any) -> Iterator[Finding]:
+def _matching(model: Any) -> Iterator[Diagnostic]:
     coder = model.box_coder.WhichOneof("box_coder_oneof")
     yield from errors("box-coder", box_coder_choice_faults(coder), "model.ssd.box_coder")
     matcher = model.matcher.WhichOneof("matcher_oneof")
@@ -78,7 +78,7 @@ def _matching(model: Any) -> Iterator[Finding]:
         yield from errors("matcher", faults, "model.ssd.matcher.argmax_matcher")
 
 
-def _predictor(model: Any) -> Iterator[Finding]:
+def _predictor(model: Any) -> Iterator[Diagnostic]:
     predictor = model.box_predictor
     kind = predictor.WhichOneof("box_predictor_oneof")
     where = "model.ssd.box_predictor"
@@ -116,7 +116,7 @@ def _predictor(model: Any) -> Iterator[Finding]:
             )
 
 
-def _alignment(model: Any) -> Iterator[Finding]:
+def _alignment(model: Any) -> Iterator[Diagnostic]:
     """A level of a pyramid is added to the next, doubled: its size must be half of that one's."""
     levels, resizer = pyramid_levels(model.feature_extractor), model.image_resizer
     if levels is None:
