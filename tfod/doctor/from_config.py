@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tfod.config.faults.anchors import ANCHORS_OF_SEVERAL_MAPS
 from tfod.config.pipeline import PipelineConfig, read_pipeline_config
 from tfod.config.rules.walk import detection_model
 from tfod.doctor.network import Network
