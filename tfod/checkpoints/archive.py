@@ -90,8 +90,8 @@ class _Filter:
         there = next(place for place in (target, *target.parents) if place.exists())
         if not there.is_dir() or (there == target and not member.isdir()):
             raise CheckpointError("the archive holds two things of one name", where, _DISTRUST)
-        # With the rights and the time of what is made now.
-        member = member.replace(name="/".join(parts[1:]), mode=None, mtime=None, deep=False)
+        # None: with the rights and the time of what is made now. (typeshed does not know.)
+        member = member.replace(name="/".join(parts[1:]), mode=None, mtime=None, deep=False)  # type: ignore[arg-type]
         try:
             return tarfile.data_filter(member, folder)
         except tarfile.FilterError as error:
