@@ -56,9 +56,7 @@ class CheckpointReader:
             self._reader = tf.train.load_checkpoint(prefix)
             self._shapes: dict[str, list[int]] = self._reader.get_variable_to_shape_map()
         except (tf.errors.OpError, ValueError) as error:
-            raise CheckpointError(
-                "the checkpoint cannot be read: " + str(error).splitlines()[0], prefix, "copy its files anew"
-            ) from error
+            raise _damaged(error, f"{prefix}.index") from error
         if _OBJECT_GRAPH not in self._shapes:
             raise CheckpointError(
                 "the checkpoint was written by TensorFlow 1", prefix, "use the TF2 model zoo's archive of this model"
@@ -88,11 +86,37 @@ class CheckpointReader:
         try:
             return self._reader.get_tensor(key)
         except (tf.errors.OpError, IndexError, ValueError) as error:  # the reader gives short files an IndexError
-            raise CheckpointError(
-                "the checkpoint is damaged: " + str(error).splitlines()[0],
-                f"{self.prefix}, {key}",
-                "copy its files anew",
-            ) from error
+            raise _damaged(error, f"{self.prefix}, {key}") from error
+
+    def verify(self) -> int:
+        """Reads every variable, so that its checksum is compared; returns how many there are.
+
+        Raises:
+          CheckpointError: a file is missing, cut short, or does not have the checksums that it should.
+        """
+        for key in self._shapes:
+            self.value(key)
+        return sum(dtype != tf.string for dtype in self._reader.get_variable_to_dtype_map().values())
+
+
+# Of TensorFlow's messages, what tells the reasons apart; its reader gives all but short files one class of error.
+_REASONS = {
+    "hecksum": "does not have the checksums that it should: it is damaged",
+    "Read less bytes": "is cut short",
+    "No such file": "cannot be read: no such file or directory",
+    "Failed to find any matching files": "cannot be read: no such file or directory",
+    "an sstable": "cannot be read: it is no index, or is cut short",
+    "bad block handle": "cannot be read: it is no index, or is cut short",
+}
+
+
+def _damaged(error: Exception, where: str) -> CheckpointError:
+    said = str(error)
+    reason = next(
+        (words for mark, words in _REASONS.items() if mark in said), f"cannot be read: {said.splitlines()[0]}"
+    )
+    cure = "copy it again, or fetch its archive again"
+    return CheckpointError(f"a file of the checkpoint {reason}", where, cure)
 
 
 def _unescape(part: str) -> str:

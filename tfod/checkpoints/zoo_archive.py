@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 from tfod.checkpoints.archive import unpack_archive
-from tfod.checkpoints.bundle import verify_checkpoint
 from tfod.config.zoo_models import ZooModel
 from tfod.download import download
 from tfod.errors import CheckpointError, DownloadError
@@ -38,7 +37,9 @@ def verify_model(folder: Path) -> int:
     for missing in (None if prefix else "checkpoint/ckpt-0.index", None if (folder / _CONFIG).is_file() else _CONFIG):
         if missing:
             raise CheckpointError(f"there is no {missing}", str(folder), "fetch the model's archive again")
-    return verify_checkpoint(str(prefix))
+    from tfod.checkpoints.object_reader import CheckpointReader  # imports TensorFlow
+
+    return CheckpointReader(str(prefix)).verify()
 
 
 def fetch_model(model: ZooModel, folder: Path, *, base_url: str = ZOO_URL, sha256: str = "") -> int:

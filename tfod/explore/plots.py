@@ -4,7 +4,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,10 +13,12 @@ from numpy.typing import NDArray
 from tfod.explore.statistics import Contents, class_table, cooccurrence
 from tfod.files import replacing
 from tfod.visualize.colours import class_colour
+from tfod.visualize.figures import draw_shares, figure_style, short_name
 
 __all__ = ["write_plots"]
 
 _MOST_CLASSES = 25  # shown one by one
+_MOST_NUMBERED = 12  # of them, beyond which the cells of a table have no room for numbers
 _GRID = 64  # cells of the heat map along each side
 _SMALL, _LARGE = 32, 96  # pixels, where COCO's small and medium objects end
 
@@ -29,8 +30,7 @@ def write_plots(contents: Contents, title: str, path: Path | str, shapes: NDArra
     `contents` holds at least one object. `shapes` `[K, 2]` are widths and heights in pixels of a picture, drawn among
     the sizes: the anchors that fit. Raises OutputError where `path` cannot be written.
     """
-    style: Any = {"font.size": 9, "axes.titlesize": 11, "axes.spines.top": False, "axes.spines.right": False}
-    with matplotlib.rc_context(style), warnings.catch_warnings(), replacing(path) as temporary:
+    with figure_style(), warnings.catch_warnings(), replacing(path) as temporary:
         warnings.filterwarnings("ignore", "Glyph")  # letters of a class that the font lacks are drawn as boxes
         _page(contents, title, shapes).savefig(temporary, format="png")
 
@@ -38,7 +38,7 @@ def write_plots(contents: Contents, title: str, path: Path | str, shapes: NDArra
 def _page(contents: Contents, title: str, shapes: NDArray[np.float64] | None) -> Figure:
     figure = Figure(figsize=(15, 9.5), layout="constrained", dpi=110)
     axes = figure.subplots(2, 3)
-    figure.suptitle(_plain(title), fontsize=13)
+    figure.suptitle(title, fontsize=13)
     classes = list(class_table(contents).index)[:_MOST_CLASSES]
     _classes(axes[0, 0], contents, classes)
     _objects_a_picture(axes[0, 1], contents)
@@ -52,7 +52,7 @@ def _page(contents: Contents, title: str, shapes: NDArray[np.float64] | None) ->
 def _classes(axes: Axes, contents: Contents, classes: list[str]) -> None:
     counts = class_table(contents).objects
     shown = counts[classes]
-    bars = axes.barh([_short(name) for name in classes], shown, color=[_colour(n) for n in range(len(classes))])
+    bars = axes.barh([short_name(name) for name in classes], shown, color=[_colour(n) for n in range(len(classes))])
     axes.bar_label(bars, padding=3)
     axes.invert_yaxis()
     axes.margins(x=0.12)
@@ -107,14 +107,7 @@ def _together(figure: Figure, axes: Axes, contents: Contents, classes: list[str]
     """Rows: pictures with this class; columns: how many of them show the other too."""
     table = cooccurrence(contents, classes).to_numpy()
     shares = table / np.maximum(np.diag(table)[:, None], 1)
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    names = [_short(name) for name in classes]
-    axes.set_xticks(range(len(names)), names, rotation=90)
-    axes.set_yticks(range(len(names)), names)
-    if len(names) <= 12:
-        for row, column in np.ndindex(*table.shape):
-            colour = "white" if shares[row, column] > 0.6 else "black"
-            axes.text(column, row, str(table[row, column]), ha="center", va="center", color=colour)
+    image = draw_shares(axes, classes, shares, table if len(classes) <= _MOST_NUMBERED else None)
     axes.set(title="of the pictures with a class, how many show another", ylabel="pictures with")
     figure.colorbar(image, ax=axes, shrink=0.7)
 
@@ -129,12 +122,3 @@ def _blurred(heat: NDArray[Any]) -> NDArray[Any]:
 
 def _colour(number: int) -> tuple[float, ...]:
     return tuple(channel / 255 for channel in class_colour(number + 1))
-
-
-def _short(name: str) -> str:
-    return _plain(name if len(name) <= 22 else f"{name[:20]}...")
-
-
-def _plain(text: str) -> str:
-    """Without the marks in which matplotlib would see a formula."""
-    return text.replace("$", r"\$")

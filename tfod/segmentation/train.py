@@ -32,7 +32,7 @@ from tfod.training.start import Start, started_run
 from tfod.training.summaries import MOST_IMAGES, first_replica
 from tfod.training.trainer import Learning
 from tfod.training.watch import Batch
-from tfod.visualize.svg import u_shape
+from tfod.visualize.figures import u_shape
 
 __all__ = ["RunData", "train_unet"]
 
