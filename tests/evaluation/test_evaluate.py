@@ -115,7 +115,7 @@ def test_pictures_of_the_first_batches_are_drawn_without_padding():
 
 def test_progress_is_shown_if_the_number_is_known(capsys):
     evaluate_model(finds(ON_TRUE_IMAGE, 1), dataset(example("a", [BOX], [1])), CATEGORIES, total=1)
-    assert "evaluating: 1/1 pictures" in capsys.readouterr().err
+    assert "evaluating: 1/1 images" in capsys.readouterr().err
 
 
 def test_an_exported_model_gets_the_pixels_of_the_file():
