@@ -12,6 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,21 +23,21 @@ from tfod.segmentation.raw_masks import MASK_SUFFIXES
 
 __all__ = ["Pair", "Pairing", "find_pairs", "read_pair_list", "write_pair_list"]
 
-# Words of names that say what a file is, and not what belongs together; single letters stand at the end alone.
+# Words of names that say what a file is, and not what belongs together.
 _MASK_WORDS = re.compile(
-    r"(?:^|[-_. ]+)(?:masks?|labels?|lab|gt|gtfine|gtcoarse|label(?:train)?ids|(?:ground[-_ ]?)?truth|seg"
-    r"|segmentations?|targets?|annotations?|anno|annot|trimap|matte|manual1?|1stho|colou?r|[lp]$)(?![a-z])"
+    r"(?:^|[-_. ]+|(?<=\d))(?:masks?|labels?|lab|gt|gtfine|gtcoarse|label(?:train)?ids|(?:ground[-_ ]?)?truth|seg"
+    r"|targets?|segmentations?|annotations?|anno|annot|trimap|matte|manual1?|1stho|colou?r)(?![a-z])|[-_. ]+[lp]$"
 )
 _IMAGE_WORDS = re.compile(
-    r"(?:^|[-_. ]+)(?:leftimg8bit|images?|img|pictures?|photos?|sat|training|test|volume|rgb|raw|orig)(?![a-z])"
+    r"(?:^|[-_. ]+|(?<=\d))(?:leftimg8bit|images?|img|pictures?|photos?|sat|training|test|volume|rgb|raw|orig)(?![a-z])"
 )
 _MASK_FOLDERS = {
     "mask", "masks", "label", "labels", "annotation", "annotations", "annot", "gt", "groundtruth", "ground_truth",
     "gtfine", "segmentation", "segmentationclass", "target", "targets", "manual", "1st_manual",
 }  # fmt: skip
-_IMAGE_FOLDERS = {
-    "image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "jpegimages", "leftimg8bit",
-}  # fmt: skip
+_PLAIN_FOLDERS = {
+    ".", "image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "jpegimages", "leftimg8bit",
+} | _MASK_FOLDERS  # fmt: skip
 _CLASS_IDS = ("labeltrainids", "labelids")  # the first of these is taken
 
 
@@ -81,33 +82,18 @@ class Pairing:
 
 class _File(NamedTuple):
     path: str
-    folder: str  # inside the folder that was given, with / between
+    name: str  # with its folders, without the extension
+    folder: str  # without what says which of the two is in it, with / at its end
     stem: str
-
-    @property
-    def name(self) -> str:
-        return self.stem.lower()
-
-    @property
-    def bare_image(self) -> str:
-        return _IMAGE_WORDS.sub("", self.name).strip("-_. ")
-
-    @property
-    def bare_mask(self) -> str:
-        return _MASK_WORDS.sub("", self.name).strip("-_. ")
-
-    @property
-    def group(self) -> str:
-        """The folder without what says which of the two is in it, with / at its end."""
-        parts = self.folder.lower().split("/")
-        return "".join(f"{part}/" for part in parts if part not in {".", *_MASK_FOLDERS, *_IMAGE_FOLDERS})
+    bare_image: str
+    bare_mask: str
 
 
-_Key = Callable[[_File], str]
-_RULES: tuple[tuple[str, _Key, _Key], ...] = (
-    ("the same name", lambda image: image.name, lambda mask: mask.name),
-    ("the picture's name with what masks are called", lambda image: image.name, lambda mask: mask.bare_mask),
-    ("names without what pictures and masks are called", lambda image: image.bare_image, lambda mask: mask.bare_mask),
+_Keys = Sequence[Callable[[_File], str]]
+_RULES = (  # keys of an image and of its mask
+    ("the same name", attrgetter("stem"), attrgetter("stem")),
+    ("the picture's name with what masks are called", attrgetter("stem"), attrgetter("bare_mask")),
+    ("names without what pictures and masks are called", attrgetter("bare_image"), attrgetter("bare_mask")),
 )
 
 
@@ -131,34 +117,30 @@ def find_pairs(images: str | os.PathLike[str], masks: str | os.PathLike[str]) ->
             pictures, candidates = _match(pairing, rule, pictures, candidates, keys, same_folder)
     pairing.pictures_alone = [file.path for file in pictures]
     pairing.masks_alone = [file.path for file in candidates]
-    pairing.pairs.sort(
-        key=lambda pair: [
-            (not part.isdigit(), int(part) if part.isdigit() else part) for part in re.split(r"(\d+)", pair.name)
-        ]
-    )
+    pairing.pairs.sort(key=lambda pair: _natural(pair.name))
     if not pairing.pairs:
-        first = f"{pairing.pictures_alone[:1] or list(pairing.ambiguous)[:1]} and {pairing.masks_alone[:1]}"
-        cure = "give masks the names of their pictures, or a list of pairs: two paths a line"
+        cure = "give masks the names of their pictures, or a list of pairs (--pairs): two paths a line"
+        for one, others in pairing.ambiguous.items():
+            raise DataError("no picture has one mask, and that its own", f"for instance {one}: {others}", cure)
+        first = f"{pairing.pictures_alone[:1]} and {pairing.masks_alone[:1]}"
         raise DataError("no mask has the name of a picture", f"for instance {first}", cure)
     return pairing
 
 
 def _match(
-    pairing: Pairing, rule: str, pictures: list[_File], candidates: list[_File], keys: Sequence[_Key], same_folder: bool
+    pairing: Pairing, rule: str, pictures: list[_File], candidates: list[_File], keys: _Keys, same_folder: bool
 ) -> tuple[list[_File], list[_File]]:
     """Adds what one rule matches to `pairing`; returns the files that are left."""
     groups: dict[str, tuple[list[_File], list[_File]]] = defaultdict(lambda: ([], []))
     for side, (files, key) in enumerate(zip((pictures, candidates), keys, strict=True)):
         for file in files:
-            groups[(file.group if same_folder else "") + key(file)][side].append(file)
+            groups[(file.folder if same_folder else "") + key(file)][side].append(file)
     used: set[_File] = set()
     for own, found in groups.values():
         for word in _CLASS_IDS:
-            found = [file for file in found if word in file.name] or found
+            found = [file for file in found if word in file.stem] or found
         if len(own) == len(found) == 1:
-            picture, mask = own[0], found[0]
-            name = picture.stem if picture.folder == "." else f"{picture.folder}/{picture.stem}"
-            pairing.pairs.append(Pair(picture.path, mask.path, name))
+            pairing.pairs.append(Pair(own[0].path, found[0].path, own[0].name))
             pairing.rules[rule if same_folder else f"{rule}, in another folder"] += 1
         elif own and found and same_folder:
             pairing.ambiguous |= {file.path: [one.path for one in found] for file in own}
@@ -175,23 +157,32 @@ def _files(folder: str, suffixes: Sequence[str]) -> list[_File]:
     for base, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         inside = os.path.relpath(base, folder).replace(os.sep, "/")
+        group = "".join(f"{part}/" for part in inside.lower().split("/") if part not in _PLAIN_FOLDERS)
         for name in sorted(names):
-            stem, suffix = os.path.splitext(name)
-            while (shorter := os.path.splitext(stem))[1].lower() in SUFFIXES:
-                stem = shorter[0]
-            if suffix.lower() in suffixes and not name.startswith("."):
-                found.append(_File(os.path.join(base, name), inside, stem))
+            whole, suffix = os.path.splitext(name)
+            if suffix.lower() not in suffixes or name.startswith("."):
+                continue
+            stem = whole.lower()
+            while stem.endswith(SUFFIXES):
+                stem = os.path.splitext(stem)[0]
+            bare = [words.sub("", stem).strip("-_. ") for words in (_IMAGE_WORDS, _MASK_WORDS)]
+            full_name = whole if inside == "." else f"{inside}/{whole}"
+            found.append(_File(os.path.join(base, name), full_name, group, stem, *bare))
     return found
+
+
+def _natural(name: str) -> list[int | str]:
+    return [int(part) if number % 2 else part for number, part in enumerate(re.split(r"(\d+)", name))]
 
 
 def _told_apart(pictures: list[_File], candidates: list[_File]) -> tuple[list[_File], list[_File]]:
     """Images and masks below one folder."""
-    photos = {(file.folder, file.stem) for file in pictures if file.path.lower().endswith((".jpg", ".jpeg"))}
+    photos = {file.name for file in pictures if file.path.lower().endswith((".jpg", ".jpeg"))}
     marked: set[_File] = set()
     for is_mask in (
-        lambda file: _MASK_FOLDERS & {*file.folder.lower().split("/")},
-        lambda file: file.path.lower().endswith(".json") or file.bare_mask != file.name,
-        lambda file: (file.folder, file.stem) in photos and not file.path.lower().endswith((".jpg", ".jpeg")),
+        lambda file: _MASK_FOLDERS & {*file.name.lower().split("/")[:-1]},
+        lambda file: file.path.lower().endswith(".json") or file.bare_mask != file.stem,
+        lambda file: file.name in photos and not file.path.lower().endswith((".jpg", ".jpeg")),
     ):
         marked = marked or {file for file in candidates if is_mask(file)}
     return [file for file in pictures if file not in marked], [file for file in candidates if file in marked]
@@ -239,26 +230,24 @@ def _pair(line: str, folder: Path, where: str) -> Pair:
     """The pair of a line: of the ways to divide it the first that gives two files."""
     ways = []
     for separators in ("\t",) if "\t" in line else (",", ";", r"\s"):
-        found = re.findall(rf'"((?:[^"]|"")*)"[^\S\t]*(?=[{separators}]|$)|([^{separators}]+)', line)
-        ways.append([quoted.replace('""', '"') or plain.strip() for quoted, plain in found if quoted or plain.strip()])
-    pairs = [way for way in ways if len(way) == 2]
-    if not pairs:
+        found = re.findall(rf'\s*"((?:[^"]|"")*)"\s*(?=[{separators}]|$)|([^{separators}]+)', line)
+        words = [quoted.replace('""', '"') or plain.strip() for quoted, plain in found if quoted or plain.strip()]
+        ways.append([(word, _find(word, folder)) for word in words])
+    files = max((way for way in ways if len(way) == 2), key=lambda way: all(path for _, path in way), default=ways[-1])
+    if len(files) != 2:
         cure = "write a picture's path and its mask's with a tab between"
-        raise DataError(f"the line has {len(ways[-1])} paths", where, cure)
-    picture, mask = next((way for way in pairs if all(_find(word, folder) for word in way)), pairs[0])
-    inside = [part for part in re.split(r"[/\\]", picture) if part not in ("", ".", "..")]
-    return Pair(_found(picture, folder, where), _found(mask, folder, where), os.path.splitext("/".join(inside))[0])
+        raise DataError(f"the line has {len(files)} paths", where, cure)
+    for word, path in files:
+        if not path:
+            raise DataError(f"there is no file {word!r}", where, f"correct the path; it is looked for in {folder}")
+    (word, picture), (_, mask) = files
+    inside = [part for part in re.split(r"[/\\]", word) if part not in ("", ".", "..")]
+    return Pair(picture, mask, os.path.splitext("/".join(inside))[0])
 
 
-def _found(word: str, folder: Path, where: str) -> str:
-    if found := _find(word, folder):
-        return found
-    raise DataError(f"there is no file {word!r}", where, f"correct the path; it is looked for in {folder}")
-
-
-def _find(word: str, folder: Path) -> str | None:
-    if os.path.isabs(word) and os.path.isfile(word):
-        return word
+def _find(word: str, folder: Path) -> str:
+    """The path of a file of a list; '' where there is none."""
     parts = word.replace("\\", "/").strip("/").split("/")
-    candidates = (folder.joinpath(*parts[skipped:]) for skipped in range(len(parts)))
-    return next((str(candidate) for candidate in candidates if candidate.is_file()), None)
+    candidates = [Path(word)] if os.path.isabs(word) else []
+    candidates += [folder.joinpath(*parts[skipped:]) for skipped in range(len(parts))]
+    return next((str(candidate) for candidate in candidates if candidate.is_file()), "")

@@ -8,7 +8,7 @@ import io
 import os
 import struct
 import warnings
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ __all__ = ["MASK_SUFFIXES", "MaskSummary", "RawMask", "Storage", "distinct", "pa
 
 MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jpg", ".jpeg", ".json")
 
+Packed = TypeVar("Packed", int, NDArray[Any])
 Storage = Literal["1-bit", "8-bit", "16-bit", "palette", "colour", "labelme"]
 
 
@@ -108,8 +109,8 @@ def pack(rgb: ArrayLike) -> Any:
     return channels[..., 0] << 16 | channels[..., 1] << 8 | channels[..., 2]
 
 
-def unpack(packed: int) -> tuple[int, int, int]:
-    """The colour that `pack` made one number of."""
+def unpack(packed: Packed) -> tuple[Packed, Packed, Packed]:
+    """Red, green and blue of what `pack` made one number of."""
     return packed >> 16 & 255, packed >> 8 & 255, packed & 255
 
 

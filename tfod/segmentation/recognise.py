@@ -11,6 +11,7 @@ these, are refused.
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from tfod.errors import ConfigError, DataError
 from tfod.segmentation.classes import MOST_CLASSES, VOID, ClassTable, default_classes, named_classes
@@ -56,9 +57,9 @@ def recognise(
     return _joined(forms, stored, classes)
 
 
-def _counts(masks: Sequence[MaskSummary], kind: Kind) -> Counter[int]:
+def _counts(masks: Sequence[MaskSummary], kind: Kind) -> Counter[Any]:
     """The pixels of each number, packed colour or label in all masks."""
-    counts: Counter[int] = Counter()
+    counts: Counter[Any] = Counter()
     for mask in masks:
         for code, pixels in zip(codes(mask.values, mask.like, kind), mask.counts.tolist(), strict=True):
             counts[code] += pixels
