@@ -103,8 +103,8 @@ def codes(values: NDArray[Any], raw: RawMask, kind: Kind) -> list[Any]:
     if raw.storage == "colour" or kind != "colours":
         return numbers
     # A mask of a colour-coded data set that has greys alone.
-    scale = {"1-bit": 255, "16-bit": 1 / 257}.get(raw.storage, 1)
-    return [int(pack((min(round(number * scale), 255),) * 3)) for number in numbers]
+    greys = np.minimum(np.round(values * {"1-bit": 255, "16-bit": 1 / 257}.get(raw.storage, 1)), 255)
+    return pack(np.stack([greys] * 3, axis=-1)).tolist()
 
 
 def _nearest(asked: list[int], classes: ClassTable) -> list[int]:

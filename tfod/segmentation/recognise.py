@@ -78,11 +78,11 @@ def _are_colours(stored: _Masks, classes: ClassTable | None) -> bool:
     if classes is None or len(stored) > 1 or not {"palette", "8-bit"} & set(stored):
         return False
     ((_, masks),) = stored.items()
-    return set(_counts(masks, "colours")) <= set(_known(classes))
+    return {*_counts(masks, "colours")} <= _known(classes)
 
 
-def _known(classes: ClassTable) -> list[int]:
-    return [int(pack(colour)) for colour in (*classes.colours, *classes.void_colours)]
+def _known(classes: ClassTable) -> set[int]:
+    return {*pack((*classes.colours, *classes.void_colours)).tolist()}
 
 
 def _class_colours(counts: Counter[int], masks: Sequence[MaskSummary], classes: ClassTable | None) -> ClassTable:
@@ -95,7 +95,8 @@ def _class_colours(counts: Counter[int], masks: Sequence[MaskSummary], classes: 
         names = [f"#{colour:06x}" for colour in ordered]
         names = ["background", "foreground"] if len(names) == 2 and not ordered[0] else names
         return named_classes(names, [unpack(colour) for colour in ordered], "the masks")
-    strangers = Counter({colour: pixels for colour, pixels in counts.items() if colour not in _known(classes)})
+    known = _known(classes)
+    strangers = Counter({colour: pixels for colour, pixels in counts.items() if colour not in known})
     if strangers.total() > _MOST_UNKNOWN_COLOURS * counts.total() and not any(mask.like.lossy for mask in masks):
         what = f"{strangers.total() / counts.total():.0%} of the pixels have colours that the class table lacks"
         colour = unpack(strangers.most_common(1)[0][0])
