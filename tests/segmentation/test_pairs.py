@@ -111,7 +111,14 @@ def test_what_has_no_partner_or_several_is_listed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "names",
-    [("a.jpg", "a.png"), ("a.png", "a_mask.png"), ("a.jpg", "a.json"), ("images/a.png", "masks/a.png")],
+    [
+        ("a.jpg", "a.png"),
+        ("a.png", "a_mask.png"),
+        ("a.jpg", "a.json"),
+        ("images/a.png", "masks/a.png"),
+        ("label_printer.jpg", "label_printer.png"),
+        ("img_1.png", "mask_1.png"),
+    ],
 )
 def test_pictures_and_masks_in_one_folder(tmp_path: Path, names: tuple[str, str]) -> None:
     _touch(tmp_path, *names)

@@ -177,22 +177,23 @@ def _natural(name: str) -> list[int | str]:
 
 def _told_apart(pictures: list[_File], candidates: list[_File]) -> tuple[list[_File], list[_File]]:
     """Images and masks below one folder."""
+    stems = {key for file in pictures for key in (file.stem, file.bare_image)}
     photos = {file.name for file in pictures if file.path.lower().endswith((".jpg", ".jpeg"))}
     marked: set[_File] = set()
     for is_mask in (
         lambda file: _MASK_FOLDERS & {*file.name.lower().split("/")[:-1]},
-        lambda file: file.path.lower().endswith(".json") or file.bare_mask != file.stem,
+        lambda file: file.path.lower().endswith(".json") or (file.bare_mask != file.stem and file.bare_mask in stems),
         lambda file: file.name in photos and not file.path.lower().endswith((".jpg", ".jpeg")),
     ):
         marked = marked or {file for file in candidates if is_mask(file)}
     return [file for file in pictures if file not in marked], [file for file in candidates if file in marked]
 
 
-def read_pair_list(path: str | os.PathLike[str], root: str | os.PathLike[str] | None = None) -> list[Pair]:
+def read_pair_list(path: str | os.PathLike[str]) -> list[Pair]:
     """The pairs in a text file, an image's path and its mask's a line, with a tab between, or, in a line without one,
     a comma, a semicolon or blanks. A path in double quotes ("" for one inside) is taken as it is.
 
-    Paths are relative to `root`, else to the list's folder; absolute paths of another machine (`/SegNet/CamVid/...`)
+    Paths are relative to the list's folder; absolute paths of another machine (`/SegNet/CamVid/...`)
     are tried there too, without their first folders. Raises DataError, with the line, for what is not there.
     """
     path = Path(path)
@@ -201,9 +202,8 @@ def read_pair_list(path: str | os.PathLike[str], root: str | os.PathLike[str] | 
     except (OSError, UnicodeDecodeError) as error:
         reason = (getattr(error, "strerror", None) or "it is not text").lower()
         raise DataError(f"cannot read the list: {reason}", str(path), "name a text file, a pair a line") from error
-    folder = Path(root) if root else path.parent
     pairs = [
-        _pair(line, folder, f"{path}, line {number}")
+        _pair(line, path.parent, f"{path}, line {number}")
         for number, line in enumerate(map(str.strip, lines), start=1)
         if line and not line.startswith("#")
     ]
@@ -232,7 +232,7 @@ def _pair(line: str, folder: Path, where: str) -> Pair:
     for separators in ("\t",) if "\t" in line else (",", ";", r"\s"):
         found = re.findall(rf'\s*"((?:[^"]|"")*)"\s*(?=[{separators}]|$)|([^{separators}]+)', line)
         words = [quoted.replace('""', '"') or plain.strip() for quoted, plain in found if quoted or plain.strip()]
-        ways.append([(word, _find(word, folder)) for word in words])
+        ways.append([(word, _find(word, folder) if len(words) == 2 else "") for word in words])
     files = max((way for way in ways if len(way) == 2), key=lambda way: all(path for _, path in way), default=ways[-1])
     if len(files) != 2:
         cure = "write a picture's path and its mask's with a tab between"
