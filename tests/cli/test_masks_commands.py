@@ -85,6 +85,21 @@ def test_a_split_has_its_share_of_every_class(roads: Path, capsys: pytest.Captur
     assert split_masks.main([*command, "--val", "0.9", "--test", "0.2"]) == 2
 
 
+def test_lists_of_names_with_commas_and_blanks_are_read_by_the_commands_that_take_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, name in enumerate(("a, b", "c d", "e;f", "#g", "plain", "h")):
+        save(photo(48, 64, seed=number), tmp_path / "images" / f"{name}.jpg")
+        save(road(seed=number), tmp_path / "masks" / f"{name}.jpg.png")
+    lists = tmp_path / "lists"
+    assert split_masks.main([*_flags(tmp_path), "--val", "0.34", "-o", str(lists)]) == 0
+    command = ["--pairs", str(lists / "train.txt")]
+    assert check_masks.main([*command, "--val_pairs", str(lists / "val.txt")]) == 0
+    told = capsys.readouterr().out
+    assert "train: 4 pairs of a list" in told and "val: 2 pairs of a list" in told and "nothing found" in told
+    assert masks_to_tfrecord.main([*command, "-o", str(tmp_path / "train.record")]) == 0
+
+
 def test_held_out_pairs_are_the_rest(roads: Path) -> None:
     data = open_folders(str(roads / "images"), str(roads / "masks"))
     training, validation = split(data, 0.25)

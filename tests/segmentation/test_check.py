@@ -127,9 +127,3 @@ def test_pictures_that_are_there_twice_and_a_mask_for_two_pictures(tmp_path: Pat
     assert found["in-two-parts"][0].where == f"{tmp_path}/train/images/c.png and {tmp_path}/val/images/d.png"
     assert found["twice"][0].severity == "warning"
     assert len(found["same-mask"]) == 1
-
-
-def test_pairs_matched_by_number_alone(tmp_path: Path) -> None:
-    save(photo(48, 64), tmp_path / "images" / "volume01.png")
-    save(road(), tmp_path / "masks" / "labels01.png")
-    assert "matched-by-number" in _found(_look(tmp_path))

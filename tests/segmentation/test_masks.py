@@ -116,6 +116,63 @@ def test_strays_without_values_near_white_and_a_grey_picture_in_three_channels(t
     np.testing.assert_array_equal(_read(tmp_path / "a.png", survey), mask > 127)
 
 
+@pytest.mark.parametrize(
+    ("values", "kinds"),
+    [
+        ({1: 7, 255: 2000}, ("ids", "binary")),  # a rare class and much void, or a stray
+        ({128: 30, 255: 2000}, ("levels", "binary")),
+        ({3: 500, 17: 500, 120: 300}, ("ids", "levels")),
+    ],
+    ids=["ids or black and white", "levels or black and white", "ids or levels"],
+)
+def test_values_that_fit_two_forms_are_refused_and_each_can_be_asked_for(
+    tmp_path: Path, values: dict[int, int], kinds: tuple[str, str]
+) -> None:
+    mask = np.zeros(10_000, np.uint8)
+    mask[: sum(values.values())] = np.repeat([*values], [*values.values()])
+    path = save(mask.reshape(100, 100), tmp_path / "a.png")
+    with pytest.raises(DataError, match="what they mean cannot be told") as caught:
+        _survey([path])
+    assert "--mask_kind" in caught.value.cure and all(str(value) in caught.value.where for value in values)
+    for kind in kinds:
+        assert _survey([path], kind=kind).encoding.kind == kind
+
+
+def test_few_objects_in_16_bits_are_told_from_black_and_white_or_refused(tmp_path: Path) -> None:
+    mask = np.zeros((100, 100), np.uint16)
+    mask[0], mask[1] = 3, 240
+    path = save(mask, tmp_path / "a.png")
+    with pytest.raises(DataError, match="cannot be told"):
+        _survey([path])
+    mask[1] = 24000
+    path = save(mask, tmp_path / "b.png")
+    assert _read(path, _survey([path])).sum() == 200
+
+
+def test_smoothed_black_and_white_is_no_set_of_levels(tmp_path: Path) -> None:
+    mask = Image.fromarray(crack(64)).resize((128, 128), Image.Resampling.BILINEAR)
+    path = save(np.asarray(mask), tmp_path / "a.png")
+    assert len(np.unique(mask)) < 12
+    np.testing.assert_array_equal(_read(path, _survey([path])), np.asarray(mask) >= 128)
+
+
+def test_of_palettes_that_differ_each_counts_with_its_own_colours(tmp_path: Path) -> None:
+    table = named_classes(["ground", "thing"], [(0, 0, 0), (9, 0, 0)])
+    mask = np.array([[0, 1], [1, 1]], np.uint8)
+    paths = [save_palette(mask, tmp_path / "a.png", [(0, 0, 0), (9, 0, 0)])]
+    paths += [save_palette(mask, tmp_path / "b.png", [(9, 0, 0), (77, 0, 0)])]
+    survey = _survey(paths, classes=table)
+    assert survey.unknown_pixels.tolist() == [0, 3]
+    assert survey.class_pixels.tolist() == [[1, 3], [0, 1]]
+
+
+def test_masks_in_colours_are_two_classes_by_their_brightness_if_asked(tmp_path: Path) -> None:
+    picture = np.zeros((4, 4, 3), np.uint8)
+    picture[0], picture[1] = (200, 0, 0), (0, 0, 90)
+    path = save(picture, tmp_path / "a.png")
+    assert _read(path, _survey([path], kind="binary")).tolist() == [[1] * 4, [0] * 4, [0] * 4, [0] * 4]
+
+
 def test_255_beside_0_and_1_is_void(tmp_path: Path) -> None:
     mask = np.zeros((8, 8), np.uint8)
     mask[:2], mask[2] = 1, 255

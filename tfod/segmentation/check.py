@@ -12,7 +12,7 @@ from tfod.config.diagnostics import Diagnostic as Finding
 from tfod.config.diagnostics import error, note, warning
 from tfod.segmentation.checked_set import CheckedSet
 from tfod.segmentation.masks import MaskEncoding
-from tfod.segmentation.survey import MaskSummary
+from tfod.segmentation.raw_masks import MaskSummary
 
 __all__ = ["check_sets", "render_grouped"]
 
@@ -64,10 +64,6 @@ def _pairing(part: CheckedSet) -> Iterator[Finding]:
     for path, others in part.pairing.ambiguous.items():
         what = f"several masks, or pictures, go with it: {', '.join(others)}"
         yield warning("ambiguous-pair", what, path, "keep one of them, or give a list of pairs (--pairs)")
-    weak = sum(count for rule, count in part.pairing.rules.items() if "number" in rule)
-    if weak:
-        what = f"{weak} pairs are matched by the number in their names alone"
-        yield warning("matched-by-number", what, part.name, "look at the sheet (--sheet): do they fit?")
 
 
 def _unreadable(part: CheckedSet) -> Iterator[Finding]:

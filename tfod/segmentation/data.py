@@ -16,7 +16,7 @@ from tfod.segmentation.classes import ClassTable, find_class_file, read_classes
 from tfod.segmentation.masks import Kind, MaskEncoding
 from tfod.segmentation.pairs import Pair, find_pairs, read_pair_list
 from tfod.segmentation.sources import FilePairs, PairSource, RecordPairs
-from tfod.segmentation.survey import Survey, survey_masks, survey_summaries
+from tfod.segmentation.survey import Survey, survey_masks
 
 __all__ = [
     "DataSet", "class_table", "open_folders", "open_list", "open_records", "reopen", "saved_encoding", "split",
@@ -131,7 +131,7 @@ def open_records(
     own = class_table_path(first)
     classes = classes or (own if Path(own).is_file() else None)
     table = None if encoding else class_table(classes, [str(Path(first).parent)])
-    survey = survey_summaries(source.summaries, table, kind, encoding)
+    survey = survey_masks(source.summaries, table, kind, encoding)
     _require_readable(survey)
     files = tuple(expand(patterns))
     saved = {"records": list(files), "encoding": _as_json(survey.encoding)}

@@ -4,16 +4,17 @@ Letters: `H W` pixels, `V` distinct values of a mask. How the meaning is found: 
 """
 
 import os
-from collections import Counter
+from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tfod.segmentation.classes import VOID, ClassTable
-from tfod.segmentation.raw_masks import RawMask, Storage, pack, read_raw, unpack
+from tfod.segmentation.raw_masks import RawMask, Storage, distinct, pack, read_raw, unpack
 
-__all__ = ["KINDS", "Kind", "MaskEncoding", "decode_mask", "decode_values", "histogram", "read_mask", "value_name"]
+__all__ = ["BACKGROUND_LABELS", "KINDS", "VOID_LABEL", "Kind", "MaskEncoding", "codes", "decode_mask", "decode_values",
+           "read_mask"]  # fmt: skip
 
 Kind = Literal["ids", "binary", "levels", "colours", "labels"]
 
@@ -25,11 +26,12 @@ KINDS: dict[Kind, str] = {
     "labels": "LabelMe's shapes, each with the name of its class",
 }
 
+VOID_LABEL, BACKGROUND_LABELS = "__ignore__", ("background", "_background_")
+
 # The value from which on a pixel is foreground, where a data set has shown no other: half of the scale.
 _HALF: dict[Storage, int] = {"1-bit": 1, "8-bit": 128, "16-bit": 32768, "palette": 1, "colour": 128, "labelme": 1}
 # How far a colour in a JPEG may lie from that of its class, in each channel.
 _COLOUR_TOLERANCE = 48
-_VOID_LABEL, _BACKGROUND_LABELS = "__ignore__", ("background", "_background_")
 
 
 class MaskEncoding(NamedTuple):
@@ -65,24 +67,14 @@ def read_mask(path: str | os.PathLike[str], encoding: MaskEncoding) -> NDArray[n
 
 def decode_mask(raw: RawMask, encoding: MaskEncoding) -> NDArray[np.uint8]:
     """The same, of a mask that has been read."""
-    if not raw.values.size:
-        return np.zeros(raw.values.shape, np.uint8)
-    run_values, lengths = _runs(raw.values)
-    values, position = np.unique(run_values, return_inverse=True)
+    values, position, lengths = distinct(raw.values)
     ids, _ = decode_values(values, raw, encoding)
     return np.repeat(ids[position], lengths).reshape(raw.values.shape)
 
 
-def histogram(raw: RawMask) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """The distinct values `[V]` of a mask and how many pixels int64 `[V]` hold each."""
-    if not raw.values.size:
-        return np.zeros(0, raw.values.dtype), np.zeros(0, np.int64)
-    run_values, lengths = _runs(raw.values)
-    values, position = np.unique(run_values, return_inverse=True)
-    return values, np.bincount(position, weights=lengths).astype(np.int64)
-
-
-def decode_values(values: NDArray[Any], raw: RawMask, encoding: MaskEncoding) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+def decode_values(
+    values: NDArray[Any], raw: RawMask, encoding: MaskEncoding
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Class ids uint8 `[V]` of stored values `[V]` of a mask like `raw`, and bool `[V]`: has the value a meaning?
 
     >>> raw = RawMask(np.zeros((1, 1), np.uint8), "8-bit")
@@ -93,72 +85,47 @@ def decode_values(values: NDArray[Any], raw: RawMask, encoding: MaskEncoding) ->
     if encoding.kind == "binary":
         dark, bright = encoding.values or (0, 1)
         least = dict(encoding.thresholds).get(raw.storage, _HALF[raw.storage])
-        return np.where(_brightness(values, raw) >= least, bright, dark).astype(np.uint8), np.ones(len(values), bool)
-    codes = _codes(values, raw, encoding.kind)
+        brightness = values if raw.storage != "colour" else np.maximum.reduce(unpack(values))
+        return np.where(brightness >= least, bright, dark).astype(np.uint8), np.ones(len(values), bool)
+    found = codes(values, raw, encoding.kind)
     if encoding.kind == "colours" and raw.lossy:
-        codes = _nearest(codes, encoding.classes)
+        found = _nearest(found, encoding.classes)
     meanings = _meanings(encoding)
-    found = [meanings.get(code) for code in codes]
-    ids = np.array([VOID if class_id is None else class_id for class_id in found], np.uint8)
-    return ids, np.array([class_id is not None for class_id in found], bool)
+    ids = np.array([meanings.get(code, -1) for code in found], int)
+    return np.where(ids < 0, VOID, ids).astype(np.uint8), ids >= 0
 
 
-def value_name(value: int, raw: RawMask) -> str:
-    """A stored value as people say it: a number, a colour `#804000`, a label."""
-    code = _codes(np.array([value]), raw, "colours" if raw.storage == "colour" else "labels")[0]
-    return f"#{code:06x}" if raw.storage == "colour" else str(code)
+def codes(values: NDArray[Any], raw: RawMask, kind: Kind) -> list[Any]:
+    """Stored values `[V]` of a mask like `raw` as what masks of this kind speak of: numbers, packed colours, labels."""
+    numbers: list[int] = values.tolist()
+    if raw.storage == "labelme" or (raw.storage == "palette" and kind == "colours"):
+        return [raw.entries[number] if number < len(raw.entries) else number for number in numbers]
+    if raw.storage == "colour" or kind != "colours":
+        return numbers
+    # A mask of a colour-coded data set that has greys alone.
+    greys = np.minimum(np.round(values * {"1-bit": 255, "16-bit": 1 / 257}.get(raw.storage, 1)), 255)
+    return pack(np.stack([greys] * 3, axis=-1)).tolist()
 
 
-def _runs(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Neighbours that are equal, as one value and their number: masks have few, which makes all that follows quick."""
-    flat = values.ravel()
-    starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
-    return flat[starts], np.diff(np.append(starts, flat.size))
-
-
-def _brightness(values: NDArray[Any], raw: RawMask) -> NDArray[Any]:
-    if raw.storage != "colour":
-        return values
-    return np.maximum.reduce([values >> 16 & 255, values >> 8 & 255, values & 255])
-
-
-def _codes(values: NDArray[Any], raw: RawMask, kind: Kind) -> list[Any]:
-    """The stored values as what the encoding speaks of: numbers, packed colours or labels."""
-    numbers = [int(value) for value in values]
-    if raw.storage == "labelme":
-        return [raw.labels[number - 1] if number else _BACKGROUND_LABELS[0] for number in numbers]
-    if kind == "colours" and raw.storage == "palette":
-        return [raw.palette[number] if number < len(raw.palette) else number for number in numbers]
-    if kind == "colours" and raw.storage != "colour":
-        # A mask of a colour-coded data set that has greys alone.
-        scale = {"1-bit": 255, "16-bit": 1 / 257}.get(raw.storage, 1)
-        return [pack((grey,) * 3) for grey in (min(round(number * scale), 255) for number in numbers)]
-    return numbers
-
-
-def _nearest(codes: list[int], classes: ClassTable) -> list[int]:
+def _nearest(asked: list[int], classes: ClassTable) -> list[int]:
     """Each colour's nearest in the table, where it is near enough."""
-    colours = [*classes.colours, *classes.void_colours]
-    packed, known = [pack(colour) for colour in colours], np.array(colours)
-    asked = np.array([unpack(code) for code in codes])
-    distances = np.abs(asked[:, None] - known[None]).max(axis=2)  # [V, C]
-    best = distances.argmin(axis=1)
+    known = np.array([*classes.colours, *classes.void_colours])
+    distances = np.abs(np.stack(unpack(np.array(asked)), axis=1)[:, None] - known).max(axis=2)  # [V, C]
     near = distances.min(axis=1) <= _COLOUR_TOLERANCE
-    return [packed[at] if ok else code for code, at, ok in zip(codes, best, near, strict=True)]
+    nearest: list[int] = np.where(near, pack(known[distances.argmin(axis=1)]), asked).tolist()
+    return nearest
 
 
 def _meanings(encoding: MaskEncoding) -> dict[Any, int]:
-    """Code -> class id or VOID."""
+    """Code -> class id or VOID; where one is both, it is the class."""
     kind, classes = encoding.kind, encoding.classes
-    void: Counter[Any] = Counter()
+    stored: Iterable[Any] = encoding.values
+    other: dict[Any, int] = {}
     if kind == "labels":
-        meanings: dict[Any, int] = {name: number for number, name in enumerate(classes.names)}
-        meanings.update({name: 0 for name in _BACKGROUND_LABELS if name not in classes.names})
-        return {_VOID_LABEL: VOID, **meanings}
-    if kind == "colours":
-        void.update(pack(colour) for colour in classes.void_colours)
-        stored = [pack(colour) for colour in classes.colours]
-    else:
-        void.update([VOID, *classes.void_numbers] if kind == "ids" else [])
-        stored = list(encoding.values)
-    return dict.fromkeys(void, VOID) | {code: number for number, code in enumerate(stored)}
+        stored, other = classes.names, {**dict.fromkeys(BACKGROUND_LABELS, 0), VOID_LABEL: VOID}
+    elif kind == "colours":
+        stored = [int(pack(colour)) for colour in classes.colours]
+        other = {int(pack(colour)): VOID for colour in classes.void_colours}
+    elif kind == "ids":
+        other = dict.fromkeys([VOID, *classes.void_numbers], VOID)
+    return other | {code: number for number, code in enumerate(stored)}

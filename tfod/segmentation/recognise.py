@@ -1,250 +1,218 @@
-"""Finding out how the masks of a data set are to be read, by looking at the values that occur in all of them.
+"""How the masks of a data set are to be read: one form for all of them, by the values that occur in them.
 
-Greys (numbers; a palette's indices count as such) are, by the first rule that fits:
-
-1. *binary*, if the values gather at 0 and near a full scale of 255 or 65535 with little between: masks of two classes
-   that went through JPEG or were resized have strays near both ends. From half of the scale on a pixel is foreground.
-2. *ids*, if they are the numbers of the class table, or small or dense from 0 or 1 on; 255 is void.
-3. *binary* with all but 0 as foreground, for 16-bit numbers without a table: they count instances (each cell its own).
-4. *levels*: up to 64 greys spread over the range, the classes in the order of brightness.
-
-Colours are those of the table. Without one each is a class, in the order of red, green and blue.
+A class table (`--classes`) or the form itself (`--mask_kind`) settles it. Else masks are what their files say they are:
+LabelMe's shapes; colours, each of them a class; numbers (of a palette too), which are class ids if they are up to 40 or
+have no gaps, with 255 as void. 0 and 255 (or 65535) alone are black and white, two classes, and so are they with the
+greys near them, and the few between, that JPEG and smoothing leave. Other 16-bit numbers count objects: all but 0 is
+foreground. Few greys far apart (0, 128, 255) are classes in the order of brightness. Values that fit no form, or two of
+these, are refused.
 """
 
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 from tfod.errors import ConfigError, DataError
 from tfod.segmentation.classes import MOST_CLASSES, VOID, ClassTable, default_classes, named_classes
-from tfod.segmentation.masks import Kind, MaskEncoding
-from tfod.segmentation.raw_masks import Storage, pack, unpack
+from tfod.segmentation.masks import BACKGROUND_LABELS, VOID_LABEL, Kind, MaskEncoding, codes
+from tfod.segmentation.raw_masks import MaskSummary, Storage, pack, unpack
 
-__all__ = ["Contents", "recognise"]
+__all__ = ["recognise"]
 
-_ENDS = 1 / 8  # of the scale: what lies so near to an end belongs to it
-_MOST_BETWEEN = 0.08  # of all pixels
-_MOST_BETWEEN_FOR_BRIGHT = 2.0  # for each bright pixel; numbers of instances have six times as many
-_MOST_STRAYS = 0.05
-_MOST_LEVELS = 64
-_LEAST_SHARE_OF_A_LEVEL = 0.001
 _SMALL = 40
-_MOST_IDS, _DENSE = 240, 0.8  # numbers above, or with more gaps, are greys
+_MOST_LEVELS = 64  # that are asked for, and colours without a table
+_END = 1 / 8  # of the scale: what lies so near to an end belongs to it
+_MOST_BETWEEN = 0.08  # of all pixels, in masks that are black and white
+_MOST_UNKNOWN, _MOST_UNKNOWN_COLOURS = 0.05, 0.5  # of all pixels: more, and the class table is not that of the masks
 _CURE = "say what they mean with --mask_kind ids, binary, levels or colours, or give a class table with --classes"
 
-
-@dataclass
-class Contents:
-    """What occurs in all masks of one storage: `counts` is value -> pixels (for labelme label -> pixels).
-
-    `palette` is index -> packed colour, over the indices that occur; `same_palette` whether all files agree on it.
-    """
-
-    counts: Counter[int | str] = field(default_factory=Counter)
-    files: int = 0
-    lossy: bool = False
-    palette: dict[int, int] = field(default_factory=dict)
-    same_palette: bool = True
-
-
-class _Greys(NamedTuple):
-    kind: Kind
-    values: tuple[int, ...] = ()
-    threshold: int = 0
+_Masks = dict[Storage, list[MaskSummary]]
+_Form = tuple[Kind, tuple[int, ...], int]
+"""Kind, stored values of the classes, and the threshold of two."""
 
 
 def recognise(
-    contents: dict[Storage, Contents], classes: ClassTable | None = None, kind: Kind | None = None
+    masks: Sequence[MaskSummary], classes: ClassTable | None = None, kind: Kind | None = None
 ) -> MaskEncoding:
-    """The encoding of a data set whose masks hold `contents`, by the rules above.
-
-    `classes` is the user's table, if there is one; `kind` overrides the rules.
+    """The encoding of a data set of these masks, by the rule above; `classes` and `kind` are what the user said.
 
     Raises:
-      DataError: the values fit no rule, or the masks are of kinds that do not go together.
+      DataError: the values fit no form, or more than one, or the masks are of forms that do not go together.
       ConfigError: the table does not fit what was found.
     """
-    if "labelme" in contents:
-        if len(contents) > 1:
-            raise _mixed(contents)
-        return _labels(contents["labelme"], classes)
+    stored: _Masks = defaultdict(list)
+    for mask in masks:
+        stored[mask.like.storage].append(mask)
+    if "labelme" in stored and len(stored) > 1:
+        raise _mixed(stored)
+    if "labelme" in stored:
+        labels = sorted(set(_counts(masks, "labels")) - {*BACKGROUND_LABELS, VOID_LABEL})
+        return MaskEncoding("labels", classes or named_classes(["background", *labels], where="the labels"))
     if kind == "labels":
         raise DataError("the masks are no files of LabelMe's", "the masks", _CURE)
-    if kind == "colours" or (kind is None and _are_colours(contents, classes)):
-        return _colours(contents, classes)
-    greys = {storage: _greys(storage, found, classes, kind) for storage, found in contents.items()}
-    return _joined(greys, contents, classes)
+    if kind == "colours" or (kind is None and _are_colours(stored, classes)):
+        return MaskEncoding("colours", _class_colours(_counts(masks, "colours"), masks, classes))
+    forms = {storage: _form(_Greys(storage, own), classes, kind) for storage, own in stored.items()}
+    return _joined(forms, stored, classes)
 
 
-def _labels(found: Contents, classes: ClassTable | None) -> MaskEncoding:
-    labels = sorted(str(label) for label in found.counts if label not in ("background", "_background_", "__ignore__"))
-    return MaskEncoding("labels", classes or named_classes(["background", *labels], where="the labels"))
+def _counts(masks: Sequence[MaskSummary], kind: Kind) -> Counter[Any]:
+    """The pixels of each number, packed colour or label in all masks."""
+    counts: Counter[Any] = Counter()
+    for mask in masks:
+        for code, pixels in zip(codes(mask.values, mask.like, kind), mask.counts.tolist(), strict=True):
+            counts[code] += pixels
+    return counts
 
 
-def _are_colours(contents: dict[Storage, Contents], classes: ClassTable | None) -> bool:
-    if "colour" in contents:
+def _palette(masks: Sequence[MaskSummary]) -> set[tuple[int, int]]:
+    """Index and packed colour of what occurs."""
+    return {pair for m in masks for pair in zip(m.values.tolist(), codes(m.values, m.like, "colours"), strict=True)}
+
+
+def _are_colours(stored: _Masks, classes: ClassTable | None) -> bool:
+    palette = _palette(stored.get("palette", ()))
+    if "colour" in stored or len(dict(palette)) < len(palette):
         return True
-    indexed = contents.get("palette")
-    if indexed is not None and not indexed.same_palette:
-        return True
-    if classes is None or len(contents) > 1:
+    if classes is None or len(stored) > 1 or not {"palette", "8-bit"} & set(stored):
         return False
-    known = {pack(colour) for colour in (*classes.colours, *classes.void_colours)}
-    if indexed is not None:
-        return set(indexed.palette.values()) <= known
-    grey = contents.get("8-bit")
-    return grey is not None and {pack((int(value),) * 3) for value in grey.counts} <= known
+    ((_, masks),) = stored.items()
+    return {*_counts(masks, "colours")} <= _known(classes)
 
 
-def _colours(contents: dict[Storage, Contents], classes: ClassTable | None) -> MaskEncoding:
-    counts: Counter[int] = Counter()
-    for storage, found in contents.items():
-        for value, pixels in found.counts.items():
-            counts[_as_colour(storage, int(value), found)] += pixels
+def _known(classes: ClassTable) -> set[int]:
+    return {*pack((*classes.colours, *classes.void_colours)).tolist()}
+
+
+def _class_colours(counts: Counter[int], masks: Sequence[MaskSummary], classes: ClassTable | None) -> ClassTable:
+    """The table, if the masks have its colours; without one each colour is a class."""
     if classes is None:
-        return MaskEncoding("colours", _colours_as_classes(counts))
-    known = {pack(colour) for colour in (*classes.colours, *classes.void_colours)}
-    lossy = any(found.lossy for found in contents.values())
-    strangers = sum(pixels for colour, pixels in counts.items() if colour not in known)
-    if not lossy and strangers > counts.total() / 2:
-        colour = max((colour for colour in counts if colour not in known), key=counts.__getitem__)
-        what = f"{strangers / counts.total():.0%} of the pixels have colours that the class table lacks"
-        raise ConfigError(what, f"the masks; the most frequent is {unpack(colour)}", "correct the class table")
-    return MaskEncoding("colours", classes)
-
-
-def _as_colour(storage: Storage, value: int, found: Contents) -> int:
-    if storage == "colour":
-        return value
-    if storage == "palette":
-        return found.palette[value]
-    return pack((min({"1-bit": value * 255, "16-bit": value // 257}.get(storage, value), 255),) * 3)
-
-
-def _colours_as_classes(counts: Counter[int]) -> ClassTable:
-    """Each colour a class; where there are too many (resized masks), those that cover most of the masks."""
-    colours = set(counts)
-    if len(colours) > _MOST_LEVELS:
-        least = counts.total() * _LEAST_SHARE_OF_A_LEVEL
-        colours = {colour for colour, pixels in counts.items() if pixels >= least}
-        covered = sum(counts[colour] for colour in colours) / counts.total()
-        if len(colours) > _MOST_LEVELS or covered < 1 - _MOST_STRAYS:
+        if len(counts) > _MOST_LEVELS:
             what = f"the masks have {len(counts)} colours, too many to be classes"
             raise DataError(what, "the masks", "give a class table (`name r g b`, one class a line) with --classes")
-    ordered = sorted(colours)
-    names = [f"#{colour:06x}" for colour in ordered]
-    if len(names) == 2 and ordered[0] == 0:
-        names = ["background", "foreground"]
-    return named_classes(names, [unpack(colour) for colour in ordered], "the masks")
+        ordered = sorted(counts)
+        names = [f"#{colour:06x}" for colour in ordered]
+        names = ["background", "foreground"] if len(names) == 2 and not ordered[0] else names
+        return named_classes(names, [unpack(colour) for colour in ordered], "the masks")
+    known = _known(classes)
+    strangers = Counter({colour: pixels for colour, pixels in counts.items() if colour not in known})
+    if strangers.total() > _MOST_UNKNOWN_COLOURS * counts.total() and not any(mask.like.lossy for mask in masks):
+        what = f"{strangers.total() / counts.total():.0%} of the pixels have colours that the class table lacks"
+        colour = unpack(strangers.most_common(1)[0][0])
+        raise ConfigError(what, f"the masks; the most frequent is {colour}", "correct the class table")
+    return classes
 
 
-def _greys(storage: Storage, found: Contents, classes: ClassTable | None, kind: Kind | None) -> _Greys:
-    counts = Counter({int(value): pixels for value, pixels in found.counts.items()})
-    top = max(counts)
+class _Greys:
+    """The numbers that occur in the masks of one storage, and what they look like."""
+
+    def __init__(self, storage: Storage, masks: Sequence[MaskSummary]) -> None:
+        self.storage = storage
+        self.counts = _counts(masks, "ids")
+        self.top, total = max(self.counts), self.counts.total()
+        self.lossy = self.top > 0 and any(mask.like.lossy for mask in masks)
+        self.full = 255 if self.top <= 255 or storage == "colour" else 65535
+        dark_to, bright_from = self.full * _END, self.full * (1 - _END)
+        self.bright = self._pixels(bright_from, self.top)
+        # Black and white: little between the ends, and signs of JPEG or smoothing, or next to nothing beside them.
+        most = min(_MOST_BETWEEN * total, 2 * self.bright)  # numbers of objects have more
+        smoothed = self.lossy or self._pixels(bright_from, self.full - 1) > 0
+        clean = smoothed or total - self.counts[0] - self.bright <= _MOST_UNKNOWN * self.bright
+        between = total - self._pixels(0, dark_to) - self.bright
+        self.two_ends = clean and self.bright > 0 and between <= most and storage != "palette"
+        self.apart = all(high - low > dark_to for low, high in pairwise(sorted(self.counts)))
+        ids = sorted({*self.counts} - {VOID})
+        self.numbers = tuple(range(int(ids[:1] == [1]), max(ids, default=0) + 1))
+        self.without_gaps = len(ids) == len(self.numbers) and self.numbers[-1] < bright_from
+        self.small = (self.without_gaps or self.numbers[-1] <= _SMALL) and not self.lossy
+
+    def _pixels(self, low: float, high: float) -> int:
+        return sum(pixels for value, pixels in self.counts.items() if low <= value <= high)
+
+    def of_table(self, classes: ClassTable) -> tuple[tuple[int, ...], bool]:
+        """The numbers of the classes, as in the table or all one more, and whether they are what the masks hold."""
+        known = {*classes.numbers, *classes.void_numbers}
+        first = int(0 not in self.counts and max(known) + 1 in self.counts)
+        strangers = sum(self.counts[value] for value in self.counts if value - first not in known and value != VOID)
+        most = 0 if self.two_ends else _MOST_UNKNOWN * self.counts.total()
+        return tuple(number + first for number in classes.numbers), strangers <= most and not self.lossy
+
+
+def _form(greys: _Greys, classes: ClassTable | None, kind: Kind | None) -> _Form:
+    numbers, fit = greys.of_table(classes) if classes else (greys.numbers, greys.small and greys.storage != "16-bit")
+    objects = (
+        greys.without_gaps and VOID not in greys.counts if kind else greys.storage == "16-bit" and not greys.two_ends
+    )
+    kind = kind or _kind(greys, classes, fit)
     if kind == "binary":
-        reaches_the_top = top >= _scale(counts) * (1 - _ENDS)
-        return _Greys("binary", threshold=_threshold(counts) if reaches_the_top else 1)
-    if kind is None and storage != "palette" and _gather_at_the_ends(counts, found.lossy):
-        return _Greys("binary", threshold=_threshold(counts))
-    if kind != "levels" and classes is not None and (numbers := _numbers_of(classes, counts, kind)):
-        return _Greys("ids", numbers)
-    stored = sorted(value for value in counts if value != VOID)
-    dense = not stored or stored[-1] <= _SMALL or stored[-1] <= min(_MOST_IDS, len(stored) / _DENSE)
-    if storage == "16-bit" and kind is None and top > 1 and (classes is None or len(classes.names) == 2):
-        return _Greys("binary", threshold=1)
-    if kind == "ids" or (kind is None and classes is None and dense and (not found.lossy or top == 0)):
-        return _Greys("ids", _range(stored))
-    few = len(counts) <= _MOST_LEVELS and (kind == "levels" or (top > _SMALL and not found.lossy))
-    if few and (classes is None or len(counts) == len(classes.names)):
-        return _Greys("levels", tuple(sorted(counts)))
-    raise _without_a_rule(counts, classes)
+        return kind, (), (greys.full + 1) // 2 if greys.bright and not objects else 1
+    if kind == "ids":
+        return kind, numbers, 0
+    if kind is None or len(greys.counts) not in ([len(classes.names)] if classes else range(_MOST_LEVELS + 1)):
+        raise _not_certain(greys.counts, classes)
+    return kind, tuple(sorted(greys.counts)), 0
 
 
-def _gather_at_the_ends(counts: Counter[int], lossy: bool) -> bool:
-    """Whether the values are two, 0 and a full scale, with strays near them.
-
-    >>> _gather_at_the_ends(Counter({0: 900, 3: 50, 100: 5, 253: 20, 255: 25}), lossy=False)
-    True
-    >>> _gather_at_the_ends(Counter({0: 900, 1: 50, 2: 25, 255: 25}), lossy=False)  # 255 is void
-    False
-    """
-    scale = _scale(counts)
-    low = sum(pixels for value, pixels in counts.items() if value <= scale * _ENDS)
-    high = sum(pixels for value, pixels in counts.items() if value >= scale * (1 - _ENDS))
-    between = counts.total() - low - high
-    if not high or between > min(_MOST_BETWEEN * counts.total(), _MOST_BETWEEN_FOR_BRIGHT * high):
-        return False
-    near_the_top = any(scale * (1 - _ENDS) <= value < scale for value in counts)
-    small = counts.total() - counts[0] - high
-    return lossy or near_the_top or small <= _MOST_STRAYS * high
-
-
-def _scale(counts: Counter[int]) -> int:
-    return 255 if max(counts) <= 255 else 65535
+def _kind(greys: _Greys, classes: ClassTable | None, fit: bool) -> Kind | None:
+    """The only form that the numbers fit (`fit`: as class ids); None where there is none, or more than one."""
+    values, two_classes = {*greys.counts}, classes is None or len(classes.names) == 2
+    if greys.two_ends and (values <= {0, greys.full} or len(values) == 2):
+        return "binary"
+    wide = greys.storage == "16-bit"
+    if greys.two_ends and two_classes and greys.full == VOID and (greys.small or wide):
+        # 0, 1 and 255 with hardly a 1 may be class ids and void; 16-bit numbers may count few objects.
+        return None if 1 in values or wide else "binary"
+    if fit or greys.top <= 1:
+        return "ids"
+    if wide and two_classes:
+        return "binary"
+    many = not greys.apart if classes is None else len(values) != len(classes.names)
+    if many or greys.lossy or greys.top <= _SMALL or (greys.two_ends and not greys.apart):
+        return "binary" if greys.two_ends else None
+    return None if greys.two_ends and classes is None else "levels"
 
 
-def _threshold(counts: Counter[int]) -> int:
-    return (_scale(counts) + 1) // 2
-
-
-def _numbers_of(classes: ClassTable, counts: Counter[int], kind: Kind | None) -> tuple[int, ...]:
-    """The stored numbers of the classes, if the masks' values are those or the same counted from 1; else nothing."""
-    known = {*classes.numbers, *classes.void_numbers, VOID}
-    if 0 not in counts and max(known - {VOID}) + 1 in counts:
-        numbers = tuple(number + 1 for number in classes.numbers)
-        known = {number + 1 for number in known}
-    else:
-        numbers = classes.numbers
-    strangers = sum(pixels for value, pixels in counts.items() if value not in known)
-    return numbers if kind == "ids" or strangers <= _MOST_STRAYS * counts.total() else ()
-
-
-def _range(numbers: list[int]) -> tuple[int, ...]:
-    first = int(numbers[:1] == [1])
-    return tuple(range(first, max(numbers, default=0) + 1))
-
-
-def _joined(
-    greys: dict[Storage, _Greys], contents: dict[Storage, Contents], classes: ClassTable | None
-) -> MaskEncoding:
+def _joined(forms: dict[Storage, _Form], stored: _Masks, classes: ClassTable | None) -> MaskEncoding:
     """One encoding for all storages: of one kind, or all of two classes."""
-    kinds = {found.kind for found in greys.values()}
-    two = {storage: found.kind == "ids" and set(found.values) <= {0, 1} for storage, found in greys.items()}
-    two = {storage: is_two and VOID not in contents[storage].counts for storage, is_two in two.items()}
-    if kinds == {"binary"} or ("binary" in kinds and all(two[s] or greys[s].kind == "binary" for s in greys)):
-        thresholds = tuple((storage, found.threshold or 1) for storage, found in greys.items())
+    kinds = {kind for kind, *_ in forms.values()}
+    two = all(
+        kind == "binary" or ({*values} <= {0, 1} and not any(VOID in mask.values for mask in stored[storage]))
+        for storage, (kind, values, _) in forms.items()
+    )
+    if "binary" in kinds and two:
         table = classes or default_classes(2)
         if len(table.names) != 2:
             what = f"the masks have two classes, the class table has {len(table.names)}"
             raise ConfigError(what, "the class table", "name two classes, or say --mask_kind ids")
         bright_first = table.colours == ((255, 255, 255), (0, 0, 0))
+        thresholds = tuple((storage, threshold or 1) for storage, (_, _, threshold) in forms.items())
         return MaskEncoding("binary", table, (1, 0) if bright_first else (0, 1), thresholds)
     if len(kinds) > 1:
-        raise _mixed(contents)
+        raise _mixed(stored)
     (kind,) = kinds
-    values = tuple(sorted(set().union(*(found.values for found in greys.values()))))
+    values = tuple(sorted({value for _, own, _ in forms.values() for value in own}))
     if kind == "ids" and classes is None:
-        values = _range(list(values) if values else [0])
-        values = values if len(values) > 1 else (0, 1)
+        values = (0, 1) if len(values) == 1 else tuple(range(values[0], values[-1] + 1))
     if len(values) > MOST_CLASSES:
         raise DataError(f"the masks have numbers up to {values[-1]}", "the masks", _CURE)
-    return MaskEncoding(kind, classes or _default(len(values), values, contents), values)
+    return MaskEncoding(kind, classes or _default(values, stored), values)
 
 
-def _default(count: int, values: tuple[int, ...], contents: dict[Storage, Contents]) -> ClassTable:
-    table = default_classes(count)
-    indexed = contents.get("palette")
-    if indexed is None or any(value not in indexed.palette for value in values):
+def _default(values: tuple[int, ...], stored: _Masks) -> ClassTable:
+    """Classes without a name, in the colours of the masks' palette if it has one for each."""
+    table, palette = default_classes(len(values)), dict(_palette(stored.get("palette", ())))
+    if not {*values} <= {*palette}:
         return table
-    return table._replace(colours=tuple(unpack(indexed.palette[value]) for value in values))
+    return table._replace(colours=tuple(unpack(palette[value]) for value in values))
 
 
-def _mixed(contents: dict[Storage, Contents]) -> DataError:
-    kinds = ", ".join(f"{found.files} {storage}" for storage, found in contents.items())
+def _mixed(stored: _Masks) -> DataError:
+    kinds = ", ".join(f"{len(masks)} {storage}" for storage, masks in stored.items())
     return DataError(f"the masks are of kinds that do not go together: {kinds}", "the masks", _CURE)
 
 
-def _without_a_rule(counts: Counter[int], classes: ClassTable | None) -> DataError:
+def _not_certain(counts: Counter[int], classes: ClassTable | None) -> DataError:
     frequent = ", ".join(f"{value} ({pixels / counts.total():.1%})" for value, pixels in counts.most_common(8))
     table = f" and the class table has {len(classes.names)} classes" if classes else ""
     what = f"the masks have {len(counts)} grey values{table}: what they mean cannot be told"

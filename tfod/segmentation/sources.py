@@ -21,8 +21,8 @@ from tfod.records.files import expand
 from tfod.records.frames import read_frames
 from tfod.segmentation.masks import MaskEncoding, decode_mask, read_mask
 from tfod.segmentation.pairs import Pair
-from tfod.segmentation.raw_masks import read_raw
-from tfod.segmentation.survey import MaskSummary, map_in_threads, summarise
+from tfod.segmentation.raw_masks import MaskSummary, read_raw, summarise
+from tfod.segmentation.survey import map_in_threads
 
 __all__ = [
     "EncodedPicture", "FilePairs", "PairSource", "RecordPairs", "available_memory", "encode_png", "encoded_picture",
