@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from tfod.checkpoints.wire import fields, read_varint
 from tfod.errors import CheckpointError
 from tfod.records.frames import masked_crc
-from tfod.records.wire import fields, read_varint
 
 __all__ = ["verify_checkpoint"]
 
