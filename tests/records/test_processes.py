@@ -112,7 +112,7 @@ def test_an_interrupted_conversion_goes_on_by_shard(
     output = tmp_path / "out" / "a.record"
     run = subprocess.run([sys.executable, "-c", STOPPED, name, output, *photos], check=False, capture_output=True)
     assert run.returncode == code, run.stderr
-    assert (b"2 of 4 shards are kept" in run.stderr) == (name == "SIGINT")
+    assert (b"2 of 4 parts are kept" in run.stderr) == (name == "SIGINT")
     parts = output.parent / ".a.record.parts"
     assert [path.name for path in output.parent.iterdir()] == [parts.name]
     kept = {path.name: path.stat().st_mtime_ns for path in parts.glob("*.json")}

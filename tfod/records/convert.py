@@ -82,16 +82,18 @@ def _image_features(filename: str, data: bytes, header: PictureHeader) -> dict[s
 
 def _object_features(objects: list[AnnotatedObject], boxes: list[Box], labels: list[int]) -> dict[str, Feature]:
     xmins, ymins, xmaxs, ymaxs = zip(*boxes, strict=True) if boxes else [()] * 4
+    columns = zip(*objects, strict=True) if objects else [()] * len(AnnotatedObject._fields)
+    classes, _, _, _, _, difficult, truncated, poses, *_ = columns
     return {
         names.OBJECT_XMIN: float_feature(xmins),
         names.OBJECT_XMAX: float_feature(xmaxs),
         names.OBJECT_YMIN: float_feature(ymins),
         names.OBJECT_YMAX: float_feature(ymaxs),
-        names.OBJECT_CLASS_TEXT: text_feature([item.class_name for item in objects]),
+        names.OBJECT_CLASS_TEXT: text_feature(classes),
         names.OBJECT_CLASS_LABEL: int64_feature(labels),
-        names.OBJECT_DIFFICULT: int64_feature([item.difficult for item in objects]),
-        names.OBJECT_TRUNCATED: int64_feature([item.truncated for item in objects]),
-        names.OBJECT_VIEW: text_feature([item.pose for item in objects]),
+        names.OBJECT_DIFFICULT: int64_feature(difficult),
+        names.OBJECT_TRUNCATED: int64_feature(truncated),
+        names.OBJECT_VIEW: text_feature(poses),
     }
 
 

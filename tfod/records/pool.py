@@ -18,7 +18,7 @@ __all__ = ["check_stopped", "cores", "each"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-# In a worker: what it does with each item, and the event that tells it to stop.
+# In a worker: what it does with each item, and whether it should stop.
 _worker: Any = None
 
 
@@ -37,13 +37,13 @@ def each(do: Callable[[T], R], items: Sequence[T], processes: int) -> Iterator[I
     # Forked processes start in milliseconds, but only from one without other threads, which may hold a lock.
     alone = sys.platform == "linux" and threading.active_count() == 1 and "tensorflow" not in sys.modules
     context = multiprocessing.get_context("fork" if alone else "spawn")
-    stop = context.Event()
+    stop = context.RawValue("b")
     try:
         with ProcessPoolExecutor(processes, context, _start, (do, stop)) as executor:
             try:
                 yield executor.map(_do, items)
             except BaseException:
-                stop.set()
+                stop.value = 1
                 executor.shutdown(cancel_futures=True)
                 raise
     except BrokenProcessPool as error:
@@ -53,7 +53,7 @@ def each(do: Callable[[T], R], items: Sequence[T], processes: int) -> Iterator[I
 
 def check_stopped() -> None:
     """Raises InterruptedError where the results of this task are wanted no more."""
-    if _worker and _worker[1].is_set():
+    if _worker and _worker[1].value:
         raise InterruptedError("another task has failed")
 
 

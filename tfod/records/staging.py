@@ -54,7 +54,7 @@ def staging(output: str, parts: Sequence[str] = ()) -> Iterator[Path]:
                 full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
                 done = sum(1 for _ in folder.glob(f"*{NOTE}"))
                 if stays := worth and not full and bool(parts) and done > 0:
-                    kept = f"{done} of {len(parts)} shards are kept in {folder}"
+                    kept = f"{done} of {len(parts)} parts are kept in {folder}"
                     print(f"{kept}; the same command goes on from there", file=sys.stderr)
                 raise
             finally:

@@ -3,8 +3,8 @@
 Shard s of N holds the items s, s + N, s + 2N and so on. One shard is one task, for any process or machine; one file
 alone is made as many parts, which are joined. So the bytes do not depend on how many processes there are.
 
-A part that is done has a note beside it, written after it. Whoever starts the same conversion again finds it there,
-and uses it if its checksums, and all that it was made of, are as they were.
+A part that is done has a note beside it, written after it. Whoever starts the same conversion again finds both there,
+and uses them if the checksums, and all that the part was made of, are as they were.
 """
 
 import hashlib
@@ -32,9 +32,10 @@ from tfod.records.pool import check_stopped, cores, each
 from tfod.records.staging import NOTE, commit, staging
 from tfod.records.summary import Summary, name_digest, repeated
 
-__all__ = ["Conversion", "Part", "Source", "write_records"]
+__all__ = ["Conversion", "Part", "Source", "shards_of_size", "write_records"]
 
 _ITEMS_A_PART = 256  # of one file; fewer are converted sooner than a process starts
+_BUFFER = 1 << 20  # bytes
 _SAMPLED = 512
 _FEATURES_BYTES = 1_000  # about, of an example beside its image
 
@@ -64,7 +65,7 @@ class _Note(NamedTuple):
     `names` holds, of each item, the digest of the image's file name, 0 where it was left out.
     """
 
-    fingerprint: str
+    digest: str
     size: int
     crc: int
     names: list[int]
@@ -109,7 +110,6 @@ class Conversion:
     """One conversion to one output: what is converted, how, and the parts that it is made of."""
 
     source: Source
-    output: str
     label_map: LabelMap
     rules: ConversionRules
     shards: list[str]
@@ -129,131 +129,121 @@ class Conversion:
         """A conversion whose staging folder is there while the block runs."""
         if num_shards < 1:
             raise OutputError(f"cannot write {num_shards} shards", output, "ask for 1 shard or more")
-        total = len(source.items)
+        items = range(len(source.items))
         shards = shard_names(output, shards_of_size(source, shard_size) if shard_size else num_shards)
         if len(shards) > 1:
-            names = list(map(os.path.basename, shards))
-            positions = [range(shard, total, len(shards)) for shard in range(len(shards))]
+            positions = {os.path.basename(shard): items[number :: len(shards)] for number, shard in enumerate(shards)}
         else:
-            positions = [
-                range(total)[start : start + _ITEMS_A_PART] for start in range(0, max(total, 1), _ITEMS_A_PART)
-            ]
-            names = [f"part-{number:05d}" for number in range(len(positions))]
-        with staging(output, names if len(shards) > 1 else ()) as folder:
-            parts = [Part(str(folder / name), items) for name, items in zip(names, positions, strict=True)]
-            yield cls(source, output, label_map, rules or ConversionRules(), shards, parts)
+            starts = range(0, max(len(items), 1), _ITEMS_A_PART)
+            positions = {f"part-{start:09d}": items[start : start + _ITEMS_A_PART] for start in starts}
+        with staging(output, list(positions)) as folder:
+            parts = [Part(f"{folder}/{name}", part) for name, part in positions.items()]
+            yield cls(source, label_map, rules or ConversionRules(), shards, parts)
 
     def make(self, part: Part) -> int:
         """Makes a part and its note, unless both are there and right; returns how many items it is made of."""
-        if self._is_done(part):
-            return len(part.positions)
-        summary, digest, crc = Summary(), self._digest(), 0
-        names: list[int] = []
-        with open(part.path, "wb") as file:
-            for image in self._images(part):
-                check_stopped()
-                self._update(digest, image)
-                example = to_example(image, self.label_map, self.rules, summary)
-                if example is None or isinstance(image, DataError):
-                    names.append(0)
-                else:
-                    names.append(name_digest(image.filename.encode()))
-                    crc = extend(crc, write_frame(file, example))
-        note = _Note(digest.hexdigest(), os.path.getsize(part.path), crc, names, summary.as_dict())
-        write_text(f"{part.path}{NOTE}", json.dumps(note))
+        if not self._is_made(part):
+            summary, digest, crc = Summary(), self._digest(), 0
+            names: list[int] = []
+            with open(part.path, "wb", _BUFFER) as file:
+                for image in self._images(part, digest):
+                    example = to_example(image, self.label_map, self.rules, summary)
+                    if example is None or isinstance(image, DataError):
+                        names.append(0)
+                    else:
+                        names.append(name_digest(image.filename.encode()))
+                        crc = extend(crc, write_frame(file, example))
+            note = _Note(digest.hexdigest(), os.path.getsize(part.path), crc, names, summary.as_dict())
+            write_text(f"{part.path}{NOTE}", json.dumps(note))
         return len(part.positions)
 
     def commit(self) -> Summary:
         """Gives the shards their names and says what is in them. Raises DataError where no image is."""
-        summary, again = Summary(), Summary()
+        folder, shards = Path(self.parts[0].path).parent, self.shards
+        paths = [folder / os.path.basename(shard) for shard in shards]
+        summary, files = self._summed()
+        if len(shards) == 1:
+            files = copy_frames(_drained(self.parts), paths, shards)
+        content = {**summary.as_dict(), "settings": settings_of(self.label_map, self.rules)}
+        manifest = folder / "manifest"
+        manifest.write_text(manifest_text(files, content), encoding="utf-8")
+        commit(list(zip(paths, shards, strict=True)), [(manifest, manifest_path(shards[0]))])
+        return summary
+
+    def _summed(self) -> tuple[Summary, list[RecordFile]]:
+        """What was counted in all parts, and what a manifest says of each."""
+        summary, same_names = Summary(), Summary()
         files: list[RecordFile] = []
         seen: set[int] = set()
         for part in self.parts:
             note = _read_note(part)
             if note is None:
                 cure = "let all machines see the folder under the same path"
-                raise OutputError("a shard that has been made is not here", part.path, cure)
-            summary.add(found := Summary.from_dict(note.summary))
-            files.append(RecordFile(os.path.basename(part.path), found.pictures, note.size, note.crc))
+                raise OutputError("a part that has been made is not here", part.path, cure)
+            summary.add(made := Summary.from_dict(note.summary))
+            files.append(RecordFile(os.path.basename(part.path), made.pictures, note.size, note.crc))
             for index in repeated(note.names, seen):
                 for image in self.source.read([self.source.items[part.positions[index]]]):
                     if isinstance(image, AnnotatedImage):
-                        again.note("same_name", f"{image.source}: {image.filename}")
+                        same_names.note("same_name", f"{image.source}: {image.filename}")
         if not summary.pictures:
             cure = "check the folder and the list; with skipping, see what was skipped:\n" + summary.text()
             raise DataError("no picture is left to write", "the annotations", cure)
-        summary.add(again)
-        folder = Path(self.parts[0].path).parent
-        paths = [folder / os.path.basename(shard) for shard in self.shards]
-        if len(self.shards) == 1:
-            files = copy_frames(_drained(self.parts), paths, self.shards)
-        manifest = folder / "manifest"
-        content = {**summary.as_dict(), "settings": settings_of(self.label_map, self.rules)}
-        manifest.write_text(manifest_text(files, content), encoding="utf-8")
-        commit(list(zip(paths, self.shards, strict=True)), [(manifest, manifest_path(self.output))])
-        return summary
+        summary.add(same_names)
+        return summary, files
 
-    def _images(self, part: Part) -> Images:
-        return self.source.read(self.source.items[position] for position in part.positions)
-
-    def _is_done(self, part: Part) -> bool:
+    def _is_made(self, part: Part) -> bool:
         """Whether an interrupted run has made the part as this one would; all of it is read."""
-        note = _read_note(part)
-        if note is None or len(self.shards) == 1:
-            return False
+        note, digest = _read_note(part), self._digest()
         try:
-            if os.path.getsize(part.path) != note.size or file_checks(part.path)[1] != note.crc:
+            if note is None or (os.path.getsize(part.path), file_checks(part.path)[1]) != (note.size, note.crc):
                 return False
         except (OSError, DataError):
             return False
-        digest = self._digest()
-        for image in self._images(part):
-            check_stopped()
-            self._update(digest, image)
-        return digest.hexdigest() == note.fingerprint
+        for _ in self._images(part, digest):
+            pass
+        return digest.hexdigest() == note.digest
 
     def _digest(self) -> "hashlib._Hash":
-        settings = settings_of(self.label_map, self.rules)
-        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+        return hashlib.sha256(repr(settings_of(self.label_map, self.rules)).encode())
 
-    def _update(self, digest: "hashlib._Hash", image: AnnotatedImage | DataError) -> None:
-        """Adds an annotation, and its image's size and time; nothing for one file, which is not resumed."""
-        if len(self.shards) == 1:
-            return
-        if isinstance(image, DataError):
-            said: tuple[Any, ...] = image.args
-        else:
-            objects = tuple(map(tuple, image.objects))
-            said = (*image._replace(objects=()), objects, _status(image.picture))
-        try:
-            digest.update(marshal.dumps(said, 2))  # version 2: bytes that depend on the values alone
-        except ValueError:  # masks
-            digest.update(repr(said).encode())
+    def _images(self, part: Part, digest: "hashlib._Hash") -> Images:
+        """The images of a part; `digest` is updated with each annotation, and its image's size and time."""
+        for image in self.source.read(self.source.items[position] for position in part.positions):
+            check_stopped()
+            digest.update(_said(image))
+            yield image
 
 
 def shards_of_size(source: Source, size: int) -> int:
     """How many shards make each about `size` bytes, judged by a sample of the images; never more than images."""
     step = max(1, len(source.items) // _SAMPLED)
-    sizes = list(map(_size, source.read(source.items[::step])))
+    sizes = [_status(image)[0] for image in source.read(source.items[::step])]
     mean = sum(sizes) / max(len(sizes), 1) + _FEATURES_BYTES
     return max(1, min(round(mean * len(source.items) / size), len(source.items)))
 
 
-def _size(image: AnnotatedImage | DataError) -> int:
+def _status(image: AnnotatedImage | DataError) -> tuple[int, int]:
+    """Size and time of the image's file; zeros where there is none."""
     if isinstance(image, DataError):
-        return 0
+        return 0, 0
     if image.encoded is not None:
-        return len(image.encoded)
-    return _status(image.picture)[0]
-
-
-def _status(path: str | None) -> tuple[int, int]:
-    """Size and time of a file, zeros where there is none."""
+        return len(image.encoded), 0
     try:
-        status = os.stat(path) if path else None
+        status = os.stat(image.picture or "")
     except OSError:
-        status = None
-    return (status.st_size, status.st_mtime_ns) if status else (0, 0)
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
+
+
+def _said(image: AnnotatedImage | DataError) -> bytes:
+    """An annotation, and its image's size and time, as bytes that depend on the values alone."""
+    if isinstance(image, DataError):
+        return repr(image).encode()
+    try:  # in a third of the time
+        return marshal.dumps((*image._replace(objects=()), *map(tuple, image.objects), _status(image)), 2)
+    except ValueError:  # masks
+        return repr((image, _status(image))).encode()
 
 
 def _read_note(part: Part) -> _Note | None:
