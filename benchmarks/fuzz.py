@@ -20,11 +20,11 @@ import numpy as np
 from PIL import Image
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
-from tfod.annotations.dataset import Dataset, Reading
+from tfod.annotations.catalogue import FORMATS, read_dataset
+from tfod.annotations.dataset_writer import write_dataset
+from tfod.annotations.format import Dataset, Reading
 from tfod.annotations.masks import run_lengths
 from tfod.errors import TfodError
-from tfod.formats.catalogue import FORMATS, read_dataset
-from tfod.formats.convert import write_dataset
 from tfod.records.frames import read_frames, write_frame
 
 MOST_SECONDS = 1.0

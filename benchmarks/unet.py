@@ -61,7 +61,7 @@ def _compare(data: Path, options: argparse.Namespace) -> None:
     subprocess.run(plain, check=True, cwd=_HERE.parent)
     series["plain"] = json.loads((options.output / "plain.json").read_text())
 
-    from tfod.visualize.svg import curves
+    from tfod.visualize.figures import curves
 
     (options.output / "curves.svg").write_text(curves(series, "minutes", "mean IoU on the 400 test pictures"))
     (options.output / "unet.json").write_text(json.dumps(series, indent=1))

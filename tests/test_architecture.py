@@ -147,7 +147,10 @@ def test_help_is_quick_and_needs_no_tensorflow(path: Path) -> None:
     assert min(seconds) < MOST_SECONDS_FOR_HELP
 
 
-@pytest.mark.parametrize("package", ["tfod", "tfod.config", "tfod.annotations", "tfod.records", "tfod.cli"])
+LIGHT_PACKAGES = ("tfod", "tfod.config", "tfod.annotations", "tfod.records", "tfod.doctor", "tfod.explore", "tfod.cli")
+
+
+@pytest.mark.parametrize("package", LIGHT_PACKAGES)
 def test_light_packages_import_without_tensorflow(package: str) -> None:
     stems = [path.stem for path in (ROOT / package.replace(".", "/")).glob("*.py")]
     names = [package, *(f"{package}.{stem}" for stem in stems if stem != "__init__")]

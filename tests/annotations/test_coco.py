@@ -7,11 +7,11 @@ import pytest
 
 from tests.annotations.voc_files import picture
 from tfod.annotations.annotated_image import AnnotatedImage
+from tfod.annotations.catalogue import read_dataset
 from tfod.annotations.coco import read_coco
-from tfod.annotations.dataset import Reading
+from tfod.annotations.format import Reading
 from tfod.annotations.masks import RunLengths
 from tfod.errors import DataError
-from tfod.formats.catalogue import read_dataset
 
 IMAGE = {"id": 397133, "file_name": "000000397133.jpg", "width": 64, "height": 48, "license": 3, "coco_url": "x"}
 OBJECT = {
@@ -100,8 +100,8 @@ def test_what_cannot_be_used_is_named_with_its_place(change: dict, what: str, wh
 def test_boxes_of_every_format_are_those_that_globox_reads(tmp_path: Path) -> None:
     import globox
 
-    from tests.formats.data_sets import BOXES, plain
-    from tfod.formats.convert import write_dataset
+    from tests.annotations.data_sets import BOXES, plain
+    from tfod.annotations.dataset_writer import write_dataset
 
     dataset = plain(tmp_path / "photos")
     for name in ("voc", "coco", "yolo", "labelme", "cvat"):

@@ -7,7 +7,7 @@ import pytest
 from tests.annotations.voc_files import picture
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.cvat import read_cvat
-from tfod.annotations.dataset import Reading
+from tfod.annotations.format import Reading
 from tfod.annotations.masks import RunLengths
 from tfod.errors import DataError
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.annotations.voc_files import picture
 from tfod.annotations.annotated_image import AnnotatedImage
-from tfod.annotations.dataset import Dataset, Reading
+from tfod.annotations.format import Dataset, Reading
 from tfod.annotations.yolo import parse_labels, read_yolo
 from tfod.errors import DataError
 

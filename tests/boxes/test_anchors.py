@@ -50,7 +50,7 @@ def test_levels_follow_each_other_from_fine_to_coarse() -> None:
 
 
 def test_other_levels_than_the_feature_maps_are_an_error() -> None:
-    with pytest.raises(ConfigError, match="anchors are for 1 feature maps, the extractor gives 2"):
+    with pytest.raises(ConfigError, match="there are 2 feature maps, but anchors for 1"):
         anchors()([(2, 2), (1, 1)], 64, 64)
 
 
@@ -106,7 +106,7 @@ def test_grid_anchors_of_a_size_known_at_run_time() -> None:
 
 
 def test_a_grid_is_one_feature_map() -> None:
-    with pytest.raises(ConfigError, match="anchors are for 1 feature maps, the extractor gives 2"):
+    with pytest.raises(ConfigError, match="there are 2 feature maps, but anchors for 1"):
         GridAnchors((1.0,), (1.0,))([(2, 2), (1, 1)], 32, 32)
 
 

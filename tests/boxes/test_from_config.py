@@ -8,7 +8,6 @@ from google.protobuf import text_format
 from tfod.boxes.anchors import FlexibleGridAnchors, GridAnchors, MultiscaleAnchors, SSDAnchors
 from tfod.boxes.coders import FasterRcnnBoxCoder, MeanStddevBoxCoder, SquareBoxCoder
 from tfod.boxes.from_config import (
-    ANCHORS_OF_SEVERAL_MAPS,
     anchors_from_config,
     box_coder_from_config,
     matcher_from_config,
@@ -19,6 +18,7 @@ from tfod.boxes.geometry import iou
 from tfod.boxes.matching import ArgMaxMatcher
 from tfod.boxes.nms import MulticlassNMS
 from tfod.boxes.similarity import intersection_over_anchor, negative_squared_distance
+from tfod.config.faults.anchors import ANCHORS_OF_SEVERAL_MAPS
 from tfod.errors import ConfigError
 from tfod.protos.anchor_generator_pb2 import AnchorGenerator
 from tfod.protos.box_coder_pb2 import BoxCoder
@@ -78,10 +78,10 @@ def test_grid_anchors() -> None:
     ("text", "what", "field"),
     [
         ("", "no anchors are chosen", ""),
-        ("ssd_anchor_generator { scales: 0.5 }", "scales has 1 entries for 6 feature maps",
+        ("ssd_anchor_generator { scales: 0.5 }", "scales has length 1, but there are 6 layers",
          ".ssd_anchor_generator.scales[0]"),
-        ("ssd_anchor_generator { height_stride: 8 width_stride: 8 }", "height_stride has 1 entries for 6 feature maps",
-         ".ssd_anchor_generator.height_stride[0]"),
+        ("ssd_anchor_generator { height_stride: 8 width_stride: 8 }",
+         "height_stride has length 1, but there are 6 layers", ".ssd_anchor_generator.height_stride[0]"),
         ("flexible_grid_anchor_generator { anchor_grid { base_sizes: 2 } }",
          "there are 1 base_sizes and 0 aspect_ratios", ".flexible_grid_anchor_generator.anchor_grid[0]"),
         ("grid_anchor_generator { aspect_ratios: 1 }", "without scales there is no anchor",
@@ -157,8 +157,8 @@ def test_suppression() -> None:
 @pytest.mark.parametrize(
     ("text", "what", "field"),
     [
-        ("max_detections_per_class: 50 max_total_detections: 20", "50 detections a class, but 20 in all",
-         "max_detections_per_class"),
+        ("max_detections_per_class: 50 max_total_detections: 20",
+         "max_detections_per_class 50 is above max_total_detections 20", "max_detections_per_class"),
         ("iou_threshold: 60", "iou_threshold is 60", "iou_threshold"),
         ("soft_nms_sigma: -1", "soft_nms_sigma is -1", "soft_nms_sigma"),
     ],

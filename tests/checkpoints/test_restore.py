@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tests.models.configs import small_ssd
 from tfod.checkpoints.keys import variable_keys
-from tfod.checkpoints.reader import CheckpointReader, find_checkpoint
+from tfod.checkpoints.object_reader import CheckpointReader, find_checkpoint
 from tfod.checkpoints.restore import restore_fine_tune, restore_model
 from tfod.errors import CheckpointError, ConfigError
 from tfod.models.build import build_model

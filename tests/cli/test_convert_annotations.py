@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.annotations.voc_files import item, picture, write_photo
+from tfod.annotations.catalogue import FORMATS, read_dataset
 from tfod.annotations.csv_table import read_csv
 from tfod.cli import convert_annotations, partition_dataset, xml_to_csv
-from tfod.formats.catalogue import FORMATS, read_dataset
 
 
 def test_the_flags_name_every_format() -> None:

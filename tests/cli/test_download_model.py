@@ -157,7 +157,7 @@ def test_interrupted_and_typed_again(server: FileServer, tmp_path: Path) -> None
 def test_killed_while_it_unpacks(server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What then lies about is hidden, and the next call needs no network."""
     program = (
-        "import os, tfod.checkpoints.zoo as zoo\n"
+        "import os, tfod.checkpoints.zoo_archive as zoo\n"
         "zoo.verify_model = lambda folder: os._exit(9)\n"
         f"from tfod.cli.download_model import main; main([{NAME!r}])"
     )

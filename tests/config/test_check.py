@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tfod.cli.check_config import main
-from tfod.config.check import Finding, check_file, check_pipeline, require
+from tfod.config.check import Diagnostic, check_file, check_pipeline, require
 from tfod.config.pipeline import read_pipeline_config
 from tfod.errors import ConfigError
 
@@ -32,6 +32,9 @@ model {
       }
     }
     anchor_generator { multiscale_anchor_generator { aspect_ratios: [1.0, 2.0, 0.5] } }
+    box_coder { faster_rcnn_box_coder { } }
+    matcher { argmax_matcher { } }
+    similarity_calculator { iou_similarity { } }
     post_processing { batch_non_max_suppression { } }
     loss {
       localization_loss { weighted_smooth_l1 { } }
@@ -76,7 +79,7 @@ TRAIN_PATH = "train_input_reader.tf_record_input_reader.input_path"
 EVAL_PATH = "eval_input_reader[0].tf_record_input_reader.input_path"
 DETECTOR_KEYS = b"_CHECKPOINTABLE_OBJECT_GRAPH model/_box_predictor model/_feature_extractor/"
 
-Check = Callable[..., list[Finding]]
+Check = Callable[..., list[Diagnostic]]
 
 
 def _records(*lengths: int) -> bytes:
@@ -97,7 +100,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     Path("zoo/ckpt-0.index").write_bytes(DETECTOR_KEYS)
     Path("zoo/ckpt-0.data-00000-of-00001").write_bytes(b"...")
 
-    def run(*overrides: str, **options: object) -> list[Finding]:
+    def run(*overrides: str, **options: object) -> list[Diagnostic]:
         return check_pipeline(read_pipeline_config("pipeline.config", overrides), for_training=True, **options)  # type: ignore[arg-type]
 
     return run
@@ -134,8 +137,22 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
          f"{SSD}.anchor_generator.multiscale_anchor_generator.aspect_ratios", "[1.0, 2.0, 0.5]"),
         (f"{SSD}.anchor_generator.ssd_anchor_generator={{ num_layers: 6 }}", "error", "anchors",
          f"{SSD}.anchor_generator.ssd_anchor_generator.num_layers", "num_layers=5"),
+        (f"{SSD}.anchor_generator.ssd_anchor_generator={{ num_layers: 5 }}", "error", "anchors",
+         f"{SSD}.anchor_generator.ssd_anchor_generator.reduce_boxes_in_lowest_layer", "=false"),
+        (f"{SSD}.anchor_generator.flexible_grid_anchor_generator={{ }}", "error", "anchors",
+         f"{SSD}.anchor_generator.flexible_grid_anchor_generator.anchor_grid", "give 5 anchor_grid { ... }"),
+        (f"{SSD}.explicit_background_class=true", "error", "background", f"{SSD}.explicit_background_class",
+         f"--set {SSD}.add_background_class=false"),
+        (f"{SSD}.box_coder={{ }}", "error", "box-coder", f"{SSD}.box_coder", "faster_rcnn_box_coder"),
+        (f"{SSD}.matcher={{ }}", "error", "matcher", f"{SSD}.matcher", "argmax_matcher"),
+        (f"{SSD}.matcher.argmax_matcher.unmatched_threshold=0.6", "error", "matcher",
+         f"{SSD}.matcher.argmax_matcher.unmatched_threshold", "=0.5"),
+        (f"{SSD}.similarity_calculator={{ }}", "error", "similarity", f"{SSD}.similarity_calculator", "iou_similarity"),
+        (f"{SSD}.post_processing.calibration_config={{ }}", "error", "calibration",
+         f"{SSD}.post_processing.calibration_config", "temperature_scaling_calibration"),
         (f"{SSD}.loss.hard_example_miner={{ }}", "error", "loss", f"{SSD}.loss.hard_example_miner", "remove"),
         (f"{PREDICTOR}.depth=0", "error", "box-predictor", f"{PREDICTOR}.depth", "depth=128"),
+        (f"{PREDICTOR}.box_code_size=3", "error", "box-predictor", f"{PREDICTOR}.box_code_size", "=4"),
         (f"{PREDICTOR}.conv_hyperparams.sync_batch_norm={{ }}", "warning", "box-predictor",
          f"{PREDICTOR}.conv_hyperparams.sync_batch_norm", "rename"),
         # training
@@ -346,7 +363,7 @@ def test_findings_come_with_their_line_and_errors_first(check: Check) -> None:
     overrides = ["train_config.use_bfloat16=true", f"{SSD}.num_classes=90", "train_config.batch_size=0"]
     _, findings = check_file("pipeline.config", overrides, for_training=True)
     assert [(one.severity, one.where) for one in findings] == [
-        ("error", "pipeline.config, line 27, train_config.batch_size"),
+        ("error", "pipeline.config, line 30, train_config.batch_size"),
         ("warning", "pipeline.config, line 4, model.ssd.num_classes"),
         ("note", "pipeline.config, train_config.use_bfloat16"),
     ]
@@ -360,8 +377,8 @@ train_config { optimizer { momentum_optimizer { learning_rate { constant_learnin
     config, findings = check_file("pipeline.config", for_training=True)
     assert config.train_config.batch_size == 4
     told = [one.what for one in findings if one.rule == "given-twice"]
-    assert "train_config is given 3 times (lines 26, 55, 56); the blocks are merged" in told
-    assert "batch_size is given 3 times (lines 27, 28, 55); line 55 counts" in told
+    assert "train_config is given 3 times (lines 29, 58, 59); the blocks are merged" in told
+    assert "batch_size is given 3 times (lines 30, 31, 58); line 58 counts" in told
     assert any("momentum_optimizer and adam_optimizer exclude each other" in one for one in told)
 
 

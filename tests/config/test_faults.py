@@ -6,20 +6,18 @@ from typing import Any
 
 import pytest
 
-from tests.config.test_check import CONFIG, NMS, PREDICTOR, RATE, SSD
+from tests.config.test_check import CHECKPOINT, CONFIG, NMS, PREDICTOR, RATE, SSD
 from tfod.config.check import check_pipeline
 from tfod.config.faults.fault import Fault, refuse
 from tfod.config.pipeline import PipelineConfig, read_pipeline_config
 from tfod.errors import ConfigError
 
-AT_MERGE = pytest.mark.xfail(strict=True, reason="this part has words of its own until it asks tfod.config.faults")
 EXTRACTOR, ANCHORS, LOSS = f"{SSD}.feature_extractor", f"{SSD}.anchor_generator", f"{SSD}.loss"
 RESIZER, OPTIMIZER = f"{SSD}.image_resizer", "train_config.optimizer"
 STEP = "train_config.data_augmentation_options[0]"
+BOX = "base_sizes: 9 aspect_ratios: 1"
 CONVOLUTIONAL = f"{SSD}.box_predictor.convolutional_box_predictor"
-REST_OF_THE_MODEL = """model { ssd {
-    box_coder { faster_rcnn_box_coder { } } matcher { argmax_matcher { } } similarity_calculator { iou_similarity { } }
-} }"""
+MATCHER, CALIBRATION = f"{SSD}.matcher.argmax_matcher", f"{SSD}.post_processing.calibration_config"
 WITHOUT_PYRAMID = f"{EXTRACTOR}={{ type: 'ssd_mobilenet_v2_keras' num_layers: 9 }}"
 
 
@@ -27,6 +25,14 @@ def _model(config: PipelineConfig) -> None:
     from tfod.models.build import build_model
 
     build_model(config.model)
+
+
+def _fine_tuning(config: PipelineConfig) -> None:
+    import tensorflow as tf
+
+    from tfod.checkpoints.layout import CheckpointLayout
+
+    CheckpointLayout(tf.Module(), tf.Module(), tf.Module()).roots(config.train_config.fine_tune_checkpoint_type)
 
 
 def _preprocess(image: Any) -> tuple[Any, Any]:
@@ -67,10 +73,6 @@ def _pairs(build: Build, rule: str, *overrides: str) -> list[Any]:
     return [pytest.param(build, rule, one, id=f"{rule}: {one[-60:]}") for one in overrides]
 
 
-def _later(build: Build, rule: str, *overrides: str) -> list[Any]:
-    return [pytest.param(*pair.values, id=pair.id, marks=AT_MERGE) for pair in _pairs(build, rule, *overrides)]
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -100,7 +102,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "train_input_reader.sample_from_datasets_weights=[1, 2]",
         ),
         *_pairs(_evaluation_input, "no-input", "eval_input_reader.tf_record_input_reader.input_path=[]"),
-        *_later(
+        *_pairs(
             _model,
             "image-resizer",
             f"{RESIZER}={{ }}",
@@ -110,34 +112,58 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             f"{RESIZER}.conditional_shape_resizer={{ condition: INVALID }}",
             f"{RESIZER}.pad_to_multiple_resizer={{ multiple: 0 }}",
         ),
-        *_later(
+        *_pairs(
             _model,
             "feature-extractor",
             f"{EXTRACTOR}.type=ssd_mobilenet_v2_fpn",
             f"{EXTRACTOR}.fpn.max_level=2",
         ),
         *_pairs(_model, "feature-extractor", WITHOUT_PYRAMID),
-        *_later(
+        *_pairs(
             _model,
             "anchors",
             f"{ANCHORS}={{ }}",
             f"{ANCHORS}.multiscale_anchor_generator.aspect_ratios=[]",
+            f"{ANCHORS}.multiscale_anchor_generator.scales_per_octave=0",
+            f"{ANCHORS}={{ ssd_anchor_generator {{ num_layers: 0 }} }}",
             f"{ANCHORS}={{ ssd_anchor_generator {{ num_layers: 5 scales: 0.5 }} }}",
+            f"{ANCHORS}={{ ssd_anchor_generator {{ num_layers: 5 width_stride: 8 }} }}",
+            f"{ANCHORS}={{ ssd_anchor_generator {{ num_layers: 5 aspect_ratios: [1, 2, 3] }} }}",
+            f"{ANCHORS}={{ flexible_grid_anchor_generator {{ {'anchor_grid { } ' * 4} anchor_grid {{ {BOX} }} }} }}",
+            f"{ANCHORS}={{ flexible_grid_anchor_generator {{ {'anchor_grid { } ' * 4} anchor_grid"
+            " { base_sizes: 9 } } }",
         ),
-        *_later(
+        *_pairs(_model, "background", f"{SSD}.explicit_background_class=true"),
+        *_pairs(_model, "box-coder", f"{SSD}.box_coder={{ }}"),
+        *_pairs(
             _model,
-            "box-predictor",
-            f"{PREDICTOR}.depth=0",
-            f"{PREDICTOR}={{ depth: 8 use_depthwise: true kernel_size: 1 }}",
-            f"{CONVOLUTIONAL}={{ use_depthwise: true kernel_size: 1 }}",
+            "matcher",
+            f"{SSD}.matcher={{ }}",
+            f"{MATCHER}.unmatched_threshold=0.6",
+            f"{MATCHER}.matched_threshold=0.4",
         ),
+        *_pairs(_model, "similarity", f"{SSD}.similarity_calculator={{ }}"),
         *_pairs(
             _model,
             "box-predictor",
             f"{SSD}.box_predictor={{ }}",
+            f"{SSD}.box_coder={{ square_box_coder {{ }} }}",
+            f"{PREDICTOR}.box_code_size=5",
+            f"{PREDICTOR}.depth=0",
+            f"{PREDICTOR}={{ depth: 8 use_depthwise: true kernel_size: 1 }}",
+            f"{CONVOLUTIONAL}={{ use_depthwise: true kernel_size: 1 }}",
             f"{CONVOLUTIONAL}={{ min_depth: 2 max_depth: 1 }}",
         ),
-        *_later(
+        *_pairs(
+            _model,
+            "calibration",
+            f"{CALIBRATION}={{ }}",
+            f"{CALIBRATION}.temperature_scaling_calibration.scaler=0",
+            f"{CALIBRATION}={{ function_approximation {{ }} }}",
+            f"{CALIBRATION}={{ class_id_function_approximations {{ class_id_xy_pairs_map {{ value {{ }} }} }} }}",
+        ),
+        *_pairs(_fine_tuning, "checkpoint-type", f"{CHECKPOINT}_type=detecton", f"{CHECKPOINT}_type=everything"),
+        *_pairs(
             _model,
             "loss",
             f"{LOSS}.localization_loss={{ }}",
@@ -145,14 +171,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             f"{LOSS}.hard_example_miner={{ }}",
             f"{LOSS}.random_example_sampler={{ positive_sample_fraction: 0 }}",
         ),
-        *_later(
+        *_pairs(
             _model,
             "detections",
             f"{NMS}.max_detections_per_class=200",
             f"{NMS}.iou_threshold=60",
             f"{NMS}.soft_nms_sigma=-1",
         ),
-        *_later(_model, "no-model", "model={ }"),
+        *_pairs(_model, "no-model", "model={ }"),
         *_pairs(_optimizer, "no-optimizer", f"{OPTIMIZER}={{ use_moving_average: false }}"),
         *_pairs(_optimizer, "no-learning-rate", f"{OPTIMIZER}.momentum_optimizer={{ }}"),
         *_pairs(
@@ -175,7 +201,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )  # fmt: skip
 def test_the_check_and_the_part_say_the_same(folder: Path, build: Build, rule: str, override: str) -> None:
-    config = read_pipeline_config("pipeline.config", [REST_OF_THE_MODEL, override])
+    config = read_pipeline_config("pipeline.config", [override])
     (found,) = [one for one in check_pipeline(config, for_training=True) if one.rule == rule]
     with pytest.raises(ConfigError) as caught:
         build(config)
@@ -183,15 +209,26 @@ def test_the_check_and_the_part_say_the_same(folder: Path, build: Build, rule: s
     assert (refused.what, refused.where, refused.cure) == (found.what, found.where, found.cure)
 
 
-def test_levels_without_anchors(folder: Path) -> None:
-    """The check knows the field, the part only that there are too few."""
-    from tfod.boxes.anchors import MultiscaleAnchors
-
-    config = read_pipeline_config("pipeline.config", [f"{ANCHORS}.multiscale_anchor_generator.max_level=6"])
+@pytest.mark.parametrize(
+    "override",
+    [
+        f"{ANCHORS}.multiscale_anchor_generator.max_level=6",
+        f"{ANCHORS}.multiscale_anchor_generator.min_level=2",
+        f"{ANCHORS}.multiscale_anchor_generator.max_level=2",
+        f"{ANCHORS}.ssd_anchor_generator={{ num_layers: 4 }}",
+        f"{ANCHORS}.ssd_anchor_generator={{ num_layers: 6 }}",
+        f"{ANCHORS}.flexible_grid_anchor_generator={{ anchor_grid {{ {BOX} }} }}",
+        f"{EXTRACTOR}={{ type: 'ssd_mobilenet_v2_keras' num_layers: 4 }}",
+    ],
+)
+def test_anchors_for_fewer_or_more_feature_maps(folder: Path, override: str) -> None:
+    """The check names the field, the model only the anchors: it is not told which of the numbers is the wrong one."""
+    config = read_pipeline_config("pipeline.config", [override])
     (found,) = [one for one in check_pipeline(config, for_training=True) if one.rule == "anchors"]
     with pytest.raises(ConfigError) as caught:
-        MultiscaleAnchors(3, 6, 4.0, (1.0, 2.0), 2)([(1, 1)] * 5, 64, 64)
-    assert caught.value.what == found.what
+        _model(config)
+    assert (caught.value.what, caught.value.where) == (found.what, ANCHORS)
+    assert found.where.startswith(f"{ANCHORS}.")
 
 
 def test_images_of_unlike_sizes_in_a_batch(folder: Path) -> None:

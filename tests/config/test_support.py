@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from tfod.config.findings import Finding
+from tfod.config.diagnostics import Diagnostic
 from tfod.config.rules import support
 from tfod.config.schema_comments import schema_comments
 from tfod.config.support import clear_without_effect, limit_of, message_name
@@ -151,7 +151,7 @@ def test_values_that_work_and_defaults_are_not_told() -> None:
 
 
 def test_the_pyramid_of_a_resnet_is_told_only_where_it_differs() -> None:
-    def check() -> list[Finding]:
+    def check() -> list[Diagnostic]:
         return list(support.check(config))
 
     config = TrainEvalPipelineConfig()
@@ -187,12 +187,12 @@ def test_what_has_no_effect_can_be_left_out() -> None:
 def _builders() -> dict[str, Callable[[Any], object]]:
     """Message with alternatives -> what the engine builds of it."""
     from tfod.boxes.from_config import (
-        ANCHORS_OF_SEVERAL_MAPS,
         anchors_from_config,
         box_coder_from_config,
         matcher_from_config,
         similarity_from_config,
     )
+    from tfod.config.faults.anchors import ANCHORS_OF_SEVERAL_MAPS
     from tfod.losses.from_config import classification_loss_from_config, localization_loss_from_config
     from tfod.models.from_config import image_resizer_from_config, score_converter_from_config
     from tfod.protos.post_processing_pb2 import PostProcessing

@@ -5,7 +5,7 @@ import tensorflow as tf
 from tfod import names
 from tfod.evaluation.evaluate import detector_step, evaluate_model
 from tfod.evaluation.from_config import image_options_from_config
-from tfod.evaluation.pascal import PascalEvaluator
+from tfod.evaluation.pascal_metrics import PascalEvaluator
 from tfod.evaluation.side_by_side import ImageOptions
 from tfod.inference.detector import Detector
 from tfod.protos.eval_pb2 import EvalConfig
@@ -115,7 +115,7 @@ def test_pictures_of_the_first_batches_are_drawn_without_padding():
 
 def test_progress_is_shown_if_the_number_is_known(capsys):
     evaluate_model(finds(ON_TRUE_IMAGE, 1), dataset(example("a", [BOX], [1])), CATEGORIES, total=1)
-    assert "evaluating: 1/1 pictures" in capsys.readouterr().err
+    assert "evaluating: 1/1 images" in capsys.readouterr().err
 
 
 def test_an_exported_model_gets_the_pixels_of_the_file():

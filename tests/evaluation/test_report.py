@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.training.reading import images, scalars
-from tfod.evaluation.coco import METRIC_NAMES, CocoEvaluator
+from tfod.evaluation.coco_metrics import METRIC_NAMES, CocoEvaluator
 from tfod.evaluation.evaluate import EvaluationResult
 from tfod.evaluation.report import print_table, write_metrics, write_summaries
 

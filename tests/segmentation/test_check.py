@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from tests.segmentation.drawn_masks import crack, in_colours, photo, road, save, through_jpeg
-from tfod.config.findings import Finding
+from tfod.config.diagnostics import Diagnostic as Finding
 from tfod.segmentation.check import check_sets
 from tfod.segmentation.checked_set import CheckedSet, look_at
 from tfod.segmentation.classes import named_classes

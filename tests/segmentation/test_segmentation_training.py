@@ -16,7 +16,7 @@ import pytest
 import tensorflow as tf
 
 from tests.segmentation import tiny
-from tfod.checkpoints.reader import CheckpointReader
+from tfod.checkpoints.object_reader import CheckpointReader
 from tfod.errors import CheckpointError, ConfigError
 from tfod.segmentation.optimizers import make_optimizer
 from tfod.segmentation.predictor import Predictor, load_model

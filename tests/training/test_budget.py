@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from tests.training import tiny
+from tests.training import reading, tiny
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.training import budget, start
 from tfod.training.options import RunOptions
+from tfod.training.table import RunTable
 from tfod.training.watch import StepWatch
 
 MAP = "DetectionBoxes_Precision/mAP"
@@ -174,6 +175,24 @@ def test_after_a_kill_the_table_goes_on_without_a_line_twice(tmp_path: Path, mon
     assert [(line["step"], line[MAP]) for line in table(tmp_path)] == [
         ("2", "0.1"), ("4", "0.2"), ("6", "0.3"), ("8", "0.4"),
     ]  # fmt: skip
+
+
+def test_an_evaluation_whose_line_a_kill_prevented_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = RunTable.add
+
+    def kill(table: RunTable, line: Any) -> None:
+        if line["step"] == 4:
+            raise KilledError
+        add(table, line)
+
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
+        patch.setattr(RunTable, "add", kill)
+        tiny.train(config(tmp_path, 6), tmp_path, options(eval_every_n=2), maps=[0.1, 0.2])
+    tiny.train(config(tmp_path, 6), tmp_path, options(eval_every_n=2), maps=[0.2, 0.3])
+    assert steps(tmp_path) == [2, 4, 6]
+    assert reading.steps(tmp_path / "eval", MAP) == [2, 4, 6]
 
 
 def test_an_evaluation_can_be_what_uses_up_the_time(

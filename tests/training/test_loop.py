@@ -152,7 +152,7 @@ def test_a_loss_that_is_not_finite_names_the_pictures_and_saves_nothing(tmp_path
     with pytest.raises(TrainingError) as caught:
         tiny.train(tiny.config(10, tmp_path), tmp_path, options, poisoned=True)
     assert "at step 4" in caught.value.what and "Loss/localization_loss nan" in caught.value.what
-    assert caught.value.where == "the batch of the pictures 6.jpg, 7.jpg"
+    assert caught.value.where == "the batch of the images 6.jpg, 7.jpg"
     assert _checkpoints(tmp_path) == ["ckpt-1"]
     values = reading.weights(str(tmp_path / "ckpt-1"))
     assert all(np.isfinite(value).all() for value in values.values())

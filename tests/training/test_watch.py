@@ -42,7 +42,7 @@ def test_on_a_gpu_a_step_is_judged_while_the_next_one_runs() -> None:
     assert watch.step == 11
     with pytest.raises(TrainingError, match="at step 12") as caught:
         watch.finish()
-    assert caught.value.where == "the batch of the pictures b.jpg, c.jpg"
+    assert caught.value.where == "the batch of the images b.jpg, c.jpg"
 
 
 @pytest.mark.parametrize("loss", [np.nan, np.inf, -np.inf])

@@ -18,7 +18,7 @@ from google.protobuf import text_format
 
 from tfod import names
 from tfod.checkpoints.layout import CheckpointLayout
-from tfod.evaluation.coco import METRIC_NAMES
+from tfod.evaluation.coco_metrics import METRIC_NAMES
 from tfod.evaluation.evaluate import EvaluationResult
 from tfod.evaluation.evaluation import Evaluation
 from tfod.models.detection_model import DetectionModel

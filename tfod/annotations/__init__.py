@@ -1,1 +1,1 @@
-"""Annotation formats, each read into `AnnotatedImage`, and the pictures they speak of; no TensorFlow here."""
+"""Annotation formats, read into `AnnotatedImage` and written from it, and their images; no TensorFlow here."""

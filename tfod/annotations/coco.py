@@ -7,10 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
-from tfod.annotations.dataset import Dataset, Reading, Writing
+from tfod.annotations.format import Dataset, Reading, Writing
 from tfod.annotations.masks import Mask, RunLengths, checked_counts, counts_from_text, counts_to_text
 from tfod.annotations.pictures import find_picture, plain_name
-from tfod.annotations.reading import annotation_files, as_number, as_pixels, as_text, file_subset, read_json, subset_of
+from tfod.annotations.untrusted import (
+    annotation_files,
+    as_number,
+    as_pixels,
+    as_text,
+    file_subset,
+    read_json,
+    subset_of,
+)
 from tfod.errors import DataError
 
 __all__ = ["read_coco", "write_coco"]

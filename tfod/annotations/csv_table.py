@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
-from tfod.annotations.dataset import Dataset, Reading, Writing
+from tfod.annotations.format import Dataset, Reading, Writing
 from tfod.annotations.pictures import find_picture, picture_stem, plain_name
-from tfod.annotations.reading import annotation_files, as_text, file_subset, subset_of
+from tfod.annotations.untrusted import annotation_files, as_text, file_subset, subset_of
 from tfod.annotations.voc import read_image_set
 from tfod.errors import DataError
 from tfod.files import replacing

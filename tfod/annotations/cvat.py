@@ -7,10 +7,10 @@ import numpy as np
 from lxml import etree
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
-from tfod.annotations.dataset import Dataset, Reading
+from tfod.annotations.format import Dataset, Reading
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, checked_counts, extent, run_lengths
 from tfod.annotations.pictures import find_picture, plain_name
-from tfod.annotations.reading import annotation_files, as_pixels, as_text, content, read_xml, subset_of
+from tfod.annotations.untrusted import annotation_files, as_pixels, as_text, content, read_xml, subset_of
 from tfod.errors import DataError
 
 __all__ = ["read_cvat"]

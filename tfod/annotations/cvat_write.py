@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
-from tfod.annotations.dataset import Writing
+from tfod.annotations.format import Writing
 from tfod.annotations.masks import RunLengths, bitmap, extent
 from tfod.annotations.voc_write import decimal
 

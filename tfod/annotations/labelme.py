@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
-from tfod.annotations.dataset import Dataset, Reading, Writing
+from tfod.annotations.format import Dataset, Reading, Writing
 from tfod.annotations.masks import MOST_PIXELS, Mask, Polygons, RunLengths, bitmap, extent, run_lengths
 from tfod.annotations.pictures import find_picture, picture_stem, plain_name
-from tfod.annotations.reading import annotation_files, as_number, as_pixels, as_text, each_file, read_json
+from tfod.annotations.untrusted import annotation_files, as_number, as_pixels, as_text, each_file, read_json
 from tfod.errors import DataError
 
 __all__ = ["is_labelme", "read_labelme", "read_labelme_file", "write_labelme"]

@@ -11,10 +11,10 @@ from functools import lru_cache
 from lxml import etree
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
-from tfod.annotations.dataset import Dataset, Reading
+from tfod.annotations.format import Dataset, Reading
 from tfod.annotations.path_list import PathList
 from tfod.annotations.pictures import find_picture, picture_stem, plain_name
-from tfod.annotations.reading import annotation_files, as_pixels, content, each_file, read_xml
+from tfod.annotations.untrusted import annotation_files, as_pixels, content, each_file, read_xml
 from tfod.annotations.voc_plain import PlainAnnotation, image_fields, read_plain
 from tfod.errors import DataError
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
-from tfod.annotations.dataset import Writing
+from tfod.annotations.format import Writing
 
 __all__ = ["decimal", "voc_text", "write_voc"]
 

@@ -7,10 +7,10 @@ says `yolo_layout`.
 from collections.abc import Mapping, Sequence
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
-from tfod.annotations.dataset import Dataset, Reading
+from tfod.annotations.format import Dataset, Reading
 from tfod.annotations.masks import Polygons, extent
 from tfod.annotations.pictures import picture_sizes, plain_name
-from tfod.annotations.reading import Roots, as_pixels, each_file, read_text, snapped
+from tfod.annotations.untrusted import Roots, as_pixels, each_file, read_text, snapped
 from tfod.annotations.yolo_layout import find_layout, label_path
 from tfod.errors import DataError
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from tfod.annotations.dataset import Reading
-from tfod.annotations.reading import Roots, as_text, read_text, subset_of
+from tfod.annotations.format import Reading
+from tfod.annotations.untrusted import Roots, as_text, read_text, subset_of
 from tfod.errors import DataError
 
 __all__ = ["PICTURE_EXTENSIONS", "Layout", "find_layout", "find_yaml", "label_path"]

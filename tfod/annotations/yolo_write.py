@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
-from tfod.annotations.dataset import Writing
+from tfod.annotations.format import Writing
 from tfod.annotations.masks import RunLengths
 
 __all__ = ["write_yolo"]

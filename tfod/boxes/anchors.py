@@ -14,7 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfod.boxes.geometry import cyxhw_to_yxyx
-from tfod.config.rules import components
+from tfod.config.faults.anchors import feature_map_faults
+from tfod.config.faults.fault import refuse
 
 __all__ = ["Anchors", "FlexibleGridAnchors", "GridAnchors", "MultiscaleAnchors", "SSDAnchors"]
 
@@ -227,9 +228,7 @@ class GridAnchors:
 
 
 def _require_one_each(grids: Grids, boxes: Sequence[object]) -> None:
-    cure = "give it as many levels or layers as the feature extractor has"
-    maps = {"anchors": len(boxes), "features": len(grids)}
-    components.require(components.feature_maps(**maps, where="anchor_generator", cure=cure))
+    refuse(feature_map_faults(len(grids), len(boxes)), "anchor_generator")
 
 
 def _pairs(scales: Sequence[float], ratios: Sequence[float]) -> tuple[list[float], list[float]]:

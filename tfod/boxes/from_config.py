@@ -11,9 +11,23 @@ from tfod.boxes.geometry import iou
 from tfod.boxes.matching import ArgMaxMatcher
 from tfod.boxes.nms import MulticlassNMS
 from tfod.boxes.similarity import Similarity, intersection_over_anchor, negative_squared_distance
-from tfod.config.rules import components
+from tfod.config.faults.anchors import (
+    EVERY_KIND_OF_ANCHORS,
+    anchor_choice_faults,
+    flexible_anchor_faults,
+    grid_anchor_faults,
+    multiscale_anchor_faults,
+    ssd_anchor_faults,
+)
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.matching import (
+    box_coder_choice_faults,
+    matcher_choice_faults,
+    matcher_threshold_faults,
+    similarity_choice_faults,
+)
+from tfod.config.faults.suppression import suppression_faults
 from tfod.config.support import refuse_missing
-from tfod.errors import ConfigError
 from tfod.protos import (
     anchor_generator_pb2,
     box_coder_pb2,
@@ -27,7 +41,6 @@ from tfod.protos import (
 )
 
 __all__ = [
-    "ANCHORS_OF_SEVERAL_MAPS",
     "anchors_from_config",
     "box_coder_from_config",
     "matcher_from_config",
@@ -35,13 +48,9 @@ __all__ = [
     "similarity_from_config",
 ]
 
-ANCHORS_OF_SEVERAL_MAPS = ("ssd_anchor_generator", "multiscale_anchor_generator", "flexible_grid_anchor_generator")
-"""The kinds of anchors for detectors with several feature maps."""
-_EVERY_KIND = (*ANCHORS_OF_SEVERAL_MAPS, "grid_anchor_generator")
-
 
 def anchors_from_config(
-    config: anchor_generator_pb2.AnchorGenerator, where: str, *, kinds: Collection[str] = _EVERY_KIND
+    config: anchor_generator_pb2.AnchorGenerator, where: str, *, kinds: Collection[str] = EVERY_KIND_OF_ANCHORS
 ) -> Anchors:
     """The anchors that an `anchor_generator` describes.
 
@@ -49,9 +58,7 @@ def anchors_from_config(
     boxes, and for lists of different lengths.
     """
     kind = config.WhichOneof("anchor_generator_oneof")
-    if kind not in kinds:
-        what = f"anchors of the kind {kind} are not possible here" if kind else "no anchors are chosen"
-        raise ConfigError(what, where, f"use {' or '.join(kinds)}")
+    refuse(anchor_choice_faults(kind, kinds), where)
     where = f"{where}.{kind}"
     if kind == "multiscale_anchor_generator":
         return _multiscale_anchors(config.multiscale_anchor_generator, where)
@@ -65,8 +72,7 @@ def anchors_from_config(
 def _multiscale_anchors(
     config: multiscale_anchor_generator_pb2.MultiscaleAnchorGenerator, where: str
 ) -> MultiscaleAnchors:
-    counts = {"aspect_ratios": len(config.aspect_ratios), "scales_per_octave": config.scales_per_octave}
-    components.require(components.anchor_boxes(where, **counts))
+    refuse(multiscale_anchor_faults(len(config.aspect_ratios), config.scales_per_octave), where)
     return MultiscaleAnchors(
         min_level=config.min_level,
         max_level=config.max_level,
@@ -79,9 +85,15 @@ def _multiscale_anchors(
 
 def _ssd_anchors(config: ssd_anchor_generator_pb2.SsdAnchorGenerator, where: str) -> SSDAnchors:
     layers, span = config.num_layers, config.max_scale - config.min_scale
-    fields = "scales", "height_stride", "width_stride", "height_offset", "width_offset"
-    counts = {name: len(getattr(config, name)) for name in fields}
-    components.require(components.anchor_lists(where, layers, **counts))
+    faults = ssd_anchor_faults(
+        layers,
+        scales=len(config.scales),
+        height_stride=len(config.height_stride),
+        width_stride=len(config.width_stride),
+        height_offset=len(config.height_offset),
+        width_offset=len(config.width_offset),
+    )
+    refuse(faults, where)
     evenly = [config.min_scale + span * layer / max(layers - 1, 1) for layer in range(layers)]
     return SSDAnchors.from_scales(
         list(config.scales) or evenly,
@@ -98,10 +110,7 @@ def _flexible_anchors(
     config: flexible_grid_anchor_generator_pb2.FlexibleGridAnchorGenerator, where: str
 ) -> FlexibleGridAnchors:
     grids = config.anchor_grid
-    for number, grid in enumerate(grids):
-        if len(grid.base_sizes) != len(grid.aspect_ratios):
-            what = f"there are {len(grid.base_sizes)} base_sizes and {len(grid.aspect_ratios)} aspect_ratios"
-            raise ConfigError(what, f"{where}.anchor_grid[{number}]", "give as many of each")
+    refuse(flexible_anchor_faults([(len(grid.base_sizes), len(grid.aspect_ratios)) for grid in grids]), where)
     return FlexibleGridAnchors(
         sizes=tuple(tuple(grid.base_sizes) for grid in grids),
         ratios=tuple(tuple(grid.aspect_ratios) for grid in grids),
@@ -113,7 +122,7 @@ def _flexible_anchors(
 
 def _grid_anchors(config: grid_anchor_generator_pb2.GridAnchorGenerator, where: str) -> GridAnchors:
     scales, aspect_ratios = tuple(config.scales), tuple(config.aspect_ratios)
-    components.require(components.anchor_boxes(where, scales=len(scales), aspect_ratios=len(aspect_ratios)))
+    refuse(grid_anchor_faults(len(scales), len(aspect_ratios)), where)
     return GridAnchors(
         scales=scales,
         aspect_ratios=aspect_ratios,
@@ -127,16 +136,15 @@ def box_coder_from_config(config: box_coder_pb2.BoxCoder, where: str) -> BoxCode
     """The coder that a `box_coder` describes. Raises ConfigError for the one with keypoints, and for none."""
     refuse_missing(config, where)
     kind = config.WhichOneof("box_coder_oneof")
+    refuse(box_coder_choice_faults(kind), where)
     if kind == "faster_rcnn_box_coder":
         faster_rcnn = config.faster_rcnn_box_coder
         scales = faster_rcnn.y_scale, faster_rcnn.x_scale, faster_rcnn.height_scale, faster_rcnn.width_scale
         return FasterRcnnBoxCoder(*scales)
     if kind == "mean_stddev_box_coder":
         return MeanStddevBoxCoder(config.mean_stddev_box_coder.stddev)
-    if kind == "square_box_coder":
-        square = config.square_box_coder
-        return SquareBoxCoder(square.y_scale, square.x_scale, square.length_scale)
-    raise ConfigError("no box coder is chosen", where, f"--set '{where}={{ faster_rcnn_box_coder {{}} }}'")
+    square = config.square_box_coder
+    return SquareBoxCoder(square.y_scale, square.x_scale, square.length_scale)
 
 
 def matcher_from_config(config: matcher_pb2.Matcher, where: str) -> ArgMaxMatcher:
@@ -145,14 +153,12 @@ def matcher_from_config(config: matcher_pb2.Matcher, where: str) -> ArgMaxMatche
     Raises ConfigError for the bipartite one, for none, and for thresholds in the wrong order.
     """
     refuse_missing(config, where)
-    if config.WhichOneof("matcher_oneof") is None:
-        raise ConfigError("no matcher is chosen", where, f"--set '{where}={{ argmax_matcher {{}} }}'")
+    refuse(matcher_choice_faults(config.WhichOneof("matcher_oneof")), where)
     message = config.argmax_matcher
     matched, unmatched = message.matched_threshold, message.unmatched_threshold
     if message.ignore_thresholds:
         matched = unmatched = 0.0
-    where = f"{where}.argmax_matcher"
-    components.require(components.matcher_thresholds(matched=matched, unmatched=unmatched, where=where))
+    refuse(matcher_threshold_faults(matched=matched, unmatched=unmatched), f"{where}.argmax_matcher")
     return ArgMaxMatcher(
         matched_threshold=matched,
         unmatched_threshold=unmatched,
@@ -170,13 +176,12 @@ def similarity_from_config(
     """
     refuse_missing(config, where)
     kind = config.WhichOneof("region_similarity")
-    measures = {
+    refuse(similarity_choice_faults(kind), where)
+    measures: dict[str | None, Similarity] = {
         "iou_similarity": iou,
         "ioa_similarity": intersection_over_anchor,
         "neg_sq_dist_similarity": negative_squared_distance,
     }
-    if kind not in measures:
-        raise ConfigError("no similarity is chosen", where, f"--set '{where}={{ iou_similarity {{}} }}'")
     return measures[kind]
 
 
@@ -186,14 +191,13 @@ def nms_from_config(config: post_processing_pb2.BatchNonMaxSuppression, where: s
     `use_static_shapes`, `use_partitioned_nms`, `use_combined_nms`, `use_hard_nms` and `use_cpu_nms` choose
     between implementations in the original; here there is one.
     """
-    problems = components.suppression(
-        per_class=config.max_detections_per_class,
-        total=config.max_total_detections,
+    faults = suppression_faults(
+        max_per_class=config.max_detections_per_class,
+        max_total=config.max_total_detections,
         iou_threshold=config.iou_threshold,
         soft_nms_sigma=config.soft_nms_sigma,
-        where=where,
     )
-    components.require(problems)
+    refuse(faults, where)
     agnostic = config.use_class_agnostic_nms
     return MulticlassNMS(
         score_threshold=config.score_threshold,

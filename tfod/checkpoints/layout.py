@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from tfod.errors import ConfigError
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.training import checkpoint_type_faults
 
 __all__ = ["CheckpointLayout"]
 
@@ -28,14 +29,10 @@ class CheckpointLayout:
     def roots(self, checkpoint_type: str) -> dict[str, tf.Module]:
         """What a fine-tuning checkpoint of a type fills, under the name that the checkpoint has it by.
 
-        Raises ConfigError for a type that is unknown, or that this architecture cannot start from.
+        The type `fine_tune` fills whatever fits, and so has no root. Raises ConfigError for a type that is unknown, or
+        that this architecture cannot start from.
         """
-        roots = {"classification": self.classification, "detection": self.detection, "full": self.full}
+        roots = {"detection": self.detection, "full": self.full, "classification": self.classification}
         known = {kind: root for kind, root in roots.items() if root is not None}
-        if checkpoint_type not in known:
-            raise ConfigError(
-                f"this model cannot start from a checkpoint of the type {checkpoint_type!r}",
-                "train_config.fine_tune_checkpoint_type",
-                f"use {' or '.join(known)}",
-            )
+        refuse(checkpoint_type_faults(checkpoint_type, tuple(known)), "train_config")
         return {"feature_extractor" if checkpoint_type == "classification" else "model": known[checkpoint_type]}

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfod.checkpoints.keys import variable_keys
 from tfod.checkpoints.layout import CheckpointLayout
-from tfod.checkpoints.reader import CheckpointReader, find_checkpoint
+from tfod.checkpoints.object_reader import CheckpointReader, find_checkpoint
 from tfod.errors import CheckpointError
 
 __all__ = ["RestoreReport", "restore_fine_tune", "restore_model"]

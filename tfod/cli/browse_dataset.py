@@ -39,9 +39,9 @@ def run(args: argparse.Namespace) -> None:
     import os
 
     from tfod.config.label_map import read_label_map
-    from tfod.dataset.browse import write_page
-    from tfod.dataset.check import Checks, examine
+    from tfod.doctor.examination import Checks, examine
     from tfod.errors import DataError
+    from tfod.explore.browse import write_page
 
     label_map = read_label_map(args.label_map) if args.label_map else None
     sources = open_from(args, label_map, limit=args.limit)

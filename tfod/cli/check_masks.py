@@ -11,7 +11,7 @@ from tfod.cli.command import CommandParser, execute
 from tfod.cli.unet_flags import add_data_flags, read_data_file
 
 if TYPE_CHECKING:
-    from tfod.config.findings import Finding
+    from tfod.config.diagnostics import Diagnostic
     from tfod.segmentation.checked_set import CheckedSet
 
 __all__ = ["build_parser", "main", "run"]
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     import json
     from dataclasses import asdict
 
-    from tfod.config.findings import in_order
+    from tfod.config.diagnostics import in_order
     from tfod.files import write_text
     from tfod.segmentation.check import check_sets, render_grouped
 
@@ -92,7 +92,7 @@ def _parts(args: argparse.Namespace) -> list[CheckedSet]:
     return parts
 
 
-def _write_sheet(path: str, parts: Sequence[CheckedSet], findings: Sequence[Finding], count: int) -> None:
+def _write_sheet(path: str, parts: Sequence[CheckedSet], findings: Sequence[Diagnostic], count: int) -> None:
     """Pairs of which something was found come first; those that cannot be drawn are left to the findings."""
     from contextlib import suppress
 

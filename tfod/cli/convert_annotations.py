@@ -52,10 +52,10 @@ def build_parser() -> CommandParser:
 
 def run(args: argparse.Namespace) -> None:
     """Converts and prints the summary; raises DataError, ConfigError or OutputError."""
+    from tfod.annotations.catalogue import detect_format, read_dataset
+    from tfod.annotations.dataset_writer import check_output, write_dataset
     from tfod.config.label_map import read_label_map
     from tfod.errors import ConfigError
-    from tfod.formats.catalogue import detect_format, read_dataset
-    from tfod.formats.convert import check_output, write_dataset
     from tfod.progress import Progress
 
     if args.target != "tfrecord" and (args.num_shards > 1 or args.shard_size):

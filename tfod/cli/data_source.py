@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from tfod.cli.command import CommandParser
 
 if TYPE_CHECKING:
-    from tfod.annotations.dataset import Reading
+    from tfod.annotations.format import Reading
+    from tfod.annotations.source import Sources
     from tfod.config.label_map import LabelMap
-    from tfod.dataset.source import Sources
 
 __all__ = ["FORMATS_TEXT", "FORMAT_NAMES", "add_reading_flags", "add_source_flags", "open_from", "reading_from"]
 
-# As in tfod/formats/catalogue.py, which a quick --help does not import; a test compares the two.
+# As in tfod/annotations/catalogue.py, which a quick --help does not import; a test compares the two.
 FORMAT_NAMES = ("voc", "coco", "yolo", "csv", "labelme", "cvat", "tfrecord")
 
 FORMATS_TEXT = """DATA is a folder of annotations or a file of them, in any format: Pascal VOC, COCO, YOLO, CSV,
@@ -43,7 +43,7 @@ def add_reading_flags(parser: CommandParser) -> None:
 
 def reading_from(args: argparse.Namespace, label_map: LabelMap | None) -> Reading:
     """How annotations are read, as the flags say."""
-    from tfod.annotations.dataset import Reading
+    from tfod.annotations.format import Reading
 
     names = {item.id: item.name for item in label_map.items} if label_map else {}
     return Reading(args.image_dir, args.voc_origin == "one_based", names, args.follow_links)
@@ -56,6 +56,6 @@ def open_from(
     limit: int | None = None,
 ) -> Sources:
     """The data sets that the flags name; raises DataError."""
-    from tfod.dataset.source import open_sources
+    from tfod.annotations.source import open_sources
 
     return open_sources(args.data, args.format, reading_from(args, label_map), lists, limit)

@@ -11,9 +11,9 @@ from tfod.cli.command import CommandParser, execute
 from tfod.cli.data_source import FORMATS_TEXT, add_source_flags, open_from
 
 if TYPE_CHECKING:
+    from tfod.annotations.source import Sources
     from tfod.config.label_map import LabelMap
-    from tfod.dataset.check import Checks, Report
-    from tfod.dataset.source import Sources
+    from tfod.doctor.examination import Checks, Report
     from tfod.errors import ConfigError
 
 __all__ = ["build_parser", "main", "run"]
@@ -57,9 +57,9 @@ def run(args: argparse.Namespace) -> int:
     """Prints what was found; returns 1 if an error is among it. Raises DataError, ConfigError or OutputError."""
     import json
 
-    from tfod.dataset.report import as_dict, count_errors, summary_text
+    from tfod.annotations.dataset_writer import check_output
+    from tfod.doctor.report_text import as_dict, count_errors, summary_text
     from tfod.files import write_text
-    from tfod.formats.convert import check_output
 
     if args.fix:
         check_output(args.fix, filter(None, (*args.data, args.image_dir)), args.overwrite)
@@ -87,8 +87,8 @@ def _label_map(path: str | None) -> tuple[LabelMap | None, ConfigError | None]:
 
 def _checks(args: argparse.Namespace, label_map: LabelMap | None) -> Checks:
     from tfod.config.text import nearest
-    from tfod.dataset.check import Checks
-    from tfod.dataset.rules.table import RULES
+    from tfod.doctor.examination import Checks
+    from tfod.doctor.rules.descriptions import RULES
     from tfod.errors import ConfigError
 
     for rule in args.ignore:
@@ -98,7 +98,7 @@ def _checks(args: argparse.Namespace, label_map: LabelMap | None) -> Checks:
             raise ConfigError(f"there is no rule {rule!r}", "--ignore", cure)
     network = None
     if args.config:
-        from tfod.dataset.from_config import read_network
+        from tfod.doctor.from_config import read_network
 
         network = read_network(args.config)
     return Checks(
@@ -107,8 +107,8 @@ def _checks(args: argparse.Namespace, label_map: LabelMap | None) -> Checks:
 
 
 def _examined(sources: Sources, checks: Checks, fault: ConfigError | None) -> Report:
-    from tfod.dataset.check import examine
-    from tfod.dataset.findings import Finding
+    from tfod.doctor.examination import examine
+    from tfod.doctor.findings import Finding
 
     report = examine(sources, checks)
     if fault is not None:
@@ -117,7 +117,7 @@ def _examined(sources: Sources, checks: Checks, fault: ConfigError | None) -> Re
 
 
 def _fix(sources: Sources, report: Report, output: str) -> None:
-    from tfod.dataset.repair import CHANGES_FILE, write_repaired
+    from tfod.doctor.repair import CHANGES_FILE, write_repaired
     from tfod.progress import Progress
 
     with Progress("writing", total=sources.total, unit="picture") as progress:

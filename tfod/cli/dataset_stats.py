@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tfod.annotations.annotated_image import AnnotatedImage
-    from tfod.dataset.anchor_report import AnchorReport
-    from tfod.dataset.source import Sources
-    from tfod.dataset.statistics import Contents
+    from tfod.annotations.source import Sources
+    from tfod.explore.anchor_report import AnchorReport
+    from tfod.explore.statistics import Contents
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -49,13 +49,13 @@ def build_parser() -> CommandParser:
 def run(args: argparse.Namespace) -> None:
     """Prints and writes tables and plots; raises DataError, ConfigError or OutputError."""
     from tfod.config.label_map import read_label_map
-    from tfod.dataset.anchor_report import compare_anchors
-    from tfod.dataset.statistics import class_table, cooccurrence, gather, picture_table
     from tfod.errors import DataError
+    from tfod.explore.anchor_report import compare_anchors
+    from tfod.explore.statistics import class_table, cooccurrence, gather, picture_table
 
     network = None
     if args.config:
-        from tfod.dataset.from_config import read_network
+        from tfod.doctor.from_config import read_network
 
         network = read_network(args.config)
     sources = open_from(args, read_label_map(args.label_map) if args.label_map else None)
@@ -101,7 +101,7 @@ def _write(
 ) -> None:
     import os
 
-    from tfod.dataset.plots import write_plots
+    from tfod.explore.plots import write_plots
     from tfod.files import replacing
 
     for name, table in tables.items():

@@ -48,7 +48,7 @@ def build_parser() -> CommandParser:
 
 def run(args: argparse.Namespace) -> None:
     """Fetches each model; raises ConfigError, DownloadError, CheckpointError or OutputError."""
-    from tfod.checkpoints.zoo import ZOO_URL, archive_url, checkpoint_prefix, fetch_model
+    from tfod.checkpoints.zoo_archive import ZOO_URL, archive_url, checkpoint_prefix, fetch_model
     from tfod.config.zoo import find_model
     from tfod.errors import ConfigError
 
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _checked(folder: Path) -> int:
-    from tfod.checkpoints.zoo import verify_model
+    from tfod.checkpoints.zoo_archive import verify_model
     from tfod.errors import CheckpointError
 
     try:

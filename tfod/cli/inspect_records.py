@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from tfod.records.find import FoundExample
-    from tfod.visualize.example import ExampleObject
+    from tfod.visualize.record import ExampleObject
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> None:
     from tfod.files import replacing
     from tfod.records.find import find_example
     from tfod.terminal import print_table
-    from tfod.visualize.example import draw_example, example_objects
+    from tfod.visualize.record import draw_example, example_objects
 
     class_names = read_label_map(args.label_map).names if args.label_map else {}
     found = find_example(args.records, args.record, args.name)

@@ -90,7 +90,7 @@ def run(args: argparse.Namespace, command: str) -> None:
 
 
 def _plan(args: argparse.Namespace, command: str) -> _Plan:
-    from tfod.checkpoints.zoo import checkpoint_prefix
+    from tfod.checkpoints.zoo_archive import checkpoint_prefix
     from tfod.config.zoo import find_model
     from tfod.errors import ConfigError, OutputError
 

@@ -12,7 +12,7 @@ from tfod.cli.data_source import FORMATS_TEXT, add_source_flags, open_from
 
 if TYPE_CHECKING:
     from tfod.annotations.annotated_image import AnnotatedImage
-    from tfod.dataset.split import Split
+    from tfod.explore.split import Split
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -50,8 +50,8 @@ def build_parser() -> CommandParser:
 
 def run(args: argparse.Namespace) -> None:
     """Writes the lists and prints the shares reached; raises DataError or OutputError."""
-    from tfod.dataset.split import copy_parts, fold_parts, split_pictures, write_lists
-    from tfod.formats.convert import check_output
+    from tfod.annotations.dataset_writer import check_output
+    from tfod.explore.split import copy_parts, fold_parts, split_pictures, write_lists
 
     shares = _shares(args)
     if args.copy:

@@ -13,7 +13,7 @@ from tfod.errors import ConfigError
 
 if TYPE_CHECKING:
     from tfod.config.pipeline import PipelineConfig
-    from tfod.visualize.detections import Summary
+    from tfod.visualize.detected import DrawingResult
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> None:
     paths = find_images(args.inputs)
 
     from tfod.inference.detector import Detector
-    from tfod.visualize.detections import visualize_pictures
+    from tfod.visualize.detected import visualize_pictures
 
     if args.saved_model_dir:
         detector = Detector.from_saved_model(args.saved_model_dir)
@@ -68,8 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return execute(build_parser(), run, argv)
 
 
-def _print(summary: "Summary", output_dir: Path) -> None:
-    from tfod.visualize.detections import DETECTIONS_FILE
+def _print(summary: "DrawingResult", output_dir: Path) -> None:
+    from tfod.visualize.detected import DETECTIONS_FILE
 
     counts = ", ".join(f"{count} {name}" for name, count in summary.objects.most_common()) or "nothing"
     # The median: the first picture waits for TensorFlow to prepare the graph.

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tfod.config.findings import Finding, in_order, render, require
+from tfod.config.diagnostics import Diagnostic, in_order, render, require
 from tfod.config.overrides import apply_overrides
 from tfod.config.rules import checkpoint, data, model, support, training
 from tfod.config.rules.given_twice import given_twice
@@ -13,7 +13,7 @@ from tfod.config.rules.placeholders import placeholders
 from tfod.config.text import field_places, parse_text, read_file
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
-__all__ = ["Finding", "check_file", "check_pipeline", "render", "require"]
+__all__ = ["Diagnostic", "check_file", "check_pipeline", "render", "require"]
 
 
 def check_pipeline(
@@ -22,7 +22,7 @@ def check_pipeline(
     for_training: bool,
     evaluates: bool = True,
     model_dir: Path | str | None = None,
-) -> list[Finding]:
+) -> list[Diagnostic]:
     """Everything found in `config`, errors first; files are looked for relative to the working directory.
 
     `for_training=False` looks at the model alone, which is all that an export needs. A run that never
@@ -44,7 +44,7 @@ def check_pipeline(
 
 def check_file(
     path: Path | str, overrides: Sequence[str] = (), *, for_training: bool, **options: Any
-) -> tuple[TrainEvalPipelineConfig, list[Finding]]:
+) -> tuple[TrainEvalPipelineConfig, list[Diagnostic]]:
     """Reads a config and checks it (`options` are those of `check_pipeline`); the findings name the line.
 
     Finds also what only the text shows: a field that is given twice. Raises ConfigError where the file cannot
@@ -63,5 +63,5 @@ def check_file(
     return config, in_order(located)
 
 
-def _as_warning(finding: Finding) -> Finding:
+def _as_warning(finding: Diagnostic) -> Diagnostic:
     return replace(finding, severity="warning") if finding.severity == "error" else finding

@@ -16,8 +16,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod import names
-from tfod.evaluation.coco import CocoEvaluator
-from tfod.evaluation.pascal import PascalEvaluator
+from tfod.evaluation.coco_metrics import CocoEvaluator
+from tfod.evaluation.pascal_metrics import PascalEvaluator
 from tfod.evaluation.side_by_side import ImageOptions, side_by_side
 from tfod.inference.detections import Detections
 from tfod.inference.detector import Detector
@@ -90,7 +90,7 @@ def evaluate_model(
     drawn: dict[str, Array] = {}
     began = time.monotonic()
     with ExitStack() as stack:
-        progress = None if total is None else stack.enter_context(Progress("evaluating", total, unit="picture"))
+        progress = None if total is None else stack.enter_context(Progress("evaluating", total, unit="image"))
         for i, (features, labels) in enumerate(dataset):
             batch_losses, detections = step(features, labels)
             for tag, value in batch_losses.items():

@@ -15,7 +15,7 @@ from tfod.config.rules.record_files import count_records
 from tfod.errors import ConfigError
 from tfod.evaluation.evaluate import EvaluationResult, Step, detector_step, evaluate_model, model_step
 from tfod.evaluation.evaluation import Evaluation
-from tfod.evaluation.pascal import PascalEvaluator
+from tfod.evaluation.pascal_metrics import PascalEvaluator
 from tfod.evaluation.side_by_side import ImageOptions
 from tfod.inference.detector import Detector
 from tfod.input.from_config import evaluation_dataset, naming_corrupt_records

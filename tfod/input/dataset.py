@@ -23,7 +23,7 @@ from tfod.config.faults.training import mixed_sizes_faults
 from tfod.input.corrupt import find_corrupt
 from tfod.input.decode import RecordDecoder
 from tfod.input.notice import Notice
-from tfod.input.reader import RecordSource, read_records
+from tfod.input.record_stream import RecordSource, read_records
 
 __all__ = ["Preprocess", "Shape", "evaluation_batches", "training_batches"]
 

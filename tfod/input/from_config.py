@@ -14,7 +14,7 @@ from tfod.config.support import refuse_missing
 from tfod.input.corrupt import naming_corrupt
 from tfod.input.dataset import Preprocess, Shape, evaluation_batches, training_batches
 from tfod.input.decode import RecordDecoder
-from tfod.input.reader import RecordSource
+from tfod.input.record_stream import RecordSource
 from tfod.protos.eval_pb2 import EvalConfig
 from tfod.protos.input_reader_pb2 import InputReader
 from tfod.protos.train_pb2 import TrainConfig

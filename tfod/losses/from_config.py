@@ -6,7 +6,8 @@
 from collections.abc import Callable
 
 from tfod.boxes.sampling import BalancedSampler
-from tfod.config.rules import components
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.losses import loss_choice_faults, mining_faults, sampler_faults
 from tfod.losses.classification import (
     BootstrappedSigmoidLoss,
     ClassificationLoss,
@@ -31,7 +32,7 @@ __all__ = [
 def classification_loss_from_config(config: losses_pb2.ClassificationLoss, where: str) -> ClassificationLoss:
     """The loss that a `classification_loss` describes. Raises ConfigError where none is chosen."""
     kind = config.WhichOneof("classification_loss")
-    components.require(components.loss_chosen(kind, where))
+    refuse(loss_choice_faults("classification", kind), where)
     if kind == "weighted_sigmoid":
         return SigmoidLoss()
     if kind == "weighted_softmax":
@@ -53,7 +54,7 @@ def classification_loss_from_config(config: losses_pb2.ClassificationLoss, where
 def localization_loss_from_config(config: losses_pb2.LocalizationLoss, where: str) -> LocalizationLoss:
     """The loss that a `localization_loss` describes. Raises ConfigError where none is chosen."""
     kind = config.WhichOneof("localization_loss")
-    components.require(components.loss_chosen(kind, where))
+    refuse(loss_choice_faults("localization", kind), where)
     if kind == "weighted_smooth_l1":
         return SmoothL1Loss(config.weighted_smooth_l1.delta)
     losses: dict[str | None, Callable[[], LocalizationLoss]] = {
@@ -72,8 +73,7 @@ def miner_from_config(config: losses_pb2.Loss, where: str) -> HardExampleMiner |
     """
     if not config.HasField("hard_example_miner"):
         return None
-    kind = config.classification_loss.WhichOneof("classification_loss")
-    components.require(components.mining(kind, f"{where}.hard_example_miner"))
+    refuse(mining_faults(config.classification_loss.WhichOneof("classification_loss")), where)
     miner = config.hard_example_miner
     # One loss alone is taken as it is; only where both are added do their weights say how much each counts.
     class_weight, box_weight = {
@@ -99,6 +99,5 @@ def sampler_from_config(config: losses_pb2.Loss, where: str) -> BalancedSampler 
     if not config.HasField("random_example_sampler"):
         return None
     fraction = config.random_example_sampler.positive_sample_fraction
-    where = f"{where}.random_example_sampler.positive_sample_fraction"
-    components.require(components.positive_fraction(fraction, where))
+    refuse(sampler_faults(fraction), f"{where}.random_example_sampler")
     return BalancedSampler(None, fraction)

@@ -4,8 +4,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.model import model_choice_faults
 from tfod.config.support import refuse_missing
-from tfod.errors import ConfigError
 from tfod.models.detection_model import DetectionModel
 from tfod.models.layers.cpu_kernels import use_cpu_kernels
 from tfod.models.ssd.from_config import ssd_from_config
@@ -28,8 +29,7 @@ def build_model(config: Any) -> DetectionModel:
     """
     refuse_missing(config, "model")
     family = config.WhichOneof("model")
-    if family not in _FAMILIES:
-        raise ConfigError("the config has no model", "model", "add model { ssd { ... } }")
+    refuse(model_choice_faults(family), "model")
     model = _FAMILIES[family](getattr(config, family))
     if not tf.config.list_logical_devices("GPU"):
         use_cpu_kernels(model)

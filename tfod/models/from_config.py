@@ -7,7 +7,15 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tfod.augment.resize import METHODS
-from tfod.errors import ConfigError
+from tfod.config.faults.calibration import calibration_choice_faults, points_faults, temperature_faults
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.image_size import (
+    conditional_shape_faults,
+    fixed_shape_faults,
+    keep_aspect_ratio_faults,
+    pad_to_multiple_faults,
+    resizer_choice_faults,
+)
 from tfod.models.layers.conv import Activation, ConvHyperparameters, L2Regularizer, Regularizer
 from tfod.models.layers.normalization import BatchNorm
 from tfod.models.resizer import ImageResizer
@@ -91,35 +99,28 @@ def _initializer_maker(config: hyperparams_pb2.Initializer) -> Callable[[], kera
 def score_converter_from_config(config: post_processing_pb2.PostProcessing, where: str) -> ScoreConverter:
     """The converter of `post_processing`: scaled logits, an activation, and calibration where it is configured.
 
-    Raises ConfigError for calibrations that do not exist (in the original neither).
+    Raises ConfigError for calibrations that do not exist (in the original neither), and for impossible numbers.
     """
     convert = scaled(_SCORES[config.score_converter], config.logit_scale)
     if not config.HasField("calibration_config"):
         return convert
     where, calibration = f"{where}.calibration_config", config.calibration_config
     kind = calibration.WhichOneof("calibrator")
+    refuse(calibration_choice_faults(kind), where)
     if kind == "temperature_scaling_calibration":
         temperature = calibration.temperature_scaling_calibration.scaler
-        if temperature <= 0:
-            raise ConfigError(f"the temperature is {temperature:g}", f"{where}.{kind}.scaler", "let it be above 0")
+        refuse(temperature_faults(temperature), f"{where}.{kind}")
         return lambda logits: convert(logits / temperature)
     if kind == "function_approximation":
         points = _points(calibration.function_approximation.x_y_pairs, f"{where}.{kind}")
         return lambda logits: interpolate(convert(logits), *points)
-    if kind == "class_id_function_approximations":
-        pairs = calibration.class_id_function_approximations.class_id_xy_pairs_map
-        return by_column(convert, {column: _points(pairs[column], f"{where}.{kind}") for column in pairs})
-    raise ConfigError(
-        f"the calibration {kind or '(none)'} is not available",
-        where,
-        "use function_approximation, class_id_function_approximations or temperature_scaling_calibration",
-    )
+    pairs = calibration.class_id_function_approximations.class_id_xy_pairs_map
+    return by_column(convert, {column: _points(pairs[column], f"{where}.{kind}") for column in pairs})
 
 
 def _points(pairs: calibration_pb2.XYPairs, where: str) -> Points:
     xs, ys = [pair.x for pair in pairs.x_y_pair], [pair.y for pair in pairs.x_y_pair]
-    if not xs or xs != sorted(set(xs)):
-        raise ConfigError("the x of the pairs do not increase", where, "sort the pairs by x, each x once")
+    refuse(points_faults(xs), where)
     return xs, ys
 
 
@@ -128,52 +129,39 @@ def image_resizer_from_config(config: image_resizer_pb2.ImageResizer, where: str
 
     Raises ConfigError where none is chosen, or its numbers contradict each other.
     """
-    kind = config.WhichOneof("image_resizer_oneof")
-    if kind not in _RESIZERS:
-        raise ConfigError("no image resizer is chosen", where, f"set one of {', '.join(_RESIZERS)}")
+    kind: str = config.WhichOneof("image_resizer_oneof") or ""
+    refuse(resizer_choice_faults(kind), where)
     return _RESIZERS[kind](getattr(config, kind), f"{where}.{kind}")
 
 
 def _keep_aspect_ratio_from_config(config: image_resizer_pb2.KeepAspectRatioResizer, where: str) -> ImageResizer:
-    if config.min_dimension > config.max_dimension:
-        raise ConfigError(
-            f"min_dimension {config.min_dimension} exceeds max_dimension {config.max_dimension}",
-            where,
-            "min_dimension is for the shorter side: make it the smaller number",
-        )
-    pad_value = tuple(config.per_channel_pad_value) or (0.0, 0.0, 0.0)
-    if len(pad_value) != 3:
-        what = f"per_channel_pad_value has {len(pad_value)} values"
-        raise ConfigError(what, where, "give three, for R, G and B")
+    pad_value = tuple(config.per_channel_pad_value)
+    refuse(keep_aspect_ratio_faults(config.min_dimension, config.max_dimension, len(pad_value)), where)
     return ImageResizer.keep_aspect_ratio(
         config.min_dimension,
         config.max_dimension,
         METHODS[config.resize_method],
         pad_to_max=config.pad_to_max_dimension,
-        pad_value=pad_value,
+        pad_value=pad_value or (0.0, 0.0, 0.0),
         grayscale=config.convert_to_grayscale,
     )
 
 
 def _fixed_shape_from_config(config: image_resizer_pb2.FixedShapeResizer, where: str) -> ImageResizer:
-    if config.height < 1 or config.width < 1:
-        what = f"height {config.height} and width {config.width} are no size"
-        raise ConfigError(what, where, "set both to at least 1")
+    refuse(fixed_shape_faults(config.height, config.width), where)
     method = METHODS[config.resize_method]
     return ImageResizer.fixed_shape(config.height, config.width, method, config.convert_to_grayscale)
 
 
 def _conditional_shape_from_config(config: image_resizer_pb2.ConditionalShapeResizer, where: str) -> ImageResizer:
     makers = {config.GREATER: ImageResizer.at_most, config.SMALLER: ImageResizer.at_least}
-    if config.condition not in makers:
-        raise ConfigError("condition INVALID", where, "set GREATER or SMALLER")
+    refuse(conditional_shape_faults(config.condition, makers), where)
     make = makers[config.condition]
     return make(config.size_threshold, METHODS[config.resize_method], config.convert_to_grayscale)
 
 
 def _pad_to_multiple_from_config(config: image_resizer_pb2.PadToMultipleResizer, where: str) -> ImageResizer:
-    if config.multiple < 1:
-        raise ConfigError(f"multiple {config.multiple}", where, "set it to at least 1")
+    refuse(pad_to_multiple_faults(config.multiple), where)
     return ImageResizer.pad_to_multiple(config.multiple, config.convert_to_grayscale)
 
 

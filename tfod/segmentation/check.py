@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tfod.config.findings import Finding, error, note, warning
+from tfod.config.diagnostics import Diagnostic as Finding
+from tfod.config.diagnostics import error, note, warning
 from tfod.segmentation.checked_set import CheckedSet
 from tfod.segmentation.masks import MaskEncoding
 from tfod.segmentation.survey import MaskSummary

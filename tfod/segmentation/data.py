@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tfod.dataset.stratify import deal_out
 from tfod.errors import DataError
+from tfod.explore.stratify import deal_out
 from tfod.records.files import class_table_path, expand
 from tfod.segmentation.classes import ClassTable, find_class_file, read_classes
 from tfod.segmentation.masks import Kind, MaskEncoding

@@ -22,7 +22,7 @@ from tfod.segmentation.draw import overlaid
 from tfod.segmentation.polygons import Polygon, coco_json, polygons_of, write_labelme
 from tfod.segmentation.predictor import Predictor
 
-__all__ = ["KINDS", "VIDEO_SUFFIXES", "Summary", "predict_pictures", "predict_video"]
+__all__ = ["KINDS", "VIDEO_SUFFIXES", "PredictionResult", "predict_pictures", "predict_video"]
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v")
 KINDS = ("classes", "overlays", "coco", "labelme")
@@ -30,7 +30,7 @@ COCO_FILE = "coco.json"
 
 
 @dataclass
-class Summary:
+class PredictionResult:
     """What came of a run: pixels of each class by name, pictures done, pictures passed over."""
 
     pixels: Counter[str] = field(default_factory=Counter)
@@ -46,7 +46,7 @@ class Summary:
 
 def predict_pictures(
     predictor: Predictor, paths: Sequence[Path], output_dir: Path, table: ClassTable, kinds: Sequence[str]
-) -> Summary:
+) -> PredictionResult:
     """Writes what `kinds` names: `classes/NAME.png` (class ids), `overlays/NAME.jpg`, `coco.json`, `labelme/NAME.json`.
 
     Class 0 gets no polygons: it is the background, or the class that is everywhere else. Pictures that cannot be read
@@ -56,7 +56,7 @@ def predict_pictures(
       DataError: not one picture could be read.
       OutputError: an output would replace a picture that is read.
     """
-    summary = Summary()
+    summary = PredictionResult()
     for_coco: list[tuple[str, int, int, list[Polygon]]] = []
     names = _names(paths, output_dir)
     with Progress("predicting", total=len(paths), unit="picture") as progress:
@@ -88,7 +88,7 @@ def predict_pictures(
     return summary
 
 
-def predict_video(predictor: Predictor, path: Path, output_dir: Path, table: ClassTable) -> Summary:
+def predict_video(predictor: Predictor, path: Path, output_dir: Path, table: ClassTable) -> PredictionResult:
     """Writes `overlays/NAME.mp4`: each frame tinted by its classes, at the video's own rate and size.
 
     Raises DataError where no frame can be read, and OutputError where the result would replace it.
@@ -99,7 +99,7 @@ def predict_video(predictor: Predictor, path: Path, output_dir: Path, table: Cla
     output = output_dir / "overlays" / f"{path.stem}.mp4"
     if output.resolve() == path.resolve():
         raise OutputError("the overlay would replace the video", str(output), "choose another --output_dir")
-    summary = Summary()
+    summary = PredictionResult()
     with replacing(output) as temporary, Progress("predicting", total=total or None, unit="frame") as progress:
         written = temporary.with_suffix(".mp4")  # the codec is chosen by the ending
         writer: Any = None

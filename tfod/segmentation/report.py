@@ -21,8 +21,8 @@ from tfod.segmentation.sources import PairSource
 from tfod.segmentation.validation import MEAN_IOU
 from tfod.training.table import RunTable
 from tfod.visualize.draw import enlarge_small
+from tfod.visualize.figures import curves, share_matrix
 from tfod.visualize.page import Page
-from tfod.visualize.svg import curves, share_matrix
 
 __all__ = ["class_rows", "print_table", "write_metrics", "write_report"]
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod import names
-from tfod.checkpoints.reader import CheckpointReader, find_checkpoint
+from tfod.checkpoints.object_reader import CheckpointReader, find_checkpoint
 from tfod.checkpoints.restore import restore_fine_tune
 from tfod.files import write_text
 from tfod.segmentation.classes import ClassTable
@@ -32,7 +32,7 @@ from tfod.training.start import Start, started_run
 from tfod.training.summaries import MOST_IMAGES, first_replica
 from tfod.training.trainer import Learning
 from tfod.training.watch import Batch
-from tfod.visualize.svg import u_shape
+from tfod.visualize.figures import u_shape
 
 __all__ = ["RunData", "train_unet"]
 

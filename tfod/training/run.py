@@ -142,8 +142,18 @@ class Run:
         create_slots(learning.optimizer, learning.selection.variables)
         # 7. What was recorded after that checkpoint is forgotten before anything is recorded anew.
         forget_after(start.folder / "train", start.step)
-        self._last_evaluation = forget_after(evaluations.folder, start.step) if evaluations else None
         self._table = RunTable(evaluations.table, start.step) if evaluations else None
+        self._last_evaluation = self._forget_evaluations(start.step)
+
+    def _forget_evaluations(self, step: int) -> int | None:
+        """Forgets those after `step`, and that of `step` if a kill cut it off; returns the step of the last one."""
+        if self._evaluations is None or self._table is None:
+            return None
+        last = forget_after(self._evaluations.folder, step)
+        if self._table.lines and last is not None and self._table.last("step") < last:
+            # Its line in the table is the last that is written. (A run of an earlier version has no table.)
+            last = forget_after(self._evaluations.folder, last - 1)
+        return last
 
     def to_the_end(self) -> RunResult:
         """Trains, saves and evaluates until the budget is used up or nothing gets better, or until a signal comes."""
@@ -170,10 +180,9 @@ class Run:
     def _train_and_evaluate(self) -> bool:
         """Returns whether the time was used up."""
         step = self._start.step
+        # An evaluation that a kill prevented or cut off: it follows the checkpoint that the run resumes from.
         if step and self._is_evaluation_due(step) and self._last_evaluation != step:
-            self._evaluate(
-                step
-            )  # a kill prevented it or cut it off: it follows the checkpoint that the run resumes from
+            self._evaluate(step)
         while self._budget.progress(step) < 1.0:
             if self._is_in_vain():
                 return False
@@ -237,10 +246,10 @@ class Run:
         numbers = self._evaluations.compute(step)
         seconds = self._budget.seconds_used()
         self._budget.reserve(seconds - began)
-        self._table.add({"step": step, "seconds": seconds, **self._watch.finish(), **numbers})
         is_best = keep_if_best(
             self._start.folder, self._keeper.latest_checkpoint, step, numbers, self._evaluations.metric
         )
+        self._table.add({"step": step, "seconds": seconds, **self._watch.finish(), **numbers})
         best = "; the best so far, kept in best/" if is_best else ""
         print(f"step {step}, {format_duration(seconds)}: {self._evaluations.describe(numbers)}{best}")
 

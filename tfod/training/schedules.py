@@ -76,14 +76,14 @@ def manual_steps(
     if len(rates) != len(boundaries) + 1:
         what = f"{len(rates)} rates for {len(boundaries)} steps"
         raise ConfigError(what, where, "give one rate more than steps")
-    slope = (rates[1] - rates[0]) / boundaries[0]
+    rise = (rates[1] - rates[0]) / boundaries[0]
 
     def rate(step: tf.Tensor) -> tf.Tensor:
         passed = tf.reduce_sum(tf.cast(step >= tf.constant(boundaries, tf.int64), tf.int32))
         stepped = tf.gather(tf.constant(rates, tf.float32), passed)
         if not warmup:
             return stepped
-        rising = tf.cast(rates[0] + slope * tf.cast(step, tf.float64), tf.float32)
+        rising = tf.cast(rates[0] + rise * tf.cast(step, tf.float64), tf.float32)
         return tf.where(step < boundaries[0], rising, stepped)
 
     return lambda step: rate(tf.cast(step, tf.int64))
@@ -121,8 +121,8 @@ def cosine_decay(
         if hold_steps:
             result = tf.where(step > warmup_steps + hold_steps, result, base_rate)
         if warmup_steps:
-            slope = (base_rate - warmup_rate) / warmup_steps
-            result = tf.where(step < warmup_steps, slope * now + warmup_rate, result)
+            rise = (base_rate - warmup_rate) / warmup_steps
+            result = tf.where(step < warmup_steps, rise * now + warmup_rate, result)
         return tf.where(step > total_steps, 0.0, result)
 
     return rate

@@ -15,7 +15,7 @@ from tfod.errors import TrainingError
 __all__ = ["CURE", "Batch", "GoalReachedError", "ShowsSteps", "StepWatch", "Stopped"]
 
 CURE = (
-    "look at those pictures and their boxes, or lower the learning rate or warm it up for longer, or set "
+    "look at those images and their boxes, or lower the learning rate or warm it up for longer, or set "
     "train_config.gradient_clipping_by_norm"
 )
 
@@ -143,7 +143,7 @@ class StepWatch:
         losses = ", ".join(f"{tag} {value:g}" for tag, value in self._values.items())
         return TrainingError(
             f"the loss is not finite at step {self.step}: {losses}",
-            f"the batch of the pictures {', '.join(_source_ids(self.batch))}",
+            f"the batch of the images {', '.join(_source_ids(self.batch))}",
             f"{self._cure}; what was saved before is kept, and the same command goes on from it",
         )
 

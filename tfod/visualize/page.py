@@ -17,7 +17,7 @@ h1 { font-size: 1.7em; } h2 { font-size: 1.25em; margin-top: 2em; border-bottom:
 table { border-collapse: collapse; margin: 1em 0; font-variant-numeric: tabular-nums; }
 th, td { padding: .25em .8em; text-align: right; border-bottom: 1px solid #e6e8ee; }
 th:first-child, td:first-child { text-align: left; } th { color: #566; font-weight: 600; }
-figure { margin: 1em 0; } img { max-width: 100%; height: auto; } figcaption { color: #566; font-size: .9em; }
+figure { margin: 1em 0; } img, svg { max-width: 100%; height: auto; } figcaption { color: #566; font-size: .9em; }
 pre { background: #f5f6f9; padding: .8em; overflow-x: auto; }
 i.key { display: inline-block; width: .9em; height: .9em; margin-right: .4em; border: 1px solid #999; }
 """

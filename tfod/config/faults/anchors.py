@@ -1,45 +1,73 @@
 """What is wrong with anchors."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from tfod.config.faults.fault import Fault
 
 __all__ = [
+    "ANCHORS_OF_SEVERAL_MAPS",
+    "EVERY_KIND_OF_ANCHORS",
     "anchor_choice_faults",
     "feature_map_faults",
+    "flexible_anchor_faults",
+    "grid_anchor_faults",
     "multiscale_anchor_faults",
+    "shared_predictor_faults",
     "ssd_anchor_faults",
 ]
 
-_OF_AN_SSD = ("multiscale_anchor_generator", "ssd_anchor_generator", "flexible_grid_anchor_generator")
+ANCHORS_OF_SEVERAL_MAPS = ("ssd_anchor_generator", "multiscale_anchor_generator", "flexible_grid_anchor_generator")
+"""The kinds of anchors for detectors with several feature maps."""
+EVERY_KIND_OF_ANCHORS = (*ANCHORS_OF_SEVERAL_MAPS, "grid_anchor_generator")
 
 
-def anchor_choice_faults(kind: str | None) -> Iterator[Fault]:
-    """`kind`: the generator that is named for an SSD. Block: `anchor_generator`."""
-    if kind not in _OF_AN_SSD:
-        what = f"an SSD cannot have anchors of the kind {kind or '(none)'}"
-        yield Fault(what, "", f"use {', '.join(_OF_AN_SSD[:-1])} or {_OF_AN_SSD[-1]}")
+def anchor_choice_faults(kind: str | None, known: Collection[str]) -> Iterator[Fault]:
+    """`kind`: the generator that is named; `known`: those that the detector can have. Block: `anchor_generator`."""
+    if kind not in known:
+        what = f"anchors of the kind {kind} are not possible here" if kind else "no anchors are chosen"
+        yield Fault(what, "", f"use {' or '.join(known)}")
 
 
 def multiscale_anchor_faults(aspect_ratios: int, scales_per_octave: int) -> Iterator[Fault]:
     """`aspect_ratios`: how many there are. Block: `multiscale_anchor_generator`."""
-    if not aspect_ratios:
-        cure = "--set '{field}=[1.0, 2.0, 0.5]'"
-        yield Fault("without aspect_ratios there is no anchor", "aspect_ratios", cure)
-    if not scales_per_octave:
-        yield Fault("without scales_per_octave there is no anchor", "scales_per_octave", "--set {field}=2")
+    yield from _no_anchor("aspect_ratios", aspect_ratios, "[1.0, 2.0, 0.5]")
+    yield from _no_anchor("scales_per_octave", scales_per_octave, "2")
 
 
-def ssd_anchor_faults(num_layers: int, *, scales: int, strides: int, offsets: int) -> Iterator[Fault]:
-    """How many scales, strides and offsets stand in the lists; none is right, too. Block: `ssd_anchor_generator`."""
-    for name, field, count in (
-        ("scales", "scales", scales),
-        ("strides", "height_stride", strides),
-        ("offsets", "height_offset", offsets),
-    ):
-        if count not in (0, num_layers):
-            what = f"there are {count} {name} for {num_layers} layers"
-            yield Fault(what, f"{field}[0]", f"give {num_layers} {name}, or none")
+def grid_anchor_faults(scales: int, aspect_ratios: int) -> Iterator[Fault]:
+    """How many there are of each. Block: `grid_anchor_generator`."""
+    yield from _no_anchor("scales", scales, "[0.25, 0.5, 1.0, 2.0]")
+    yield from _no_anchor("aspect_ratios", aspect_ratios, "[1.0, 2.0, 0.5]")
+
+
+def _no_anchor(field: str, count: int, example: str) -> Iterator[Fault]:
+    if not count:
+        yield Fault(f"without {field} there is no anchor", field, f"--set '{{field}}={example}'")
+
+
+def ssd_anchor_faults(num_layers: int, **lengths: int) -> Iterator[Fault]:
+    """The lengths of the lists that have one entry for each layer, or none, by their fields' names.
+
+    Block: `ssd_anchor_generator`.
+
+    >>> [fault.what for fault in ssd_anchor_faults(6, scales=6, height_stride=0, width_stride=1)]
+    ['width_stride has length 1, but there are 6 layers']
+    """
+    if num_layers < 1:
+        yield Fault(f"num_layers is {num_layers}", "num_layers", "let it be 1 or more")
+        return
+    for name, length in lengths.items():
+        if length not in (0, num_layers):
+            what = f"{name} has length {length}, but there are {num_layers} layers"
+            yield Fault(what, f"{name}[0]", f"give {num_layers}, or none")
+
+
+def flexible_anchor_faults(grids: Sequence[tuple[int, int]]) -> Iterator[Fault]:
+    """How many `base_sizes` and `aspect_ratios` each `anchor_grid` has. Block: `flexible_grid_anchor_generator`."""
+    for number, (sizes, ratios) in enumerate(grids):
+        if sizes != ratios:
+            what = f"there are {sizes} base_sizes and {ratios} aspect_ratios"
+            yield Fault(what, f"anchor_grid[{number}]", "give as many of each")
 
 
 def feature_map_faults(feature_maps: int, anchor_sets: int, *, field: str = "", cure: str = "") -> Iterator[Fault]:
@@ -49,4 +77,17 @@ def feature_map_faults(feature_maps: int, anchor_sets: int, *, field: str = "", 
     """
     if feature_maps != anchor_sets:
         what = f"there are {feature_maps} feature maps, but anchors for {anchor_sets}"
-        yield Fault(what, field, cure or "let it have as many levels or layers as the feature extractor")
+        yield Fault(what, field, cure or "give it as many levels or layers as the feature extractor has")
+
+
+def shared_predictor_faults(anchors_per_cell: Sequence[int], kind: str | None) -> Iterator[Fault]:
+    """The anchors at a cell of each feature map, and their kind, where all maps share a box predictor.
+
+    Block: `anchor_generator`.
+    """
+    if len(set(anchors_per_cell)) > 1:
+        what = f"one predictor for all feature maps cannot give them {list(anchors_per_cell)} anchors a cell"
+        if kind == "ssd_anchor_generator":
+            yield Fault(what, f"{kind}.reduce_boxes_in_lowest_layer", "--set {field}=false")
+        else:
+            yield Fault(what, "", "give all feature maps as many, or use convolutional_box_predictor")

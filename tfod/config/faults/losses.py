@@ -23,11 +23,12 @@ def mining_faults(classification_loss: str | None) -> Iterator[Fault]:
     """For a `loss` with a `hard_example_miner`. Block: `loss`."""
     if classification_loss in _NOT_MINED:
         cure = "remove hard_example_miner { ... }, or use weighted_sigmoid or weighted_softmax"
-        yield Fault(f"hard examples cannot be mined by {classification_loss}", "hard_example_miner", cure)
+        yield Fault(f"{classification_loss} and hard example mining exclude each other", "hard_example_miner", cure)
 
 
 def sampler_faults(positive_sample_fraction: float) -> Iterator[Fault]:
     """Block: `random_example_sampler`."""
     if not 0 < positive_sample_fraction <= 1:
-        what = f"positive_sample_fraction {positive_sample_fraction:g} is no share"
-        yield Fault(what, "positive_sample_fraction", "let it be above 0, and at most 1")
+        what = f"positive_sample_fraction is {positive_sample_fraction:g}"
+        cure = "it must be above 0 and at most 1: --set {field}=0.5"
+        yield Fault(what, "positive_sample_fraction", cure)

@@ -1,11 +1,14 @@
 """What is wrong with the choice of a model, its feature extractor and its box predictor."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from tfod.config.architectures import types_of
 from tfod.config.faults.fault import Fault
 from tfod.config.text import nearest
 
 __all__ = [
+    "background_faults",
+    "box_code_size_faults",
     "convolutional_predictor_faults",
     "extractor_type_faults",
     "model_choice_faults",
@@ -27,8 +30,9 @@ def model_choice_faults(kind: str | None) -> Iterator[Fault]:
         yield Fault("the config has no model", "", cure)
 
 
-def extractor_type_faults(name: str, known: Sequence[str]) -> Iterator[Fault]:
-    """`known`: the types that a model of the family can have. Block: `feature_extractor`."""
+def extractor_type_faults(name: str, family: str) -> Iterator[Fault]:
+    """`family`: that of the model, whether or not its types can be built here. Block: `feature_extractor`."""
+    known = types_of(family)
     if name in known:
         return
     of_tf1 = f"{name}_keras" in known
@@ -53,11 +57,25 @@ def pyramid_levels_faults(min_level: int, max_level: int) -> Iterator[Fault]:
         yield Fault(what, "", f"let min_level be {first} to {last} and max_level not less")
 
 
+def background_faults(*, added: bool, explicit: bool) -> Iterator[Fault]:
+    """Whether the background gets a column beside the classes, and whether it is one of them. Block: `ssd`."""
+    if added and explicit:
+        what = "the background cannot be a class of its own and a column beside the classes"
+        yield Fault(what, "explicit_background_class", "--set {block}add_background_class=false")
+
+
 def predictor_choice_faults(kind: str | None) -> Iterator[Fault]:
     """`kind`: the predictor that is named for an SSD. Block: `box_predictor`."""
     if kind not in _PREDICTORS:
         what = f"an SSD cannot have the box predictor {kind or '(none)'}"
         yield Fault(what, "", f"use {' or '.join(_PREDICTORS)}")
+
+
+def box_code_size_faults(box_code_size: int, code_size: int) -> Iterator[Fault]:
+    """`code_size`: how many numbers the box coder makes of a box. Block: that of the predictor."""
+    if box_code_size != code_size:
+        what = f"box_code_size is {box_code_size}, but the box coder makes {code_size} numbers of a box"
+        yield Fault(what, "box_code_size", f"--set {{field}}={code_size}")
 
 
 def convolutional_predictor_faults(

@@ -16,7 +16,7 @@ def suppression_faults(
         cure = f"--set {{block}}max_total_detections={max_per_class}"
         yield Fault(what, "max_detections_per_class", cure)
     if not 0 <= iou_threshold <= 1:
-        cure = "an IoU lies between 0 and 1: --set {field}=0.6"
+        cure = "an IoU is between 0 and 1: --set {field}=0.6"
         yield Fault(f"iou_threshold is {iou_threshold:g}", "iou_threshold", cure)
     if soft_nms_sigma < 0:
         cure = "--set {field}=0 switches soft suppression off"

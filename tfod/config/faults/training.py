@@ -51,7 +51,11 @@ def metrics_faults(names: Sequence[str], known: Collection[str]) -> Iterator[Fau
 
 
 def checkpoint_type_faults(kind: str, known: Sequence[str]) -> Iterator[Fault]:
-    """`kind`: `fine_tune_checkpoint_type`; `known`: those that the model can start from. Block: `train_config`."""
+    """`kind`: `fine_tune_checkpoint_type`; `known`: those that the model has, beside `fine_tune`, which all have.
+
+    Block: `train_config`.
+    """
+    known = (*known, "fine_tune")
     if kind not in known:
         hint = nearest(kind, known)
         cure = f"--set {{field}}={hint}" if hint else f"choose one of {', '.join(known)}"

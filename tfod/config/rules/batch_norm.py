@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from tfod.config.findings import Finding, warning
+from tfod.config.diagnostics import Diagnostic, warning
 from tfod.config.rules.walk import blocks, detection_model
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
@@ -16,7 +16,7 @@ _MAY_BE_LEFT = 0.05
 _BETTER_LEFT = 1e-5
 
 
-def check_batch_norm(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+def check_batch_norm(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     """Averages that start anew and cannot follow the weights in the steps that there are."""
     found, train = detection_model(config), config.train_config
     restored = train.fine_tune_checkpoint_type if train.fine_tune_checkpoint else ""

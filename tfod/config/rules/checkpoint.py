@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tfod.config.diagnostics import Diagnostic, error, errors, note, warning
 from tfod.config.faults.training import checkpoint_type_faults
-from tfod.config.findings import Finding, error, errors, note, warning
 from tfod.config.rules.placeholders import has_placeholder
 from tfod.config.rules.walk import is_remote
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
@@ -14,11 +14,11 @@ from tfod.protos.train_pb2 import V2
 
 __all__ = ["check"]
 
-_TYPES = ("detection", "full", "classification", "fine_tune")
+_TYPES = ("detection", "full", "classification")
 _WHERE = "train_config.fine_tune_checkpoint"
 
 
-def check(config: TrainEvalPipelineConfig, model_dir: Path | str | None) -> Iterator[Finding]:
+def check(config: TrainEvalPipelineConfig, model_dir: Path | str | None) -> Iterator[Diagnostic]:
     """Findings about `fine_tune_checkpoint`, its type and version; `model_dir`: the run's folder, if known."""
     train = config.train_config
     if not train.fine_tune_checkpoint:
@@ -42,7 +42,7 @@ def check(config: TrainEvalPipelineConfig, model_dir: Path | str | None) -> Iter
             )
 
 
-def _type(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+def _type(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     train, where = config.train_config, f"{_WHERE}_type"
     kind = train.fine_tune_checkpoint_type
     if not kind and not train.from_detection_checkpoint:
@@ -64,7 +64,7 @@ def _type(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
         yield from errors("checkpoint-type", checkpoint_type_faults(kind, _TYPES), "train_config")
 
 
-def _files(place: str, kind: str) -> Iterator[Finding]:
+def _files(place: str, kind: str) -> Iterator[Diagnostic]:
     prefix = re.sub(r"\.(index|data-\d+-of-\d+)$", "", place)
     folder = Path(place)
     if Path(f"{prefix}.index").is_file():
@@ -82,11 +82,11 @@ def _files(place: str, kind: str) -> Iterator[Finding]:
         yield error("checkpoint-missing", what, _WHERE, _elsewhere(folder))
 
 
-def _original_refuses(what: str, cure: str) -> Finding:
+def _original_refuses(what: str, cure: str) -> Diagnostic:
     return note("checkpoint-prefix", f"{what}; the original wants the prefix", _WHERE, f"nothing, or {cure}")
 
 
-def _contents(prefix: str, kind: str) -> Iterator[Finding]:
+def _contents(prefix: str, kind: str) -> Iterator[Diagnostic]:
     path = Path(prefix)
     keys = Path(f"{prefix}.index").read_bytes()
     if not any(path.parent.glob(f"{glob.escape(path.name)}.data-*-of-*")):

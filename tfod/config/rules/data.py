@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from tfod.config.diagnostics import Diagnostic, error, errors, note, warning
 from tfod.config.faults.reading import evaluation_reader_faults
-from tfod.config.findings import Finding, error, errors, note, warning
 from tfod.config.label_map import LabelMap, read_label_map
 from tfod.config.rules.placeholders import has_placeholder, placeholders
 from tfod.config.rules.record_files import check_files, count_records
@@ -15,7 +15,7 @@ from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 __all__ = ["check_evaluation_input", "check_training_input"]
 
 
-def check_training_input(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+def check_training_input(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     """Findings in `train_input_reader`."""
     where = "train_input_reader"
     reader = config.train_input_reader
@@ -27,7 +27,7 @@ def check_training_input(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     yield from check_files(reader, where)[1]
 
 
-def check_evaluation_input(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+def check_evaluation_input(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     """Findings in `eval_input_reader`, of which the first is used."""
     where = "eval_input_reader[0]"
     yield from errors("no-input", evaluation_reader_faults(len(config.eval_input_reader)))
@@ -57,7 +57,9 @@ def check_evaluation_input(config: TrainEvalPipelineConfig) -> Iterator[Finding]
             )
 
 
-def _left_over(config: TrainEvalPipelineConfig, reader: InputReader, where: str, files: list[str]) -> Iterator[Finding]:
+def _left_over(
+    config: TrainEvalPipelineConfig, reader: InputReader, where: str, files: list[str]
+) -> Iterator[Diagnostic]:
     """Unless the config says so itself, the last batch of an evaluation may be smaller."""
     batch = config.eval_config.batch_size
     dropped = reader.HasField("drop_remainder") and reader.drop_remainder
@@ -76,7 +78,7 @@ def _left_over(config: TrainEvalPipelineConfig, reader: InputReader, where: str,
 
 def _label_map(
     config: TrainEvalPipelineConfig, reader: InputReader, where: str, *, required: bool
-) -> Iterator[Finding]:
+) -> Iterator[Diagnostic]:
     where += ".label_map_path"
     if has_placeholder(reader.label_map_path):
         return
@@ -94,7 +96,7 @@ def _label_map(
     yield from _class_count(config, label_map, reader.label_map_path)
 
 
-def _class_count(config: TrainEvalPipelineConfig, label_map: LabelMap, path: str) -> Iterator[Finding]:
+def _class_count(config: TrainEvalPipelineConfig, label_map: LabelMap, path: str) -> Iterator[Diagnostic]:
     found = detection_model(config)
     if found is None or found[1].num_classes <= 0:
         return

@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from tfod.config.findings import Finding, warning
+from tfod.config.diagnostics import Diagnostic, warning
 from tfod.config.text import Place, is_repeated
 
 __all__ = ["given_twice"]
 
 
-def given_twice(places: Sequence[Place]) -> Iterator[Finding]:
+def given_twice(places: Sequence[Place]) -> Iterator[Diagnostic]:
     """The last of several values counts, as in the original; whoever edits the first of them wonders.
 
     Alternatives of which a block has one, optimizers say, are one field here.
@@ -25,7 +25,7 @@ def given_twice(places: Sequence[Place]) -> Iterator[Finding]:
             yield _finding(group)
 
 
-def _finding(group: Sequence[Place]) -> Finding:
+def _finding(group: Sequence[Place]) -> Diagnostic:
     last = group[-1]
     names = list(dict.fromkeys(place.name for place in group))
     lines = ", ".join(str(place.line) for place in group)

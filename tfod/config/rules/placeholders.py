@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tfod.config.findings import Finding, error
+from tfod.config.diagnostics import Diagnostic, error
 from tfod.config.rules.walk import blocks
 from tfod.config.text import is_repeated
 
 __all__ = ["has_placeholder", "placeholders"]
 
 
-def placeholders(message: Any, prefix: str) -> Iterator[Finding]:
+def placeholders(message: Any, prefix: str) -> Iterator[Diagnostic]:
     """A finding for each placeholder in `message`, whose fields have paths that begin with `prefix`."""
     for path, block in blocks(message, prefix):
         for field, value in block.ListFields():

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tfod.config.diagnostics import Diagnostic, error, errors
 from tfod.config.faults.reading import path_faults
-from tfod.config.findings import Finding, error, errors
 from tfod.config.rules.placeholders import has_placeholder
 from tfod.config.rules.walk import is_remote
 from tfod.config.text import nearest
@@ -22,7 +22,7 @@ _GZIP = b"\x1f\x8b"
 _EMPTY = "is empty"
 
 
-def check_files(reader: InputReader, where: str) -> tuple[list[str], list[Finding]]:
+def check_files(reader: InputReader, where: str) -> tuple[list[str], list[Diagnostic]]:
     """The files of `reader` (at `where` in the config) that look like records, and what is wrong with the rest."""
     if reader.WhichOneof("input_reader") == "external_input_reader":
         cure = "write tf_record_input_reader { input_path: ... }"
@@ -58,7 +58,7 @@ def _count(file: str) -> int:
     return count
 
 
-def _problems_of_pattern(pattern: str, problems: dict[str, str | None], where: str) -> Iterator[Finding]:
+def _problems_of_pattern(pattern: str, problems: dict[str, str | None], where: str) -> Iterator[Diagnostic]:
     if not problems:
         yield error("no-records", f"no file matches {pattern}", where, _elsewhere(pattern))
         return
@@ -88,7 +88,7 @@ def _problem(path: Path) -> str | None:
     return "ends inside its first record" if _HEADER + length + _FOOTER > size else None
 
 
-def _shard_sets(files: Sequence[str], where: str) -> Iterator[Finding]:
+def _shard_sets(files: Sequence[str], where: str) -> Iterator[Diagnostic]:
     """Sets of `-00000-of-00010` must be whole, as `tfod.records.files.expand` will demand."""
     totals: dict[tuple[str, str], set[int]] = defaultdict(set)
     for match in filter(None, map(_SHARD.fullmatch, files)):

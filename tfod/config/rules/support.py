@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from tfod.config.findings import Finding, error, note, warning
+from tfod.config.diagnostics import Diagnostic, error, note, warning
 from tfod.config.support import Use, limits_met
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
 __all__ = ["check", "check_model"]
 
 
-def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     """An error for each missing feature; notes, or warnings where people rely on it, for what has no effect."""
     used = [use for use in limits_met(config) if not _same_as_the_readers(use, config)]
     yield from _missing(used)
@@ -31,12 +31,12 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
         yield note("no-effect", what, next(iter(needless.values())), "nothing; docs/config.md says why of each")
 
 
-def check_model(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+def check_model(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     """An error for each feature that the model needs and that is missing."""
     yield from _missing(list(limits_met(config.model, "model.")))
 
 
-def _missing(used: list[Use]) -> Iterator[Finding]:
+def _missing(used: list[Use]) -> Iterator[Diagnostic]:
     for use in used:
         if use.limit.kind == "missing":
             yield error("missing-feature", use.what, use.path, use.cure)

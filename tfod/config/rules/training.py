@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tfod.config.diagnostics import Diagnostic, error, errors, note, warning
 from tfod.config.faults.learning_rate import (
     cosine_decay_faults,
     exponential_decay_faults,
@@ -15,7 +16,6 @@ from tfod.config.faults.training import (
     optimizer_choice_faults,
     weight_averages_faults,
 )
-from tfod.config.findings import Finding, error, errors, note, warning
 from tfod.config.rules.augmentation import check_augmentation
 from tfod.config.rules.batch_norm import check_batch_norm
 from tfod.config.rules.walk import detection_model
@@ -33,7 +33,7 @@ _ADAM_RATE = 1e-3
 _METRICS = (*AVAILABLE_METRICS, *MISSING_METRICS)
 
 
-def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     """Findings in `train_config` and `eval_config`."""
     if not config.HasField("train_config"):
         yield error("no-train-config", "nothing says how to train", "train_config", "add a train_config { ... }")
@@ -57,7 +57,7 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     yield from errors("metrics-set", metrics_faults(config.eval_config.metrics_set, _METRICS), "eval_config")
 
 
-def _batchable(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+def _batchable(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     """Images of one batch need one size."""
     found = detection_model(config)
     if found is None:
@@ -71,7 +71,7 @@ def _batchable(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     yield from errors("sizes-in-a-batch", mixed_sizes_faults(evaluation, one_size=one_size, section="eval"))
 
 
-def _optimizer(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+def _optimizer(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     kind = config.train_config.optimizer.WhichOneof("optimizer")
     yield from errors("no-optimizer", optimizer_choice_faults(kind), _OPTIMIZER)
     if kind is None:
@@ -96,7 +96,7 @@ def _optimizer(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
     yield from _height_of_rate(config, kind, schedule, rate, where)
 
 
-def _cosine(rate: Any, num_steps: int, where: str) -> Iterator[Finding]:
+def _cosine(rate: Any, num_steps: int, where: str) -> Iterator[Diagnostic]:
     total, warmup = rate.total_steps, rate.warmup_steps
     yield from errors(
         "warm-up",
@@ -143,7 +143,7 @@ _PEAKS = {
 
 def _height_of_rate(
     config: TrainEvalPipelineConfig, kind: str, schedule: str, rate: Any, where: str
-) -> Iterator[Finding]:
+) -> Iterator[Diagnostic]:
     where = f"{where}.{_PEAKS[schedule]}"
     peak, batch = getattr(rate, _PEAKS[schedule]), config.train_config.batch_size
     if peak <= 0:
@@ -166,7 +166,7 @@ def _height_of_rate(
         )
 
 
-def _weight_averages(config: TrainEvalPipelineConfig) -> Iterator[Finding]:
+def _weight_averages(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     optimizer, where = config.train_config.optimizer, f"{_OPTIMIZER}.use_moving_average"
     averaged, evaluated = optimizer.use_moving_average, config.eval_config.use_moving_averages
     yield from errors("weight-averages", weight_averages_faults(kept=averaged, evaluated=evaluated))

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from tfod.errors import ConfigError
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.model import extractor_type_faults, num_layers_faults, pyramid_levels_faults
+from tfod.config.support import refuse_missing
 from tfod.models.backbones.backbone import Backbone
 from tfod.models.backbones.mobilenet_v1 import MobileNetV1, mobilenet_defaults
 from tfod.models.backbones.mobilenet_v2 import EXPANSION, MobileNetV2
@@ -45,12 +47,8 @@ class Features:
 
 def features_from_config(config: _Config, where: str, *, freeze_batch_norm: bool) -> Features:
     """What `feature_extractor`, at the path `where`, describes. Raises ConfigError for unknown types."""
-    if config.type not in FEATURE_EXTRACTORS:
-        raise ConfigError(
-            f"the feature extractor {config.type or '(none)'} is not available",
-            f"{where}.type",
-            "use one of " + ", ".join(sorted(FEATURE_EXTRACTORS)),
-        )
+    refuse_missing(config, where)
+    refuse(extractor_type_faults(config.type, "ssd"), where)
     return FEATURE_EXTRACTORS[config.type](config, where, freeze_batch_norm)
 
 
@@ -83,9 +81,7 @@ def _mobilenet(
 
 
 def _mobilenet_ssd(network: type[_MobileNet], config: _Config, where: str, freeze: bool) -> Features:
-    most = 2 + len(_ADDED_DEPTHS)
-    if not 1 <= config.num_layers <= most:
-        raise ConfigError(f"num_layers is {config.num_layers}", f"{where}.num_layers", f"let it be 1 to {most}")
+    refuse(num_layers_faults(config.num_layers), where)
     base, own = _hyperparameters(config, freeze, mobilenet_defaults)
     backbone = _mobilenet(network, config, base)
     first = EXPANSION if network is MobileNetV2 else backbone.levels[4]
@@ -136,13 +132,8 @@ def _pyramid(
     padding: Padding = "same",
 ) -> FeaturePyramid:
     first, last = levels
+    refuse(pyramid_levels_faults(first, last), f"{where}.fpn")
     deepest = min(last, _DEEPEST_LEVEL_OF_BACKBONE)
-    if not 2 <= first <= _DEEPEST_LEVEL_OF_BACKBONE or last < first:
-        raise ConfigError(
-            f"a pyramid from level {first} to {last} cannot be built on this backbone",
-            f"{where}.fpn",
-            "let min_level be 2 to 5 and max_level not less",
-        )
     return FeaturePyramid(
         hyperparameters,
         end_points=[backbone.levels[level] for level in range(first, deepest + 1)],

@@ -1,8 +1,8 @@
 """An SSD from the message that describes it."""
 
+from tfod.boxes.anchors import Anchors
 from tfod.boxes.coders import BoxCoder
 from tfod.boxes.from_config import (
-    ANCHORS_OF_SEVERAL_MAPS,
     anchors_from_config,
     box_coder_from_config,
     matcher_from_config,
@@ -10,7 +10,9 @@ from tfod.boxes.from_config import (
     similarity_from_config,
 )
 from tfod.boxes.targets import TargetAssigner
-from tfod.errors import ConfigError
+from tfod.config.faults.anchors import ANCHORS_OF_SEVERAL_MAPS, feature_map_faults, shared_predictor_faults
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.model import background_faults
 from tfod.losses.from_config import (
     classification_loss_from_config,
     localization_loss_from_config,
@@ -32,12 +34,13 @@ __all__ = ["ssd_from_config"]
 
 def ssd_from_config(config: ssd_pb2.Ssd) -> SSD:
     """The model that `model.ssd` describes. Raises ConfigError for what is not available."""
-    _refuse_contradictions(config)
+    refuse(background_faults(added=config.add_background_class, explicit=config.explicit_background_class), "model.ssd")
     anchors = anchors_from_config(config.anchor_generator, "model.ssd.anchor_generator", kinds=ANCHORS_OF_SEVERAL_MAPS)
     box_coder = box_coder_from_config(config.box_coder, "model.ssd.box_coder")
     features = features_from_config(
         config.feature_extractor, "model.ssd.feature_extractor", freeze_batch_norm=config.freeze_batchnorm
     )
+    _refuse_unlike_anchors(config, anchors, len(features.neck.depths))
     resizer = image_resizer_from_config(config.image_resizer, "model.ssd.image_resizer")
     return SSD(
         num_classes=config.num_classes,
@@ -98,7 +101,8 @@ def _loss(config: ssd_pb2.Ssd, box_coder: BoxCoder) -> SSDLoss:
     )
 
 
-def _refuse_contradictions(config: ssd_pb2.Ssd) -> None:
-    if config.add_background_class and config.explicit_background_class:
-        what = "the background cannot be a class of its own and a column beside the classes"
-        raise ConfigError(what, "model.ssd.explicit_background_class", "set add_background_class: false")
+def _refuse_unlike_anchors(config: ssd_pb2.Ssd, anchors: Anchors, feature_maps: int) -> None:
+    counts, where = anchors.anchors_per_cell, "model.ssd.anchor_generator"
+    refuse(feature_map_faults(feature_maps, len(counts)), where)
+    if config.box_predictor.HasField("weight_shared_convolutional_box_predictor"):
+        refuse(shared_predictor_faults(counts, config.anchor_generator.WhichOneof("anchor_generator_oneof")), where)

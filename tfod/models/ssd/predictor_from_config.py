@@ -2,7 +2,13 @@
 
 from typing import NamedTuple
 
-from tfod.errors import ConfigError
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.model import (
+    box_code_size_faults,
+    convolutional_predictor_faults,
+    predictor_choice_faults,
+    weight_shared_predictor_faults,
+)
 from tfod.models.from_config import conv_hyperparameters_from_config
 from tfod.models.heads.box_predictor import BoxPredictor
 from tfod.models.heads.convolutional import ConvolutionalPredictor, ConvolutionalSettings
@@ -29,40 +35,28 @@ def box_predictor_from_config(
 ) -> BoxPredictor:
     """The predictor that `box_predictor`, at the path `where`, describes.
 
+    A predictor that all feature maps share needs the same number of anchors a cell for each, which the caller checks.
     Raises ConfigError for one that an SSD cannot have, and for settings that contradict each other.
     """
-    kind = config.WhichOneof("box_predictor_oneof")
-    if kind not in ("convolutional_box_predictor", "weight_shared_convolutional_box_predictor"):
-        raise ConfigError(
-            f"an SSD cannot have the box predictor {kind or '(none)'}",
-            where,
-            "use convolutional_box_predictor or weight_shared_convolutional_box_predictor",
-        )
+    kind: str = config.WhichOneof("box_predictor_oneof") or ""
+    refuse(predictor_choice_faults(kind), where)
     message, where = getattr(config, kind), f"{where}.{kind}"
-    if message.box_code_size != sizes.code_size:
-        raise ConfigError(
-            f"box_code_size is {message.box_code_size}, but the box coder makes {sizes.code_size} numbers of a box",
-            f"{where}.box_code_size",
-            f"set box_code_size: {sizes.code_size}",
-        )
-    if message.use_depthwise and message.kernel_size == 1:
-        what = "a depthwise convolution of 1 x 1 does nothing"
-        raise ConfigError(what, f"{where}.kernel_size", "set kernel_size: 3, or use_depthwise: false")
+    refuse(box_code_size_faults(message.box_code_size, sizes.code_size), where)
     hyperparameters = conv_hyperparameters_from_config(message.conv_hyperparams, freeze_batch_norm=freeze_batch_norm)
     if kind == "convolutional_box_predictor":
         return ConvolutionalPredictor(hyperparameters, _convolutional(message, where), **sizes._asdict())
-    if len(set(sizes.anchors_per_cell)) > 1:
-        counts = list(sizes.anchors_per_cell)
-        what = f"one predictor for all feature maps cannot give them {counts} anchors a cell"
-        raise ConfigError(what, "model.ssd.anchor_generator", "set reduce_boxes_in_lowest_layer: false")
     shared = sizes._asdict() | {"anchors_per_cell": sizes.anchors_per_cell[0]}
-    return WeightSharedPredictor(hyperparameters, _weight_shared(message), **shared)
+    return WeightSharedPredictor(hyperparameters, _weight_shared(message, where), **shared)
 
 
 def _convolutional(config: box_predictor_pb2.ConvolutionalBoxPredictor, where: str) -> ConvolutionalSettings:
-    if config.min_depth > config.max_depth:
-        what = f"min_depth {config.min_depth} is above max_depth {config.max_depth}"
-        raise ConfigError(what, f"{where}.min_depth", "lower min_depth, or raise max_depth")
+    faults = convolutional_predictor_faults(
+        min_depth=config.min_depth,
+        max_depth=config.max_depth,
+        use_depthwise=config.use_depthwise,
+        kernel_size=config.kernel_size,
+    )
+    refuse(faults, where)
     return ConvolutionalSettings(
         kernel_size=config.kernel_size,
         num_layers=config.num_layers_before_predictor,
@@ -75,7 +69,14 @@ def _convolutional(config: box_predictor_pb2.ConvolutionalBoxPredictor, where: s
     )
 
 
-def _weight_shared(config: box_predictor_pb2.WeightSharedConvolutionalBoxPredictor) -> WeightSharedSettings:
+def _weight_shared(config: box_predictor_pb2.WeightSharedConvolutionalBoxPredictor, where: str) -> WeightSharedSettings:
+    faults = weight_shared_predictor_faults(
+        depth=config.depth,
+        num_layers=config.num_layers_before_predictor,
+        use_depthwise=config.use_depthwise,
+        kernel_size=config.kernel_size,
+    )
+    refuse(faults, where)
     return WeightSharedSettings(
         depth=config.depth,
         num_layers=config.num_layers_before_predictor,

@@ -1,0 +1,188 @@
+"""TFRecords as one format of annotations among others: read back into pictures and objects, and written."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from tfod import names
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
+from tfod.annotations.format import Dataset, Reading, Writing
+from tfod.annotations.masks import RunLengths
+from tfod.annotations.pictures import EXTENSIONS, plain_name, read_header
+from tfod.annotations.untrusted import Roots, as_text, file_subset, snapped
+from tfod.config.label_map import LabelMap, LabelMapItem, write_label_map
+from tfod.errors import DataError
+from tfod.records.coco_features import mask_from_png
+from tfod.records.example import decode_example
+from tfod.records.files import expand
+from tfod.records.frames import read_frames
+from tfod.records.write import write_records
+
+__all__ = ["RECORD_NAME", "read_tfrecord", "write_tfrecord"]
+
+Features = Mapping[str, list[bytes] | list[float] | list[int]]
+
+RECORD_NAME = re.compile(r".*\.(tf)?records?(-\d{5}-of-\d{5})?$|.*-\d{5}-of-\d{5}$")
+_CURE = "convert the data again, or check that the file holds tf.Examples of pictures"
+_EXTENSIONS = {format: extension for extension, format in reversed(EXTENSIONS.items())}
+_SIDES = (names.OBJECT_XMIN, names.OBJECT_YMIN, names.OBJECT_XMAX, names.OBJECT_YMAX)
+
+
+def read_tfrecord(path: str, reading: Reading) -> Dataset:
+    """The records of a file, of a pattern (`train.record-?????-of-00010`), or of a folder's files.
+
+    Pictures are the bytes in the records, named as there. A file named after a subset (train.record) makes its
+    pictures members of it. Raises DataError where there is none, where a shard is missing, or where a file is damaged.
+    """
+    files = expand(_record_files(path) if os.path.isdir(path) else [path])
+    roots = Roots(path, reading)
+    for file in files:
+        roots.check(file)
+    total = sum(1 for file in files for _ in read_frames(file))
+    return Dataset(_Records(files, reading.class_names), total, _ids(reading.class_names))
+
+
+def write_tfrecord(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
+    """Writes label_map.pbtxt and data.record, or SUBSET.record of each subset, in `writing.num_shards` files or of
+    `writing.shard_size`. Ids below 1 are moved up together."""
+    lowest = min(writing.class_ids.values(), default=1)
+    shift = max(0, 1 - lowest)
+    items = [LabelMapItem(number + shift, name) for name, number in writing.class_ids.items()]
+    label_map = LabelMap(tuple(sorted(items, key=lambda item: item.id)))
+    write_label_map(label_map, folder / "label_map.pbtxt")
+    subsets: dict[str, list[AnnotatedImage]] = {}
+    for image in images:
+        subsets.setdefault(image.subset, []).append(image)
+    for subset, members in subsets.items():
+        output = folder / f"{subset or 'data'}.record"
+        write_records(members, output, label_map, writing.num_shards, shard_size=writing.shard_size)
+
+
+class _Records:
+    """The examples of several files, read anew each time that they are gone through."""
+
+    def __init__(self, files: Sequence[str], class_names: Mapping[int, str]) -> None:
+        self._files = files
+        self._class_names = class_names
+
+    def __iter__(self) -> Iterator[AnnotatedImage | DataError]:
+        for file in self._files:
+            subset = file_subset(file, file)
+            for number, payload in enumerate(read_frames(file)):
+                where = f"{file}, record {number}"
+                try:
+                    image = _image(decode_example(payload, where), where, number, self._class_names)
+                    yield image._replace(subset=subset)
+                except DataError as error:
+                    yield error
+
+
+def _record_files(folder: str) -> list[str]:
+    found = [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if RECORD_NAME.match(name)]
+    if not found:
+        raise DataError("the folder holds no TFRecord file", folder, "name the folder or the file of the records")
+    return found
+
+
+def _ids(class_names: Mapping[int, str]) -> Mapping[str, int]:
+    return {name: number for number, name in class_names.items()}
+
+
+def _image(features: Features, where: str, number: int, class_names: Mapping[int, str]) -> AnnotatedImage:
+    try:
+        encoded = features[names.IMAGE_ENCODED][0]
+        if not isinstance(encoded, bytes):
+            raise TypeError
+    except (KeyError, IndexError, TypeError) as error:
+        raise DataError(f"the record has no {names.IMAGE_ENCODED}", where, _CURE) from error
+    header = read_header(encoded, where)
+    written = plain_name(_texts(features, names.IMAGE_FILENAME, where)[0]) if features.get(names.IMAGE_FILENAME) else ""
+    filename = as_text(written or f"{number:06d}", "the picture's filename", where)
+    if os.path.splitext(filename)[1].lower() not in EXTENSIONS:
+        filename += _EXTENSIONS[header.format]
+    objects = _objects(features, (header.width, header.height), where, class_names)
+    return AnnotatedImage(where, filename, None, objects, header.width, header.height, encoded=encoded)
+
+
+def _objects(
+    features: Features, size: tuple[int, int], where: str, class_names: Mapping[int, str]
+) -> tuple[AnnotatedObject, ...]:
+    sides = [_numbers(features, name, where) for name in _SIDES]
+    count = len(sides[0])
+    if any(len(side) != count for side in sides):
+        raise DataError("the record's boxes have not four sides each", where, _CURE)
+    classes = _classes(features, count, where, class_names)
+    boxes = zip(
+        *([snapped(value * size[index % 2]) for value in side] for index, side in enumerate(sides)), strict=True
+    )
+    difficult, truncated, crowd, areas = (
+        _padded(_numbers(features, name, where), count)
+        for name in (names.OBJECT_DIFFICULT, names.OBJECT_TRUNCATED, names.OBJECT_IS_CROWD, names.OBJECT_AREA)
+    )
+    poses = _padded(_texts(features, names.OBJECT_VIEW, where), count)
+    masks = _masks(features, count, size, where)
+    return tuple(
+        AnnotatedObject(
+            classes[index],
+            xmin,
+            ymin,
+            xmax,
+            ymax,
+            difficult=bool(difficult[index]),
+            truncated=bool(truncated[index]),
+            pose=poses[index] or "Unspecified",
+            crowd=bool(crowd[index]),
+            area=areas[index],
+            mask=masks[index],
+        )
+        for index, (xmin, ymin, xmax, ymax) in enumerate(boxes)
+    )
+
+
+def _classes(features: Features, count: int, where: str, class_names: Mapping[int, str]) -> list[str]:
+    texts = _texts(features, names.OBJECT_CLASS_TEXT, where)
+    if len(texts) == count:
+        return [as_text(text, "the class", where) for text in texts]
+    labels = [int(label) for label in _numbers(features, names.OBJECT_CLASS_LABEL, where)]
+    if len(labels) != count:
+        raise DataError("the record has not one class for each box", where, _CURE)
+    return [class_names.get(label, str(label)) for label in labels]
+
+
+def _masks(features: Features, count: int, size: tuple[int, int], where: str) -> list[RunLengths | None]:
+    """The masks that are PNG; numerical ones, which the original knows too, are refused."""
+    encoded = features.get(names.OBJECT_MASK) or []
+    if not encoded:
+        return [None] * count
+    try:
+        if len(encoded) != count:
+            raise ValueError("there is not one mask for each box, as a PNG")
+        return [mask_from_png(_as_bytes(data), size[1], size[0]) for data in encoded]
+    except ValueError as error:
+        raise DataError(f"the record's masks cannot be read: {error}", where, _CURE) from error
+
+
+def _as_bytes(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise ValueError("a mask is no PNG")
+    return value
+
+
+def _numbers(features: Features, name: str, where: str) -> list[float]:
+    values = features.get(name) or []
+    if any(isinstance(value, bytes) for value in values):
+        raise DataError(f"the record's {name} is no list of numbers", where, _CURE)
+    return [value for value in values if not isinstance(value, bytes)]
+
+
+def _texts(features: Features, name: str, where: str) -> list[str]:
+    try:
+        return [_as_bytes(value).decode() for value in features.get(name) or []]
+    except ValueError as error:
+        raise DataError(f"the record's {name} is no list of texts", where, _CURE) from error
+
+
+def _padded(values: Sequence[float] | Sequence[str], count: int) -> Sequence:  # type: ignore[type-arg]
+    """`values` where there is one for each object, else None for each."""
+    return values if len(values) == count else [None] * count

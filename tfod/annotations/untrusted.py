@@ -1,0 +1,237 @@
+"""What the readers share: files found and opened safely, and values that strangers wrote.
+
+Annotation files come from strangers. A name in one never leads out of the folders that the user named, nor does a
+link, unless the user says so; nesting without end, numbers without end and texts that no file name can hold are
+errors with a place, as is everything else that is not as it should be.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lxml import etree
+
+from tfod.annotations.annotated_image import AnnotatedImage
+from tfod.annotations.format import ReadEach, Reading
+from tfod.annotations.pictures import PICTURE_FOLDERS
+from tfod.errors import DataError
+from tfod.files import read_bytes
+
+__all__ = [
+    "XML_PARSER",
+    "Roots",
+    "annotation_files",
+    "as_number",
+    "as_pixels",
+    "as_text",
+    "content",
+    "each_file",
+    "file_subset",
+    "read_json",
+    "read_text",
+    "read_xml",
+    "snapped",
+    "subset_of",
+]
+
+XML_PARSER = etree.XMLParser(
+    resolve_entities=False,
+    no_network=True,
+    load_dtd=False,
+    dtd_validation=False,
+    huge_tree=False,
+    collect_ids=False,
+    remove_blank_text=True,
+    remove_comments=True,
+    remove_pis=True,
+)
+_REPAIR = "correct the file in the annotation tool, or remove it"
+_SUBSETS = {
+    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
+    "testing": "test",
+}  # fmt: skip
+_UNNAMEABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_SNAP = 0.01  # pixels
+
+
+class Roots:
+    """The folders out of which no annotation and no picture may lie, by whatever links."""
+
+    def __init__(self, path: str, reading: Reading) -> None:
+        folder = os.path.realpath(path if os.path.isdir(path) else os.path.dirname(path) or os.curdir)
+        self._follow = reading.follow_links
+        # Pascal VOC and COCO keep annotations in a folder of their own, beside those of the pictures.
+        self._roots = [os.path.dirname(folder) if os.path.basename(folder).lower() == "annotations" else folder]
+        self._roots += (os.path.join(os.path.dirname(folder), name) for name in PICTURE_FOLDERS)
+        if reading.image_dir:
+            self._roots.append(os.path.realpath(reading.image_dir))
+        self._good: set[str] = set()
+
+    def check(self, path: str) -> str:
+        """`path`; DataError where it is no file, or a link that leads out of the folders."""
+        if not os.path.isfile(path):
+            raise DataError("there is no such file", path, "check the path")
+        if self._follow:
+            return path
+        folder = os.path.dirname(path) or os.curdir
+        if folder not in self._good:
+            self._inside(os.path.realpath(folder), path)
+            self._good.add(folder)
+        if os.path.islink(path):
+            self._inside(os.path.realpath(path), path)
+        return path
+
+    def _inside(self, real: str, path: str) -> None:
+        if not any(real == root or real.startswith(root.rstrip(os.sep) + os.sep) for root in self._roots):
+            cure = "copy the file to its place, or follow such links with --follow_links if you trust the data"
+            raise DataError("the file lies outside its folder, by a link or by its path", path, cure)
+
+
+def annotation_files(path: str, extension: str) -> list[str]:
+    """The files below the folder `path` whose names end in `extension`, sorted; `path` itself where it is a file.
+
+    Links to folders are not followed. Raises DataError where there is none.
+    """
+    if os.path.isfile(path):
+        return [path]
+    if not os.path.isdir(path):
+        raise DataError("there is no such file or folder", path, "check the path")
+    found = [
+        os.path.join(folder, name)
+        for folder, _, names in os.walk(path)
+        for name in names
+        if name.lower().endswith(extension) and not name.startswith(".")
+    ]
+    if not found:
+        raise DataError(f"the folder holds no {extension} file", path, "name the folder of the annotations")
+    return sorted(found)
+
+
+def each_file(read: Callable[[str], AnnotatedImage], paths: Sequence[str], root: str, reading: Reading) -> ReadEach:
+    """Reads each of `paths` anew whenever gone through; its place below `root` says of which subset it is."""
+    roots = Roots(root, reading)
+
+    def read_one(path: str) -> AnnotatedImage:
+        image = read(roots.check(path))
+        return image if image.subset else image._replace(subset=subset_of(os.path.relpath(path, root)))
+
+    return ReadEach(read_one, paths)
+
+
+def subset_of(path: str) -> str:
+    """The part of a data set that a path names: `train`, `val`, `test` or "".
+
+    >>> subset_of("images/train/cat.xml"), subset_of("valid/labels/1.txt"), subset_of("cat.xml")
+    ('train', 'val', '')
+    """
+    parts = path.replace("\\", "/").lower().split("/")[:-1]
+    return next((_SUBSETS[part] for part in reversed(parts) if part in _SUBSETS), "")
+
+
+def file_subset(file: str, root: str) -> str:
+    """The subset that a file of many pictures is named after, or that a folder between `root` and it is.
+
+    >>> file_subset("coco/annotations/instances_val2017.json", "coco"), file_subset("set/test/labels.csv", "set")
+    ('val', 'test')
+    """
+    stem = os.path.splitext(os.path.basename(file))[0]
+    words = [word.rstrip("0123456789") for word in re.split(r"[._-]", stem)]
+    return subset_of("/".join([*words, ""])) or subset_of(os.path.relpath(file, root))
+
+
+def read_text(path: str) -> str:
+    """The text of an annotation file; DataError where it cannot be read or is not UTF-8."""
+    try:
+        return content(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError("the file is not text in UTF-8", path, _REPAIR) from error
+
+
+def content(path: str) -> bytes:
+    """The bytes of an annotation file; DataError where it cannot be read."""
+    try:
+        return read_bytes(path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(f"cannot read the annotation: {reason}", path, "check the path and its rights") from error
+
+
+def read_json(path: str) -> dict[str, Any]:
+    """The JSON object in a file; DataError, with the line, for anything else."""
+    text = read_text(path)
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DataError(f"the JSON is malformed: {error.msg}", f"{path}, line {error.lineno}", _REPAIR) from error
+    except (RecursionError, ValueError) as error:  # nested, or a number, without end
+        raise DataError(
+            "the JSON is nested too deeply, or holds a number of thousands of digits", path, _REPAIR
+        ) from error
+    if not isinstance(value, dict):
+        raise DataError(f"the JSON is a {type(value).__name__}, where an object is expected", path, _REPAIR)
+    return value
+
+
+def read_xml(data: bytes, path: str, root_tag: str, kind: str) -> etree._Element:
+    """The root element <`root_tag`> of an XML file; DataError for malformed XML, entities, and another root."""
+    try:
+        root = etree.fromstring(data, XML_PARSER)
+    except etree.XMLSyntaxError as error:
+        where = f"{path}, line {error.lineno or 1}"
+        raise DataError(f"the XML is malformed: {error.msg}", where, _REPAIR) from error
+    dtd = root.getroottree().docinfo.internalDTD
+    if dtd is not None and any(True for _ in dtd.iterentities()):
+        cure = "annotations need no entities; take the DOCTYPE out if you trust the file"
+        raise DataError("the XML declares entities, which are not expanded", path, cure)
+    if root.tag != root_tag:
+        where = f"{path}, line {root.sourceline}"
+        cure = "name a folder that holds annotations only"
+        raise DataError(f"the XML is no {kind}: its root is <{root.tag}>", where, cure)
+    return root
+
+
+def as_number(value: object, what: str, where: str) -> float:
+    """`value` of a JSON file as a number; DataError for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise DataError(f"{what} is no number: {_shown(value)}", where, _REPAIR)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise DataError(f"{what} is too large a number", where, _REPAIR) from error
+
+
+def as_pixels(value: Any) -> int | None:
+    """A width or height that a file claims; None where it claims nothing of sense."""
+    try:
+        size = int(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return size if abs(size) < 1 << 31 else None
+
+
+def as_text(value: object, what: str, where: str) -> str:
+    """`value` as a name; DataError for what is no text, empty, or holds what no name can."""
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not text or _UNNAMEABLE.search(text):
+        raise DataError(f"{what} is no name: {_shown(value)}", where, _REPAIR)
+    return text
+
+
+def snapped(value: float) -> float:
+    """A coordinate made of a fraction of the picture, rounded as the fraction was: to a whole pixel where it is next
+    to one, else to 1/1000.
+
+    >>> snapped(78.99997), snapped(78.51234)
+    (79.0, 78.512)
+    """
+    if not abs(value) < 1e9:
+        return value
+    whole = round(value)
+    return float(whole) if abs(value - whole) < _SNAP else round(value, 3)
+
+
+def _shown(value: object) -> str:
+    text = ascii(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

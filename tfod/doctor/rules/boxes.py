@@ -1,0 +1,175 @@
+"""Rules about boxes. Each takes a box in pixels and its frame, and says what is wrong, or None."""
+
+from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
+from typing import NamedTuple
+
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
+from tfod.doctor.findings import Finding, about
+
+__all__ = ["BOX_RULES", "SPOILING_BOX_RULES", "Frame", "check_boxes", "upright"]
+
+Box = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax
+
+_TINY_SIDE = 3.0  # pixels
+_HUGE_SHARE = 0.95
+_NARROW_RATIO = 8.0
+_DOUBLED_OVERLAP = 0.9
+
+
+class Frame(NamedTuple):
+    """The picture around a box: its size in pixels, and the network's pixels for one of its own (x, y)."""
+
+    width: int
+    height: int
+    scale: tuple[float, float] = (1.0, 1.0)
+
+
+def _not_finite(box: Box, frame: Frame) -> str | None:
+    if isfinite(box[0]) and isfinite(box[1]) and isfinite(box[2]) and isfinite(box[3]):
+        return None
+    return f"a coordinate is not finite: {_words(box)}"
+
+
+def _empty(box: Box, frame: Frame) -> str | None:
+    return f"the box has no area: {_words(box)}" if box[0] == box[2] or box[1] == box[3] else None
+
+
+def _outside(box: Box, frame: Frame) -> str | None:
+    width, height, _ = frame
+    xmin, ymin, xmax, ymax = upright(box)
+    if xmax > 0 and ymax > 0 and xmin < width and ymin < height:
+        return None
+    return f"the box lies outside the picture of {width} x {height}: {_words(box)}"
+
+
+def _inverted(box: Box, frame: Frame) -> str | None:
+    if box[0] <= box[2] and box[1] <= box[3]:
+        return None
+    sides = [side for side, low, high in (("xmin", 0, 2), ("ymin", 1, 3)) if box[low] > box[high]]
+    return f"{' and '.join(sides)} lie{'s' if len(sides) == 1 else ''} behind the opposite side: {_words(box)}"
+
+
+def _negative(box: Box, frame: Frame) -> str | None:
+    return f"a coordinate is negative: {_words(box)}" if min(box) < 0 else None
+
+
+def _over_edge(box: Box, frame: Frame) -> str | None:
+    xmin, ymin, xmax, ymax = box
+    width, height, _ = frame
+    if xmin <= width and xmax <= width and ymin <= height and ymax <= height:
+        return None
+    return f"the box sticks out of the picture of {width} x {height}: {_words(box)}"
+
+
+def _tiny(box: Box, frame: Frame) -> str | None:
+    (x_scale, y_scale), width, height = frame.scale, abs(box[2] - box[0]), abs(box[3] - box[1])
+    if min(width, height, width * x_scale, height * y_scale) >= _TINY_SIDE:
+        return None
+    resized = (
+        "" if frame.scale == (1, 1) else f", {width * x_scale:.1f} x {height * y_scale:.1f} as the config resizes it"
+    )
+    return f"the box has only {width:g} x {height:g} pixels{resized}"
+
+
+def _huge(box: Box, frame: Frame) -> str | None:
+    share = abs(box[2] - box[0]) * abs(box[3] - box[1]) / (frame.width * frame.height)
+    return f"the box covers {share:.0%} of the picture" if _HUGE_SHARE < share <= 1 else None
+
+
+def _narrow(box: Box, frame: Frame) -> str | None:
+    width, height = abs(box[2] - box[0]), abs(box[3] - box[1])
+    if max(width, height) <= _NARROW_RATIO * min(width, height):
+        return None
+    return f"the box is {max(width, height) / min(width, height):.0f} times as long as wide: {width:g} x {height:g}"
+
+
+def _fraction(box: Box, frame: Frame) -> str | None:
+    if all(side.is_integer() for side in box):
+        return None
+    return f"a coordinate is no whole pixel: {_words(box)}"
+
+
+# A box that one of these finds is not looked at further.
+SPOILING_BOX_RULES: dict[str, Callable[[Box, Frame], str | None]] = {
+    "box-not-finite": _not_finite,
+    "box-empty": _empty,
+    "box-outside": _outside,
+}
+BOX_RULES: dict[str, Callable[[Box, Frame], str | None]] = {
+    "box-inverted": _inverted,
+    "box-negative": _negative,
+    "box-over-edge": _over_edge,
+    "box-tiny": _tiny,
+    "box-huge": _huge,
+    "box-narrow": _narrow,
+    "box-fraction": _fraction,
+}
+
+
+def check_boxes(image: AnnotatedImage, frame: Frame) -> Iterator[Finding]:
+    """What is wrong with the boxes of a picture, each for itself and with each other."""
+    whole = []
+    for number, item in enumerate(image.objects, start=1):
+        box = item.xmin, item.ymin, item.xmax, item.ymax
+        spoilt = _first(SPOILING_BOX_RULES, box, frame)
+        if spoilt:
+            yield about(image, *spoilt, number)
+            continue
+        whole.append((number, item))
+        for rule, find in BOX_RULES.items():
+            if what := find(box, frame):
+                yield about(image, rule, what, number)
+    if len(whole) > 1:
+        yield from _pairs(image, whole)
+
+
+def _first(rules: dict[str, Callable[[Box, Frame], str | None]], box: Box, frame: Frame) -> tuple[str, str] | None:
+    for rule, find in rules.items():
+        if what := find(box, frame):
+            return rule, what
+    return None
+
+
+def _pairs(image: AnnotatedImage, items: Sequence[tuple[int, AnnotatedObject]]) -> Iterator[Finding]:
+    """Boxes that lie on one another. Sorted by xmin, only near neighbours can overlap so much."""
+    boxes = sorted((upright((item.xmin, item.ymin, item.xmax, item.ymax)), number, item) for number, item in items)
+    for index, (box, number, item) in enumerate(boxes):
+        reach = box[0] + (1 - _DOUBLED_OVERLAP) * (box[2] - box[0])
+        for other_box, other_number, other in boxes[index + 1 :]:
+            if other_box[0] > reach:
+                break
+            if _overlap(box, other_box) > _DOUBLED_OVERLAP:
+                first, second = sorted((number, other_number))
+                names = sorted({item.class_name, other.class_name})
+                if len(names) == 2:
+                    rule, what = "box-two-classes", f"nearly the same box as object {first}: {names[0]} or {names[1]}?"
+                elif box == other_box:
+                    rule, what = "box-duplicated", f"the same box and class as object {first}"
+                else:
+                    rule, what = "box-doubled", f"nearly the same box as object {first}, of the same class"
+                yield about(image, rule, what, second)
+
+
+def _overlap(first: Box, second: Box) -> float:
+    """Intersection over union of two upright boxes with area."""
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    areas = (first[2] - first[0]) * (first[3] - first[1]) + (second[2] - second[0]) * (second[3] - second[1])
+    return width * height / (areas - width * height)
+
+
+def upright(box: Box) -> Box:
+    """The box with its corners in the right order.
+
+    >>> upright((30.0, 5.0, 10.0, 25.0))
+    (10.0, 5.0, 30.0, 25.0)
+    """
+    xmin, ymin, xmax, ymax = box
+    return min(xmin, xmax), min(ymin, ymax), max(xmin, xmax), max(ymin, ymax)
+
+
+def _words(box: Box) -> str:
+    return f"({', '.join(f'{side:g}' for side in box)})"

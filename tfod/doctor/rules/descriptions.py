@@ -1,0 +1,146 @@
+"""Every rule of the doctor: how bad it is, what it finds, and what is done about it."""
+
+from typing import Literal, NamedTuple
+
+__all__ = ["RULES", "Rule", "markdown_table"]
+
+
+class Rule(NamedTuple):
+    """`finds` says what the rule looks for, `cure` what to do about it.
+
+    Where `fixed`, `--fix` does in the copy what `cure` says; everything else is left to people.
+    """
+
+    severity: Literal["error", "warning", "note"]
+    finds: str
+    cure: str
+    fixed: bool = False
+
+
+# In the order in which the report and the documentation show them.
+RULES = {
+    # Files
+    "annotation-unreadable": Rule(
+        "error", "an annotation that is malformed, or lacks a class or a box", "leave it out, with its picture",
+        fixed=True,
+    ),
+    "annotation-fields": Rule(
+        "note", "objects of Pascal VOC without an optional field, or with an empty one", "nothing: no means no"
+    ),
+    "annotation-path": Rule(
+        "note", "a <path> of another computer", "nothing: pictures are found by their names"
+    ),
+    "picture-missing": Rule("error", "an annotation whose picture is nowhere", "leave it out", fixed=True),
+    "picture-unannotated": Rule(
+        "warning", "a picture beside the others, without an annotation", "annotate it, or move it away"
+    ),
+    "picture-empty": Rule(
+        "note", "a picture without objects", "nothing: it is background if nothing is on it, else annotate it"
+    ),
+    "picture-name": Rule(
+        "warning", "an annotation that calls its picture by another name", "write the picture's name", fixed=True
+    ),
+    "picture-name-repeated": Rule(
+        "warning", "a file name that two pictures have: evaluation takes them for one", "rename one of them"
+    ),
+    # Pictures
+    "picture-unreadable": Rule(
+        "error", "a picture that TensorFlow cannot decode", "leave it out, with its annotation", fixed=True
+    ),
+    "picture-truncated": Rule(
+        "error", "a picture whose file ends too early", "leave it out, with its annotation", fixed=True
+    ),
+    "picture-damaged": Rule(
+        "error", "a picture of which pixels are missing (--decode)", "leave it out, with its annotation", fixed=True
+    ),
+    "picture-doubtful": Rule(
+        "warning", "a JPEG with bytes that belong to no pixel, or with other oddities (--decode)", "look at it"
+    ),
+    "picture-extension": Rule(
+        "warning", "a picture of another format than its name says", "give it the right extension", fixed=True
+    ),
+    "picture-size": Rule(
+        "warning", "a size in the annotation unlike that of the picture", "look whether the boxes fit the picture"
+    ),
+    "picture-size-missing": Rule(
+        "note", "an annotation that does not tell the picture's size", "write the size of the picture", fixed=True
+    ),
+    "picture-rotated": Rule(
+        "warning", "a picture that EXIF turns, which TensorFlow does not",
+        "look at it; boxes drawn on the turned picture are turned back when records are written",
+    ),
+    "picture-gray": Rule("note", "a picture without colours", "nothing: it is read as equal red, green and blue"),
+    "picture-palette": Rule("note", "a PNG with a palette", "nothing: it is read as its colours"),
+    "picture-alpha": Rule(
+        "note", "a picture with transparency, which training ignores: hidden colours appear", "save it without"
+    ),
+    "picture-cmyk": Rule(
+        "warning", "a JPEG in printers' colours, which programs turn into different ones", "save it as RGB"
+    ),
+    "picture-16-bit": Rule("note", "a picture of 16 bits a channel, read as 8", "nothing, or save it with 8"),
+    "picture-giant": Rule(
+        "warning", "a picture of over 100 million pixels, slow to decode at every step", "make it smaller"
+    ),
+    # Boxes
+    "box-not-finite": Rule("error", "a coordinate that is infinite or no number", "drop the box", fixed=True),
+    "box-inverted": Rule("error", "corners in the wrong order", "exchange them", fixed=True),
+    "box-empty": Rule("error", "a box without area", "drop the box", fixed=True),
+    "box-outside": Rule("error", "a box wholly outside its picture", "drop the box", fixed=True),
+    "box-negative": Rule("warning", "a box that begins before the picture", "cut it off at 0", fixed=True),
+    "box-over-edge": Rule("warning", "a box that ends behind the picture", "cut it off at the edge", fixed=True),
+    "box-tiny": Rule(
+        "warning", "a box with a side of under 3 pixels, in the picture or as the config resizes it", "draw it again"
+    ),
+    "box-huge": Rule("note", "a box over more than 95 % of the picture", "nothing, if the object is that large"),
+    "box-narrow": Rule("warning", "a box over 8 times as long as wide, which no usual anchor fits", "draw it again"),
+    "box-duplicated": Rule(
+        "warning", "a box that is there twice, with the same class", "keep the first of them", fixed=True
+    ),
+    "box-doubled": Rule(
+        "warning", "two boxes of one class that overlap by over 0.9", "remove one, if they show one object"
+    ),
+    "box-two-classes": Rule(
+        "warning", "two boxes of different classes that overlap by over 0.9", "remove one, if only one is right"
+    ),
+    "box-fraction": Rule("note", "coordinates between whole pixels", "nothing: they are kept as they are"),
+    # Classes
+    "label-map": Rule("error", "a label map that cannot be used: an id of 0, an id or a name given twice", "mend it"),
+    "label-map-gap": Rule(
+        "warning", "ids of a label map that do not count 1, 2, 3: numbers without a class are learnt too", "number it"
+    ),
+    "class-id-zero": Rule(
+        "warning", "a class of a COCO file with the id 0, which means background", "count from 1; tfod convert does"
+    ),
+    "class-unknown": Rule("error", "a class that the label map lacks", "add it to the label map, or correct it"),
+    "class-alike": Rule("warning", "class names that are nearly the same", "make them one, if they mean one"),
+    "class-rare": Rule("warning", "a class with few objects (--min_objects)", "annotate more of it, or leave it out"),
+    "class-unused": Rule("warning", "a class of the label map without objects", "annotate some, or take it out"),
+    "class-imbalance": Rule(
+        "warning", "a class with under a tenth of the commonest class's objects", "show more of it, or expect less"
+    ),
+    # Duplicates
+    "picture-duplicated": Rule("warning", "pictures of the same bytes", "keep one of them"),
+    "picture-alike": Rule("note", "pictures that look nearly the same (--alike)", "keep one of them, if they are one"),
+    "split-leak": Rule(
+        "error", "the same picture to learn from and to judge by: results look better than they are", "take one out"
+    ),
+    "split-leak-alike": Rule(
+        "warning", "nearly the same picture to learn from and to judge by (--alike)", "put both into one split"
+    ),
+    # Training
+    "anchors-miss": Rule(
+        "warning", "objects that no anchor of the config matches (--config)", "other anchors, see tfod stats"
+    ),
+    "objects-too-many": Rule(
+        "warning", "more objects in a picture than the config's max_number_of_boxes (--config)", "raise that limit"
+    ),
+}  # fmt: skip
+
+
+def markdown_table() -> str:
+    """The rules as the table of `docs/doctor.md`."""
+    lines = ["| rule | level | finds | what is done | `--fix` |", "| --- | --- | --- | --- | --- |"]
+    for name, rule in RULES.items():
+        fixed = "yes" if rule.fixed else ""
+        lines.append(f"| `{name}` | {rule.severity} | {rule.finds} | {rule.cure} | {fixed} |")
+    return "\n".join(lines) + "\n"

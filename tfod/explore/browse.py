@@ -1,0 +1,190 @@
+"""One page with every picture of a data set and its boxes, which a browser shows without a server or a network.
+
+Thumbnails, style and script are in the page. Texts of the data set enter it as JSON that no browser takes for markup,
+and the page's own rule (Content-Security-Policy) lets nothing run but its own script.
+"""
+
+import base64
+import hashlib
+import html
+import io
+import json
+import os
+import string
+import warnings
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib import resources
+from itertools import islice
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps
+
+from tfod.annotations.annotated_image import AnnotatedImage
+from tfod.annotations.pictures import PictureHeader
+from tfod.annotations.source import Sources
+from tfod.doctor.findings import Finding
+from tfod.doctor.rules.boxes import upright
+from tfod.doctor.rules.descriptions import RULES
+from tfod.doctor.rules.pictures import GIANT_PIXELS, open_picture
+from tfod.files import replacing
+from tfod.progress import Progress
+from tfod.visualize.colours import class_colour
+
+__all__ = ["write_page"]
+
+_QUALITY = 70
+_IN_FLIGHT = 64  # pictures read ahead
+
+
+def write_page(sources: Sources, findings: Sequence[Finding], output: Path | str, *, side: int = 224) -> None:
+    """Writes the page of the data sets; `findings` are shown with the pictures that they are about.
+
+    `side` is the longer side of a thumbnail in pixels. Pictures that cannot be decoded have a blank one;
+    annotations that cannot be read are left out. The page appears whole or not at all;
+    raises OutputError where it cannot be written.
+    """
+    by_picture: dict[tuple[str, str | None], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_picture[finding.file, finding.picture].append(finding)
+    readable = ((split, image) for split, image in sources if isinstance(image, AnnotatedImage))
+    numbers = _Numbers()
+    entries = []
+    with Progress("making thumbnails", sources.total, "picture") as progress, _quiet_pool() as pool:
+        for split, image, (thumbnail, size) in _each(readable, pool, side):
+            own = by_picture.get((image.source, image.picture or image.filename), [])
+            entries.append(numbers.entry(split, image, own, thumbnail, size))
+            progress.advance()
+    data = {
+        "classes": [*numbers.classes],
+        "colours": [_hex(number) for number in range(1, len(numbers.classes) + 1)],
+        "rules": [*numbers.rules],
+        "severities": [RULES[rule].severity for rule in numbers.rules],
+        "splits": [*numbers.splits],
+        "pictures": entries,
+    }
+    with replacing(output) as temporary:
+        temporary.write_text(_page(sources.name, data), encoding="utf-8")
+
+
+class _Numbers:
+    """Classes, rules and splits by number, in the order in which they come, so that each name is written once."""
+
+    def __init__(self) -> None:
+        self.classes: dict[str, int] = {}
+        self.rules: dict[str, int] = {}
+        self.splits: dict[str, int] = {}
+
+    def entry(
+        self, split: str, image: AnnotatedImage, findings: Sequence[Finding], thumbnail: str, size: tuple[int, int]
+    ) -> dict[str, Any]:
+        """What the page's script knows of a picture."""
+        found = [(_number(self.rules, finding.rule), finding) for finding in findings]
+        boxes = []
+        for number, item in enumerate(image.objects, start=1):
+            box = upright((item.xmin, item.ymin, item.xmax, item.ymax))
+            if all(map(isfinite, box)):
+                place = (round(side, 1) for side in (box[0], box[1], box[2] - box[0], box[3] - box[1]))
+                own = [rule for rule, finding in found if finding.number == number]
+                boxes.append([_number(self.classes, item.class_name), *place, own, number])
+        return {
+            "name": image.filename,
+            "path": os.path.normpath(image.picture) if image.picture else image.source,
+            "split": _number(self.splits, split),
+            "width": size[0],
+            "height": size[1],
+            "thumbnail": thumbnail,
+            "boxes": boxes,
+            "rules": [rule for rule, finding in found if finding.number is None],
+            "found": [[rule, _words(finding)] for rule, finding in found],
+        }
+
+
+def _number(numbers: dict[str, int], name: str) -> int:
+    return numbers.setdefault(name, len(numbers))
+
+
+def _words(finding: Finding) -> str:
+    return f"object {finding.number}: {finding.what}" if finding.number else finding.what
+
+
+def _each(
+    images: Iterable[tuple[str, AnnotatedImage]], pool: ThreadPoolExecutor, side: int
+) -> Iterator[tuple[str, AnnotatedImage, tuple[str, tuple[int, int]]]]:
+    """The pictures with their thumbnails, some made ahead on all cores."""
+    waiting: list[tuple[str, AnnotatedImage, Future[tuple[str, tuple[int, int]]]]] = []
+    rest = iter(images)
+    while True:
+        for split, image in islice(rest, _IN_FLIGHT - len(waiting)):
+            waiting.append((split, image._replace(encoded=None), pool.submit(_thumbnail, image, side)))
+        if not waiting:
+            return
+        split, image, future = waiting.pop(0)
+        yield split, image, future.result()
+
+
+def _thumbnail(image: AnnotatedImage, side: int) -> tuple[str, tuple[int, int]]:
+    """A JPEG in base64, "" where the picture cannot be decoded; and the size that the boxes speak of."""
+    size = (image.width or 1, image.height or 1)
+    header = open_picture(image)
+    if not isinstance(header, PictureHeader) or header.width * header.height > GIANT_PIXELS:
+        return "", size
+    turned = header.annotated_as_shown(image.width, image.height)
+    size = size if turned else (header.width, header.height)
+    try:
+        with Image.open(io.BytesIO(image.encoded) if image.encoded else image.picture or "") as picture:
+            picture.draft("RGB", (2 * side, 2 * side))
+            small = ImageOps.exif_transpose(picture) if turned else picture
+            small = _on_white(small)
+            small.thumbnail((side, side), reducing_gap=2.0)
+            buffer = io.BytesIO()
+            small.save(buffer, "JPEG", quality=_QUALITY, optimize=True)
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+        return "", size
+    return base64.b64encode(buffer.getvalue()).decode(), size
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """RGB; what shines through is white."""
+    if "A" not in picture.getbands() and "transparency" not in picture.info:
+        return picture.convert("RGB")
+    rgba = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+
+
+@contextmanager
+def _quiet_pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Pillow has to say of odd EXIF blocks and of large pictures
+        yield pool
+
+
+def _page(title: str, data: dict[str, Any]) -> str:
+    folder = resources.files("tfod.explore") / "page"
+    page, style, script = ((folder / f"browse.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
+    return string.Template(page).substitute(
+        title=html.escape(title),
+        style=style,
+        script=script,
+        style_hash=_source_hash(style),
+        script_hash=_source_hash(script),
+        data=_json(data),
+    )
+
+
+def _json(data: dict[str, Any]) -> str:
+    """JSON without a character that could end the script element that holds it."""
+    text = json.dumps(data, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _source_hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _hex(class_id: int) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*class_colour(class_id))

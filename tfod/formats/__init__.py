@@ -1,1 +1,0 @@
-"""The annotation formats by name, and the way from one to another."""
