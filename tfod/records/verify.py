@@ -20,6 +20,7 @@ from tfod.records.frames import scan_frames
 from tfod.records.manifest import RecordFile, file_entries, manifest_path, read_manifest
 from tfod.records.pool import cores, each
 from tfod.records.summary import name_digest, repeated
+from tfod.terminal import finding_group
 
 __all__ = ["KINDS", "Finding", "Kind", "Report", "verify"]
 
@@ -98,6 +99,34 @@ class Report:
     def severe(self) -> int:
         """How many findings make the records unfit."""
         return sum(KINDS[finding.kind].severe for finding in self.findings)
+
+    def text(self, shown: int = 5) -> str:
+        """The findings by kind, severe ones first, each with its count and first few places; then what is there."""
+        lines: list[str] = []
+        for name, kind in sorted(KINDS.items(), key=lambda item: not item[1].severe):
+            if places := [f"{found.where}: {found.what}" for found in self.findings if found.kind == name]:
+                cure, severity = f"what to do: {kind.cure}", "error" if kind.severe else "warning"
+                lines += finding_group(severity, f"{name}: {kind.finds}", places, shown, cure)
+        classes = ", ".join(f"{name} {count}" for name, count in sorted(self.objects.items()))
+        compared = f"compared with {', '.join(self.manifests)}" if self.manifests else "no manifest beside them"
+        lines += [
+            f"{self.records:8d}  records in {len(self.files)} files, {self.bytes / 1e6:.1f} MB",
+            f"{sum(self.objects.values()):8d}  objects: {classes or 'none'}",
+            f"{self.severe} errors, {len(self.findings) - self.severe} warnings; {compared}",
+        ]
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report for programs, with every finding."""
+        severities = {name: "error" if kind.severe else "warning" for name, kind in KINDS.items()}
+        return {
+            "records": self.records,
+            "bytes": self.bytes,
+            "objects": dict(sorted(self.objects.items())),
+            "manifests": self.manifests,
+            "files": [file._asdict() for file in self.files],
+            "findings": [{**found._asdict(), "severity": severities[found.kind]} for found in self.findings],
+        }
 
 
 class _FileReport(NamedTuple):
