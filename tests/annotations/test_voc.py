@@ -39,6 +39,14 @@ def test_flags_as_tools_write_them(tmp_path: Path, text: str, flag: bool) -> Non
     assert (image.objects[0].truncated, image.objects[0].difficult) == (flag, False)
 
 
+def test_comments_entities_and_line_ends_mean_what_xml_says(tmp_path: Path) -> None:
+    path = write_photo(
+        tmp_path, "photo", "<!-- a comment -->", item("black &amp; white cat"), item("<![CDATA[ dog ]]>")
+    )
+    path.write_bytes(b'<?xml version="1.0" encoding="utf-8"?>\r\n' + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert [item.class_name for item in read_voc(path).objects] == ["black & white cat", "dog"]
+
+
 def test_float_coordinates_empty_pose_and_no_size(tmp_path: Path) -> None:
     text = annotation("photo.jpg", item(box=("191.5", "1e1", " 313.0 ", "nan"), extra="<pose/>"), size=None)
     image = _read(tmp_path, text)

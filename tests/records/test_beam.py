@@ -10,9 +10,8 @@ from tfod.annotations.voc import read_voc_files
 from tfod.cli.generate_tfrecord import main
 from tfod.config.label_map import label_map_from_names, write_label_map
 from tfod.errors import DataError
-from tfod.records.batches import Source
 from tfod.records.frames import read_frames
-from tfod.records.write import write_records
+from tfod.records.write import Source, write_records
 
 LABEL_MAP = label_map_from_names(["cat", "dog"])
 WITH_BEAM = importlib.util.find_spec("apache_beam") is not None

@@ -12,7 +12,7 @@ from tfod import names
 from tfod.annotations.voc import read_voc
 from tfod.config.label_map import label_map_from_names
 from tfod.errors import DataError
-from tfod.records.convert import ConversionRules, to_examples
+from tfod.records.convert import ConversionRules, to_example
 from tfod.records.example import decode_example
 from tfod.records.summary import Summary
 
@@ -21,8 +21,8 @@ LABEL_MAP = label_map_from_names(["cat", "dog"])
 
 def _convert(path: Path, **rules: object):
     summary = Summary()
-    (pieces,) = to_examples([read_voc(path)], LABEL_MAP, ConversionRules(**rules), summary)
-    example = pieces and decode_example(b"".join(pieces))
+    data = to_example(read_voc(path), LABEL_MAP, ConversionRules(**rules), summary)
+    example = data and decode_example(data)
     return example, {kind: note.total for kind, note in summary.notes.items()}, summary
 
 
@@ -138,21 +138,17 @@ def test_an_unknown_class_is_named_with_the_nearest(tmp_path: Path) -> None:
     assert (found[names.OBJECT_CLASS_TEXT], notes) == ([b"dog"], {"unknown_class": 1})
 
 
-def test_of_several_errors_the_first_one_in_order_is_raised(tmp_path: Path) -> None:
+def test_what_cannot_be_used_is_raised_or_skipped(tmp_path: Path) -> None:
     unknown = read_voc(write_photo(tmp_path, "unknown", item("horse")))
     missing = read_voc(write_photo(tmp_path, "missing", item("cat")))._replace(picture=str(tmp_path / "none.jpg"))
     unreadable = DataError("cannot read the annotation", "c.xml", "check its rights")
-    for images, place in (
-        ([unknown, missing, unreadable], "unknown.xml"),
-        ([missing, unreadable, unknown], "none.jpg"),
-        ([unreadable, unknown, missing], "c.xml"),
-    ):
+    for image, place in ((unknown, "unknown.xml"), (missing, "none.jpg"), (unreadable, "c.xml")):
         with pytest.raises(DataError) as caught:
-            list(to_examples(images, LABEL_MAP, ConversionRules(), Summary()))
+            to_example(image, LABEL_MAP, ConversionRules(), Summary())
         assert place in caught.value.where
 
     rules, summary = ConversionRules(skip_bad=True, skip_unknown_classes=True), Summary()
-    found = list(to_examples([missing, unknown, unreadable], LABEL_MAP, rules, summary))
+    found = [to_example(image, LABEL_MAP, rules, summary) for image in (missing, unknown, unreadable)]
     assert [example is not None for example in found] == [False, True, False]
     assert (summary.notes["bad"].total, summary.notes["unknown_class"].total) == (2, 1)
 

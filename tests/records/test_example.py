@@ -1,10 +1,11 @@
-"""tf.Example by hand: the bytes, and that TensorFlow reads them and we read TensorFlow's."""
+"""tf.Example under names of its own: the bytes, and that TensorFlow reads them and we read TensorFlow's."""
 
 import math
 
 import pytest
 
 from tfod.errors import DataError
+from tfod.protos import example_pb2
 from tfod.records.example import (
     bytes_feature,
     decode_example,
@@ -16,17 +17,17 @@ from tfod.records.example import (
 
 
 def test_bytes_worked_out_by_hand() -> None:
-    # Feature { int64_list { value: [1, 300] } }: 300 is 0b10_0101100, so AC 02; the list is packed, 3 bytes.
-    assert int64_feature((1, 300)) == bytes.fromhex("1a050a0301ac02")
+    # Example { features { feature { key: "k" value { KIND { value: VALUES } } } } }
+    # 300 is 0b10_0101100, so AC 02; the list is packed, 3 bytes.
+    assert encode_example({"k": int64_feature((1, 300))}) == bytes.fromhex("0a0e0a0c0a016b12071a050a0301ac02")
     # 1.0 is 0x3F800000, stored low byte first.
-    assert float_feature([1.0]) == bytes.fromhex("12060a040000803f")
-    assert bytes_feature(b"ab", b"") == bytes.fromhex("0a060a0261620a00")
-    # Example { features { feature { key: "k" value { int64_list { value: 5 } } } } }
-    assert encode_example({"k": int64_feature((5,))}) == bytes.fromhex("0a0c0a0a0a016b12051a030a0105")
+    assert encode_example({"k": float_feature([1.0])}) == bytes.fromhex("0a0f0a0d0a016b120812060a040000803f")
+    assert encode_example({"k": bytes_feature(b"ab", b"")}) == bytes.fromhex("0a0f0a0d0a016b12080a060a0261620a00")
 
 
 def test_empty_lists_keep_their_kind() -> None:
-    assert (bytes_feature(), float_feature([]), int64_feature(())) == (b"\x0a\0", b"\x12\0", b"\x1a\0")
+    for feature, tag in ((bytes_feature(), "0a"), (float_feature([]), "12"), (int64_feature(()), "1a")):
+        assert encode_example({"k": feature}) == bytes.fromhex(f"0a090a070a016b1202{tag}00")
     assert encode_example({}) == b"\x0a\0"
     assert decode_example(encode_example({"empty": float_feature([])})) == {"empty": []}
 
@@ -57,6 +58,7 @@ def test_tensorflow_reads_the_same() -> None:
     message = tf.train.Example.FromString(encode_example(FEATURES))
     decoded = decode_example(encode_example(FEATURES))
     assert set(message.features.feature) == set(FEATURES)
+    assert example_pb2.Example.FromString(message.SerializeToString())  # both schemas in one process
     for name, feature in message.features.feature.items():
         assert list(getattr(feature, feature.WhichOneof("kind")).value) == decoded[name]
 
@@ -75,8 +77,14 @@ def test_what_tensorflow_writes_is_read() -> None:
 
 def test_lists_that_are_not_packed_are_read_too() -> None:
     # Each value a field of its own: tag 0x08 is field 1 as varint, tag 0x0d field 1 as four bytes.
-    ints, floats = bytes.fromhex("1a050805089601"), bytes.fromhex("120a0d0000803f0d00000040")
-    assert decode_example(encode_example({"i": ints, "f": floats})) == {"i": [5, 150], "f": [1.0, 2.0]}
+    assert decode_example(bytes.fromhex("0a0e0a0c0a016912071a050805089601")) == {"i": [5, 150]}
+    assert decode_example(bytes.fromhex("0a130a110a0166120c120a0d0000803f0d00000040")) == {"f": [1.0, 2.0]}
+
+
+def test_features_keep_their_order() -> None:
+    names = [f"feature/{number * 7919 % 101}" for number in range(100)]
+    data = encode_example({name: int64_feature((number,)) for number, name in enumerate(names)})
+    assert list(decode_example(data)) == names
 
 
 @pytest.mark.parametrize(

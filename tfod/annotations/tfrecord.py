@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 from tfod import names
@@ -18,7 +17,6 @@ from tfod.records.coco_features import mask_from_png
 from tfod.records.example import decode_example
 from tfod.records.files import expand
 from tfod.records.frames import read_frames
-from tfod.records.spool import Spool
 from tfod.records.write import write_records
 
 __all__ = ["RECORD_NAME", "read_tfrecord", "write_tfrecord"]
@@ -53,15 +51,12 @@ def write_tfrecord(images: Iterable[AnnotatedImage], folder: Path, writing: Writ
     items = [LabelMapItem(number + shift, name) for name, number in writing.class_ids.items()]
     label_map = LabelMap(tuple(sorted(items, key=lambda item: item.id)))
     write_label_map(label_map, folder / "label_map.pbtxt")
-    subsets: dict[str, Spool] = {}
-    with ExitStack() as stack:
-        for image in images:
-            if image.subset not in subsets:
-                subsets[image.subset] = stack.enter_context(Spool(folder / f".spool-{len(subsets)}"))
-            subsets[image.subset].add(image)
-        for subset, spool in subsets.items():
-            output = folder / f"{subset or 'data'}.record"
-            write_records(spool.source(), output, label_map, writing.num_shards, shard_size=writing.shard_size)
+    subsets: dict[str, list[AnnotatedImage]] = {}
+    for image in images:
+        subsets.setdefault(image.subset, []).append(image)
+    for subset, members in subsets.items():
+        output = folder / f"{subset or 'data'}.record"
+        write_records(members, output, label_map, writing.num_shards, shard_size=writing.shard_size)
 
 
 class _Records:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tfod.cli.command import CommandParser
 
 if TYPE_CHECKING:
-    from tfod.records.batches import Source
+    from tfod.records.write import Source
 
 __all__ = ["BOX_RULE", "DEFAULT_SHARD_SIZE", "add_conversion_flags", "add_shard_flags", "convert", "written_files"]
 

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> None:
     from functools import partial
 
     from tfod.annotations.voc import read_voc_files, voc_set
-    from tfod.records.batches import Source
+    from tfod.records.write import Source
 
     years = _MERGED_YEARS if args.year == "merged" else (args.year,)
     sets = [voc_set(args.data_dir, year, args.set, args.annotations_dir) for year in years]

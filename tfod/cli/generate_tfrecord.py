@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> None:
 
     from tfod.annotations.csv_table import read_csv, writing_csv
     from tfod.annotations.voc import annotation_paths, read_voc_files
-    from tfod.records.batches import Source
+    from tfod.records.write import Source
 
     with ExitStack() as stack:
         if args.csv_input:

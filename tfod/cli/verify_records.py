@@ -49,15 +49,14 @@ def run(args: argparse.Namespace) -> int:
     from tfod.progress import Progress
     from tfod.records.files import matching_files
     from tfod.records.verify import verify
-    from tfod.records.verify_text import as_dict, report_text
 
     label_map = read_label_map(args.label_map) if args.label_map else None
     total = sum(map(os.path.getsize, matching_files(args.records)))
     with Progress("verifying", total=total, unit="byte") as progress:
         report = verify(args.records, label_map, progress.advance)
     if args.json:
-        write_text(args.json, json.dumps(as_dict(report), indent=1, ensure_ascii=False) + "\n")
-    print(report_text(report, args.examples))
+        write_text(args.json, json.dumps(report.as_dict(), indent=1, ensure_ascii=False) + "\n")
+    print(report.text(args.examples))
     return 1 if report.severe else 0
 
 

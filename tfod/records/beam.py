@@ -1,27 +1,25 @@
-"""The same conversion as an Apache Beam pipeline: every shard is made by itself, by any machine.
+"""The same conversion as an Apache Beam pipeline: every part is made by itself, by any machine.
 
-All machines must see the annotations, the pictures and the output's folder under the same paths. Only numbers of
-shards go through the pipeline. A machine finds what they stand for in the staging folder, makes the shard there, and
-notes that it is done: so a pipeline that was stopped is gone on with as any other conversion.
+All machines must see the annotations, the images and the output's folder under the same paths. Only paths of parts and
+positions go through the pipeline. A machine finds the conversion in the staging folder and makes the part there: so a
+pipeline that was stopped is gone on with as any other conversion.
 """
 
 import os
 import pickle
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 from tfod.config.label_map import LabelMap
-from tfod.errors import ConfigError, OutputError, TfodError
-from tfod.records.batches import Source
+from tfod.errors import ConfigError, TfodError
 from tfod.records.convert import ConversionRules
 from tfod.records.summary import Summary
-from tfod.records.workers import Workers
-from tfod.records.write import Conversion, write_shards
+from tfod.records.write import Conversion, Part, Source
 
 __all__ = ["write_records_with_beam"]
 
-_CONVERSION, _ERROR = "conversion", "error"
+_CONVERSION, _ERROR = "conversion", ".error"
 
 
 def write_records_with_beam(
@@ -36,7 +34,7 @@ def write_records_with_beam(
 ) -> Summary:
     """What `tfod.records.write.write_records` does, with the same bytes, as a pipeline with Beam's `options`.
 
-    Without options Beam's direct runner makes one shard after the other, here. Raises what `write_records` raises, and
+    Without options Beam's direct runner makes one part after the other, here. Raises what `write_records` raises, and
     ConfigError where apache-beam is not installed or does not know the runner.
     """
     try:
@@ -47,44 +45,31 @@ def write_records_with_beam(
         raise ConfigError("apache-beam is not installed", "--beam", cure) from error
     output = os.path.abspath(output_path)
     with Conversion.staged(source, output, label_map, num_shards, rules, shard_size) as conversion:
-        stage = conversion.stage
-        with Workers(conversion.work, stage.paths, len(source.items)) as processes:
-            notes, missing = conversion.resumed(processes, lambda _: None)
-        stage.folder.joinpath(_CONVERSION).write_bytes(pickle.dumps(conversion))
+        Path(conversion.parts[0].path).with_name(_CONVERSION).write_bytes(pickle.dumps(conversion))
         try:
             pipeline = apache_beam.Pipeline(options=PipelineOptions(list(options)))
         except ValueError as error:
             raise ConfigError(str(error), "--beam", "see the options of Beam's runners") from error
         with pipeline:
-            shards = pipeline | "shards" >> apache_beam.Create(missing) | apache_beam.Reshuffle()
-            _ = shards | "convert" >> apache_beam.Map(partial(_make_shard, str(stage.folder)))
-        _raise_first(stage.folder)
-        for shard in missing:
-            note = stage.note(shard)
-            if note is None:
-                cure = "let all machines see the folder under the same path"
-                raise OutputError("a shard that the pipeline has made is not here", stage.paths[shard], cure)
-            notes[shard] = note
-        return conversion.commit(notes)
+            parts = pipeline | "parts" >> apache_beam.Create(conversion.parts) | apache_beam.Reshuffle()
+            _ = parts | "convert" >> apache_beam.Map(_make)
+        for part in conversion.parts:
+            if os.path.exists(part.path + _ERROR):
+                told: TfodError = pickle.loads(Path(part.path + _ERROR).read_bytes())
+                raise told
+        return conversion.commit()
 
 
-def _make_shard(folder: str, shard: int) -> None:
-    """Makes a shard, or leaves the error that its data gave: raised here it would be tried again and again."""
-    conversion = _read_conversion(folder, os.stat(f"{folder}/{_CONVERSION}").st_mtime_ns)
+def _make(part: Part) -> None:
+    """Makes a part, or leaves the error that its data gave: raised here it would be tried again and again."""
+    stored = Path(part.path).with_name(_CONVERSION)
     try:
-        with Workers(conversion.work, conversion.stage.paths, 0, count=1) as here:
-            write_shards(conversion, [shard], here, lambda _: None)
+        _read_conversion(stored, stored.stat().st_mtime_ns).make(part)
     except TfodError as error:
-        Path(folder, f"{_ERROR}-{shard:05d}").write_bytes(pickle.dumps(error))
+        Path(part.path + _ERROR).write_bytes(pickle.dumps(error))
 
 
 @lru_cache(maxsize=1)
-def _read_conversion(folder: str, version: int) -> Conversion:
-    conversion: Conversion = pickle.loads(Path(folder, _CONVERSION).read_bytes())
+def _read_conversion(path: Path, version: int) -> Conversion:
+    conversion: Conversion = pickle.loads(path.read_bytes())
     return conversion
-
-
-def _raise_first(folder: Path) -> None:
-    for path in sorted(folder.glob(f"{_ERROR}-*")):
-        error: TfodError = pickle.loads(path.read_bytes())
-        raise error

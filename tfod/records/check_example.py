@@ -16,8 +16,8 @@ __all__ = ["Fault", "check_example"]
 _SIDES = (names.OBJECT_XMIN, names.OBJECT_YMIN, names.OBJECT_XMAX, names.OBJECT_YMAX)
 _ROUNDING = 1e-6  # of float32, in what tools write who divide by the size
 
-# Feature -> type of its one value; True where training cannot do without it.
-_OF_THE_PICTURE: dict[str, tuple[type, bool]] = {
+# Feature -> type of its one value, or of its value for each object; True where training cannot do without it.
+_OF_THE_IMAGE: dict[str, tuple[type, bool]] = {
     names.IMAGE_ENCODED: (bytes, True),
     names.IMAGE_FORMAT: (bytes, True),
     names.IMAGE_HEIGHT: (int, True),
@@ -26,7 +26,6 @@ _OF_THE_PICTURE: dict[str, tuple[type, bool]] = {
     names.IMAGE_SOURCE_ID: (bytes, True),
     names.IMAGE_KEY: (bytes, False),
 }
-# Feature with a value for each object -> its type; True where training cannot do without it.
 _OF_OBJECTS: dict[str, tuple[type, bool]] = {
     **{side: (float, True) for side in _SIDES},
     names.OBJECT_CLASS_LABEL: (int, True),
@@ -56,14 +55,14 @@ def check_example(features: Mapping[str, Value], label_map: LabelMap | None = No
     One with a class mask (`image/segmentation/class/encoded`) needs no boxes.
     """
     masked = names.CLASS_MASK_ENCODED in features
-    yield from _picture_types(features)
+    yield from _image_types(features)
     header = None
     if isinstance(encoded := _first(features, names.IMAGE_ENCODED), bytes):
         try:
             header = read_header(encoded, names.IMAGE_ENCODED)
         except DataError as error:
             yield Fault("picture", names.IMAGE_ENCODED, error.what)
-        yield from _about_picture(features, encoded, header)
+        yield from _about_image(features, encoded, header)
     if masked:
         yield from _class_mask(features, header)
     if not masked or any(side in features for side in _SIDES):
@@ -78,8 +77,8 @@ def _first(features: Mapping[str, Value], key: str) -> bytes | float | int | Non
     return values[0] if values else None
 
 
-def _picture_types(features: Mapping[str, Value]) -> Iterator[Fault]:
-    for key, (kind, needed) in _OF_THE_PICTURE.items():
+def _image_types(features: Mapping[str, Value]) -> Iterator[Fault]:
+    for key, (kind, needed) in _OF_THE_IMAGE.items():
         values = features.get(key)
         if not values:
             if needed:
@@ -89,7 +88,7 @@ def _picture_types(features: Mapping[str, Value]) -> Iterator[Fault]:
             yield Fault("type", key, f"it should be one value of {_TYPE_NAMES[kind]}, it is {there}")
 
 
-def _about_picture(features: Mapping[str, Value], encoded: bytes, header: PictureHeader | None) -> Iterator[Fault]:
+def _about_image(features: Mapping[str, Value], encoded: bytes, header: PictureHeader | None) -> Iterator[Fault]:
     key = _first(features, names.IMAGE_KEY)
     if isinstance(key, bytes) and key != hashlib.sha256(encoded).hexdigest().encode():
         yield Fault("hash", names.IMAGE_KEY, "it is not the SHA-256 of the picture's bytes")

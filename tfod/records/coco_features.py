@@ -1,4 +1,4 @@
-"""What records hold of objects beyond boxes: crowds, areas, and masks as PNG pictures."""
+"""What records hold of objects beyond boxes: crowds, areas, and masks as PNG images."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -10,20 +10,19 @@ from tfod import names
 from tfod.annotations.annotated_image import AnnotatedObject
 from tfod.annotations.masks import MOST_PIXELS, RunLengths, bitmap, run_lengths
 from tfod.errors import DataError
-from tfod.records.example import bytes_feature, float_feature, int64_feature
+from tfod.records.example import Feature, bytes_feature, float_feature, int64_feature
 
 __all__ = ["coco_features", "mask_from_png"]
 
 
-def coco_features(objects: Sequence[AnnotatedObject], height: int, width: int, where: str) -> Mapping[str, bytes]:
-    """The features is_crowd, area and, where an object has one, mask (a PNG of the whole picture for each object).
+def coco_features(objects: Sequence[AnnotatedObject], height: int, width: int, where: str) -> Mapping[str, Feature]:
+    """The features is_crowd, area and, where an object has one, mask (a PNG of the whole image for each object).
 
-    An area that the annotation lacks is that of the box. Raises DataError for a mask that does not fit the picture.
+    An area that the annotation lacks is that of the box. Raises DataError for a mask that does not fit the image.
     """
-    areas = [_area(item) for item in objects]
     features = {
-        names.OBJECT_IS_CROWD: int64_feature(tuple(int(item.crowd) for item in objects)),
-        names.OBJECT_AREA: float_feature(areas),
+        names.OBJECT_IS_CROWD: int64_feature([item.crowd for item in objects]),
+        names.OBJECT_AREA: float_feature(map(_area, objects)),
     }
     if any(item.mask for item in objects):
         features[names.OBJECT_MASK] = bytes_feature(*(_png(item, height, width, where) for item in objects))

@@ -1,10 +1,9 @@
-"""Annotated pictures to tf.Examples."""
+"""Annotated images to tf.Examples."""
 
 import difflib
 import hashlib
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from tfod import names
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
@@ -13,17 +12,10 @@ from tfod.config.label_map import LabelMap
 from tfod.errors import DataError
 from tfod.files import read_bytes
 from tfod.records.boxes import Box, as_stored, place
-from tfod.records.example import (
-    bytes_feature,
-    example_pieces,
-    float_feature,
-    int64_feature,
-    picture_feature,
-    text_feature,
-)
+from tfod.records.example import Feature, bytes_feature, encode_example, float_feature, int64_feature, text_feature
 from tfod.records.summary import Summary
 
-__all__ = ["ConversionRules", "read_picture", "to_examples"]
+__all__ = ["ConversionRules", "read_picture", "to_example"]
 
 
 @dataclass(frozen=True)
@@ -43,46 +35,24 @@ class ConversionRules:
     skip_bad: bool = False
 
 
-class _Picture(NamedTuple):
-    image: AnnotatedImage
-    data: bytes
-    header: PictureHeader
-    key: str  # SHA-256 of the data, in hexadecimal digits
+def to_example(
+    image: AnnotatedImage | DataError, label_map: LabelMap, rules: ConversionRules, summary: Summary
+) -> bytes | None:
+    """The tf.Example of an image, with the standard features; None where the rules leave it out.
 
-
-def to_examples(
-    images: Sequence[AnnotatedImage | DataError], label_map: LabelMap, rules: ConversionRules, summary: Summary
-) -> Iterator[list[bytes] | None]:
-    """The tf.Example of each picture, with the standard features, in pieces; None where the rules leave it out.
-
-    The pictures' bytes are copied as they are; the header decides the size and the format. What is repaired or left
-    out is counted in `summary`. Of several errors the first one in order is raised: a DataError among `images`, a
-    picture or a class that cannot be used.
+    The image's bytes are copied as they are; the header decides the size and the format. What is repaired or left
+    out is counted in `summary`. Raises DataError for `image` that is one, and for an image or a class that cannot be
+    used.
     """
-    # All pictures are read before the first is described: what is read drives the code that describes it out of the
-    # processor's caches, which for one picture after the other takes a tenth longer.
-    for picture in list(map(_read, images)):
-        if not isinstance(picture, DataError):
-            yield _to_example(picture, label_map, rules, summary)
-        elif rules.skip_bad:
-            summary.note("bad", f"{picture.where}: {picture.what}")
-            yield None
-        else:
-            raise picture
-
-
-def _read(image: AnnotatedImage | DataError) -> _Picture | DataError:
-    if isinstance(image, DataError):
-        return image
     try:
+        if isinstance(image, DataError):
+            raise image
         data, header = read_picture(image)
     except DataError as error:
-        return error
-    return _Picture(image, data, header, hashlib.sha256(data).hexdigest())
-
-
-def _to_example(picture: _Picture, label_map: LabelMap, rules: ConversionRules, summary: Summary) -> list[bytes] | None:
-    image, header = picture.image, picture.header
+        if not rules.skip_bad:
+            raise
+        summary.note("bad", f"{error.where}: {error.what}")
+        return None
     _note_header(image, header, summary)
     objects, boxes, labels = _objects(image, header, label_map, rules, summary)
     if not objects:
@@ -90,46 +60,41 @@ def _to_example(picture: _Picture, label_map: LabelMap, rules: ConversionRules, 
         if not rules.keep_empty:
             return None
     summary.pictures += 1
-    features = _picture_features(picture)
-    return example_pieces(features | _object_features(objects, boxes, labels, header, image.source))
+    features = _image_features(image.filename, data, header) | _object_features(objects, boxes, labels)
+    if any(item.crowd or item.mask or item.area is not None for item in objects):
+        from tfod.records.coco_features import coco_features  # needs NumPy, which most conversions do not
+
+        features |= coco_features(objects, header.height, header.width, image.source)
+    return encode_example(features)
 
 
-def _picture_features(picture: _Picture) -> dict[str, bytes | tuple[bytes, bytes]]:
-    image, data, header, key = picture
-    name = bytes_feature(image.filename.encode())
+def _image_features(filename: str, data: bytes, header: PictureHeader) -> dict[str, Feature]:
     return {
-        names.IMAGE_HEIGHT: int64_feature((header.height,)),
-        names.IMAGE_WIDTH: int64_feature((header.width,)),
-        names.IMAGE_FILENAME: name,
-        names.IMAGE_SOURCE_ID: name,
-        names.IMAGE_KEY: bytes_feature(key.encode()),
-        names.IMAGE_ENCODED: picture_feature(data),
-        names.IMAGE_FORMAT: text_feature((header.format,)),
+        names.IMAGE_HEIGHT: int64_feature([header.height]),
+        names.IMAGE_WIDTH: int64_feature([header.width]),
+        names.IMAGE_FILENAME: text_feature([filename]),
+        names.IMAGE_SOURCE_ID: text_feature([filename]),
+        names.IMAGE_KEY: text_feature([hashlib.sha256(data).hexdigest()]),
+        names.IMAGE_ENCODED: bytes_feature(data),
+        names.IMAGE_FORMAT: text_feature([header.format]),
     }
 
 
-def _object_features(
-    objects: list[AnnotatedObject], boxes: list[Box], labels: list[int], header: PictureHeader, source: str
-) -> dict[str, bytes]:
-    columns = zip(*objects, strict=True) if objects else [()] * len(AnnotatedObject._fields)
-    classes, _, _, _, _, difficult, truncated, poses, _, crowds, areas, masks, _ = columns
+def _object_features(objects: list[AnnotatedObject], boxes: list[Box], labels: list[int]) -> dict[str, Feature]:
     xmins, ymins, xmaxs, ymaxs = zip(*boxes, strict=True) if boxes else [()] * 4
-    features = {
+    columns = zip(*objects, strict=True) if objects else [()] * len(AnnotatedObject._fields)
+    classes, _, _, _, _, difficult, truncated, poses, *_ = columns
+    return {
         names.OBJECT_XMIN: float_feature(xmins),
         names.OBJECT_XMAX: float_feature(xmaxs),
         names.OBJECT_YMIN: float_feature(ymins),
         names.OBJECT_YMAX: float_feature(ymaxs),
         names.OBJECT_CLASS_TEXT: text_feature(classes),
-        names.OBJECT_CLASS_LABEL: int64_feature(tuple(labels)),
+        names.OBJECT_CLASS_LABEL: int64_feature(labels),
         names.OBJECT_DIFFICULT: int64_feature(difficult),
         names.OBJECT_TRUNCATED: int64_feature(truncated),
         names.OBJECT_VIEW: text_feature(poses),
     }
-    if any(crowds) or any(masks) or areas.count(None) < len(objects):
-        from tfod.records.coco_features import coco_features  # needs NumPy, which most conversions do not
-
-        features |= coco_features(objects, header.height, header.width, source)
-    return features
 
 
 def read_picture(image: AnnotatedImage) -> tuple[bytes, PictureHeader]:

@@ -56,8 +56,7 @@ def find_example(patterns: Sequence[str], number: int = 0, name: str | None = No
                 continue
             features = decode_example(frame.payload, f"{file}, record {frame.number}")
             if name is None or name in _names(features) or name in map(picture_stem, _names(features)):
-                size = len(frame.checks) + len(frame.payload)
-                return FoundExample(file, frame.number, frame.offset, size, features)
+                return FoundExample(file, frame.number, frame.offset, frame.size, features)
     where = " ".join(patterns)
     if name is None:
         cure = f"there are {seen}, counted from 0" if seen else "the files are empty"

@@ -7,7 +7,7 @@ its own apart.
 
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from google_crc32c import extend
@@ -15,7 +15,16 @@ from google_crc32c import value as crc32c
 
 from tfod.errors import DataError
 
-__all__ = ["CHECKS_BEFORE", "Frame", "file_checks", "frame", "masked_crc", "read_frames", "scan_frames", "write_frame"]
+__all__ = [
+    "CHECKS_BEFORE",
+    "Frame",
+    "file_checks",
+    "masked_crc",
+    "read_frames",
+    "scan_frames",
+    "sound_frames",
+    "write_frame",
+]
 
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
@@ -26,21 +35,16 @@ _CURE = "convert the data again, or copy the file again from where it came"
 
 def masked_crc(data: bytes) -> int:
     """The checksum that TFRecords store of `data`, a uint32."""
-    return _masked(crc32c(data))
+    crc = crc32c(data)
+    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
 
 
-def frame(payload: Sequence[bytes]) -> list[bytes]:
-    """One record, in pieces: what stands before the payload, the pieces of the payload, what stands after it."""
-    length = _LENGTH.pack(sum(map(len, payload)))
-    crc = 0
-    for piece in payload:
-        crc = extend(crc, piece)
-    return [length + _CHECKSUM.pack(masked_crc(length)), *payload, _CHECKSUM.pack(_masked(crc))]
-
-
-def write_frame(file: BinaryIO, payload: bytes) -> None:
-    """Appends one record."""
-    file.writelines(frame((payload,)))
+def write_frame(file: BinaryIO, payload: bytes) -> bytes:
+    """Appends one record; returns what stands before and after the payload, together."""
+    length = _LENGTH.pack(len(payload))
+    before, after = length + _CHECKSUM.pack(masked_crc(length)), _CHECKSUM.pack(masked_crc(payload))
+    file.writelines((before, payload, after))
+    return before + after
 
 
 class Frame(NamedTuple):
@@ -55,17 +59,27 @@ class Frame(NamedTuple):
     checks: bytes
     fault: DataError | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes of the whole record."""
+        return len(self.checks) + len(self.payload)
+
 
 def read_frames(path: str | os.PathLike[str]) -> Iterator[bytes]:
-    """Yields the payload of each record, one in memory at a time.
+    """Yields the payload of each record, as `sound_frames`."""
+    return (frame.payload for frame in sound_frames(path))
+
+
+def sound_frames(path: str | os.PathLike[str]) -> Iterator[Frame]:
+    """Yields each record, one in memory at a time.
 
     Raises DataError, with the record's number (from 0) and its byte in the file, where a checksum is wrong or the
     file ends inside a record.
     """
-    for record in scan_frames(path):
-        if record.fault:
-            raise record.fault
-        yield record.payload
+    for frame in scan_frames(path):
+        if frame.fault:
+            raise frame.fault
+        yield frame
 
 
 def scan_frames(path: str | os.PathLike[str]) -> Iterator[Frame]:
@@ -106,10 +120,8 @@ def file_checks(path: str | os.PathLike[str]) -> tuple[int, int]:
     is damaged.
     """
     count = crc = 0
-    for record in scan_frames(path):
-        if record.fault:
-            raise record.fault
-        crc = extend(crc, record.checks)
+    for frame in sound_frames(path):
+        crc = extend(crc, frame.checks)
         count += 1
     return count, crc
 
@@ -124,7 +136,3 @@ def _header_fault(header: bytes, available: int) -> str:
     if CHECKS_BEFORE + length + _CHECKSUM.size > available:
         return "the TFRecord file ends inside a record"
     return ""
-
-
-def _masked(crc: int) -> int:
-    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF

@@ -6,19 +6,24 @@ name does not begin with the records' own, so that patterns such as `train.recor
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from google_crc32c import extend
 
 from tfod import __version__
 from tfod.config.label_map import LabelMap
 from tfod.errors import DataError
 from tfod.records.convert import ConversionRules
 from tfod.records.files import set_name
-from tfod.records.frames import file_checks
+from tfod.records.frames import CHECKS_BEFORE, Frame, file_checks
 
 __all__ = [
     "RecordFile",
+    "copy_frames",
     "file_entries",
     "manifest_path",
     "manifest_text",
@@ -56,6 +61,28 @@ def record_file(path: str | os.PathLike[str], name: str) -> RecordFile:
     """What a manifest says of the file at `path`, named `name`. Raises DataError where it is damaged."""
     records, checksum = file_checks(path)
     return RecordFile(os.path.basename(name), records, os.path.getsize(path), checksum)
+
+
+def copy_frames(
+    frames: Iterable[Frame],
+    paths: Sequence[Path],
+    names: Sequence[str],
+    advance: Callable[[int], object] = lambda _: None,
+) -> list[RecordFile]:
+    """Writes record i to the file i mod N at one of `paths`; returns what a manifest says of these, named `names`.
+
+    `advance` is called with the bytes of each record.
+    """
+    written = [RecordFile(os.path.basename(name), 0, 0, 0) for name in names]
+    with ExitStack() as stack:
+        files = [stack.enter_context(open(path, "wb")) for path in paths]
+        for number, frame in enumerate(frames):
+            shard = number % len(files)
+            files[shard].writelines((frame.checks[:CHECKS_BEFORE], frame.payload, frame.checks[CHECKS_BEFORE:]))
+            name, records, size, checksum = written[shard]
+            written[shard] = RecordFile(name, records + 1, size + frame.size, extend(checksum, frame.checks))
+            advance(frame.size)
+    return written
 
 
 def manifest_text(files: Sequence[RecordFile], content: Mapping[str, Any]) -> str:

@@ -2,19 +2,15 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from pathlib import Path
-from typing import Any, BinaryIO
-
-from google_crc32c import extend
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from tfod.errors import OutputError
 from tfod.records.files import class_table_path, expand, interleaved, set_name, shard_names
-from tfod.records.frames import CHECKS_BEFORE, Frame, scan_frames
-from tfod.records.manifest import RecordFile, file_entries, manifest_path, manifest_text, read_manifest
+from tfod.records.frames import sound_frames
+from tfod.records.manifest import RecordFile, copy_frames, file_entries, manifest_path, manifest_text, read_manifest
+from tfod.records.staging import replacing_shards
 from tfod.records.summary import Summary
-from tfod.records.write import replacing_shards
 
 __all__ = ["reshard"]
 
@@ -48,33 +44,10 @@ def reshard(
     tables = [table for table in map(class_table_path, sets) if os.path.isfile(table)]
     beside = [manifest_path(output), *([class_table_path(output)] if tables else [])]
     with replacing_shards(output, num_shards, *beside) as (temporaries, (manifest, *table)):
-        written = _copy(interleaved(paths, _sound_frames), temporaries, shard_names(output, num_shards), advance)
+        written = copy_frames(interleaved(paths, sound_frames), temporaries, shard_names(output, num_shards), advance)
         manifest.write_text(manifest_text(written, _merged(sets, paths)), encoding="utf-8")
         for place in table:
             shutil.copyfile(tables[0], place)
-    return written
-
-
-def _sound_frames(path: str) -> Iterator[Frame]:
-    for frame in scan_frames(path):
-        if frame.fault:
-            raise frame.fault
-        yield frame
-
-
-def _copy(
-    frames: Iterator[Frame], paths: Sequence[Path], names: Sequence[str], advance: Callable[[int], object]
-) -> list[RecordFile]:
-    written = [RecordFile(os.path.basename(name), 0, 0, 0) for name in names]
-    with ExitStack() as stack:
-        files: list[BinaryIO] = [stack.enter_context(open(path, "wb")) for path in paths]
-        for number, frame in enumerate(frames):
-            shard = number % len(files)
-            files[shard].writelines((frame.checks[:CHECKS_BEFORE], frame.payload, frame.checks[CHECKS_BEFORE:]))
-            size = len(frame.checks) + len(frame.payload)
-            name, records, before, checksum = written[shard]
-            written[shard] = RecordFile(name, records + 1, before + size, extend(checksum, frame.checks))
-            advance(size)
     return written
 
 

@@ -1,13 +1,14 @@
 """What a conversion did: counts, and the first few places of everything that was not plain."""
 
+import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tfod.records import boxes
 
-__all__ = ["Note", "Summary"]
+__all__ = ["Note", "Summary", "name_digest", "repeated"]
 
 _PLACES_KEPT = 5
 
@@ -85,3 +86,17 @@ class Summary:
         """The summary that `as_dict` gave."""
         notes = {kind: Note(note["total"], list(note["first"])) for kind, note in values["notes"].items()}
         return cls(values["pictures"], Counter(values["objects"]), notes)
+
+
+def name_digest(name: bytes) -> int:
+    """64 bits that stand for a name: of a million names two have the same with a chance of 1 in 37 million."""
+    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big")
+
+
+def repeated(digests: Iterable[int], seen: set[int]) -> Iterator[int]:
+    """The positions of digests that came before or are in `seen`, to which new ones are added; 0 stands for no name."""
+    for position, digest in enumerate(digests):
+        if digest in seen:
+            yield position
+        elif digest:
+            seen.add(digest)

@@ -1,9 +1,9 @@
 """Whether sets of TFRecords are what they should be: every checksum, every example, and what their manifest says."""
 
 import os
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,8 +18,9 @@ from tfod.records.example import Value, decode_example
 from tfod.records.files import matching_files, set_faults, set_name
 from tfod.records.frames import scan_frames
 from tfod.records.manifest import RecordFile, file_entries, manifest_path, read_manifest
-from tfod.records.name_set import NAME_SIZE, NameSet, name_digest
-from tfod.records.workers import begin_worker, cores, killed_is_an_error, process_context
+from tfod.records.pool import cores, each
+from tfod.records.summary import name_digest, repeated
+from tfod.terminal import finding_group
 
 __all__ = ["KINDS", "Finding", "Kind", "Report", "verify"]
 
@@ -99,12 +100,40 @@ class Report:
         """How many findings make the records unfit."""
         return sum(KINDS[finding.kind].severe for finding in self.findings)
 
+    def text(self, shown: int = 5) -> str:
+        """The findings by kind, severe ones first, each with its count and first few places; then what is there."""
+        lines: list[str] = []
+        for name, kind in sorted(KINDS.items(), key=lambda item: not item[1].severe):
+            if places := [f"{found.where}: {found.what}" for found in self.findings if found.kind == name]:
+                cure, severity = f"what to do: {kind.cure}", "error" if kind.severe else "warning"
+                lines += finding_group(severity, f"{name}: {kind.finds}", places, shown, cure)
+        classes = ", ".join(f"{name} {count}" for name, count in sorted(self.objects.items()))
+        compared = f"compared with {', '.join(self.manifests)}" if self.manifests else "no manifest beside them"
+        lines += [
+            f"{self.records:8d}  records in {len(self.files)} files, {self.bytes / 1e6:.1f} MB",
+            f"{sum(self.objects.values()):8d}  objects: {classes or 'none'}",
+            f"{self.severe} errors, {len(self.findings) - self.severe} warnings; {compared}",
+        ]
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report for programs, with every finding."""
+        severities = {name: "error" if kind.severe else "warning" for name, kind in KINDS.items()}
+        return {
+            "records": self.records,
+            "bytes": self.bytes,
+            "objects": dict(sorted(self.objects.items())),
+            "manifests": self.manifests,
+            "files": [file._asdict() for file in self.files],
+            "findings": [{**found._asdict(), "severity": severities[found.kind]} for found in self.findings],
+        }
+
 
 class _FileReport(NamedTuple):
     file: RecordFile
     objects: Counter[str]
     findings: list[Finding]
-    names: bytes  # digests
+    names: "array[int]"  # digests
 
 
 def verify(
@@ -123,13 +152,16 @@ def verify(
     paths = matching_files(patterns)
     report = Report(findings=[Finding("set", fault.where, fault.what) for fault in set_faults(paths)])
     read: list[_FileReport] = []
-    for found in _each_file(paths, label_map, processes):
-        read.append(found)
-        report.files.append(found.file)
-        report.bytes += found.file.bytes
-        report.objects.update(found.objects)
-        report.findings += found.findings
-        advance(found.file.bytes)
+    if processes is None:
+        processes = min(cores(), sum(map(os.path.getsize, paths)) // _WORTH_A_PROCESS)
+    with each(partial(_check_file, label_map=label_map), paths, processes) as reports:
+        for found in reports:
+            read.append(found)
+            report.files.append(found.file)
+            report.bytes += found.file.bytes
+            report.objects.update(found.objects)
+            report.findings += found.findings
+            advance(found.file.bytes)
     report.findings += _same_names(paths, read)
     for name in dict.fromkeys(map(set_name, paths)):
         here = [pair for pair in zip(paths, read, strict=True) if set_name(pair[0]) == name]
@@ -137,28 +169,15 @@ def verify(
     return report
 
 
-def _each_file(paths: Sequence[str], label_map: LabelMap | None, processes: int | None) -> Iterator[_FileReport]:
-    """Each file's report, in order."""
-    check = partial(_check_file, label_map=label_map)
-    if processes is None:
-        processes = min(cores(), sum(map(os.path.getsize, paths)) // _WORTH_A_PROCESS)
-    count = min(processes, len(paths))
-    if count < 2:
-        yield from map(check, paths)
-        return
-    with ProcessPoolExecutor(count, process_context(), begin_worker) as executor, killed_is_an_error():
-        yield from executor.map(check, paths)
-
-
 def _check_file(path: str, label_map: LabelMap | None) -> _FileReport:
     findings: list[Finding] = []
     objects: Counter[str] = Counter()
-    digests = bytearray()
+    digests = array("Q")
     records = checksum = 0
     for frame in scan_frames(path):
         records += 1
         checksum = extend(checksum, frame.checks)
-        digest = bytes(NAME_SIZE)
+        digest = 0
         if frame.fault:
             findings.append(Finding("damage", path, f"{frame.fault.what} (byte {frame.offset})", frame.number))
         else:
@@ -171,9 +190,9 @@ def _check_file(path: str, label_map: LabelMap | None) -> _FileReport:
                     findings.append(Finding(fault.kind, path, fault.what, frame.number, fault.key))
                 objects.update(_classes(features))
                 digest = _name(features)
-        digests += digest
+        digests.append(digest)
     file = RecordFile(os.path.basename(path), records, os.path.getsize(path), checksum)
-    return _FileReport(file, objects, findings, bytes(digests))
+    return _FileReport(file, objects, findings, digests)
 
 
 def _classes(features: dict[str, Value]) -> Iterator[str]:
@@ -181,18 +200,17 @@ def _classes(features: dict[str, Value]) -> Iterator[str]:
         yield value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-def _name(features: dict[str, Value]) -> bytes:
-    """The digest by which evaluation would tell the picture from others; zeros where it has no name."""
+def _name(features: dict[str, Value]) -> int:
+    """The digest by which evaluation would tell the image from others; 0 where it has no name."""
     values = features.get(names.IMAGE_SOURCE_ID) or features.get(names.IMAGE_FILENAME) or []
-    return name_digest(values[0]) if values and isinstance(values[0], bytes) else bytes(NAME_SIZE)
+    return name_digest(values[0]) if values and isinstance(values[0], bytes) else 0
 
 
 def _same_names(paths: Sequence[str], read: Sequence[_FileReport]) -> Iterator[Finding]:
-    seen = NameSet(sum(found.file.records for found in read))
+    seen: set[int] = set()
     for path, found in zip(paths, read, strict=True):
-        for number, digest in enumerate(memoryview(found.names).cast("Q")):
-            if digest and not seen.add(digest):
-                yield Finding("same_name", path, "an earlier record has this name", number, names.IMAGE_SOURCE_ID)
+        for number in repeated(found.names, seen):
+            yield Finding("same_name", path, "an earlier record has this name", number, names.IMAGE_SOURCE_ID)
 
 
 def _compare_with_manifest(name: str, files: Sequence[tuple[str, _FileReport]], report: Report) -> None:

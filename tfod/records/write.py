@@ -1,27 +1,75 @@
-"""Annotated pictures to TFRecord files: by all cores, all or nothing, and resumed by shard after a kill."""
+"""Annotated images to TFRecord files: by all cores, all or nothing, and resumed by shard after an interruption.
+
+Shard s of N holds the items s, s + N, s + 2N and so on. One shard is one task, for any process or machine; one file
+alone is made as many parts, which are joined. So the bytes do not depend on how many processes there are.
+
+A part that is done has a note beside it, written after it. Whoever starts the same conversion again finds both there,
+and uses them if the checksums, and all that the part was made of, are as they were.
+"""
 
 import hashlib
 import json
+import marshal
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
+
+from google_crc32c import extend
 
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.config.label_map import LabelMap
 from tfod.errors import DataError, OutputError
-from tfod.files import output_error, replacing
+from tfod.files import write_text
 from tfod.progress import Progress
-from tfod.records.batches import Plan, Source, Work
-from tfod.records.convert import ConversionRules
+from tfod.records.convert import ConversionRules, to_example
 from tfod.records.files import shard_names
-from tfod.records.manifest import manifest_path, manifest_text, settings_of
-from tfod.records.name_set import NameSet
-from tfod.records.staging import ShardNote, Staging, staging
-from tfod.records.summary import Summary
-from tfod.records.workers import Workers
+from tfod.records.frames import Frame, file_checks, sound_frames, write_frame
+from tfod.records.manifest import RecordFile, copy_frames, manifest_path, manifest_text, settings_of
+from tfod.records.pool import check_stopped, cores, each
+from tfod.records.staging import NOTE, commit, staging
+from tfod.records.summary import Summary, name_digest, repeated
 
-__all__ = ["Conversion", "replacing_shards", "write_records", "write_shards"]
+__all__ = ["Conversion", "Part", "Source", "shards_of_size", "write_records"]
+
+_ITEMS_A_PART = 256  # of one file; fewer are converted sooner than a process starts
+_BUFFER = 1 << 20  # bytes
+_SAMPLED = 512
+_FEATURES_BYTES = 1_000  # about, of an example beside its image
+
+Images = Iterable[AnnotatedImage | DataError]
+
+
+class Source(NamedTuple):
+    """The images of a conversion: `read` turns any of the items into an annotated image, or its error, each.
+
+    Items are small, paths for instance: each process has all of them, and reads those of one image at a time.
+    """
+
+    items: Sequence[Any]
+    read: Callable[[Iterable[Any]], Images] = iter
+
+
+class Part(NamedTuple):
+    """What one task makes: the file at `path`, of the items at `positions`."""
+
+    path: str
+    positions: range
+
+
+class _Note(NamedTuple):
+    """What is noted of a part: a digest of all that it was made of, how its file is, what was counted.
+
+    `names` holds, of each item, the digest of the image's file name, 0 where it was left out.
+    """
+
+    digest: str
+    size: int
+    crc: int
+    names: list[int]
+    summary: dict[str, Any]
 
 
 def write_records(
@@ -35,38 +83,37 @@ def write_records(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Summary:
-    """Writes one TFRecord file, or `num_shards` of them, picture i to shard i mod num_shards, and their manifest.
+    """Writes one TFRecord file, or `num_shards` of them, image i to shard i mod num_shards, and their manifest.
 
     With `shard_size` there are as many shards as make each about so many bytes. `workers` processes share the work,
-    by default all cores; the bytes do not depend on it. A `Source` streams: a few pictures are in memory at a time;
-    other iterables are gone through first. An item that is a DataError stands for a picture whose annotations cannot
+    by default all cores; the bytes do not depend on it. A `Source` streams: an image a process is in memory at a time;
+    other iterables are gone through first. An item that is a DataError stands for an image whose annotations cannot
     be read; it is raised, or counted under `rules.skip_bad`. `progress` is entered here, since processes start before.
 
-    Shards that a killed run of the same conversion left behind are used where nothing they were made of has changed.
-    Raises DataError where nothing is left to write, OutputError where the place cannot be written; then no file is
-    changed.
+    Shards that an interrupted run of the same conversion left behind are used where nothing they were made of has
+    changed. Raises DataError where nothing is left to write, OutputError where the place cannot be written; then no
+    file is changed.
     """
     source = images if isinstance(images, Source) else Source(list(images))
     output = os.fspath(output_path)
     with Conversion.staged(source, output, label_map, num_shards, rules, shard_size) as conversion:
-        paths, count = conversion.stage.paths, len(source.items)
-        with Workers(conversion.work, paths, count, workers) as processes, progress or nullcontext():
-            advance = progress.advance if progress else lambda _: None
-            notes, missing = conversion.resumed(processes, advance)
-            notes |= write_shards(conversion, missing, processes, advance)
-        return conversion.commit(notes)
+        workers = workers or min(cores(), len(source.items) // _ITEMS_A_PART)
+        with each(conversion.make, conversion.parts, workers) as counts, progress or nullcontext():
+            for count in counts:
+                if progress:
+                    progress.advance(count)
+        return conversion.commit()
 
 
+@dataclass(frozen=True)
 class Conversion:
-    """One conversion to one output: what is converted, how, into which shards, and where they grow."""
+    """One conversion to one output: what is converted, how, and the parts that it is made of."""
 
-    def __init__(self, source: Source, output: str, stage: Staging, plan: Plan, work: Work) -> None:
-        self.source = source
-        self.output = output
-        self.stage = stage
-        self.plan = plan
-        self.work = work
-        self._settings = settings_of(work.label_map, work.rules)
+    source: Source
+    label_map: LabelMap
+    rules: ConversionRules
+    shards: list[str]
+    parts: list[Part]
 
     @classmethod
     @contextmanager
@@ -82,95 +129,132 @@ class Conversion:
         """A conversion whose staging folder is there while the block runs."""
         if num_shards < 1:
             raise OutputError(f"cannot write {num_shards} shards", output, "ask for 1 shard or more")
-        plan = Plan.of(source, num_shards, shard_size)
-        work = Work(source.read, label_map, rules or ConversionRules(), resumable=plan.num_shards > 1)
-        with staging(output, plan.num_shards) as stage:
-            yield cls(source, output, stage, plan, work)
+        items = range(len(source.items))
+        shards = shard_names(output, shards_of_size(source, shard_size) if shard_size else num_shards)
+        if len(shards) > 1:
+            positions = {os.path.basename(shard): items[number :: len(shards)] for number, shard in enumerate(shards)}
+        else:
+            starts = range(0, max(len(items), 1), _ITEMS_A_PART)
+            positions = {f"part-{start:09d}": items[start : start + _ITEMS_A_PART] for start in starts}
+        with staging(output, list(positions)) as folder:
+            parts = [Part(f"{folder}/{name}", part) for name, part in positions.items()]
+            yield cls(source, label_map, rules or ConversionRules(), shards, parts)
 
-    def fingerprint(self) -> "hashlib._Hash":
-        """Of a shard, to be updated with its digests: other settings, another picture or annotation give another."""
-        return hashlib.sha256(json.dumps(self._settings, sort_keys=True).encode())
+    def make(self, part: Part) -> int:
+        """Makes a part and its note, unless both are there and right; returns how many items it is made of."""
+        if not self._is_made(part):
+            summary, digest, crc = Summary(), self._digest(), 0
+            names: list[int] = []
+            with open(part.path, "wb", _BUFFER) as file:
+                for image in self._images(part, digest):
+                    example = to_example(image, self.label_map, self.rules, summary)
+                    if example is None or isinstance(image, DataError):
+                        names.append(0)
+                    else:
+                        names.append(name_digest(image.filename.encode()))
+                        crc = extend(crc, write_frame(file, example))
+            note = _Note(digest.hexdigest(), os.path.getsize(part.path), crc, names, summary.as_dict())
+            write_text(f"{part.path}{NOTE}", json.dumps(note))
+        return len(part.positions)
 
-    def resumed(self, processes: Workers, advance: Callable[[int], object]) -> tuple[dict[int, ShardNote], list[int]]:
-        """The shards of an interrupted run that are as this one would make them, and those that are to be made.
+    def commit(self) -> Summary:
+        """Gives the shards their names and says what is in them. Raises DataError where no image is."""
+        folder, shards = Path(self.parts[0].path).parent, self.shards
+        paths = [folder / os.path.basename(shard) for shard in shards]
+        summary, files = self._summed()
+        if len(shards) == 1:
+            files = copy_frames(_drained(self.parts), paths, shards)
+        content = {**summary.as_dict(), "settings": settings_of(self.label_map, self.rules)}
+        manifest = folder / "manifest"
+        manifest.write_text(manifest_text(files, content), encoding="utf-8")
+        commit(list(zip(paths, shards, strict=True)), [(manifest, manifest_path(shards[0]))])
+        return summary
 
-        What else is in the staging folder is removed. `advance` is called with the number of pictures.
-        """
-        notes = dict(self._reused(processes, advance))
-        self.stage.keep(list(notes))
-        return notes, [shard for shard in range(self.plan.num_shards) if shard not in notes]
-
-    def _reused(self, processes: Workers, advance: Callable[[int], object]) -> Iterator[tuple[int, ShardNote]]:
-        stage, shards = self.stage, range(self.plan.num_shards)
-        notes = {shard: note for shard in shards if (note := stage.note(shard)) and stage.whole(shard, note)}
-        fingerprints = {shard: self.fingerprint() for shard in notes}
-        for batch, digests in processes.digest(self.plan.batches(self.source, notes)):
-            fingerprints[batch.shard].update(digests)
-        for shard, note in notes.items():
-            if fingerprints[shard].hexdigest() == note.fingerprint:
-                advance(note.items)
-                yield shard, note
-
-    def commit(self, noted: Mapping[int, ShardNote]) -> Summary:
-        """Gives the shards their names and says what is in them. Raises DataError where no picture is."""
-        notes = [noted[shard] for shard in range(self.plan.num_shards)]
-        summary = Summary()
-        for note in notes:
-            summary.add(note.summary)
+    def _summed(self) -> tuple[Summary, list[RecordFile]]:
+        """What was counted in all parts, and what a manifest says of each."""
+        summary, same_names = Summary(), Summary()
+        files: list[RecordFile] = []
+        seen: set[int] = set()
+        for part in self.parts:
+            note = _read_note(part)
+            if note is None:
+                cure = "let all machines see the folder under the same path"
+                raise OutputError("a part that has been made is not here", part.path, cure)
+            summary.add(made := Summary.from_dict(note.summary))
+            files.append(RecordFile(os.path.basename(part.path), made.pictures, note.size, note.crc))
+            for index in repeated(note.names, seen):
+                for image in self.source.read([self.source.items[part.positions[index]]]):
+                    if isinstance(image, AnnotatedImage):
+                        same_names.note("same_name", f"{image.source}: {image.filename}")
         if not summary.pictures:
             cure = "check the folder and the list; with skipping, see what was skipped:\n" + summary.text()
             raise DataError("no picture is left to write", "the annotations", cure)
-        self._note_same_names(summary)
-        content = {**summary.as_dict(), "settings": self._settings}
-        self.stage.commit(manifest_text(self.stage.files(notes), content), manifest_path(self.output))
-        return summary
+        summary.add(same_names)
+        return summary, files
 
-    def _note_same_names(self, summary: Summary) -> None:
-        seen = NameSet(len(self.source.items))
-        for shard in range(self.plan.num_shards):
-            for index, name in enumerate(self.stage.names(shard)):
-                if name and not seen.add(name):
-                    item = self.source.items[shard + index * self.plan.num_shards]
-                    for image in self.source.read([item]):
-                        if isinstance(image, AnnotatedImage):
-                            summary.note("same_name", f"{image.source}: {image.filename}")
-
-
-def write_shards(
-    conversion: Conversion, shards: Iterable[int], processes: Workers, advance: Callable[[int], object]
-) -> Mapping[int, ShardNote]:
-    """Makes some shards; each is noted as done when it is. `advance` is called with the number of pictures."""
-    notes: dict[int, ShardNote] = {}
-    items, summary, fingerprint = 0, Summary(), conversion.fingerprint()
-    sizes = {shard: len(range(shard, len(conversion.source.items), conversion.plan.num_shards)) for shard in shards}
-    for batch, written in processes.write(conversion.plan.batches(conversion.source, sizes)):
-        if batch.first:
-            items, summary, fingerprint = 0, Summary(), conversion.fingerprint()
-        items += len(batch.items)
-        summary.add(written.summary)
-        fingerprint.update(written.digests)
-        conversion.stage.add_names(batch.shard, written.names, batch.first)
-        if items == sizes[batch.shard]:
-            notes[batch.shard] = ShardNote(fingerprint.hexdigest(), items, written.size, written.crc, summary)
-            conversion.stage.finish(batch.shard, notes[batch.shard])
-        advance(len(batch.items))
-    return notes
-
-
-@contextmanager
-def replacing_shards(output: str, num_shards: int, *beside: str) -> Iterator[tuple[list[Path], list[Path]]]:
-    """Yields paths to write a set of shards to, and paths for the files `beside` them; all get their names at the end.
-
-    Raises OutputError where the place cannot be written; then, as after any error inside, no file is changed.
-    """
-    if num_shards < 1:
-        raise OutputError(f"cannot write {num_shards} shards", output, "ask for 1 shard or more")
-    paths = shard_names(output, num_shards)
-    with ExitStack() as commit:  # its ends run backwards: the first shard gets its name last
-        temporaries = [commit.enter_context(replacing(path)) for path in (*paths, *beside)]
+    def _is_made(self, part: Part) -> bool:
+        """Whether an interrupted run has made the part as this one would; all of it is read."""
+        note, digest = _read_note(part), self._digest()
         try:
-            yield temporaries[:num_shards], temporaries[num_shards:]
-            if num_shards > 1:
-                Path(paths[0]).unlink(missing_ok=True)
-        except OSError as error:
-            raise output_error(error, output) from error
+            if note is None or (os.path.getsize(part.path), file_checks(part.path)[1]) != (note.size, note.crc):
+                return False
+        except (OSError, DataError):
+            return False
+        for _ in self._images(part, digest):
+            pass
+        return digest.hexdigest() == note.digest
+
+    def _digest(self) -> "hashlib._Hash":
+        return hashlib.sha256(repr(settings_of(self.label_map, self.rules)).encode())
+
+    def _images(self, part: Part, digest: "hashlib._Hash") -> Images:
+        """The images of a part; `digest` is updated with each annotation, and its image's size and time."""
+        for image in self.source.read(self.source.items[position] for position in part.positions):
+            check_stopped()
+            digest.update(_said(image))
+            yield image
+
+
+def shards_of_size(source: Source, size: int) -> int:
+    """How many shards make each about `size` bytes, judged by a sample of the images; never more than images."""
+    step = max(1, len(source.items) // _SAMPLED)
+    sizes = [_status(image)[0] for image in source.read(source.items[::step])]
+    mean = sum(sizes) / max(len(sizes), 1) + _FEATURES_BYTES
+    return max(1, min(round(mean * len(source.items) / size), len(source.items)))
+
+
+def _status(image: AnnotatedImage | DataError) -> tuple[int, int]:
+    """Size and time of the image's file; zeros where there is none."""
+    if isinstance(image, DataError):
+        return 0, 0
+    if image.encoded is not None:
+        return len(image.encoded), 0
+    try:
+        status = os.stat(image.picture or "")
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
+
+
+def _said(image: AnnotatedImage | DataError) -> bytes:
+    """An annotation, and its image's size and time, as bytes that depend on the values alone."""
+    if isinstance(image, DataError):
+        return repr(image).encode()
+    try:  # in a third of the time
+        return marshal.dumps((*image._replace(objects=()), *map(tuple, image.objects), _status(image)), 2)
+    except ValueError:  # masks
+        return repr((image, _status(image))).encode()
+
+
+def _read_note(part: Part) -> _Note | None:
+    try:
+        return _Note(*json.loads(Path(f"{part.path}{NOTE}").read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _drained(parts: Iterable[Part]) -> Iterator[Frame]:
+    """The records of all parts; each file is removed once it is read."""
+    for part in parts:
+        yield from sound_frames(part.path)
+        os.unlink(part.path)

@@ -14,7 +14,7 @@ from tfod.records.example import bytes_feature, encode_example, int64_feature, t
 from tfod.records.files import class_table_path, shard_names
 from tfod.records.frames import write_frame
 from tfod.records.manifest import manifest_path, manifest_text, record_file
-from tfod.records.write import replacing_shards
+from tfod.records.staging import replacing_shards
 from tfod.segmentation.classes import ClassTable, table_text
 from tfod.segmentation.masks import MaskEncoding, read_mask
 from tfod.segmentation.pairs import Pair

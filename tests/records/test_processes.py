@@ -1,6 +1,5 @@
 """Conversions by several processes, interrupted and gone on with: the same bytes, in every order of events."""
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -17,11 +16,11 @@ from tfod.annotations.voc import read_voc_files
 from tfod.config.label_map import label_map_from_names
 from tfod.errors import DataError, OutputError
 from tfod.files import lock
-from tfod.records.batches import Plan, Source
+from tfod.records import write
 from tfod.records.convert import ConversionRules
 from tfod.records.files import parse_size
 from tfod.records.frames import read_frames
-from tfod.records.write import write_records
+from tfod.records.write import Source, shards_of_size, write_records
 
 LABEL_MAP = label_map_from_names(["cat", "dog"])
 
@@ -38,12 +37,9 @@ def photos(tmp_path: Path) -> list[str]:
 
 
 @pytest.fixture
-def large_photos(photos: list[str]) -> list[str]:
-    """The same with so many bytes behind each image that a batch holds three or four."""
-    for path in photos:
-        with Path(path).with_suffix(".jpg").open("ab") as file:
-            file.write(bytes(500_000))
-    return photos
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file is joined of parts of seven photos."""
+    monkeypatch.setattr(write, "_ITEMS_A_PART", 7)
 
 
 def _source(photos: list[str]) -> Source:
@@ -54,30 +50,29 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.usefixtures("small_parts")
 @pytest.mark.parametrize("num_shards", [1, 3])
-def test_the_bytes_do_not_depend_on_the_number_of_processes(
-    tmp_path: Path, large_photos: list[str], num_shards: int
-) -> None:
+def test_the_bytes_do_not_depend_on_the_number_of_processes(tmp_path: Path, photos: list[str], num_shards: int) -> None:
     summaries = [
-        write_records(
-            _source(large_photos), tmp_path / f"{workers}" / "a.record", LABEL_MAP, num_shards, workers=workers
-        )
+        write_records(_source(photos), tmp_path / f"{workers}" / "a.record", LABEL_MAP, num_shards, workers=workers)
         for workers in (1, 3)
     ]
     assert summaries[0] == summaries[1]
     assert _contents(tmp_path / "1") == _contents(tmp_path / "3")
 
 
-def test_of_several_errors_the_first_one_is_told(tmp_path: Path, large_photos: list[str]) -> None:
+@pytest.mark.usefixtures("small_parts")
+def test_of_several_errors_the_first_one_is_told(tmp_path: Path, photos: list[str]) -> None:
     for number in (11, 12, 35):
-        Path(large_photos[number]).write_text("<annotation>")
+        Path(photos[number]).write_text("<annotation>")
     for _ in range(3):
         with pytest.raises(DataError) as caught:
-            write_records(_source(large_photos), tmp_path / "out" / "a.record", LABEL_MAP, workers=2)
-        assert caught.value.where.startswith(large_photos[11])
+            write_records(_source(photos), tmp_path / "out" / "a.record", LABEL_MAP, workers=2)
+        assert caught.value.where.startswith(photos[11])
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.usefixtures("small_parts")
 def test_a_worker_that_is_killed_is_an_error(tmp_path: Path, photos: list[str]) -> None:
     with pytest.raises(OutputError, match="was killed"):
         write_records(Source(photos, _killed), tmp_path / "out" / "a.record", LABEL_MAP, workers=2)
@@ -85,8 +80,7 @@ def test_a_worker_that_is_killed_is_an_error(tmp_path: Path, photos: list[str]) 
 
 
 def _killed(paths: Iterable[str]) -> Iterator[AnnotatedImage | DataError]:
-    if multiprocessing.parent_process():  # a worker; the first process reads a sample, to know sizes
-        os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
     yield from read_voc_files(paths)
 
 
@@ -94,19 +88,18 @@ STOPPED = """
 import os, signal, sys
 from tfod.annotations.voc import read_voc_files
 from tfod.config.label_map import label_map_from_names
-from tfod.records import staging
-from tfod.records.batches import Source
-from tfod.records.write import write_records
+from tfod.records import write
 
-finish, done = staging.Staging.finish, []
-def stop(self, shard, note):
-    finish(self, shard, note)
-    done.append(shard)
+write_text, done = write.write_text, []
+def stop(path, text):
+    write_text(path, text)
+    done.append(path)
     if len(done) == 2:
         os.kill(os.getpid(), getattr(signal, sys.argv[1]))
-staging.Staging.finish = stop
+write.write_text = stop
+source, label_map = write.Source(sys.argv[3:], read_voc_files), label_map_from_names(["cat", "dog"])
 try:
-    write_records(Source(sys.argv[3:], read_voc_files), sys.argv[2], label_map_from_names(["cat", "dog"]), 4)
+    write.write_records(source, sys.argv[2], label_map, 4)
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -119,7 +112,7 @@ def test_an_interrupted_conversion_goes_on_by_shard(
     output = tmp_path / "out" / "a.record"
     run = subprocess.run([sys.executable, "-c", STOPPED, name, output, *photos], check=False, capture_output=True)
     assert run.returncode == code, run.stderr
-    assert (b"2 of 4 shards are kept" in run.stderr) == (name == "SIGINT")
+    assert (b"2 of 4 parts are kept" in run.stderr) == (name == "SIGINT")
     parts = output.parent / ".a.record.parts"
     assert [path.name for path in output.parent.iterdir()] == [parts.name]
     kept = {path.name: path.stat().st_mtime_ns for path in parts.glob("*.json")}
@@ -138,10 +131,13 @@ def test_an_interrupted_conversion_goes_on_by_shard(
 
 
 def _spy_on_finished_shards(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    from tfod.records.staging import Staging
+    write_text, made = write.write_text, []
 
-    finish, made = Staging.finish, []
-    monkeypatch.setattr(Staging, "finish", lambda self, shard, note: (made.append(shard), finish(self, shard, note)))
+    def note(path: str, text: str) -> None:
+        made.append(int(path.split("-")[-3]))
+        write_text(path, text)
+
+    monkeypatch.setattr(write, "write_text", note)
     return made
 
 
@@ -159,8 +155,8 @@ def test_a_damaged_part_or_other_rules_are_not_gone_on_with(
     assert made == [1, 2, 3]
 
     subprocess.run([sys.executable, "-c", STOPPED, "SIGKILL", output, *photos], check=False)
-    names = part.with_name("a.record-00000-of-00004.names")
-    names.write_bytes(names.read_bytes()[:-1])
+    note = part.with_name("a.record-00000-of-00004.json")
+    note.write_bytes(note.read_bytes()[:-1])
     made.clear()
     write_records(_source(photos), output, LABEL_MAP, 4)
     assert made == [0, 2, 3]
@@ -183,7 +179,7 @@ def test_two_conversions_to_one_output_do_not_mix(tmp_path: Path, photos: list[s
 
 
 def test_workers_end_with_the_conversion(tmp_path: Path, photos: list[str]) -> None:
-    program = STOPPED.replace(", 4)", ", 4, workers=2)")
+    program = STOPPED.replace(", 4)", ", 4, workers=2)").replace("getpid", "getppid")  # the worker kills the first one
     run = subprocess.run([sys.executable, "-c", program, "SIGKILL", tmp_path / "a.record", *photos], check=False)
     assert run.returncode == -9
     deadline = time.monotonic() + 5
@@ -212,5 +208,5 @@ def test_shards_of_a_size(tmp_path: Path, photos: list[str]) -> None:
     assert all(150_000 < size < 300_000 for size in sizes)
     assert sum(len(list(read_frames(path))) for path in output.parent.glob("a.record-*")) == 40
 
-    assert Plan.of(_source(photos), 1, shard_size=1).num_shards == 40  # never more than pictures
-    assert Plan.of(_source(photos), 1, shard_size=10**12).num_shards == 1
+    assert shards_of_size(_source(photos), 1) == 40  # never more than pictures
+    assert shards_of_size(_source(photos), 10**12) == 1
