@@ -1,7 +1,9 @@
 """Pascal VOC: one XML file a picture, lists of names in ImageSets/Main.
 
 Files come from strangers and from many tools. What is missing or empty but has an obvious meaning is taken so
-(no <difficult>: not difficult); what leaves the box or the class unknown is an error with its line.
+(no <difficult>: not difficult); what leaves the box or the class unknown is an error with its line. What is given twice
+and differs is an error too, but for boxes: each <bndbox> of an object is an object of its class. Without one the box is
+the upright extent of the <robndbox>, or of all <polygon>s.
 """
 
 import os
@@ -12,10 +14,12 @@ from lxml import etree
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
 from tfod.annotations.format import Dataset, Reading
+from tfod.annotations.geometry import Box
 from tfod.annotations.path_list import PathList
 from tfod.annotations.pictures import find_picture, picture_stem, plain_name
 from tfod.annotations.untrusted import annotation_files, as_pixels, content, each_file, read_xml
 from tfod.annotations.voc_plain import PlainAnnotation, image_fields, read_plain
+from tfod.annotations.voc_shapes import SIDES, Texts, shape_extents
 from tfod.errors import DataError
 
 __all__ = ["annotation_paths", "read_image_set", "read_voc", "read_voc_dataset", "read_voc_files", "voc_set"]
@@ -25,6 +29,10 @@ _FLAG_WORDS = {"": False, "false": False, "no": False, "unspecified": False, "tr
 _FLAGS = ("difficult", "truncated", "occluded")
 _OCCLUDED: Fields = (("occluded", "1"),)
 _REPAIR = "correct the file in the annotation tool, or remove it"
+_ONCE = ("name", "pose", *_FLAGS, *SIDES)
+_SEVERAL = "pictures with several boxes in one object; each is an object of its class"
+
+Notes = dict[str, str]  # what the reader had to decide -> where
 
 
 def read_voc(path: str | os.PathLike[str], image_dir: str | None = None) -> AnnotatedImage:
@@ -36,11 +44,13 @@ def read_voc(path: str | os.PathLike[str], image_dir: str | None = None) -> Anno
     """
     path = os.fspath(path)
     data = content(path)
-    written, width, height, objects, fields = read_plain(data) or _read_tree(data, path)
+    notes: Notes = {}
+    written, width, height, objects, fields = read_plain(data) or _read_tree(data, path, notes)
     written = written.strip()
     picture = find_picture(written, path, image_dir)
     filename = plain_name(picture or written) or picture_stem(path)
-    return AnnotatedImage(path, filename, picture, objects, as_pixels(width), as_pixels(height), fields=fields)
+    size = as_pixels(width), as_pixels(height)
+    return AnnotatedImage(path, filename, picture, objects, *size, fields=fields, notes=tuple(notes.items()))
 
 
 def read_voc_files(paths: Iterable[str], image_dir: str | None = None) -> Iterator[AnnotatedImage | DataError]:
@@ -138,51 +148,80 @@ def _listed(folder: str) -> list[str]:
         raise DataError(f"cannot read the folder: {reason}", folder, "check the path and its rights") from error
 
 
-def _read_tree(data: bytes, path: str) -> PlainAnnotation:
+def _read_tree(data: bytes, path: str, notes: Notes) -> PlainAnnotation:
     """What `read_plain` gives, of any annotation."""
-    size, objects, texts = {}, [], {}
+    size: Texts = {}
+    texts: Texts = {}
+    objects: list[AnnotatedObject] = []
     for child in read_xml(data, path, "annotation", "Pascal VOC annotation"):
         tag = child.tag
         if tag == "object":
-            objects.append(_object(child, path))
+            objects += _objects(child, path, notes)
         elif tag == "size":
-            size = {side.tag: side.text for side in child}
+            for side in child:
+                _once(size, side.tag, side.text, side, path)
         else:
-            texts[tag] = child.findtext("database") if tag == "source" else child.text
+            text = child.findtext("database") if tag == "source" else child.text
+            _once(texts, tag, text, child, path) if tag == "filename" else texts.setdefault(tag, text)
     fields = image_fields(texts.get("source"), texts.get("segmented"))
     return texts.get("filename") or "", size.get("width"), size.get("height"), tuple(objects), fields
 
 
-def _object(element: etree._Element, path: str) -> AnnotatedObject:
-    # Only its children and its box's count: what lies deeper (VOC's parts of a body, CVAT's attributes) has names
+def _once(texts: Texts, tag: str, text: str | None, element: etree._Element, path: str) -> None:
+    """Keeps a text; DataError where another one has been kept under its tag."""
+    if tag in texts and (texts[tag] or "").strip() != (text or "").strip():
+        where = f"{path}, line {element.sourceline}"
+        raise DataError(f"there are two <{tag}>: {texts[tag]!r} and {text!r}", where, _REPAIR)
+    texts[tag] = text
+
+
+def _objects(element: etree._Element, path: str, notes: Notes) -> Iterator[AnnotatedObject]:
+    """One object, or as many as it has boxes."""
+    # Only its children and its boxes' count: what lies deeper (VOC's parts of a body, CVAT's attributes) has names
     # and boxes of its own.
-    fields = {}
+    fields: Texts = {}
+    boxes: list[Texts] = []
+    shapes: list[etree._Element] = []
     for child in element:
         tag = child.tag
         if tag == "bndbox":
+            boxes.append(box := {})
             for side in child:
-                fields[side.tag] = side.text
-        else:
-            fields[tag] = child.text
+                _once(box, side.tag, side.text, side, path)
+        elif tag in ("robndbox", "polygon", "attributes"):
+            shapes.append(child)
+        elif tag in _ONCE:
+            _once(fields, tag, child.text, child, path)
+    if len(boxes) > 1:
+        notes[_SEVERAL] = f"{path}, line {element.sourceline}"
+    found: Iterable[Texts | Box] = boxes or [fields]
+    if shapes:
+        note, extents = shape_extents(shapes, boxes, f"{path}, line {element.sourceline}")
+        found = extents or found
+        notes |= {note: f"{path}, line {element.sourceline}"} if note else {}
+    for one in found:
+        yield _object(element, path, fields, one)
+
+
+def _object(element: etree._Element, path: str, fields: Texts, box: Texts | Box) -> AnnotatedObject:
     try:
         name = (fields["name"] or "").strip()
         if not name:
             raise KeyError("name")
+        sides = [float(box[side] or "") for side in SIDES] if isinstance(box, dict) else box
         return AnnotatedObject(
             name,
-            float(fields["xmin"] or ""),
-            float(fields["ymin"] or ""),
-            float(fields["xmax"] or ""),
-            float(fields["ymax"] or ""),
-            _flag(fields.get("difficult")),
-            _flag(fields.get("truncated")),
-            fields.get("pose") or "Unspecified",
-            element.sourceline,
+            *sides,
+            difficult=_flag(fields.get("difficult")),
+            truncated=_flag(fields.get("truncated")),
+            pose=fields.get("pose") or "Unspecified",
+            line=element.sourceline,
             fields=_OCCLUDED if _flag(fields.get("occluded")) else (),
         )
     except (KeyError, ValueError) as error:
         where = f"{path}, line {element.sourceline}"
-        raise DataError(f"the object {_complaint(fields, error)}", where, _REPAIR) from error
+        said = fields | box if isinstance(box, dict) else fields
+        raise DataError(f"the object {_complaint(said, error)}", where, _REPAIR) from error
 
 
 @lru_cache(maxsize=64)  # the same few texts, twice for every object
@@ -191,10 +230,10 @@ def _flag(text: str | None) -> bool:
     return _FLAG_WORDS[word] if word in _FLAG_WORDS else bool(float(word))
 
 
-def _complaint(fields: dict[str, str | None], error: Exception) -> str:
+def _complaint(fields: Texts, error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"has no <{error.args[0]}>"
-    for tag in ("xmin", "ymin", "xmax", "ymax", *_FLAGS):
+    for tag in (*SIDES, *_FLAGS):
         text = fields.get(tag) or ""
         try:
             _flag(text) if tag in _FLAGS else float(text)
