@@ -6,7 +6,8 @@ import pytest
 
 from tests.annotations.voc_files import annotation, item
 from tfod.annotations.annotated_image import AnnotatedImage
-from tfod.annotations.voc import read_voc
+from tfod.annotations.format import Reading
+from tfod.annotations.voc import read_voc, read_voc_dataset
 from tfod.errors import DataError
 
 TURNED = "<robndbox><cx>50</cx><cy>40</cy><w>30</w><h>10</h><angle>{}</angle></robndbox>"
@@ -89,3 +90,20 @@ def test_two_names_or_sizes_of_an_image_are_an_error(tmp_path: Path, old: str) -
     path.write_text(text.replace(old, old + old.replace("photo", "other").replace("64", "65")))
     with pytest.raises(DataError, match="there are two"):
         read_voc(path)
+
+
+def test_an_empty_box_is_none(tmp_path: Path) -> None:
+    assert _boxes(_read(tmp_path, "<bndbox></bndbox>", POLYGON)) == [(10, 10, 40, 50)]
+
+
+def test_an_image_in_several_lists_is_told(tmp_path: Path) -> None:
+    for folder in ("Annotations", "ImageSets/Main"):
+        (tmp_path / folder).mkdir(parents=True)
+    for stem in "ab":
+        (tmp_path / "Annotations" / f"{stem}.xml").write_text(annotation(f"{stem}.jpg", item()))
+    for name, listed in (("test", "a"), ("val", "ab"), ("train", "b")):
+        (tmp_path / "ImageSets" / "Main" / f"{name}.txt").write_text("\n".join(listed))
+    first, second = read_voc_dataset(str(tmp_path), Reading()).images
+    assert isinstance(first, AnnotatedImage) and isinstance(second, AnnotatedImage)
+    assert (first.subset, second.subset) == ("val", "train")
+    assert "several lists" in first.notes[0][0] and first.notes[0][1].endswith("a.xml: val, test")

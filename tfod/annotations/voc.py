@@ -30,6 +30,7 @@ _FLAGS = ("difficult", "truncated", "occluded")
 _OCCLUDED: Fields = (("occluded", "1"),)
 _REPAIR = "correct the file in the annotation tool, or remove it"
 _ONCE = ("name", "pose", *_FLAGS, *SIDES)
+_LISTS = "pictures that several lists of ImageSets/Main name; train counts before val, and val before test"
 _SEVERAL = "pictures with several boxes in one object; each is an object of its class"
 
 Notes = dict[str, str]  # what the reader had to decide -> where
@@ -64,18 +65,26 @@ def read_voc_files(paths: Iterable[str], image_dir: str | None = None) -> Iterat
 
 def read_voc_dataset(path: str, reading: Reading) -> Dataset:
     """The XML files below a folder, or one file. Of a folder as Pascal VOC has it, those in Annotations, each in the
-    subset in whose list (ImageSets/Main/train.txt, val.txt, test.txt) it is. Raises DataError where there is none."""
+    subset in whose list (ImageSets/Main/train.txt, val.txt, test.txt) it is, the first of these.
+
+    Raises DataError where there is none.
+    """
     annotations = os.path.join(path, "Annotations")
     root = annotations if os.path.isdir(annotations) else path
     paths = annotation_files(root, ".xml")
     lists = os.path.join(path, "ImageSets", "Main")
-    named = {name: subset for subset in ("test", "val", "train") for name in _set_names(f"{lists}/{subset}.txt")}
+    named: dict[str, dict[str, None]] = {}  # each with its subsets, in order
+    for subset in ("train", "val", "test"):
+        for name in _set_names(f"{lists}/{subset}.txt"):
+            named.setdefault(name, {})[subset] = None
     shift = 1.0 if reading.one_based else 0.0
 
     def read_one(file: str) -> AnnotatedImage:
         image = read_voc(file, reading.image_dir)
         objects = tuple(item._replace(xmin=item.xmin - shift, ymin=item.ymin - shift) for item in image.objects)
-        return image._replace(objects=objects if shift else image.objects, subset=named.get(picture_stem(file), ""))
+        subset, *others = named.get(picture_stem(file), ("",))
+        notes = (*image.notes, (_LISTS, f"{file}: {', '.join((subset, *others))}")) if others else image.notes
+        return image._replace(objects=objects if shift else image.objects, subset=subset, notes=notes)
 
     return Dataset(each_file(read_one, paths, path, reading), len(paths))
 
@@ -185,7 +194,8 @@ def _objects(element: etree._Element, path: str, notes: Notes) -> Iterator[Annot
     for child in element:
         tag = child.tag
         if tag == "bndbox":
-            boxes.append(box := {})
+            box: Texts = {}
+            boxes.append(box)
             for side in child:
                 _once(box, side.tag, side.text, side, path)
         elif tag in ("robndbox", "polygon", "attributes"):
@@ -194,6 +204,7 @@ def _objects(element: etree._Element, path: str, notes: Notes) -> Iterator[Annot
             _once(fields, tag, child.text, child, path)
     if len(boxes) > 1:
         notes[_SEVERAL] = f"{path}, line {element.sourceline}"
+    boxes = [box for box in boxes if box]
     found: Iterable[Texts | Box] = boxes or [fields]
     if shapes:
         note, extents = shape_extents(shapes, boxes, f"{path}, line {element.sourceline}")
@@ -208,10 +219,13 @@ def _object(element: etree._Element, path: str, fields: Texts, box: Texts | Box)
         name = (fields["name"] or "").strip()
         if not name:
             raise KeyError("name")
-        sides = [float(box[side] or "") for side in SIDES] if isinstance(box, dict) else box
+        xmin, ymin, xmax, ymax = (float(box[side] or "") for side in SIDES) if isinstance(box, dict) else box
         return AnnotatedObject(
             name,
-            *sides,
+            xmin,
+            ymin,
+            xmax,
+            ymax,
             difficult=_flag(fields.get("difficult")),
             truncated=_flag(fields.get("truncated")),
             pose=fields.get("pose") or "Unspecified",
