@@ -87,7 +87,9 @@ def column_names(head: str) -> frozenset[str]:
     """
     lines = head.splitlines()[:2]
     line = lines[-1] if lines and _SEPARATOR.fullmatch(lines[0]) else "".join(lines[:1])
-    return frozenset(max((_split(line, delimiter) for delimiter in _DELIMITERS), key=lambda names: len(names)))
+    splits: list[list[str]] = [_split(line, delimiter) for delimiter in _DELIMITERS]
+    names = max(splits, key=len)
+    return frozenset(names)
 
 
 def _split(line: str, delimiter: str) -> list[str]:

@@ -7,7 +7,7 @@ the upright extent of the <robndbox>, or of all <polygon>s.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from lxml import etree
@@ -29,6 +29,7 @@ _FLAG_WORDS = {"": False, "false": False, "no": False, "unspecified": False, "tr
 _FLAGS = ("difficult", "truncated", "occluded")
 _OCCLUDED: Fields = (("occluded", "1"),)
 _REPAIR = "correct the file in the annotation tool, or remove it"
+_SHAPES = frozenset({"robndbox", "polygon", "attributes"})
 _ONCE = ("name", "pose", *_FLAGS, *SIDES)
 _LISTS = "pictures that several lists of ImageSets/Main name; train counts before val, and val before test"
 _SEVERAL = "pictures with several boxes in one object; each is an object of its class"
@@ -168,23 +169,26 @@ def _read_tree(data: bytes, path: str, notes: Notes) -> PlainAnnotation:
             objects += _objects(child, path, notes)
         elif tag == "size":
             for side in child:
-                _once(size, side.tag, side.text, side, path)
+                if side.tag in size:
+                    _check_same(size, side, path)
+                size[side.tag] = side.text
         else:
-            text = child.findtext("database") if tag == "source" else child.text
-            _once(texts, tag, text, child, path) if tag == "filename" else texts.setdefault(tag, text)
+            if tag == "filename" and tag in texts:
+                _check_same(texts, child, path)
+            texts.setdefault(tag, child.findtext("database") if tag == "source" else child.text)
     fields = image_fields(texts.get("source"), texts.get("segmented"))
     return texts.get("filename") or "", size.get("width"), size.get("height"), tuple(objects), fields
 
 
-def _once(texts: Texts, tag: str, text: str | None, element: etree._Element, path: str) -> None:
-    """Keeps a text; DataError where another one has been kept under its tag."""
-    if tag in texts and (texts[tag] or "").strip() != (text or "").strip():
+def _check_same(texts: Texts, element: etree._Element, path: str) -> None:
+    """DataError where the text of an element is another than that of an earlier one with its tag."""
+    tag, text = element.tag, element.text
+    if (texts[tag] or "").strip() != (text or "").strip():
         where = f"{path}, line {element.sourceline}"
         raise DataError(f"there are two <{tag}>: {texts[tag]!r} and {text!r}", where, _REPAIR)
-    texts[tag] = text
 
 
-def _objects(element: etree._Element, path: str, notes: Notes) -> Iterator[AnnotatedObject]:
+def _objects(element: etree._Element, path: str, notes: Notes) -> list[AnnotatedObject]:
     """One object, or as many as it has boxes."""
     # Only its children and its boxes' count: what lies deeper (VOC's parts of a body, CVAT's attributes) has names
     # and boxes of its own.
@@ -197,21 +201,28 @@ def _objects(element: etree._Element, path: str, notes: Notes) -> Iterator[Annot
             box: Texts = {}
             boxes.append(box)
             for side in child:
-                _once(box, side.tag, side.text, side, path)
-        elif tag in ("robndbox", "polygon", "attributes"):
+                if (name := side.tag) in box:
+                    _check_same(box, side, path)
+                else:
+                    box[name] = side.text
+        elif tag in _SHAPES:
             shapes.append(child)
+        elif tag not in fields:
+            fields[tag] = child.text
         elif tag in _ONCE:
-            _once(fields, tag, child.text, child, path)
-    if len(boxes) > 1:
-        notes[_SEVERAL] = f"{path}, line {element.sourceline}"
+            _check_same(fields, child, path)
+    if len(boxes) == 1 and not shapes:
+        return [_object(element, path, fields, boxes[0])]
+    where = f"{path}, line {element.sourceline}"
     boxes = [box for box in boxes if box]
-    found: Iterable[Texts | Box] = boxes or [fields]
+    if len(boxes) > 1:
+        notes[_SEVERAL] = where
+    found: Sequence[Texts | Box] = boxes or [fields]
     if shapes:
-        note, extents = shape_extents(shapes, boxes, f"{path}, line {element.sourceline}")
+        note, extents = shape_extents(shapes, boxes, where)
         found = extents or found
-        notes |= {note: f"{path}, line {element.sourceline}"} if note else {}
-    for one in found:
-        yield _object(element, path, fields, one)
+        notes |= {note: where} if note else {}
+    return [_object(element, path, fields, one) for one in found]
 
 
 def _object(element: etree._Element, path: str, fields: Texts, box: Texts | Box) -> AnnotatedObject:
@@ -226,10 +237,10 @@ def _object(element: etree._Element, path: str, fields: Texts, box: Texts | Box)
             ymin,
             xmax,
             ymax,
-            difficult=_flag(fields.get("difficult")),
-            truncated=_flag(fields.get("truncated")),
-            pose=fields.get("pose") or "Unspecified",
-            line=element.sourceline,
+            _flag(fields.get("difficult")),
+            _flag(fields.get("truncated")),
+            fields.get("pose") or "Unspecified",
+            element.sourceline,
             fields=_OCCLUDED if _flag(fields.get("occluded")) else (),
         )
     except (KeyError, ValueError) as error:
