@@ -230,13 +230,10 @@ def _object(element: etree._Element, path: str, fields: Texts, box: Texts | Box)
         name = (fields["name"] or "").strip()
         if not name:
             raise KeyError("name")
-        xmin, ymin, xmax, ymax = (float(box[side] or "") for side in SIDES) if isinstance(box, dict) else box
+        sides = box if isinstance(box, tuple) else _numbers(box)
         return AnnotatedObject(
             name,
-            xmin,
-            ymin,
-            xmax,
-            ymax,
+            *sides,
             _flag(fields.get("difficult")),
             _flag(fields.get("truncated")),
             fields.get("pose") or "Unspecified",
@@ -247,6 +244,10 @@ def _object(element: etree._Element, path: str, fields: Texts, box: Texts | Box)
         where = f"{path}, line {element.sourceline}"
         said = fields | box if isinstance(box, dict) else fields
         raise DataError(f"the object {_complaint(said, error)}", where, _REPAIR) from error
+
+
+def _numbers(box: Texts) -> Box:
+    return float(box["xmin"] or ""), float(box["ymin"] or ""), float(box["xmax"] or ""), float(box["ymax"] or "")
 
 
 @lru_cache(maxsize=64)  # the same few texts, twice for every object
