@@ -1,5 +1,6 @@
 """CVAT's XML, of pictures and of videos."""
 
+from math import cos, hypot, pi, sin
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from tests.annotations.voc_files import picture
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.cvat import read_cvat
 from tfod.annotations.format import Reading
-from tfod.annotations.masks import RunLengths
+from tfod.annotations.masks import RunLengths, extent
 from tfod.errors import DataError
 
 META = """<meta><task><original_size><width>64</width><height>48</height></original_size>
@@ -82,6 +83,7 @@ def test_tracks_of_a_video_are_pictures_of_its_frames(tmp_path: Path) -> None:
         ('<polygon label="cat" points="1,2;3"/>', "no pair"),
         ('<mask label="cat" rle="4" left="63" top="0" width="2" height="2"/>', "reaches out"),
         ('<mask label="cat" rle="5" left="0" top="0" width="2" height="2"/>', "do not add up"),
+        ('<mask label="cat" rotation="5" rle="4" left="0" top="0" width="2" height="2"/>', "cannot be turned"),
         ('<sphere label="cat"/>', "no such shape"),
     ],
 )
@@ -89,3 +91,39 @@ def test_what_cannot_be_used_is_named_with_its_line(shape: str, what: str, tmp_p
     (error,) = _read(tmp_path, _image(shape)).images
     assert isinstance(error, DataError) and what in error.what
     assert error.where == f"{tmp_path}/annotations.xml, line 4"
+
+
+def test_a_rotation_counts_for_every_shape(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    shapes = (
+        f'<box label="cat" {SAID} rotation="90" xtl="10" ytl="10" xbr="30" ybr="20"/>',
+        f'<ellipse label="cat" {SAID} rotation="90" cx="20" cy="20" rx="10" ry="4"/>',
+        f'<ellipse label="cat" {SAID} rotation="30" cx="20" cy="20" rx="10" ry="4"/>',
+        f'<polygon label="cat" {SAID} rotation="90" points="10,10;30,10;30,20"/>',
+        f'<polyline label="cat" {SAID} rotation="270" points="10,10;30,20"/>',
+    )
+    (image,) = _read(tmp_path, _image(*shapes)).images
+    assert isinstance(image, AnnotatedImage)
+    across, down = hypot(10 * cos(pi / 6), 4 * sin(pi / 6)), hypot(10 * sin(pi / 6), 4 * cos(pi / 6))
+    expected = [
+        (15, 5, 25, 25),
+        (16, 10, 24, 30),
+        (20 - across, 20 - down, 20 + across, 20 + down),
+        (15, 5, 25, 25),
+        (15, 5, 25, 25),
+    ]
+    for found, box in zip(image.objects, expected, strict=True):
+        assert found[1:5] == pytest.approx(box)
+        assert found.mask is None or extent(found.mask) == found[1:5]
+
+
+def test_a_turned_shape_of_a_video(tmp_path: Path) -> None:
+    ellipse = '<ellipse frame="7" outside="0" occluded="0" cx="20" cy="20" rx="10" ry="4" rotation="90"/>'
+    (image,) = _read(tmp_path, f'<track id="0" label="dog">{ellipse}</track>').images
+    assert isinstance(image, AnnotatedImage) and image.objects[0][1:5] == pytest.approx((16, 10, 24, 30))
+
+
+def test_an_attribute_given_twice_is_an_error(tmp_path: Path) -> None:
+    attributes = '<attribute name="colour">red</attribute><attribute name="colour">blue</attribute>'
+    (error,) = _read(tmp_path, _image(f'<box label="cat" xtl="1" ytl="2" xbr="9" ybr="3">{attributes}</box>')).images
+    assert isinstance(error, DataError) and error.what == "the <box> has two attributes 'colour'"

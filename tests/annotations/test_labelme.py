@@ -87,3 +87,25 @@ def test_another_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"images": []}')
     with pytest.raises(DataError, match="no LabelMe annotation"):
         read_labelme_file(str(tmp_path / "a.json"))
+
+
+def test_an_image_renamed_together_with_its_annotation_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(picture())
+    image = _read(tmp_path, _shape("cat", "rectangle", [30, 36], [10, 12]), imagePath="IMG_2020.jpg")
+    assert (image.filename, image.picture) == ("a.jpg", f"{tmp_path}/a.jpg")
+
+
+def test_an_image_under_the_written_name_comes_first(tmp_path: Path) -> None:
+    for name in ("a.jpg", "IMG_2020.jpg"):
+        (tmp_path / name).write_bytes(picture())
+    assert _read(tmp_path, imagePath="IMG_2020.jpg").picture == f"{tmp_path}/IMG_2020.jpg"
+
+
+def test_a_key_given_twice_is_an_error_unless_it_says_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    text = '{"shapes": [], "imagePath": "a.jpg", %s}'
+    path.write_text(text % '"imageWidth": 64, "imageWidth": 64')
+    assert read_labelme_file(str(path)).width == 64
+    path.write_text(text % '"shapes": [{"label": "cat", "points": [[1, 2], [3, 4]]}]')
+    with pytest.raises(DataError, match="two values of 'shapes'"):
+        read_labelme_file(str(path))

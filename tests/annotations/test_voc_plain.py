@@ -49,7 +49,7 @@ def agrees(data: bytes) -> bool:
     if plain is None:
         return True
     try:
-        return plain == voc._read_tree(data, "a.xml")
+        return plain == voc._read_tree(data, "a.xml", {})
     except DataError:
         return False
 

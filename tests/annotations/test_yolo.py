@@ -101,3 +101,11 @@ def test_a_line_that_cannot_be_used_is_named(line: str, what: str, tmp_path: Pat
     (error,) = read_yolo(str(tmp_path), Reading()).images
     assert isinstance(error, DataError) and what in error.what
     assert error.where == f"{tmp_path}/a.txt, line 2"
+
+
+@pytest.mark.parametrize("names", ["names: [cat]\nnames: [dog]", "names:\n  0: cat\n  0: dog"])
+def test_a_key_given_twice_in_the_yaml_is_an_error(tmp_path: Path, names: str) -> None:
+    (tmp_path / "a.jpg").write_bytes(picture())
+    (tmp_path / "data.yaml").write_text(f"train: .\n{names}\n")
+    with pytest.raises(DataError, match="there are two of the key"):
+        read_yolo(str(tmp_path), Reading())

@@ -254,6 +254,27 @@ def test_the_id_zero_of_coco(tmp_path: Path) -> None:
     assert (finding.rule, finding.what) == ("class-id-zero", "the class 'cat' has the id 0")
 
 
+def test_what_a_reader_had_to_decide(tmp_path: Path) -> None:
+    (tmp_path / "one.jpg").write_bytes(picture(64, 48))
+    rows = "one.jpg,64,48,cat,0.125,0.25,0.75,0.5\none.jpg,64,48,dog,0.5,0.5,0.75,0.75\n"
+    (tmp_path / "labels.csv").write_text("filename,width,height,class,xmin,ymin,xmax,ymax\n" + rows)
+    (finding,) = _examined(tmp_path).findings
+    assert (finding.rule, finding.where) == ("annotation-meaning", f"{tmp_path}/labels.csv")
+    assert "fractions" in finding.what
+
+
+def test_most_boxes_in_the_wrong_order(tmp_path: Path) -> None:
+    write_photo(tmp_path, "one", _item("cat", (30, 36, 10, 12)), _item("dog", (60, 47, 20, 3)))
+    rules = _rules(_examined(tmp_path))
+    assert sorted(rules) == ["box-inverted", "box-inverted", "boxes-exchanged"]
+
+
+def test_boxes_within_a_pixel_may_be_fractions(tmp_path: Path) -> None:
+    write_photo(tmp_path, "one", _item("cat", (0.125, 0.25, 0.75, 0.5)), _item("dog", (2, 3, 40, 47)))
+    (finding,) = [found for found in _examined(tmp_path).findings if found.rule == "box-tiny"]
+    assert finding.what.endswith("are the coordinates fractions of the picture?")
+
+
 def test_ignored_rules_do_not_count(tmp_path: Path) -> None:
     _empty(_sound(tmp_path))
     assert _examined(tmp_path, checks=Checks(min_objects=1, ignored=frozenset({"picture-empty"}))).findings == []
@@ -266,6 +287,7 @@ def test_a_picture_of_a_crowded_file_is_named() -> None:
 
 def test_every_rule_is_tested_and_documented() -> None:
     here = {*BOXES, *PICTURES, *FILES, "picture-16-bit", "picture-rotated", "class-alike", "class-id-zero"}
+    here |= {"annotation-meaning", "boxes-exchanged"}
     here |= {"label-map-gap", "class-unused", "class-rare", "class-imbalance"}
     elsewhere = {"picture-alike", "split-leak-alike", "picture-damaged", "picture-doubtful"}  # test_duplicates.py
     elsewhere |= {"anchors-miss", "objects-too-many", "label-map"}  # test_network.py, test_dataset_commands.py

@@ -2,10 +2,12 @@
 
 import itertools
 import math
+from collections import Counter
 
 import pytest
 
-from tfod.records.boxes import CLIPPED, EMPTY, NOT_FINITE, OUTSIDE, SWAPPED, as_stored, place
+from tfod.records.boxes import CLIPPED, EMPTY, IN_ONE_PIXEL, NOT_FINITE, OUTSIDE, SWAPPED, as_stored, place
+from tfod.records.summary import Summary
 
 NAN, INF = math.nan, math.inf
 
@@ -79,3 +81,16 @@ def test_a_box_on_the_picture_as_shown_is_found_on_the_stored_pixels(orientation
 
     box, _ = place(shown.getbbox(), width=7, height=12)
     assert as_stored(box, orientation) == pytest.approx((2 / 12, 1 / 7, 6 / 12, 3 / 7))
+
+
+def test_a_box_within_the_first_pixel_is_told() -> None:
+    assert place((0.125, 0.25, 0.5, 1.0), 100, 80)[1] == (IN_ONE_PIXEL,)
+    assert place((0.125, 0.25, 0.5, 1.0), 1, 1)[1] == place((0.5, 0.5, 2, 1), 100, 80)[1] == ()
+
+
+@pytest.mark.parametrize(("swapped", "told"), [(2, True), (1, False)])
+def test_a_set_of_which_most_boxes_are_swapped_is_told_so(swapped: int, told: bool) -> None:
+    summary = Summary(pictures=1, objects=Counter(cat=3))
+    for _ in range(swapped):
+        summary.note(SWAPPED, "a.xml, line 3")
+    assert ("xmax and ymin are exchanged" in summary.text()) is told

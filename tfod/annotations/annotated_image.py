@@ -44,6 +44,8 @@ class AnnotatedImage(NamedTuple):
     was found, None where there is none. `width` and `height` are what the annotation claims, in pixels; only the
     picture's header knows. `encoded` is the picture's file itself where the annotation file holds it (TFRecord,
     LabelMe). `subset` is the part of the data set that the picture belongs to, `train` or `val`, or "".
+    `notes` are what the reader had to decide, where a file says one thing and means another, each with its place; what
+    is true of a whole file is noted at its first image.
     """
 
     source: str
@@ -56,3 +58,4 @@ class AnnotatedImage(NamedTuple):
     encoded: bytes | None = None
     line: int | None = None  # of `source`, counted from 1
     fields: Fields = ()
+    notes: tuple[tuple[str, str], ...] = ()

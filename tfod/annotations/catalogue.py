@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.coco import read_coco, write_coco
+from tfod.annotations.csv_columns import is_box_table
 from tfod.annotations.csv_table import read_csv_dataset, write_csv
 from tfod.annotations.cvat import read_cvat
 from tfod.annotations.cvat_write import write_cvat
@@ -75,7 +76,7 @@ FORMATS = {
         "CSV table: filename,width,height,class,xmin,ymin,xmax,ymax (or frame,xmin,xmax,ymin,ymax,class_id)",
         read_csv_dataset,
         write_csv,
-        _has(".csv", b"xmin"),
+        is_box_table,
         frozenset(),
         masks=frozenset(),
     ),

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
-from tfod.annotations.format import Dataset, Reading, Writing
+from tfod.annotations.coco_tools import ROOT, TURNED, root_category, turned_box
+from tfod.annotations.format import Dataset, Reading, Writing, with_notes
+from tfod.annotations.geometry import outline_extent
 from tfod.annotations.masks import Mask, RunLengths, checked_counts, counts_from_text, counts_to_text
 from tfod.annotations.pictures import find_picture, plain_name
 from tfod.annotations.untrusted import (
@@ -28,7 +30,8 @@ _REPAIR = "correct the file in the annotation tool, or remove it"
 
 def read_coco(path: str, reading: Reading) -> Dataset:
     """The JSON files of a folder, or one file. A file named after a subset (instances_val2017.json) makes its pictures
-    members of it. Pictures are found as `find_picture` does, also in images beside the file or its folder.
+    members of it. Pictures are found as `find_picture` does, also in images beside the file or its folder. Roboflow's
+    root category is no class.
 
     A picture that, or of which an object, cannot be understood is given as its error. Raises DataError for a file that
     is no COCO data set.
@@ -37,12 +40,16 @@ def read_coco(path: str, reading: Reading) -> Dataset:
     class_ids: dict[str, int] = {}
     for file in annotation_files(path, ".json"):
         names = _categories(file, read := read_json(file))
+        root = root_category(read["categories"], read.get("annotations") or ())
         for number, name in names.items():
+            if number == root:
+                continue
             if class_ids.setdefault(name, number) != number:
                 raise DataError(
                     f"the class {name!r} has other ids in other files", file, "convert the files one by one"
                 )
-        images += _images(file, file_subset(file, path), read, names, reading)
+        notes = [(ROOT, f"{file}: {names[root]}")] if root is not None else []
+        images += with_notes(_images(file, file_subset(file, path), read, names, reading), notes)
     return Dataset(images, len(images), class_ids)
 
 
@@ -83,6 +90,7 @@ def _images(
 ) -> Iterator[AnnotatedImage | DataError]:
     objects: dict[object, list[AnnotatedObject]] = {}
     errors: dict[object, DataError] = {}  # the first of a picture
+    turned: dict[object, str] = {}  # the first of a picture
     pictures: dict[object, tuple[int, dict[str, Any]]] = {}
     for index, item in enumerate(_listed(read, "images", file)):
         if not isinstance(key := item.get("id"), int | str) or key in pictures:
@@ -95,11 +103,14 @@ def _images(
         size = as_pixels(pictures[key][1].get("height")), as_pixels(pictures[key][1].get("width"))
         try:
             objects.setdefault(key, []).append(_object(item, names, size, where))
+            if objects[key][-1].mask and not item.get("segmentation"):
+                turned.setdefault(key, where)
         except DataError as error:
             errors.setdefault(key, error)
     for key, (index, item) in pictures.items():
         try:
             image = _image(file, f"{file}, image {index}", item, subset, tuple(objects.get(key, ())), reading)
+            image = image._replace(notes=((TURNED, turned[key]),)) if key in turned else image
             yield errors.get(key, image)
         except DataError as error:
             yield error
@@ -142,18 +153,17 @@ def _object(
     number = item.get("category_id")
     if not isinstance(number, int) or number not in names:
         raise DataError(f"the object's category_id is that of no category: {ascii(number)[:40]}", where, _REPAIR)
+    mask = _mask(item.get("segmentation"), size, where)
+    outline = turned_box((x, y, x + width, y + height), item) if mask is None else None
     area = None if item.get("area") is None else as_number(item["area"], "the area", where)
     if area is not None and abs(area - width * height) <= 1e-6 * area:  # that of the box says nothing of its own
         area = None
     return AnnotatedObject(
         names[number],
-        x,
-        y,
-        x + width,
-        y + height,
+        *(outline_extent(outline) if outline else (x, y, x + width, y + height)),
         crowd=item.get("iscrowd") in (1, True),
         area=area,
-        mask=_mask(item.get("segmentation"), size, where),
+        mask=(outline,) if outline else mask,
     )
 
 

@@ -5,30 +5,38 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple, cast
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
-from tfod.annotations.format import Dataset, Reading, Writing
-from tfod.annotations.pictures import find_picture, picture_stem, plain_name
-from tfod.annotations.untrusted import annotation_files, as_text, file_subset, subset_of
+from tfod.annotations.csv_columns import COLUMNS, Header, read_header
+from tfod.annotations.format import Dataset, Reading, Writing, with_notes
+from tfod.annotations.geometry import Box, are_exchanged, are_fractions, outline_extent
+from tfod.annotations.pictures import find_picture, picture_sizes, picture_stem, plain_name
+from tfod.annotations.untrusted import annotation_files, as_text, file_subset, snapped, subset_of
 from tfod.annotations.voc import read_image_set
 from tfod.errors import DataError
 from tfod.files import replacing
 
 __all__ = ["COLUMNS", "read_csv", "read_csv_dataset", "write_csv", "writing_csv"]
 
-COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
+_CURE = "correct the line, or take it out"
+_EXCHANGED = "tables whose columns xmax and ymin are exchanged, as their boxes show; read so"
+_FRACTIONS = "tables of which all coordinates lie between 0 and 1; read as fractions of the picture, not as pixels"
+_OUTLINES = "tables of outlines; of each the extent is the box"
+_NO_BOX = "lines of a table with a class and no box; the picture is read without such an object"
+_SIZES = "pictures of which a table gives several sizes; none of them counts"
 
-# What tables call these columns, in lower case.
-_NAMES = {
-    "filename": ("filename", "frame", "image", "image_path", "file_name", "img"),
-    "width": ("width", "image_width"),
-    "height": ("height", "image_height"),
-    "class": ("class", "class_id", "class_name", "label"),
-    "xmin": ("xmin", "x_min", "x1"),
-    "ymin": ("ymin", "y_min", "y1"),
-    "xmax": ("xmax", "x_max", "x2"),
-    "ymax": ("ymax", "y_max", "y2"),
-}
+Size = tuple[int | None, int | None]
+
+
+class _Row(NamedTuple):
+    """A line of a table; `box` is None where the line says of a picture that it has no object."""
+
+    line: int
+    filename: str
+    class_name: str
+    size: Size
+    box: Box | None
 
 
 def read_csv(
@@ -39,33 +47,28 @@ def read_csv(
 ) -> list[AnnotatedImage | DataError]:
     """The pictures of a table, in the order of their first lines; found as `find_picture` does.
 
-    Columns may come in any order and under the names that tables of others use (`_NAMES`); width and height may be
-    missing. A class that is a number in `class_names` takes that name. With `image_set`, only the pictures that this
-    list names, in its order; one that the table lacks is given as its error.
-    Raises DataError, with the line, for a table that cannot be read, lacks a column, or holds what is no number.
+    Columns may come in any order and under the names that tables of others use (`csv_columns`); width and height may
+    be missing. A line without the four sides of a box makes its picture one without objects, as in Keras RetinaNet's
+    tables. What the boxes of the whole table show is heeded, and noted: that they are fractions of their pictures, or
+    that xmax and ymin are exchanged. A class that is a number in `class_names` takes that name. With `image_set`, only
+    the pictures that this list names, in its order; one that the table lacks is given as its error, and so is one
+    whose box is a fraction of an unknown size.
+    Raises DataError, with the line, for a table that cannot be read, lacks a column or has it twice, or holds what is
+    no number.
     """
-    sizes: dict[str, tuple[int | None, int | None]] = {}
-    objects: dict[str, list[AnnotatedObject]] = {}
-    for line, row in _rows(path):
-        where = f"{path}, line {line}"
-        try:
-            xmin, ymin, xmax, ymax = (float(row[side]) for side in COLUMNS[4:])
-            width, height = (int(float(row[side])) if side in row else None for side in COLUMNS[1:3])
-        except (ValueError, OverflowError) as error:
-            cure = "correct the line, or take it out"
-            raise DataError(f"the table holds something that is no number: {error}", where, cure) from error
-        filename = as_text(row["filename"], "the picture", where)
-        name = as_text(row["class"], "the class", where)
-        if class_names and name.isdecimal():
-            name = class_names.get(int(name[:10]), name)
-        sizes[filename] = width, height
-        objects.setdefault(filename, []).append(AnnotatedObject(name, xmin, ymin, xmax, ymax, line=line))
-    images = []
-    for filename, boxes in objects.items():
-        picture = find_picture(filename, path, image_dir)
-        found = plain_name(picture or filename)
-        images.append(AnnotatedImage(path, found, picture, tuple(boxes), *sizes[filename], subset_of(filename)))
-    return _chosen(images, image_set) if image_set else [*images]
+    header, rows = _read(path)
+    boxes = [row.box for row in rows if row.box]
+    exchanged, fractions = are_exchanged(boxes), are_fractions(boxes)
+    notes = [(_EXCHANGED, exchanged), (_FRACTIONS, fractions), (_OUTLINES, bool(header.corners))]
+    by_picture: dict[str, list[_Row]] = {}
+    for row in rows:
+        by_picture.setdefault(row.filename, []).append(row)
+    images: list[AnnotatedImage | DataError] = []
+    for filename, lines in by_picture.items():
+        image = _image(filename, lines, path, image_dir, class_names or {}, exchanged)
+        images.append(_in_pixels(image, f"{path}, line {lines[0].line}") if fractions else image)
+    chosen = _chosen(images, list(by_picture), image_set) if image_set else images
+    return with_notes(chosen, [(what, path) for what, true in notes if true])
 
 
 def read_csv_dataset(path: str, reading: Reading) -> Dataset:
@@ -93,13 +96,64 @@ def write_csv(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) 
             deque(written, maxlen=0)
 
 
-def _chosen(images: list[AnnotatedImage], image_set: str) -> list[AnnotatedImage | DataError]:
-    by_stem = {picture_stem(image.filename): image for image in images}
+def _image(
+    filename: str, rows: Sequence[_Row], path: str, image_dir: str | None, names: Mapping[int, str], exchanged: bool
+) -> AnnotatedImage:
+    objects = []
+    notes = [(_NO_BOX, f"{path}, line {row.line}") for row in rows if not row.box and row.class_name]
+    for row in rows:
+        if row.box:
+            xmin, ymin, xmax, ymax = row.box
+            box = (xmin, xmax, ymin, ymax) if exchanged else row.box
+            name = as_text(row.class_name, "the class", f"{path}, line {row.line}")
+            if name.isdecimal():
+                name = names.get(int(name[:10]), name)
+            objects.append(AnnotatedObject(name, *box, line=row.line))
+    sizes = {row.size: row.line for row in rows if None not in row.size}
+    if len(sizes) > 1:
+        notes.append((_SIZES, f"{path}, line {[*sizes.values()][1]}: {filename}"))
+    width, height = next(iter(sizes)) if len(sizes) == 1 else (None, None)
+    picture = find_picture(filename, path, image_dir)
+    found, subset = plain_name(picture or filename), subset_of(filename)
+    return AnnotatedImage(path, found, picture, tuple(objects), width, height, subset, notes=tuple(notes))
+
+
+def _in_pixels(image: AnnotatedImage, where: str) -> AnnotatedImage | DataError:
+    """An image whose boxes are fractions of it as it is shown, unless the table says the size of the stored pixels."""
+    says = image.width, image.height
+    try:
+        stored, shown = picture_sizes(image.picture) if image.picture else (says, says)
+    except DataError as error:
+        return error
+    width, height = stored if says == stored else shown
+    if not width or not height:
+        what = f"the boxes are fractions of a picture of unknown size, there is no {image.filename!r}"
+        return DataError(what, where, "name the pictures' folder with --image_dir")
+    objects = (
+        item._replace(
+            xmin=snapped(item.xmin * width),
+            ymin=snapped(item.ymin * height),
+            xmax=snapped(item.xmax * width),
+            ymax=snapped(item.ymax * height),
+        )
+        for item in image.objects
+    )
+    return image._replace(objects=tuple(objects), width=width, height=height)
+
+
+def _chosen(
+    images: Sequence[AnnotatedImage | DataError], filenames: Sequence[str], image_set: str
+) -> list[AnnotatedImage | DataError]:
+    """The images that a list names; of several with one stem (train/a.jpg, test/a.jpg) all."""
+    by_stem: dict[str, list[AnnotatedImage | DataError]] = {}
+    for filename, image in zip(filenames, images, strict=True):
+        found = image.filename if isinstance(image, AnnotatedImage) else filename
+        by_stem.setdefault(picture_stem(found), []).append(image)
     cure = "take it out of the list, or add its boxes to the table"
-    return [
-        by_stem.get(name) or DataError(f"the table has no picture {name!r}", image_set, cure)
-        for name in read_image_set(image_set)
-    ]
+    chosen: list[AnnotatedImage | DataError] = []
+    for name in read_image_set(image_set):
+        chosen += by_stem.get(name) or [DataError(f"the table has no picture {name!r}", image_set, cure)]
+    return chosen
 
 
 @contextmanager
@@ -124,33 +178,30 @@ def _written(
         yield image
 
 
-def _rows(path: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and fields of each line after the first, which names the columns; keys are those of COLUMNS."""
+def _read(path: str) -> tuple[Header, list[_Row]]:
+    """The first line, and those after it but for blank ones."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            columns = _columns(reader.fieldnames or (), path)
-            for row in reader:
-                if None in row.values() or None in row:
-                    where, cure = f"{path}, line {reader.line_num}", "correct the line, or take it out"
-                    raise DataError("a line has too few or too many fields", where, cure)
-                yield reader.line_num, {name: row[column] for name, column in columns.items()}
+            header = read_header(file, path)
+            reader = csv.reader(file, delimiter=header.delimiter)
+            lines = ((header.lines + reader.line_num, fields) for fields in reader if any(map(str.strip, fields)))
+            return header, [_row(fields, header, line, f"{path}, line {line}") for line, fields in lines]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(f"cannot read the table: {reason.lower()}", path, "name a CSV file in UTF-8") from error
 
 
-def _columns(header: Sequence[str], path: str) -> dict[str, str]:
-    """The columns of a table: our name -> its own.
-
-    The only column left over holds the class, whatever it is called: blood cells have a `cell_type`.
-    """
-    found = {name: column for name, names in _NAMES.items() for column in header if column.strip().lower() in names}
-    left = [column for column in header if column not in found.values()]
-    if "class" not in found and len(left) == 1:
-        found["class"] = left[0]
-    missing = [name for name in COLUMNS if name not in found and name not in ("width", "height")]
-    if missing:
-        cure = f"the first line has to name the columns {','.join(COLUMNS)}"
-        raise DataError(f"the table has no column {', '.join(missing)}", f"{path}, line 1", cure)
-    return found
+def _row(fields: Sequence[str], header: Header, line: int, where: str) -> _Row:
+    if len(fields) != header.fields:
+        raise DataError("a line has too few or too many fields", where, _CURE)
+    said = {name: fields[place].strip() for name, place in header.columns.items()}
+    sides = [fields[place].strip() for place in header.corners] or [said[side] for side in COLUMNS[4:]]
+    comma = header.delimiter != ","  # of decimals, where it separates no fields
+    try:
+        numbers = tuple(float(side.replace(",", ".") if comma else side) for side in sides) if any(sides) else ()
+        width, height = (int(float(text)) if (text := said.get(side)) else None for side in COLUMNS[1:3])
+        box = (outline_extent(numbers) if header.corners else cast(Box, numbers)) if numbers else None
+    except (ValueError, OverflowError) as error:
+        raise DataError(f"the table holds something that is no number: {error}", where, _CURE) from error
+    filename = as_text(said["filename"], "the picture", where)
+    return _Row(line, filename, said["class"], (width, height), box)

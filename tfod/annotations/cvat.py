@@ -1,13 +1,13 @@
 """CVAT's XML ("CVAT for images 1.1" and "CVAT for video 1.1"): one file for all pictures of a task."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import cos, radians, sin
 
 import numpy as np
 from lxml import etree
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
 from tfod.annotations.format import Dataset, Reading
+from tfod.annotations.geometry import ellipse, rectangle, turned
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, checked_counts, extent, run_lengths
 from tfod.annotations.pictures import find_picture, plain_name
 from tfod.annotations.untrusted import annotation_files, as_pixels, as_text, content, read_xml, subset_of
@@ -24,8 +24,9 @@ _FLAGS = {"difficult", "truncated", "crowd"}
 def read_cvat(path: str, reading: Reading) -> Dataset:
     """The XML files of a folder, or one. Pictures are found as `find_picture` does, also in images beside the file.
 
-    Of polygons, ellipses, masks, lines and points the extent is the box. Turned boxes are polygons. Of a video each
-    frame that shows an object is a picture called frame_000012. Cuboids and skeletons are refused.
+    Of polygons, ellipses, masks, lines and points the extent is the box, of what has a `rotation` that of the turned
+    shape. Turned boxes are polygons. Of a video each frame that shows an object is a picture called frame_000012.
+    Cuboids and skeletons are refused.
     A picture of which a shape cannot be understood is given as its error, with the line. Raises DataError for a file
     that is no XML of CVAT's, or of which a track cannot be understood.
     """
@@ -109,7 +110,7 @@ def _object(
         mask, box = _form(shape, size)
     except (KeyError, ValueError, OverflowError, TypeError) as error:
         raise DataError(f"the <{shape.tag}> cannot be understood: {str(error)[:100]}", where, _REPAIR) from error
-    attributes = {item.get("name"): (item.text or "").strip() for item in shape.iterfind("attribute")}
+    attributes = _attributes(shape, where)
     raised = {flag for flag in _FLAGS if (attributes.get(flag) or "").lower() in ("1", "true", "yes")}
     return AnnotatedObject(
         as_text(label, "the label", where),
@@ -124,6 +125,15 @@ def _object(
     )
 
 
+def _attributes(shape: etree._Element, where: str) -> dict[str | None, str]:
+    attributes: dict[str | None, str] = {}
+    for item in shape.iterfind("attribute"):
+        text = (item.text or "").strip()
+        if attributes.setdefault(item.get("name"), text) != text:
+            raise DataError(f"the <{shape.tag}> has two attributes {item.get('name')!r}", where, _REPAIR)
+    return attributes
+
+
 def _fields(shape: etree._Element, attributes: Mapping[str | None, str]) -> Fields:
     occluded = (("occluded", "1"),) if shape.get("occluded") == "1" else ()
     kept = (item for item in attributes.items() if item[0] not in (*_FLAGS, "pose", "occluded", None))
@@ -135,23 +145,27 @@ def _form(
 ) -> tuple[Mask | None, tuple[float, float, float, float]]:
     """The mask, if the shape has one, and the box."""
     said = dict(shape.attrib)
-    if shape.tag == "box":
-        box = float(said["xtl"]), float(said["ytl"]), float(said["xbr"]), float(said["ybr"])
-        turn = float(said.get("rotation") or 0)
-        mask: Mask | None = (_turned(box, turn),) if turn else None
-        return mask, (extent(mask) or box) if mask else box
-    if shape.tag == "ellipse":
-        x, y, rx, ry = (float(said[name]) for name in ("cx", "cy", "rx", "ry"))
-        turns = [radians(degrees) for degrees in range(0, 360, 5)]
-        outline = tuple(side for turn in turns for side in (x + rx * cos(turn), y + ry * sin(turn)))
-        return (outline,), (x - rx, y - ry, x + rx, y + ry)
+    turn = float(said.get("rotation") or 0)
     if shape.tag == "mask":
+        if turn:
+            raise ValueError("a mask cannot be turned")
         runs = _run_lengths(said, size)
         return runs, _known(extent(runs))
-    if shape.tag not in ("polygon", "polyline", "points"):
+    if shape.tag == "box":
+        box = float(said["xtl"]), float(said["ytl"]), float(said["xbr"]), float(said["ybr"])
+        if not turn:
+            return None, box
+        outline = turned(rectangle(box), turn)
+    elif shape.tag == "ellipse":
+        x, y, rx, ry = (float(said[name]) for name in ("cx", "cy", "rx", "ry"))
+        outline = ellipse(x, y, rx, ry, turn)
+    elif shape.tag in ("polygon", "polyline", "points"):
+        outline = tuple(float(number) for point in said["points"].split(";") for number in _pair(point))
+        outline = turned(outline, turn) if turn else outline
+    else:
         raise ValueError("there is no such shape")
-    outline = tuple(float(number) for point in said["points"].split(";") for number in _pair(point))
-    return ((outline,) if shape.tag == "polygon" else None), _known(extent((outline,)))
+    mask = None if shape.tag in ("polyline", "points") else (outline,)
+    return mask, _known(extent((outline,)))
 
 
 def _pair(point: str) -> Sequence[str]:
@@ -165,15 +179,6 @@ def _known(box: tuple[float, float, float, float] | None) -> tuple[float, float,
     if box is None:
         raise ValueError("it is empty")
     return float(box[0]), float(box[1]), float(box[2]), float(box[3])
-
-
-def _turned(box: tuple[float, float, float, float], degrees: float) -> tuple[float, ...]:
-    """The corners of a box turned about its centre, clockwise as one sees it."""
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    corners = ((box[0], box[1]), (box[2], box[1]), (box[2], box[3]), (box[0], box[3]))
-    c, s = cos(radians(degrees)), sin(radians(degrees))
-    turned = ((x + (u - x) * c - (v - y) * s, y + (u - x) * s + (v - y) * c) for u, v in corners)
-    return tuple(side for corner in turned for side in corner)
 
 
 def _run_lengths(said: Mapping[str, str], size: tuple[int | None, int | None]) -> RunLengths:

@@ -14,7 +14,7 @@ from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, extent
 from tfod.annotations.pictures import picture_sizes
 from tfod.errors import DataError, OutputError
 from tfod.files import replacing_directory
-from tfod.records.boxes import CLIPPED, NOT_FINITE, OUTSIDE, SWAPPED, place
+from tfod.records.boxes import CLIPPED, IN_ONE_PIXEL, NOT_FINITE, OUTSIDE, SWAPPED, place
 from tfod.records.convert import read_picture
 from tfod.records.summary import Summary
 
@@ -112,6 +112,8 @@ class _Ready:
             if not objects:
                 self._summary.note("background" if "background" in self._kind.says else _NO_BACKGROUND, image.source)
             self._lose(ready, ready.fields, image.source)
+            for what, where in image.notes:
+                self._summary.note(what, where)
             self._summary.pictures += 1
             self._summary.objects.update([item.class_name for item in objects])
             yield self._light(ready._replace(objects=objects), spool)
@@ -185,7 +187,7 @@ class _Ready:
             return None
         width, height = image.width or 1, image.height or 1
         placed, done = place(box, width, height)
-        for kind in done if self._kind.holds_pictures else {SWAPPED}.intersection(done):
+        for kind in done if self._kind.holds_pictures else {SWAPPED, IN_ONE_PIXEL}.intersection(done):
             self._summary.note(kind, at)
         if placed is None and self._kind.holds_pictures:
             return None

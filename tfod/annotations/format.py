@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.errors import DataError
 
-__all__ = ["Dataset", "Format", "ReadEach", "Reading", "Writing", "class_ids_of"]
+__all__ = ["Dataset", "Format", "ReadEach", "Reading", "Writing", "class_ids_of", "with_notes"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,18 @@ class ReadEach:
                 yield self._read(item)
             except DataError as error:
                 yield error
+
+
+def with_notes(
+    images: Iterable[AnnotatedImage | DataError], notes: Sequence[tuple[str, str]]
+) -> list[AnnotatedImage | DataError]:
+    """`images`, the first that can be used with what is to be noted of the whole file."""
+    found = list(images)
+    for place, image in enumerate(found):
+        if isinstance(image, AnnotatedImage):
+            found[place] = image._replace(notes=(*notes, *image.notes))
+            break
+    return found
 
 
 def class_ids_of(dataset: Dataset) -> Mapping[str, int]:

@@ -169,7 +169,7 @@ def picture_stem(filename: str) -> str:
     if "." not in name:
         return name
     stem, extension = os.path.splitext(name)
-    return stem if extension.lower() in (*EXTENSIONS, ".xml") else name
+    return stem if extension.lower() in (*EXTENSIONS, ".xml", ".json") else name
 
 
 def _inside(filename: str) -> str:

@@ -162,7 +162,9 @@ def read_json(path: str) -> dict[str, Any]:
     """The JSON object in a file; DataError, with the line, for anything else."""
     text = read_text(path)
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_without_two_of_a_key)
+    except _TwoOfAKeyError as error:
+        raise DataError(f"an object of the JSON has two values of {error}", path, _REPAIR) from error
     except json.JSONDecodeError as error:
         raise DataError(f"the JSON is malformed: {error.msg}", f"{path}, line {error.lineno}", _REPAIR) from error
     except (RecursionError, ValueError) as error:  # nested, or a number, without end
@@ -172,6 +174,19 @@ def read_json(path: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DataError(f"the JSON is a {type(value).__name__}, where an object is expected", path, _REPAIR)
     return value
+
+
+class _TwoOfAKeyError(Exception):
+    """A key that a JSON object has twice, with different values."""
+
+
+def _without_two_of_a_key(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        for key, value in pairs:
+            if found[key] != value:
+                raise _TwoOfAKeyError(_shown(key))
+    return found
 
 
 def read_xml(data: bytes, path: str, root_tag: str, kind: str) -> etree._Element:

@@ -1,21 +1,25 @@
 """Pascal VOC: one XML file a picture, lists of names in ImageSets/Main.
 
 Files come from strangers and from many tools. What is missing or empty but has an obvious meaning is taken so
-(no <difficult>: not difficult); what leaves the box or the class unknown is an error with its line.
+(no <difficult>: not difficult); what leaves the box or the class unknown is an error with its line. What is given twice
+and differs is an error too, but for boxes: each <bndbox> of an object is an object of its class. Without one the box is
+the upright extent of the <robndbox>, or of all <polygon>s.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from lxml import etree
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
 from tfod.annotations.format import Dataset, Reading
+from tfod.annotations.geometry import Box
 from tfod.annotations.path_list import PathList
 from tfod.annotations.pictures import find_picture, picture_stem, plain_name
 from tfod.annotations.untrusted import annotation_files, as_pixels, content, each_file, read_xml
 from tfod.annotations.voc_plain import PlainAnnotation, image_fields, read_plain
+from tfod.annotations.voc_shapes import SIDES, Texts, shape_extents
 from tfod.errors import DataError
 
 __all__ = ["annotation_paths", "read_image_set", "read_voc", "read_voc_dataset", "read_voc_files", "voc_set"]
@@ -25,6 +29,12 @@ _FLAG_WORDS = {"": False, "false": False, "no": False, "unspecified": False, "tr
 _FLAGS = ("difficult", "truncated", "occluded")
 _OCCLUDED: Fields = (("occluded", "1"),)
 _REPAIR = "correct the file in the annotation tool, or remove it"
+_SHAPES = frozenset({"robndbox", "polygon", "attributes"})
+_ONCE = ("name", "pose", *_FLAGS, *SIDES)
+_LISTS = "pictures that several lists of ImageSets/Main name; train counts before val, and val before test"
+_SEVERAL = "pictures with several boxes in one object; each is an object of its class"
+
+Notes = dict[str, str]  # what the reader had to decide -> where
 
 
 def read_voc(path: str | os.PathLike[str], image_dir: str | None = None) -> AnnotatedImage:
@@ -36,11 +46,13 @@ def read_voc(path: str | os.PathLike[str], image_dir: str | None = None) -> Anno
     """
     path = os.fspath(path)
     data = content(path)
-    written, width, height, objects, fields = read_plain(data) or _read_tree(data, path)
+    notes: Notes = {}
+    written, width, height, objects, fields = read_plain(data) or _read_tree(data, path, notes)
     written = written.strip()
     picture = find_picture(written, path, image_dir)
     filename = plain_name(picture or written) or picture_stem(path)
-    return AnnotatedImage(path, filename, picture, objects, as_pixels(width), as_pixels(height), fields=fields)
+    size = as_pixels(width), as_pixels(height)
+    return AnnotatedImage(path, filename, picture, objects, *size, fields=fields, notes=tuple(notes.items()))
 
 
 def read_voc_files(paths: Iterable[str], image_dir: str | None = None) -> Iterator[AnnotatedImage | DataError]:
@@ -54,18 +66,26 @@ def read_voc_files(paths: Iterable[str], image_dir: str | None = None) -> Iterat
 
 def read_voc_dataset(path: str, reading: Reading) -> Dataset:
     """The XML files below a folder, or one file. Of a folder as Pascal VOC has it, those in Annotations, each in the
-    subset in whose list (ImageSets/Main/train.txt, val.txt, test.txt) it is. Raises DataError where there is none."""
+    subset in whose list (ImageSets/Main/train.txt, val.txt, test.txt) it is, the first of these.
+
+    Raises DataError where there is none.
+    """
     annotations = os.path.join(path, "Annotations")
     root = annotations if os.path.isdir(annotations) else path
     paths = annotation_files(root, ".xml")
     lists = os.path.join(path, "ImageSets", "Main")
-    named = {name: subset for subset in ("test", "val", "train") for name in _set_names(f"{lists}/{subset}.txt")}
+    named: dict[str, dict[str, None]] = {}  # each with its subsets, in order
+    for subset in ("train", "val", "test"):
+        for name in _set_names(f"{lists}/{subset}.txt"):
+            named.setdefault(name, {})[subset] = None
     shift = 1.0 if reading.one_based else 0.0
 
     def read_one(file: str) -> AnnotatedImage:
         image = read_voc(file, reading.image_dir)
         objects = tuple(item._replace(xmin=item.xmin - shift, ymin=item.ymin - shift) for item in image.objects)
-        return image._replace(objects=objects if shift else image.objects, subset=named.get(picture_stem(file), ""))
+        subset, *others = named.get(picture_stem(file), ("",))
+        notes = (*image.notes, (_LISTS, f"{file}: {', '.join((subset, *others))}")) if others else image.notes
+        return image._replace(objects=objects if shift else image.objects, subset=subset, notes=notes)
 
     return Dataset(each_file(read_one, paths, path, reading), len(paths))
 
@@ -138,42 +158,82 @@ def _listed(folder: str) -> list[str]:
         raise DataError(f"cannot read the folder: {reason}", folder, "check the path and its rights") from error
 
 
-def _read_tree(data: bytes, path: str) -> PlainAnnotation:
+def _read_tree(data: bytes, path: str, notes: Notes) -> PlainAnnotation:
     """What `read_plain` gives, of any annotation."""
-    size, objects, texts = {}, [], {}
+    size: Texts = {}
+    texts: Texts = {}
+    objects: list[AnnotatedObject] = []
     for child in read_xml(data, path, "annotation", "Pascal VOC annotation"):
         tag = child.tag
         if tag == "object":
-            objects.append(_object(child, path))
+            objects += _objects(child, path, notes)
         elif tag == "size":
-            size = {side.tag: side.text for side in child}
+            for side in child:
+                if side.tag in size:
+                    _check_same(size, side, path)
+                size[side.tag] = side.text
         else:
-            texts[tag] = child.findtext("database") if tag == "source" else child.text
+            if tag == "filename" and tag in texts:
+                _check_same(texts, child, path)
+            texts.setdefault(tag, child.findtext("database") if tag == "source" else child.text)
     fields = image_fields(texts.get("source"), texts.get("segmented"))
     return texts.get("filename") or "", size.get("width"), size.get("height"), tuple(objects), fields
 
 
-def _object(element: etree._Element, path: str) -> AnnotatedObject:
-    # Only its children and its box's count: what lies deeper (VOC's parts of a body, CVAT's attributes) has names
+def _check_same(texts: Texts, element: etree._Element, path: str) -> None:
+    """DataError where the text of an element is another than that of an earlier one with its tag."""
+    tag, text = element.tag, element.text
+    if (texts[tag] or "").strip() != (text or "").strip():
+        where = f"{path}, line {element.sourceline}"
+        raise DataError(f"there are two <{tag}>: {texts[tag]!r} and {text!r}", where, _REPAIR)
+
+
+def _objects(element: etree._Element, path: str, notes: Notes) -> list[AnnotatedObject]:
+    """One object, or as many as it has boxes."""
+    # Only its children and its boxes' count: what lies deeper (VOC's parts of a body, CVAT's attributes) has names
     # and boxes of its own.
-    fields = {}
+    fields: Texts = {}
+    boxes: list[Texts] = []
+    shapes: list[etree._Element] = []
     for child in element:
         tag = child.tag
         if tag == "bndbox":
+            box: Texts = {}
+            boxes.append(box)
             for side in child:
-                fields[side.tag] = side.text
-        else:
+                if (name := side.tag) in box:
+                    _check_same(box, side, path)
+                else:
+                    box[name] = side.text
+        elif tag in _SHAPES:
+            shapes.append(child)
+        elif tag not in fields:
             fields[tag] = child.text
+        elif tag in _ONCE:
+            _check_same(fields, child, path)
+    if len(boxes) == 1 and not shapes:
+        return [_object(element, path, fields, boxes[0])]
+    where = f"{path}, line {element.sourceline}"
+    boxes = [box for box in boxes if box]
+    if len(boxes) > 1:
+        notes[_SEVERAL] = where
+    found: Sequence[Texts | Box] = boxes or [fields]
+    if shapes:
+        note, extents = shape_extents(shapes, boxes, where)
+        found = extents or found
+        notes |= {note: where} if note else {}
+    return [_object(element, path, fields, one) for one in found]
+
+
+def _object(element: etree._Element, path: str, fields: Texts, box: Texts | Box) -> AnnotatedObject:
     try:
         name = (fields["name"] or "").strip()
         if not name:
             raise KeyError("name")
+        sides = box if isinstance(box, tuple) else _numbers(box)
         return AnnotatedObject(
             name,
-            float(fields["xmin"] or ""),
-            float(fields["ymin"] or ""),
-            float(fields["xmax"] or ""),
-            float(fields["ymax"] or ""),
+            *sides,
             _flag(fields.get("difficult")),
             _flag(fields.get("truncated")),
             fields.get("pose") or "Unspecified",
@@ -182,7 +242,12 @@ def _object(element: etree._Element, path: str) -> AnnotatedObject:
         )
     except (KeyError, ValueError) as error:
         where = f"{path}, line {element.sourceline}"
-        raise DataError(f"the object {_complaint(fields, error)}", where, _REPAIR) from error
+        said = fields | box if isinstance(box, dict) else fields
+        raise DataError(f"the object {_complaint(said, error)}", where, _REPAIR) from error
+
+
+def _numbers(box: Texts) -> Box:
+    return float(box["xmin"] or ""), float(box["ymin"] or ""), float(box["xmax"] or ""), float(box["ymax"] or "")
 
 
 @lru_cache(maxsize=64)  # the same few texts, twice for every object
@@ -191,10 +256,10 @@ def _flag(text: str | None) -> bool:
     return _FLAG_WORDS[word] if word in _FLAG_WORDS else bool(float(word))
 
 
-def _complaint(fields: dict[str, str | None], error: Exception) -> str:
+def _complaint(fields: Texts, error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"has no <{error.args[0]}>"
-    for tag in ("xmin", "ymin", "xmax", "ymax", *_FLAGS):
+    for tag in (*SIDES, *_FLAGS):
         text = fields.get(tag) or ""
         try:
             _flag(text) if tag in _FLAGS else float(text)

@@ -16,6 +16,7 @@ import yaml
 
 from tfod.annotations.format import Reading
 from tfod.annotations.untrusted import Roots, as_text, read_text, subset_of
+from tfod.annotations.yaml_keys import load_yaml
 from tfod.errors import DataError
 
 __all__ = ["PICTURE_EXTENSIONS", "Layout", "find_layout", "find_yaml", "label_path"]
@@ -109,7 +110,7 @@ def _load(path: str) -> dict[str, Any]:
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):  # a few lines of them fill any memory
             raise DataError("the yaml has aliases, which are not followed", path, "write out what they stand for")
-        read = yaml.safe_load(text)
+        read = load_yaml(text)
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError, LookupError) as error:
         reason = " ".join(str(error).split())[:200]
         raise DataError(f"the yaml is malformed: {reason}", path, _REPAIR) from error

@@ -17,7 +17,7 @@ from tfod.config.label_map import LabelMap
 from tfod.doctor.anchor_overlaps import best_overlaps
 from tfod.doctor.duplicates import Seen, digest, look_at, look_at_pictures, same_bytes, same_look
 from tfod.doctor.findings import Finding, about
-from tfod.doctor.rules.boxes import Frame, check_boxes
+from tfod.doctor.rules.boxes import Frame, check_boxes, check_inverted
 from tfod.doctor.rules.classes import check_class_names, check_counts, check_ids, check_label_map, unknown_class_cure
 from tfod.doctor.rules.pictures import GIANT_PIXELS, check_header, open_picture
 from tfod.doctor.rules.voc_text import check_voc_text
@@ -114,6 +114,9 @@ class _Examination:
             self._add(check_boxes(image, frame))
 
     def _annotation(self, split: str, image: AnnotatedImage) -> Iterator[Finding]:
+        for what, where in image.notes:
+            file, line = _file_and_line(where)
+            yield Finding("annotation-meaning", what, file, line=line)
         if self._are_voc:
             yield from check_voc_text(image)
         if not image.objects:
@@ -170,6 +173,7 @@ class _Examination:
         self._add(check_class_names(self._counts, self._name))
         self._add(check_counts(self._counts, checks.label_map, checks.min_objects, self._name))
         self._add(self._anchors())
+        self._add(check_inverted(self.report.findings, self.report.objects, self._name))
         self._add(self._unannotated())
         same = [*same_bytes(self._seen)]
         self._add(finding for finding, _ in same)
@@ -218,7 +222,11 @@ class _Examination:
                     yield Finding("picture-unannotated", "the picture has no annotation", path, path)
 
 
+def _file_and_line(where: str) -> tuple[str, int | None]:
+    match = _LINE.match(where)
+    return (match[1], int(match[2])) if match else (where, None)
+
+
 def _unreadable(error: DataError) -> Finding:
-    match = _LINE.match(error.where)
-    file, line = (match[1], int(match[2])) if match else (error.where, None)
+    file, line = _file_and_line(error.where)
     return Finding("annotation-unreadable", error.what, file, line=line)

@@ -65,7 +65,10 @@ class _Repaired:
         for image in self._dataset.images:
             if isinstance(image, DataError):
                 self._log("annotation-unreadable", image.where, f"left out: {image.what}")
-            elif (mended := self._mended(image)) is not None:
+                continue
+            for what, where in image.notes:
+                self._log("annotation-meaning", where, what)
+            if (mended := self._mended(image)) is not None:
                 yield mended
 
     def _mended(self, image: AnnotatedImage) -> AnnotatedImage | None:

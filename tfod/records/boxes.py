@@ -7,15 +7,17 @@ In this order:
    counted from 1, both ends inside, and so moves xmin and ymin down by 1.
 3. Coordinates that are not finite, boxes without area, and boxes wholly outside the picture are dropped.
 4. What sticks out of the picture is cut off.
+
+What lies in the first pixel of a larger picture is told: its coordinates are probably fractions of the picture.
 """
 
 from math import isfinite
 
-__all__ = ["CLIPPED", "EMPTY", "NOT_FINITE", "OUTSIDE", "SWAPPED", "Box", "as_stored", "place"]
+__all__ = ["CLIPPED", "EMPTY", "IN_ONE_PIXEL", "NOT_FINITE", "OUTSIDE", "SWAPPED", "Box", "as_stored", "place"]
 
 Box = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax
 
-SWAPPED, CLIPPED = "boxes_swapped", "boxes_clipped"
+SWAPPED, CLIPPED, IN_ONE_PIXEL = "boxes_swapped", "boxes_clipped", "boxes_in_one_pixel"
 NOT_FINITE, EMPTY, OUTSIDE = "boxes_not_finite", "boxes_empty", "boxes_outside"
 
 
@@ -44,6 +46,8 @@ def place(box: Box, width: int, height: int, one_based: bool = False) -> tuple[B
             return None, (OUTSIDE,)
         xmin, ymin, xmax, ymax = max(xmin, 0), max(ymin, 0), min(xmax, width), min(ymax, height)
         done = (*done, CLIPPED)
+    if xmax <= 1 < width and ymax <= 1 < height:
+        done = (*done, IN_ONE_PIXEL)
     return (xmin / width, ymin / height, xmax / width, ymax / height), done
 
 

@@ -21,6 +21,7 @@ _MEANINGS = {
     boxes.EMPTY: "boxes dropped, they have no area",
     boxes.OUTSIDE: "boxes dropped, they lie outside the picture",
     boxes.SWAPPED: "boxes with corners in the wrong order, swapped",
+    boxes.IN_ONE_PIXEL: "boxes within the first pixel of their picture; are the coordinates fractions of the picture?",
     boxes.CLIPPED: "boxes cut off at the edge of the picture",
     "size": "pictures of another size than their annotation says; the picture's header counts",
     "format": "pictures of another format than their name says; the picture's header counts",
@@ -74,6 +75,8 @@ class Summary:
             lines += [f"{'':12}{place}" for place in note.places]
             if note.total > len(note.places):
                 lines.append(f"{'':12}and {note.total - len(note.places)} more")
+            if kind == boxes.SWAPPED and 1 < sum(self.objects.values()) < 2 * note.total:
+                lines.append(f"{'':12}Most boxes are so: look whether xmax and ymin are exchanged in the files.")
         return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:

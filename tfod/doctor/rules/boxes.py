@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.doctor.findings import Finding, about
 
-__all__ = ["BOX_RULES", "SPOILING_BOX_RULES", "Frame", "check_boxes", "upright"]
+__all__ = ["BOX_RULES", "SPOILING_BOX_RULES", "Frame", "check_boxes", "check_inverted", "upright"]
 
 Box = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax
 
@@ -69,7 +69,9 @@ def _tiny(box: Box, frame: Frame) -> str | None:
     resized = (
         "" if frame.scale == (1, 1) else f", {width * x_scale:.1f} x {height * y_scale:.1f} as the config resizes it"
     )
-    return f"the box has only {width:g} x {height:g} pixels{resized}"
+    inside = min(box) >= 0 and max(box) <= 1 and not all(side.is_integer() for side in box)
+    doubt = "; are the coordinates fractions of the picture?" if inside else ""
+    return f"the box has only {width:g} x {height:g} pixels{resized}{doubt}"
 
 
 def _huge(box: Box, frame: Frame) -> str | None:
@@ -122,6 +124,13 @@ def check_boxes(image: AnnotatedImage, frame: Frame) -> Iterator[Finding]:
                 yield about(image, rule, what, number)
     if len(whole) > 1:
         yield from _pairs(image, whole)
+
+
+def check_inverted(findings: Sequence[Finding], objects: int, source: str) -> Iterator[Finding]:
+    """Whether most boxes of a data set are inverted: then it is not hands that slipped."""
+    inverted = sum(finding.rule == "box-inverted" for finding in findings)
+    if 1 < objects < 2 * inverted:
+        yield Finding("boxes-exchanged", f"{inverted} of {objects} boxes have corners in the wrong order", source)
 
 
 def _first(rules: dict[str, Callable[[Box, Frame], str | None]], box: Box, frame: Frame) -> tuple[str, str] | None:

@@ -24,6 +24,10 @@ RULES = {
         "error", "an annotation that is malformed, or lacks a class or a box", "leave it out, with its picture",
         fixed=True,
     ),
+    "annotation-meaning": Rule(
+        "warning", "what a file means and does not say: fractions, exchanged columns, turned boxes, a root category",
+        "nothing, if the boxes fit the pictures (tfod browse): it is read as meant",
+    ),
     "annotation-fields": Rule(
         "note", "objects of Pascal VOC without an optional field, or with an empty one", "nothing: no means no"
     ),
@@ -84,6 +88,10 @@ RULES = {
     # Boxes
     "box-not-finite": Rule("error", "a coordinate that is infinite or no number", "drop the box", fixed=True),
     "box-inverted": Rule("error", "corners in the wrong order", "exchange them", fixed=True),
+    "boxes-exchanged": Rule(
+        "warning", "corners in the wrong order in most boxes of a data set",
+        "look whether xmax and ymin are exchanged in the files before you let --fix exchange the corners",
+    ),
     "box-empty": Rule("error", "a box without area", "drop the box", fixed=True),
     "box-outside": Rule("error", "a box wholly outside its picture", "drop the box", fixed=True),
     "box-negative": Rule("warning", "a box that begins before the picture", "cut it off at 0", fixed=True),
