@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.format import Dataset, Reading, Writing
+from tfod.annotations.path_list import list_names
 from tfod.annotations.pictures import find_picture, picture_stem, plain_name
 from tfod.annotations.untrusted import annotation_files, as_text, file_subset, subset_of
-from tfod.annotations.voc import read_image_set
 from tfod.errors import DataError
 from tfod.files import replacing
 
@@ -98,7 +98,7 @@ def _chosen(images: list[AnnotatedImage], image_set: str) -> list[AnnotatedImage
     cure = "take it out of the list, or add its boxes to the table"
     return [
         by_stem.get(name) or DataError(f"the table has no picture {name!r}", image_set, cure)
-        for name in read_image_set(image_set)
+        for name in list_names(image_set)
     ]
 
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.catalogue import detect_format, read_dataset
 from tfod.annotations.format import Dataset, Reading
+from tfod.annotations.path_list import list_names
 from tfod.annotations.pictures import picture_stem
-from tfod.annotations.voc import read_image_set
 from tfod.errors import DataError
 
 __all__ = ["Source", "Sources", "open_sources"]
@@ -33,7 +33,7 @@ class Sources:
     def __init__(self, sources: Sequence[Source], lists: Sequence[str] = (), limit: int | None = None) -> None:
         self.sources = sources
         self._limit = limit
-        self._listed = {name: _list_name(path) for path in lists for name in read_image_set(path)}
+        self._listed = {name: _list_name(path) for path in lists for name in list_names(path)}
 
     @property
     def total(self) -> int:

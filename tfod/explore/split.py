@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
-from tfod.annotations.pictures import picture_stem
+from tfod.annotations.path_list import name_line
 from tfod.errors import DataError
 from tfod.explore.stratify import deal_out
 from tfod.files import replacing_directory, write_text
@@ -87,11 +87,11 @@ def fold_parts(split: Split) -> dict[str, list[AnnotatedImage]]:
 
 
 def write_lists(lists: Mapping[str, Sequence[AnnotatedImage]], folder: str) -> list[str]:
-    """Writes NAME.txt for each list, one picture's name without its extension a line, as in ImageSets/Main."""
+    """Writes NAME.txt for each list, one image's name without its extension a line, as in ImageSets/Main."""
     paths = []
     for name, images in lists.items():
         path = os.path.join(folder, f"{name}.txt")
-        write_text(path, "".join(f"{picture_stem(image.filename)}\n" for image in images))
+        write_text(path, "".join(name_line(image.filename) for image in images))
         paths.append(path)
     return paths
 
