@@ -102,7 +102,7 @@ RULES = {
     "box-two-classes": Rule(
         "warning", "two boxes of different classes that overlap by over 0.9", "remove one, if only one is right"
     ),
-    "box-fraction": Rule("note", "coordinates between whole pixels", "nothing: they are kept as they are"),
+    "box-fraction": Rule("note", "coordinates between whole pixels, told once", "nothing: they are kept as they are"),
     # Classes
     "label-map": Rule("error", "a label map that cannot be used: an id of 0, an id or a name given twice", "mend it"),
     "label-map-gap": Rule(
@@ -126,6 +126,15 @@ RULES = {
     ),
     "split-leak-alike": Rule(
         "warning", "nearly the same picture to learn from and to judge by (--alike)", "put both into one split"
+    ),
+    "list-unmatched": Rule(
+        "error", "a list of which no name is that of an image (--list)", "write one name a line, as the images have it"
+    ),
+    "list-names": Rule(
+        "warning", "a list with names of which there is no image (--list)", "take them out, or add the images"
+    ),
+    "list-repeated": Rule(
+        "error", "an image that two lists name (--list): results look better than they are", "take it out of one"
     ),
     # Training
     "anchors-miss": Rule(
