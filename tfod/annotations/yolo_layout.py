@@ -26,7 +26,17 @@ _NAME_LISTS = ("classes.txt", "obj.names", "labels/classes.txt", "classes.names"
 _MOST_BYTES = 1 << 18
 _MOST_DEEP = 20
 _NESTING = re.compile(r"(?:[-?:]\s+|\s)*")
+_POSITIVE = re.compile(r"[1-9]\d{0,2}")
 _REPAIR = "correct the file"
+
+
+class _AsWritten(yaml.SafeLoader):
+    """A loader that takes words as they are written: classes may be called `no`, `on` and `007`."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  (as PyYAML has it)
+        first: [(tag, pattern) for tag, pattern in resolvers if tag.endswith((":null", ":merge"))]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 @dataclass
@@ -88,8 +98,8 @@ def _from_yaml(path: str, reading: Reading) -> Layout:
     folder = os.path.dirname(path) or os.curdir
     layout = Layout(reading.image_dir or _root(read.get("path"), folder, path), names=_names(read.get("names"), path))
     shape = read.get("kpt_shape")
-    if isinstance(shape, list) and len(shape) == 2 and all(isinstance(side, int) and 0 < side < 1000 for side in shape):
-        layout.keypoints = shape[0] * shape[1]
+    if isinstance(shape, list) and len(shape) == 2 and all(_POSITIVE.fullmatch(str(side)) for side in shape):
+        layout.keypoints = int(shape[0]) * int(shape[1])
     roots = Roots(layout.root, reading)
     for key in ("train", "val", "test"):
         entries = read.get(key) or []
@@ -109,7 +119,7 @@ def _load(path: str) -> dict[str, Any]:
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):  # a few lines of them fill any memory
             raise DataError("the yaml has aliases, which are not followed", path, "write out what they stand for")
-        read = yaml.safe_load(text)
+        read = yaml.load(text, Loader=_AsWritten)
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError, LookupError) as error:
         reason = " ".join(str(error).split())[:200]
         raise DataError(f"the yaml is malformed: {reason}", path, _REPAIR) from error
@@ -136,6 +146,8 @@ def _names(value: object, path: str) -> dict[int, str]:
     for number, name in value.items():
         if not str(number).isdecimal() or len(str(number)) > 9:
             raise DataError(f"a class has a number that is none: {ascii(number)[:40]}", path, _REPAIR)
+        if name is None:
+            raise DataError(f"the class {number} has no name", path, 'write one; a class called null in quotes: "null"')
         names[int(str(number))] = as_text(name, "the class", path)
     if len(set(names.values())) < len(names):
         raise DataError("two classes have one name", path, _REPAIR)
