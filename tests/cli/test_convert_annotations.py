@@ -118,6 +118,8 @@ def test_pointers_of_git_lfs_are_told_with_their_cure(tmp_path: Path, capsys: py
     assert dataset_doctor.main([f"{tmp_path}/photos"]) == 1
     told = capsys.readouterr().out
     assert "this is a pointer of Git LFS, not the picture" in told and "git lfs pull" in told
+    assert dataset_doctor.main([f"{tmp_path}/photos", "--fix", f"{tmp_path}/fixed"]) == 2
+    assert "git lfs pull" in capsys.readouterr().err and not (tmp_path / "fixed").exists()
     (tmp_path / "photos/a.xml").write_text(pointer)
     assert (
         convert_annotations.main([f"{tmp_path}/photos", "-o", f"{tmp_path}/out", "--to", "coco", "--from", "voc"]) == 2

@@ -80,6 +80,7 @@ def _giant() -> bytes:
 # Rule -> the file of the picture `bad`, and what its annotation says of the size.
 PICTURES: dict[str, tuple[str, bytes, tuple[object, object] | None]] = {
     "picture-unreadable": ("bad.jpg", b"GIF89a" + bytes(50), (64, 48)),
+    "picture-not-fetched": ("bad.jpg", b"version https://git-lfs.github.com/spec/v1\n", (64, 48)),
     "picture-truncated": ("bad.jpg", picture(64, 48)[:-40], (64, 48)),
     "picture-extension": ("bad.jpg", picture(64, 48, "PNG"), (64, 48)),
     "picture-size": ("bad.jpg", picture(128, 96), (64, 48)),

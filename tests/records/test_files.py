@@ -47,16 +47,16 @@ def test_a_whole_set(tmp_path: Path, end: str) -> None:
 
 def test_what_is_compressed_or_a_pointer_is_told_with_its_cure(tmp_path: Path) -> None:
     path = tmp_path / "x.record"
-    content = _record_file(b"payload")
+    content, plain = _record_file(b"payload"), tmp_path / "x_plain.record"
     path.write_bytes(content)
     assert expand([str(path)]) == [str(path)]
     for data, what, cure in (
         (
             gzip.compress(content),
             "the records are compressed with GZIP",
-            f"unpack them: gzip -dc {path} > {path}.plain",
+            f"unpack them: gzip -dc {path} > {plain}",
         ),
-        (zlib.compress(content), "the records are compressed with ZLIB", f"< {path} > {path}.plain"),
+        (zlib.compress(content), "the records are compressed with ZLIB", f"< {path} > {plain}"),
         (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS, not the records", "git lfs pull"),
     ):
         path.write_bytes(data)

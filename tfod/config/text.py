@@ -268,8 +268,8 @@ def _explained(error: text_format.ParseError, text: str, root: Descriptor, sourc
         return ConfigError(f"the text cannot be read: {reason}", where, "check the braces and colons there")
     if place.field is None or unknown:
         name = unknown[1] if unknown else place.name
-        if found := _quote_inside(line_text, column, before):
-            return ConfigError(found[0], where, found[1])
+        if quotes := _quote_inside(line_text, column, before):
+            return ConfigError(quotes[0], where, quotes[1])
         offset = sum(len(one) + 1 for one in text.split("\n")[: line - 1]) + column - 1
         if name in _names_around(place, root) and _unclosed(text, len(text)):
             what = f"the {_unclosed(text, offset)} is not closed before {name}"

@@ -24,6 +24,7 @@ from tfod.doctor.rules.lists import check_lists
 from tfod.doctor.rules.pictures import GIANT_PIXELS, check_header, open_picture
 from tfod.doctor.rules.voc_text import check_voc_text
 from tfod.errors import DataError
+from tfod.files import LFS_CURE
 from tfod.progress import Progress
 
 if TYPE_CHECKING:
@@ -232,4 +233,5 @@ class _Examination:
 def _unreadable(error: DataError) -> Finding:
     match = _LINE.match(error.where)
     file, line = (match[1], int(match[2])) if match else (error.where, None)
-    return Finding("annotation-unreadable", error.what, file, line=line)
+    rule = "picture-not-fetched" if error.cure == LFS_CURE else "annotation-unreadable"
+    return Finding(rule, error.what, file, line=line)

@@ -119,7 +119,10 @@ def _check_head(path: str) -> None:
         raise DataError("this is a pointer of Git LFS, not the records", path, LFS_CURE)
     for magic, kind, cure in _COMPRESSED:
         if head.startswith(magic):
-            cure = cure.format(path=shlex.quote(path), plain=shlex.quote(path.removesuffix(".gz") + ".plain"))
+            folder, name = os.path.split(path)
+            first, dot, rest = name.partition(".")
+            plain = name.removesuffix(".gz") if name.endswith(".gz") else f"{first}_plain{dot}{rest}"
+            cure = cure.format(path=shlex.quote(path), plain=shlex.quote(os.path.join(folder, plain)))
             raise DataError(f"the records are compressed with {kind}", path, cure)
 
 

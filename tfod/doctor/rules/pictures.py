@@ -96,7 +96,7 @@ def open_picture(image: AnnotatedImage) -> PictureHeader | Finding:
     except TruncatedPictureError as error:
         return about(image, "picture-truncated", error.what)
     except DataError as error:
-        return about(image, "picture-unreadable", error.what, cure=error.cure if error.cure == LFS_CURE else None)
+        return about(image, "picture-not-fetched" if error.cure == LFS_CURE else "picture-unreadable", error.what)
 
 
 def check_header(image: AnnotatedImage, header: PictureHeader) -> Iterator[Finding]:
