@@ -67,14 +67,15 @@ class Sources:
     def _split(self, image: AnnotatedImage | DataError, source: Source) -> str:
         if isinstance(image, AnnotatedImage):
             if self.lists:
-                return self._list_of(_key(picture_stem(image.filename)))
+                # Lists of Pascal VOC name annotations, which may be called otherwise than their images.
+                return self._list_of(image.filename) or self._list_of(image.source)
             if image.subset:
                 return image.subset
         return source.path if len(self.sources) > 1 else ""
 
-    def _list_of(self, key: str) -> str:
-        """The list that names the image; the last, where several do."""
-        own = ""
+    def _list_of(self, file: str) -> str:
+        """The list that names a file; the last, where several do."""
+        own, key = "", _key(picture_stem(file))
         for one in self.lists:
             if key in one.images:
                 one.images[key] += 1

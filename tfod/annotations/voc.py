@@ -78,12 +78,18 @@ def annotation_paths(folder: str, image_set: str | None = None) -> PathList:
     """The XML files of a folder, in the order of their names; or those that the list `image_set` names, in its
     order, there or not. Raises DataError where there is none."""
     if image_set:
-        return PathList(folder, list_names(image_set), ".xml")
+        return PathList(folder, (_xml_name(folder, name) for name in list_names(image_set)))
     # Names with a leading dot are other systems' notes about a file ("._cat.xml"), not annotations.
     names = [name for name in _listed(folder) if name.lower().endswith(".xml") and not name.startswith(".")]
     if not names:
         raise DataError("the folder holds no XML file", folder, "name a folder of Pascal VOC XML files")
     return PathList(folder, sorted(names))
+
+
+def _xml_name(folder: str, name: str) -> str:
+    """The file of a listed name; its extension may be in capitals, as where no list is given."""
+    there = (f"{name}{extension}" for extension in (".xml", ".XML"))
+    return next((file for file in there if os.path.isfile(f"{folder}/{file}")), f"{name}.xml")
 
 
 def voc_set(data_dir: str, year: str, set_name: str, annotations_dir: str) -> tuple[PathList, str]:
