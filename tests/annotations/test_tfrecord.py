@@ -9,7 +9,7 @@ from tests.annotations.voc_files import picture
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.catalogue import read_dataset
 from tfod.annotations.format import Reading
-from tfod.errors import ConfigError, DataError
+from tfod.errors import DataError
 
 
 def _write(path: Path, name: str, *, text: bytes | None = None, label: int = 1) -> Path:
@@ -75,8 +75,12 @@ def test_two_label_maps_of_which_none_is_called_after_the_file_say_nothing(tmp_p
         (tmp_path / name).write_text("item { name: 'cat' id: 1 }")
     assert _found(tmp_path) == {"a.jpg": ("", "1")}
     (tmp_path / "x_label_map.pbtxt").write_text("item { name: ‘dog’ id: 1 }")
-    with pytest.raises(ConfigError, match="curly"):
-        _found(tmp_path)
+    _write(tmp_path / "y.record", "b.jpg", text=b"cat")
+    (tmp_path / "y_label_map.pbtxt").write_text("item { name: ‘dog’ id: 1 }")
+    broken, sound = read_dataset(str(tmp_path), "tfrecord").images
+    assert isinstance(broken, DataError) and "the quotes are curly" in broken.what
+    assert broken.cure == 'write name: "dog", with plain quotes'
+    assert isinstance(sound, AnnotatedImage)  # it has a text and needs no label map
 
 
 def test_a_folder_without_records(tmp_path: Path) -> None:

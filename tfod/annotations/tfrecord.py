@@ -13,7 +13,7 @@ from tfod.annotations.masks import RunLengths
 from tfod.annotations.pictures import EXTENSIONS, plain_name, read_header
 from tfod.annotations.untrusted import Roots, as_text, file_subset, snapped
 from tfod.config.label_map import LabelMap, LabelMapItem, read_label_map, write_label_map
-from tfod.errors import DataError
+from tfod.errors import ConfigError, DataError
 from tfod.records.coco_features import mask_from_png
 from tfod.records.example import decode_example
 from tfod.records.files import RECORD_NAME, expand, records_below, set_name
@@ -24,6 +24,7 @@ from tfod.records.write import write_records
 __all__ = ["RECORD_NAME", "read_tfrecord", "write_tfrecord"]
 
 Features = Mapping[str, list[bytes] | list[float] | list[int]]
+ClassNames = Mapping[int, str] | ConfigError  # of the label map beside, or why it cannot be read
 
 _LABEL_MAP = re.compile(r"label.*\.pbtxt$", re.IGNORECASE)
 _CURE = "convert the data again, or check that the file holds tf.Examples of pictures"
@@ -37,7 +38,8 @@ def read_tfrecord(path: str, reading: Reading) -> Dataset:
     Pictures are the bytes in the records, named as there. A file named after a subset (train.record), or in a folder
     that is, makes its pictures members of it. Without `reading.class_names`, numbers of classes get their names from
     the label map beside a file, or in the folders around it up to the one named. Raises DataError where there is no
-    record, where a shard is missing, or where a file is damaged; ConfigError for a label map that cannot be used.
+    record, where a shard is missing, or where a file is damaged. A label map that cannot be used is an error of the
+    records that need it.
     """
     files = expand(records_below(path) if os.path.isdir(path) else [path])
     roots = Roots(path, reading)
@@ -70,7 +72,7 @@ def write_tfrecord(images: Iterable[AnnotatedImage], folder: Path, writing: Writ
 class _Records:
     """The examples of several files, read anew each time that they are gone through."""
 
-    def __init__(self, class_names: Mapping[str, Mapping[int, str]], root: str) -> None:
+    def __init__(self, class_names: Mapping[str, ClassNames], root: str) -> None:
         self._class_names = class_names  # of each file
         self._root = root
 
@@ -86,8 +88,9 @@ class _Records:
                     yield error
 
 
-def _names_beside(file: str, root: str) -> Mapping[int, str]:
-    """The names of the classes in the label map that belongs to a file of records; none where there is no such map.
+def _names_beside(file: str, root: str) -> ClassNames:
+    """The names of the classes in the label map that belongs to a file of records; none where there is no such map, and
+    its error where it cannot be used.
 
     It lies in the file's folder, or in one around it up to `root`, and is the only one there, or called after the file.
     """
@@ -97,24 +100,29 @@ def _names_beside(file: str, root: str) -> Mapping[int, str]:
         maps = [name for name in sorted(os.listdir(folder)) if _LABEL_MAP.search(name)]
         maps = [name for name in maps if name.startswith(own)] or maps
         if len(maps) == 1:
-            items = read_label_map(os.path.join(folder, maps[0])).items
+            try:
+                items = read_label_map(os.path.join(folder, maps[0])).items
+            except ConfigError as error:
+                return error
             return {item.id: item.name or item.display_name or "" for item in items}
         if maps or os.path.realpath(folder) == os.path.realpath(end or os.curdir):
             return {}
         folder = os.path.dirname(folder) or os.curdir
 
 
-def _ids(maps: Iterable[Mapping[int, str]]) -> Mapping[str, int]:
+def _ids(maps: Iterable[ClassNames]) -> Mapping[str, int]:
     """The ids that the label maps agree on; none where they do not, then classes are numbered by their names."""
     ids: dict[str, int] = {}
     for class_names in maps:
+        if isinstance(class_names, ConfigError):
+            return {}
         for number, name in class_names.items():
             if ids.setdefault(name, number) != number:
                 return {}
     return ids if len({*ids.values()}) == len(ids) else {}
 
 
-def _image(features: Features, where: str, number: int, class_names: Mapping[int, str]) -> AnnotatedImage:
+def _image(features: Features, where: str, number: int, class_names: ClassNames) -> AnnotatedImage:
     try:
         encoded = features[names.IMAGE_ENCODED][0]
         if not isinstance(encoded, bytes):
@@ -131,7 +139,7 @@ def _image(features: Features, where: str, number: int, class_names: Mapping[int
 
 
 def _objects(
-    features: Features, size: tuple[int, int], where: str, class_names: Mapping[int, str]
+    features: Features, size: tuple[int, int], where: str, class_names: ClassNames
 ) -> tuple[AnnotatedObject, ...]:
     sides = [_numbers(features, name, where) for name in _SIDES]
     count = len(sides[0])
@@ -165,13 +173,16 @@ def _objects(
     )
 
 
-def _classes(features: Features, count: int, where: str, class_names: Mapping[int, str]) -> list[str]:
+def _classes(features: Features, count: int, where: str, class_names: ClassNames) -> list[str]:
     texts = _texts(features, names.OBJECT_CLASS_TEXT, where)
     if len(texts) == count:
         return [as_text(text, "the class", where) for text in texts]
     labels = [int(label) for label in _numbers(features, names.OBJECT_CLASS_LABEL, where)]
     if len(labels) != count:
         raise DataError("the record has not one class for each box", where, _CURE)
+    if isinstance(class_names, ConfigError):
+        what = f"the names of the classes cannot be read: {class_names.what} ({class_names.where})"
+        raise DataError(what, where, class_names.cure)
     return [class_names.get(label, str(label)) for label in labels]
 
 
