@@ -31,7 +31,9 @@ _EXAMPLES = """\
 def build_parser() -> CommandParser:
     """The command's flags."""
     parser = CommandParser(_DESCRIPTION, _EXAMPLES)
-    parser.add_argument("records", nargs="+", metavar="RECORDS", help="TFRecord files, folders of them, or patterns")
+    parser.add_argument(
+        "records", nargs="+", metavar="RECORDS", help="TFRecord files, folders of them, or patterns as in a config"
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("-r", "--record", type=_number, default=0, metavar="N", help="its number, from 0 (default: 0)")
     which.add_argument("-n", "--name", help="its picture's file name, with or without its extension")

@@ -32,7 +32,9 @@ _EXAMPLES = """\
 def build_parser() -> CommandParser:
     """The command's flags."""
     parser = CommandParser(_DESCRIPTION, _EXAMPLES)
-    parser.add_argument("records", nargs="+", metavar="RECORDS", help="TFRecord files, folders of them, or patterns")
+    parser.add_argument(
+        "records", nargs="+", metavar="RECORDS", help="TFRecord files, folders of them, or patterns as in a config"
+    )
     parser.add_argument("-l", "--label_map", metavar="FILE", help="the label map, to compare the classes with")
     parser.add_argument("--examples", type=int, default=5, metavar="N", help="places shown of each kind (default: 5)")
     parser.add_argument("--json", metavar="FILE", help="also write everything that was found as JSON")
