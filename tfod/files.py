@@ -12,7 +12,10 @@ from typing import BinaryIO
 from tfod.errors import OutputError
 
 __all__ = [
+    "LFS_CURE",
+    "check_folder",
     "check_place",
+    "is_lfs_pointer",
     "lock",
     "output_error",
     "read_bytes",
@@ -20,6 +23,9 @@ __all__ = [
     "replacing_directory",
     "write_text",
 ]
+
+LFS_CURE = "fetch the files with: git lfs pull (in the folder that was cloned; git lfs install before, if need be)"
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 _CURES = {
     errno.ENOSPC: "free some space, or choose an output on another disk",
@@ -48,6 +54,16 @@ def check_place(path: Path) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if path.exists() and not path.is_file():  # a rename would take the place of /dev/null
         raise OutputError("the output is a device, not a file", str(path), "choose the name of a file")
+
+
+def check_folder(path: Path | str) -> None:
+    """Raises OutputError where something other than a folder has the name `path`: a folder would take its place."""
+    if os.path.lexists(path) and not os.path.isdir(path):
+        if os.path.isfile(path):
+            kind = "a file"
+        else:
+            kind = "a pipe or a device" if os.path.exists(path) else "a link that leads nowhere"
+        raise OutputError(f"the output is {kind}, not a folder", str(path), "choose the name of a new folder")
 
 
 def lock(file: BinaryIO) -> bool:
@@ -85,11 +101,13 @@ def replacing(path: Path | str) -> Iterator[Path]:
 
 @contextmanager
 def replacing_directory(path: Path | str) -> Iterator[Path]:
-    """The same for a folder: an earlier folder `path` is replaced whole.
+    """The same for a folder: an earlier folder `path`, or the one that it links to, is replaced whole.
 
+    Raises OutputError where `path` is something else, such as a file or a device: that is never replaced.
     Between moving the earlier folder away and the new one in, for the time of one rename, there is neither.
     """
-    path = Path(path)
+    check_folder(path)
+    path = Path(os.path.realpath(path) if os.path.islink(path) else path)
     with _output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         working = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
@@ -97,6 +115,7 @@ def replacing_directory(path: Path | str) -> Iterator[Path]:
         earlier = working.with_suffix(".earlier")
         try:
             yield working
+            check_folder(path)  # again: it may have come in the meantime
             if path.exists():
                 os.replace(path, earlier)
             os.replace(working, path)
@@ -112,6 +131,11 @@ def read_bytes(path: str) -> bytes:
         return os.read(descriptor, os.fstat(descriptor).st_size)
     finally:
         os.close(descriptor)
+
+
+def is_lfs_pointer(data: bytes | memoryview) -> bool:
+    """Whether a file that begins so is a pointer of Git LFS, which stands for a file that was not fetched."""
+    return bytes(data[: len(_LFS_POINTER)]) == _LFS_POINTER
 
 
 def write_text(path: Path | str, text: str) -> None:

@@ -9,6 +9,7 @@ from tests.annotations.voc_files import picture
 from tfod.annotations.pictures import (
     PictureHeader,
     TruncatedPictureError,
+    picture_sizes,
     picture_stem,
     plain_name,
     read_header,
@@ -121,6 +122,19 @@ def test_what_tensorflow_cannot_decode_is_refused_with_a_cure(data: bytes, what:
         read_header(data, "folder/a.jpg")
     assert caught.value.where == "folder/a.jpg"
     assert caught.value.cure
+
+
+def test_a_pointer_of_git_lfs_is_told_from_a_picture(tmp_path: Path) -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
+    (tmp_path / "a.jpg").write_bytes(pointer)
+    for read in (
+        lambda: read_header(pointer, "a.jpg"),
+        lambda: picture_sizes(pointer, "a.jpg"),
+        lambda: picture_sizes(str(tmp_path / "a.jpg")),
+    ):
+        with pytest.raises(DataError, match="a pointer of Git LFS, not the picture") as caught:
+            read()
+        assert "git lfs pull" in caught.value.cure
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP"])

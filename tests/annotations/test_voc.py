@@ -6,7 +6,7 @@ import pytest
 
 from tests.annotations.voc_files import annotation, item, picture, write_photo
 from tfod.annotations.annotated_image import AnnotatedObject
-from tfod.annotations.voc import annotation_paths, read_image_set, read_voc, read_voc_files, voc_set
+from tfod.annotations.voc import annotation_paths, read_voc, read_voc_files, voc_set
 from tfod.errors import DataError
 
 
@@ -191,17 +191,6 @@ def test_no_xml_file_and_no_folder(tmp_path: Path) -> None:
         annotation_paths(str(tmp_path))
     with pytest.raises(DataError, match="no such file"):
         annotation_paths(str(tmp_path / "none"))
-
-
-def test_lists_of_names(tmp_path: Path) -> None:
-    path = tmp_path / "train.txt"
-    path.write_text("2008_000008 -1\nraccoon-1.jpg\n\nfolder/a.b.xml\r\nphoto.1\n")
-    assert read_image_set(path) == ["2008_000008", "raccoon-1", "a.b", "photo.1"]
-    path.write_text("\n")
-    with pytest.raises(DataError, match="empty"):
-        read_image_set(path)
-    with pytest.raises(DataError, match="no such file"):
-        read_image_set(tmp_path / "none.txt")
 
 
 def test_the_lists_of_a_devkit(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from tests.annotations.voc_files import picture
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.format import Dataset, Reading
 from tfod.annotations.yolo import parse_labels, read_yolo
+from tfod.annotations.yolo_layout import find_layout
 from tfod.errors import DataError
 
 
@@ -44,6 +45,33 @@ def test_ultralytics_yaml(names: str, train: str, tmp_path: Path) -> None:
     dataset = read_yolo(str(tmp_path), Reading())
     assert dataset.class_ids == {"cat": 1, "dog": 2}
     assert _found(dataset) == {"a.jpg": ("train", [CAT]), "b.jpg": ("val", [])}
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("[no, yes]", ["no", "yes"]),
+        ("[on, off, y, n, true]", ["on", "off", "y", "n", "true"]),
+        ("{0: No, 1: 007}", ["No", "007"]),
+        ("[1.50, 2020-01-01, 1_000, 1:30]", ["1.50", "2020-01-01", "1_000", "1:30"]),
+        ('["null", "~"]', ["null", "~"]),
+    ],
+)
+def test_names_of_classes_are_what_is_written_not_what_yaml_makes_of_it(
+    names: str, expected: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.jpg").write_bytes(picture())
+    (tmp_path / "data.yaml").write_text(f"train: images\nval: ~\ntest:\nnames: {names}\nkpt_shape: [17, 3]\n")
+    assert find_layout(str(tmp_path), Reading()).names == dict(enumerate(expected))
+    assert find_layout(str(tmp_path), Reading()).keypoints == 51
+
+
+def test_a_class_without_a_name_gets_a_cure_that_fits(tmp_path: Path) -> None:
+    (tmp_path / "data.yaml").write_text("names: [cat, null]\n")
+    with pytest.raises(DataError, match="the class 1 has no name") as caught:
+        find_layout(str(tmp_path), Reading())
+    assert '"null"' in caught.value.cure
 
 
 def test_roboflow_and_labelimg_folders(tmp_path: Path) -> None:

@@ -1,5 +1,10 @@
 """convert_annotations, xml_to_csv, partition_dataset: from the command line, with the tutorial's flags."""
 
+import importlib
+import os
+import re
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,7 +12,9 @@ import pytest
 from tests.annotations.voc_files import item, picture, write_photo
 from tfod.annotations.catalogue import FORMATS, read_dataset
 from tfod.annotations.csv_table import read_csv
-from tfod.cli import convert_annotations, partition_dataset, xml_to_csv
+from tfod.cli import convert_annotations, dataset_doctor, demo, partition_dataset, split_dataset, xml_to_csv
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_flags_name_every_format() -> None:
@@ -35,6 +42,89 @@ def test_a_folder_of_xml_to_coco_with_a_summary(tmp_path: Path, capsys: pytest.C
     assert convert_annotations.main(arguments) == 2
     assert "there already" in capsys.readouterr().err
     assert convert_annotations.main([*arguments, "--overwrite"]) == 0
+
+
+def test_the_input_is_named_by_its_place_or_by_a_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos = write_photo(tmp_path / "photos", "a", item()).parent
+    assert convert_annotations.main([str(photos), "-o", f"{tmp_path}/coco", "--to", "coco"]) == 0
+    assert convert_annotations.main(["-i", str(photos), "-o", f"{tmp_path}/yolo", "--to", "yolo"]) == 0
+    capsys.readouterr()
+    for data, what in (([], "no data set is named"), ([str(photos), "-i", str(photos)], "two data sets are named")):
+        assert convert_annotations.main([*data, "-o", f"{tmp_path}/none", "--to", "coco"]) == 2
+        assert what in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("flags", [[], ["--overwrite"]])
+def test_an_output_that_is_no_folder_is_never_replaced(
+    tmp_path: Path, flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = write_photo(tmp_path / "photos", "a", item()).parent
+    file, pipe, lost, device = (tmp_path / name for name in ("file", "pipe", "lost", "device"))
+    file.write_text("mine")
+    os.mkfifo(pipe)
+    lost.symlink_to(tmp_path / "nowhere")
+    device.symlink_to("/dev/null")
+    for path, kind in ((file, "a file"), (pipe, "a pipe"), (lost, "a link that leads nowhere"), (device, "a device")):
+        before = path.lstat()
+        for target in ("coco", "tfrecord"):
+            assert convert_annotations.main([str(photos), "-o", str(path), "--to", target, *flags]) == 2
+            told = capsys.readouterr().err
+            assert "the output is a" in told and "not a folder" in told and kind in told
+        assert dataset_doctor.main([str(photos), "--fix", str(path), *flags]) == 2
+        assert split_dataset.main([str(photos), "-o", str(tmp_path / "l"), "--copy", str(path), *flags]) == 2
+        assert (path.lstat().st_mode, path.lstat().st_ino) == (before.st_mode, before.st_ino)
+        capsys.readouterr()
+    assert file.read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["device", "file", "lost", "photos", "pipe"]
+
+
+def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
+    photos = write_photo(tmp_path / "photos", "a", item()).parent
+    (tmp_path / "disk" / "old").mkdir(parents=True)
+    (tmp_path / "out").symlink_to(tmp_path / "disk" / "old")
+    assert convert_annotations.main([str(photos), "-o", f"{tmp_path}/out", "--to", "coco"]) == 0
+    assert (tmp_path / "out").is_symlink() and (tmp_path / "disk/old/annotations.json").is_file()
+    assert sorted(path.name for path in (tmp_path / "disk").iterdir()) == ["old"]
+
+
+def test_what_the_demo_leaves_is_copied_and_converted_as_the_guides_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    size = demo._Size("demo", training_pictures=16, validation_pictures=8)
+    demo._draw(size, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for _, stage in demo._stages(size)[:3]:  # label map and records
+        tool, *flags = shlex.split(stage)
+        assert importlib.import_module(f"tfod.cli.{Path(tool).stem}").main(flags) == 0
+    copy = re.search(r"cp -r annotations/demo (photos)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert copy and (tmp_path / "annotations/demo/train.record").is_file()
+    shutil.copytree("annotations/demo", copy[1])
+    commands = re.findall(
+        r"^python tools/convert_annotations.py (.*)$", (ROOT / "docs/data.md").read_text("utf-8"), re.M
+    )
+    assert len(commands) >= 4
+    for command in commands:
+        assert convert_annotations.main(shlex.split(command)) == 0
+        assert "24  pictures" in capsys.readouterr().out
+    assert dataset_doctor.main(["photos"]) == 0
+
+
+def test_pointers_of_git_lfs_are_told_with_their_cure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    write_photo(tmp_path / "photos", "a", item(), data=pointer.encode())
+    assert convert_annotations.main([f"{tmp_path}/photos", "-o", f"{tmp_path}/out", "--to", "coco"]) == 2
+    assert "git lfs pull" in capsys.readouterr().err
+    assert dataset_doctor.main([f"{tmp_path}/photos"]) == 1
+    told = capsys.readouterr().out
+    assert "this is a pointer of Git LFS, not the picture" in told and "git lfs pull" in told
+    assert dataset_doctor.main([f"{tmp_path}/photos", "--fix", f"{tmp_path}/fixed"]) == 2
+    assert "git lfs pull" in capsys.readouterr().err and not (tmp_path / "fixed").exists()
+    (tmp_path / "photos/a.xml").write_text(pointer)
+    assert (
+        convert_annotations.main([f"{tmp_path}/photos", "-o", f"{tmp_path}/out", "--to", "coco", "--from", "voc"]) == 2
+    )
+    assert "git lfs pull" in capsys.readouterr().err
 
 
 def test_the_self_driving_table_with_a_label_map(tmp_path: Path) -> None:

@@ -6,8 +6,17 @@ from pathlib import Path
 import pytest
 
 from tests.annotations.voc_files import item, picture, write_photo
-from tfod.cli import browse_dataset, dataset_doctor, dataset_stats, generate_tfrecord, split_dataset
+from tfod.cli import (
+    browse_dataset,
+    dataset_doctor,
+    dataset_stats,
+    generate_tfrecord,
+    inspect_records,
+    split_dataset,
+    verify_records,
+)
 from tfod.config.label_map import label_map_from_names, write_label_map
+from tfod.records.frames import read_frames
 
 
 @pytest.fixture
@@ -88,6 +97,73 @@ def test_a_split_is_what_other_commands_take(photos: Path, capsys: pytest.Captur
     assert generate_tfrecord.main([*record, "--list", str(lists / "val.txt")]) == 0
     lists_of_doctor = ["--list", str(lists / "train.txt"), str(lists / "val.txt")]
     assert dataset_doctor.main([str(photos), *lists_of_doctor, "--ignore", "box-empty"]) == 0
+
+
+ODD_STEMS = ("img (1)", "WhatsApp Image 2020-04-12 at 21.18.54", "a, b", "frame 1", "#5", '"six"', " seven ", "tab\t8")
+
+
+def test_names_with_blanks_commas_tabs_and_quotes_go_from_split_to_records_and_doctor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos, lists, labels = tmp_path / "photos", tmp_path / "lists", tmp_path / "label_map.pbtxt"
+    for number, stem in enumerate(ODD_STEMS):
+        write_photo(photos, stem, item(), data=picture(64, 48, quality=50 + number))
+    write_label_map(label_map_from_names(["cat"]), labels)
+    assert split_dataset.main([str(photos), "--val", "0.25", "-o", str(lists)]) == 0
+    records = 0
+    for part in ("train", "val"):
+        command = ["-x", str(photos), "-l", str(labels), "-o", str(tmp_path / f"{part}.record")]
+        assert generate_tfrecord.main([*command, "--list", str(lists / f"{part}.txt")]) == 0
+        records += len([*read_frames(tmp_path / f"{part}.record")])
+    assert records == len(ODD_STEMS)
+    both = ["--list", str(lists / "train.txt"), str(lists / "val.txt")]
+    assert dataset_doctor.main([str(photos), *both]) == 0
+    assert "list-" not in capsys.readouterr().out
+
+
+def test_lists_go_by_the_names_of_xml_files_that_are_called_otherwise_than_their_images(tmp_path: Path) -> None:
+    photos, lists, labels = tmp_path / "photos", tmp_path / "lists", tmp_path / "label_map.pbtxt"
+    for number in range(4):
+        path = write_photo(photos, f"img {number}", item(), data=picture(64, 48, quality=50 + number))
+        path.rename(photos / f"annotation {number}.{'XML' if number % 2 else 'xml'}")
+    write_label_map(label_map_from_names(["cat"]), labels)
+    assert split_dataset.main([str(photos), "--val", "0.5", "-o", str(lists)]) == 0
+    for part in ("train", "val"):
+        command = ["-x", str(photos), "-l", str(labels), "-o", str(tmp_path / f"{part}.record")]
+        assert generate_tfrecord.main([*command, "--list", str(lists / f"{part}.txt")]) == 0
+    assert dataset_doctor.main([str(photos), "--list", str(lists / "train.txt"), str(lists / "val.txt")]) == 0
+    (lists / "images.txt").write_text("img 0.jpg\nimg 3.jpg\n")
+    assert dataset_doctor.main([str(photos), "--list", str(lists / "images.txt")]) == 0
+
+
+def test_records_of_a_folder_are_verified_and_shown(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(photos.parent)
+    for part in ("train", "val"):
+        output = photos.parent / "records" / part / "x.record"
+        assert generate_tfrecord.main(["-x", str(photos), "-l", "label_map.pbtxt", "-o", str(output)]) == 0
+    capsys.readouterr()
+    assert verify_records.main(["records"]) == 0
+    assert "20  records in 2 files" in capsys.readouterr().out
+    assert inspect_records.main(["records", "--record", "12"]) == 0
+    assert "records/val/x.record, record 2" in capsys.readouterr().out
+
+
+def test_lists_tell_what_they_do_not_match(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train, val, other = (photos.parent / f"{name}.txt" for name in ("train", "val", "other"))
+    (photos / "p1.jpg").write_bytes((photos / "p0.jpg").read_bytes())
+    train.write_text("p0\np2\n")
+    val.write_text("p1.jpg\nnobody.jpg\np2\n")
+    other.write_text("q1\nq2\nq3\nq4\n")
+    lists = ["--list", *map(str, (train, val, other)), "--ignore", "box-empty", "--json", str(photos.parent / "r.json")]
+    assert dataset_doctor.main([str(photos), *lists]) == 1
+    found = json.loads((photos.parent / "r.json").read_text())["findings"]
+    told = {finding["rule"]: (finding["file"], finding["what"]) for finding in found}
+    assert told["split-leak"][1].startswith("the same picture as")
+    assert told["list-names"] == (str(val), "1 of its 3 names are those of no image: 'nobody'")
+    assert told["list-repeated"] == (str(val), f"1 of its names are in {train} too: 'p2'")
+    assert told["list-unmatched"] == (str(other), "none of its 4 names is that of an image: 'q1', 'q2', 'q3', ...")
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,25 @@ def test_records_in_several_files(folder: Path, train: list[str], capsys: pytest
     assert list(reader.input_path) == [path for value in train for path in value.split(",")]
 
 
+def test_folders_of_records(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, count in (("set/train/x.tfrecord", 60), ("set/valid/x.tfrecord", 20), ("set/test/x.tfrecord", 9)):
+        (folder / name).parent.mkdir(parents=True)
+        _write_records(folder / name, count)
+    for number in (0, 1):
+        _write_records(folder / "set" / "train" / f"y.record-0000{number}-of-00002", 5)
+    flags = ["--model", NAME, "--label_map", "map.pbtxt"]
+    for train, val in (("set", "set"), ("set/train", "set/valid")):
+        assert main([*flags, "--train", train, "--val", val, "--force"]) == 0
+        assert "  70 pictures to learn from, 20 to judge by" in capsys.readouterr().out
+        config = read_pipeline_config(OUTPUT)
+        assert list(config.train_input_reader.tf_record_input_reader.input_path) == [
+            "set/train/x.tfrecord", "set/train/y.record-?????-of-00002"
+        ]  # fmt: skip
+    (folder / "empty").mkdir()
+    assert main([*flags, "--train", "empty", "--val", "set", "--force"]) == 2
+    assert _error(capsys)[0] == "the folder holds no TFRecord file"
+
+
 def test_settings_that_were_asked_for() -> None:
     assert main(["--model", NAME, *FLAGS, "--batch_size", "4", "--num_steps", "300", "--output", "my.config"]) == 0
     config = read_pipeline_config("my.config")

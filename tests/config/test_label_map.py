@@ -87,6 +87,39 @@ def test_an_error_names_the_line(tmp_path: Path, text: str, what: str, line: int
     assert f"label_map.pbtxt, line {line}" in caught.value.where
 
 
+@pytest.mark.parametrize(
+    ("text", "what", "cure"),
+    [
+        ("item {\n id: 1\n name: ‘number_plate’\n}", "the quotes are curly", 'write name: "number_plate", with plain'),
+        ("item {\n id: 1\n name: “the driver’s seat”\n}", "quotes are curly", 'write name: "the driver’s seat", with'),
+        ('item { id: 1 name: "cat” }', "the quotes are curly", 'write name: "cat", with plain quotes'),
+        ("item { id: ‘1’ name: 'cat' }", "the quotes are curly", "write id: 1"),
+        ("item { id: 1 name: `cat` display_name: `Cat` }", "the quotes are curly", 'write name: "cat", with'),
+        ("item { ‘id’: 1 name: 'cat' }", "the name id stands in quotes", "write id without quotes"),
+        ('item { "id": 1 "name": "cat" }', "the name id stands in quotes", "write id without quotes"),
+        ("item { id: 1 name: 'driver's seat' }", "name ends at a quote inside", 'write name: "driver\'s seat"'),
+        ("item { id: 'the driver’s' }", "id wants an integer", "write for example id: 8"),
+        ("item { id: 1 name: ''cat'' }", "the text of name ends at a quote inside it", 'write name: "cat"'),
+        (
+            "item {\n id: 1\n name: 'a'\n\nitem {\n id: 2\n}",
+            "the item of line 1 is not closed",
+            "add the missing } before",
+        ),
+        (
+            "item { id: 1 }\nitem {\n id: 2\n",
+            "is not closed before the end: that of item of line 2",
+            "add the missing }",
+        ),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a pointer of Git LFS", "git lfs pull"),
+    ],
+)
+def test_slips_of_people_get_the_cure_that_fits(tmp_path: Path, text: str, what: str, cure: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _read(tmp_path, text)
+    assert what in caught.value.what
+    assert caught.value.cure.startswith(cure) or cure in caught.value.cure
+
+
 def test_an_empty_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="the label map has no class"):
         _read(tmp_path, "")

@@ -72,6 +72,8 @@ def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
         ("train_config = { }", "train_config wants a block in braces, { ... }, not =", 1, 14, "train_config { ... }"),
         ("train_config { batch_size 3 }", "there is no colon after batch_size", 1, 27, "write batch_size: ..."),
         ("train_config {\n batch_size: 3\n", "a brace { is not closed before the end", 2, 14, "add the missing }"),
+        ("model { ssd {\n } \ntrain_config { }", "the model of line 1 is not closed", 3, 1, "} before line 3"),
+        ("train_config { fine_tune_checkpoint: “a b” }", "the quotes are curly", 1, 38, 'fine_tune_checkpoint: "a b"'),
         ("train_config { } }", "this brace } closes nothing", 1, 18, "remove it"),
     ],
 )  # fmt: skip

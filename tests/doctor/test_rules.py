@@ -80,6 +80,7 @@ def _giant() -> bytes:
 # Rule -> the file of the picture `bad`, and what its annotation says of the size.
 PICTURES: dict[str, tuple[str, bytes, tuple[object, object] | None]] = {
     "picture-unreadable": ("bad.jpg", b"GIF89a" + bytes(50), (64, 48)),
+    "picture-not-fetched": ("bad.jpg", b"version https://git-lfs.github.com/spec/v1\n", (64, 48)),
     "picture-truncated": ("bad.jpg", picture(64, 48)[:-40], (64, 48)),
     "picture-extension": ("bad.jpg", picture(64, 48, "PNG"), (64, 48)),
     "picture-size": ("bad.jpg", picture(128, 96), (64, 48)),
@@ -275,6 +276,22 @@ def test_boxes_within_a_pixel_may_be_fractions(tmp_path: Path) -> None:
     assert finding.what.endswith("are the coordinates fractions of the picture?")
 
 
+def test_a_whole_data_set_between_whole_pixels_is_one_note(tmp_path: Path) -> None:
+    for number in range(3):
+        items = [_item("cat", (10 + x, 12.5, 30 + x, 36)) for x in (0, 25)]
+        write_photo(tmp_path, f"p{number}", *items, _item("dog", (2, 3, 40, 47)), data=picture(quality=60 + number))
+    (finding,) = _examined(tmp_path).findings
+    told = "6 of 9 boxes lie between whole pixels, such as (10, 12.5, 30, 36)"
+    assert (finding.rule, finding.what, finding.number) == ("box-fraction", told, 1)
+
+
+def test_an_image_that_cannot_be_used_is_not_also_called_unannotated(tmp_path: Path) -> None:
+    write_photo(_sound(tmp_path), "cut", _item(), data=picture(quality=60)[:-40])
+    write_photo(tmp_path, "broken", _item(), data=picture(quality=70)).write_text("<annotation>")
+    write_photo(tmp_path, "other", _item(), data=b"GIF89a" + bytes(50))
+    assert sorted(_rules(_examined(tmp_path))) == ["annotation-unreadable", "picture-truncated", "picture-unreadable"]
+
+
 def test_ignored_rules_do_not_count(tmp_path: Path) -> None:
     _empty(_sound(tmp_path))
     assert _examined(tmp_path, checks=Checks(min_objects=1, ignored=frozenset({"picture-empty"}))).findings == []
@@ -290,6 +307,7 @@ def test_every_rule_is_tested_and_documented() -> None:
     here |= {"annotation-meaning", "boxes-exchanged"}
     here |= {"label-map-gap", "class-unused", "class-rare", "class-imbalance"}
     elsewhere = {"picture-alike", "split-leak-alike", "picture-damaged", "picture-doubtful"}  # test_duplicates.py
+    elsewhere |= {"list-unmatched", "list-names", "list-repeated"}  # test_dataset_commands.py
     elsewhere |= {"anchors-miss", "objects-too-many", "label-map"}  # test_network.py, test_dataset_commands.py
     assert here | elsewhere == {*RULES}
     assert markdown_table() in DOCUMENT.read_text(encoding="utf-8")

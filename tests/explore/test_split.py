@@ -7,8 +7,8 @@ import pytest
 
 from tests.annotations.voc_files import item, write_photo
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
+from tfod.annotations.path_list import list_names
 from tfod.annotations.source import open_sources
-from tfod.annotations.voc import read_image_set
 from tfod.errors import DataError
 from tfod.explore.split import copy_parts, fold_parts, split_pictures, write_lists
 from tfod.explore.stratify import deal_out, distance
@@ -94,11 +94,11 @@ def test_folds_judge_by_each_picture_once(tmp_path: Path) -> None:
     lists = fold_parts(split)
     paths = write_lists(lists, str(tmp_path))
     assert [Path(path).name for path in paths[:2]] == ["fold_1_train.txt", "fold_1_val.txt"]
-    judged = [name for number in range(1, 5) for name in read_image_set(tmp_path / f"fold_{number}_val.txt")]
+    judged = [name for number in range(1, 5) for name in list_names(tmp_path / f"fold_{number}_val.txt")]
     assert sorted(judged) == sorted(f"p{number}" for number in range(20))
     for number in range(1, 5):
-        train = read_image_set(tmp_path / f"fold_{number}_train.txt")
-        assert {*train}.isdisjoint(read_image_set(tmp_path / f"fold_{number}_val.txt")) and len(train) == 15
+        train = [*list_names(tmp_path / f"fold_{number}_train.txt")]
+        assert {*train}.isdisjoint(list_names(tmp_path / f"fold_{number}_val.txt")) and len(train) == 15
 
 
 def test_copies_are_whole_and_the_source_stays(tmp_path: Path) -> None:

@@ -1,16 +1,27 @@
 """Names of record files."""
 
+import gzip
+import io
+import zlib
 from pathlib import Path
 
 import pytest
 
 from tfod.errors import DataError
 from tfod.records.files import expand, shard_names
+from tfod.records.frames import write_frame
 
 
 def _touch(folder: Path, *names: str) -> None:
     for name in names:
         (folder / name).touch()
+
+
+def _record_file(payload: bytes) -> bytes:
+    """The bytes of a file with one record."""
+    file = io.BytesIO()
+    write_frame(file, payload)
+    return file.getvalue()
 
 
 def test_shard_names() -> None:
@@ -32,6 +43,33 @@ def test_a_whole_set(tmp_path: Path, end: str) -> None:
     names = [name + end for name in shard_names("train.record", 3)]
     _touch(tmp_path, *names)
     assert expand([f"{tmp_path}/train.record-?????-of-00003{end}"]) == [f"{tmp_path}/{name}" for name in names]
+
+
+def test_what_is_compressed_or_a_pointer_is_told_with_its_cure(tmp_path: Path) -> None:
+    path = tmp_path / "x.record"
+    content, plain = _record_file(b"payload"), tmp_path / "x_plain.record"
+    path.write_bytes(content)
+    assert expand([str(path)]) == [str(path)]
+    for data, what, cure in (
+        (
+            gzip.compress(content),
+            "the records are compressed with GZIP",
+            f"unpack them: gzip -dc {path} > {plain}",
+        ),
+        (zlib.compress(content), "the records are compressed with ZLIB", f"< {path} > {plain}"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS, not the records", "git lfs pull"),
+    ):
+        path.write_bytes(data)
+        with pytest.raises(DataError, match=what) as caught:
+            expand([str(path)])
+        assert cure in caught.value.cure
+
+
+def test_the_length_of_a_record_may_look_like_a_compressed_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.record"
+    path.write_bytes(_record_file(bytes(0x88B1F)))
+    assert path.read_bytes()[:2] == b"\x1f\x8b"
+    assert expand([str(path)]) == [str(path)]
 
 
 def test_nothing_matches(tmp_path: Path) -> None:

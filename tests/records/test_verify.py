@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from tests.annotations.voc_files import item, picture, write_photo
 from tfod import names
@@ -54,7 +55,7 @@ def _verified(path: Path, *examples: Mapping[str, bytes]) -> Report:
 
 FAULTS = [
     ({"encoded": None}, "missing", names.IMAGE_ENCODED, "it is not there"),
-    ({"source_id": bytes_feature()}, "missing", names.IMAGE_SOURCE_ID, "it has no value"),
+    ({"source_id": bytes_feature()}, "absent", names.IMAGE_SOURCE_ID, "it has no value"),
     ({"height": float_feature([48])}, "type", names.IMAGE_HEIGHT, "one value of int64, it is 1 of float"),
     ({"width": int64_feature((65,))}, "size", names.IMAGE_WIDTH, "it says 65, the picture's header 64"),
     ({"format": bytes_feature(b"png")}, "format", names.IMAGE_FORMAT, "it says 'png', the picture is jpeg"),
@@ -62,7 +63,7 @@ FAULTS = [
     ({"encoded": bytes_feature(picture()[:-400])}, "picture", names.IMAGE_ENCODED, "cut short"),
     ({"xmin": None}, "missing", names.OBJECT_XMIN, "it is not there"),
     ({"ymax": float_feature([0.3])}, "type", names.OBJECT_YMAX, "1 values for 2 boxes"),
-    ({"label": None}, "missing", names.OBJECT_CLASS_LABEL, "it is not there"),
+    ({"label": None, "text": None}, "missing", names.OBJECT_CLASS_LABEL, "it is not there"),
     ({"label": float_feature([1, 2])}, "type", names.OBJECT_CLASS_LABEL, "list of int64, it is of float"),
     ({"xmin": float_feature([0.3, 0.5])}, "box", KEY, "object 1: 0.3 0 0.3 0.3 (xmin ymin xmax ymax) has no area"),
     ({"xmax": float_feature([0.3, 1.2])}, "box", KEY, "object 2: 0.5 0.5 1.2 0.9 (xmin ymin xmax ymax) reaches out"),
@@ -87,6 +88,45 @@ def test_each_kind_of_fault_is_found_alone_and_in_its_place(
     # A list of the wrong length or type may be a fault of each of its neighbours, too.
     assert {found.kind for found in report.findings} <= {kind, "type"}
     assert {found.record for found in report.findings} == {1}
+
+
+def test_what_training_does_without_is_no_error(tmp_path: Path) -> None:
+    unused = dict.fromkeys(("label", "source_id", "format", "height", "width", "filename"))
+    report = _verified(tmp_path / "a.record", _features(**unused))
+    assert report.severe == 0
+    assert {found.kind for found in report.findings} == {"absent"}
+    background = {key: value for key, value in _features().items() if "object" not in key}
+    assert _verified(tmp_path / "b.record", background).findings == []
+
+
+def test_a_class_as_text_needs_a_label_map_that_knows_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.record"
+    text_only = _features(label=None)
+    assert _verified(path, text_only).findings == []
+    (found,) = verify([str(path)]).findings
+    assert (found.kind, found.key) == ("missing", names.OBJECT_CLASS_LABEL)
+    assert "enough with a label map" in found.what
+    (found,) = _verified(path, _features(label=None, text=bytes_feature(b"cat", b"cow"))).findings
+    assert (found.kind, found.what) == ("label", "object 2: 'cow', which the label map lacks")
+    report = _verified(path, _features(label=None, text=bytes_feature(b"cat")))
+    assert report.severe  # one text for two boxes
+
+
+def test_what_verifying_calls_fit_is_what_the_decoder_reads(tmp_path: Path) -> None:
+    from tfod.input.decode import RecordDecoder
+
+    decode = RecordDecoder(LABEL_MAP, 2, for_evaluation=True)
+    dropped = ("encoded", "format", "height", "width", "filename", "source_id", "label", "text", "xmin", "ymax")
+    for end in dropped:
+        features = _features(**{end: None})
+        fit = not _verified(tmp_path / f"{end}.record", features).severe
+        try:
+            decoded = decode(encode_example(features), 0)
+        except tf.errors.InvalidArgumentError:
+            assert not fit, end
+        else:
+            assert fit, end
+            assert decoded[names.GROUNDTRUTH_CLASSES].numpy().tolist() == [1, 2]
 
 
 def test_masks_of_another_size(tmp_path: Path) -> None:

@@ -127,6 +127,8 @@ def detect_format(path: str) -> str:
     fitting = {name for name, kind in FORMATS.items() if any(kind.recognises(file) for file in files)}
     if find_yaml(path) and os.path.isdir(path):
         fitting = {"yolo"}  # its pictures may lie beside XML files of another tool
+    if len(fitting) > 1:
+        fitting.discard("tfrecord")  # records that were made of the annotations beside them
     if len(fitting) == 1:
         return fitting.pop()
     what = f"it may be {' or '.join(sorted(fitting))}" if fitting else "it is none of the formats known"

@@ -11,9 +11,9 @@ from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.csv_columns import COLUMNS, Header, read_header
 from tfod.annotations.format import Dataset, Reading, Writing, with_notes
 from tfod.annotations.geometry import Box, are_exchanged, are_fractions, outline_extent
+from tfod.annotations.path_list import list_names
 from tfod.annotations.pictures import find_picture, picture_sizes, picture_stem, plain_name
 from tfod.annotations.untrusted import annotation_files, as_text, file_subset, snapped, subset_of
-from tfod.annotations.voc import read_image_set
 from tfod.errors import DataError
 from tfod.files import replacing
 
@@ -151,7 +151,7 @@ def _chosen(
         by_stem.setdefault(picture_stem(found), []).append(image)
     cure = "take it out of the list, or add its boxes to the table"
     chosen: list[AnnotatedImage | DataError] = []
-    for name in read_image_set(image_set):
+    for name in list_names(image_set):
         chosen += by_stem.get(name) or [DataError(f"the table has no picture {name!r}", image_set, cure)]
     return chosen
 

@@ -1,11 +1,25 @@
-"""Many paths in little memory."""
+"""Lists of images' names and paths: in files, one a line, and in little memory.
+
+A line is one name or path, or several with tabs between. One in double quotes ("" for a quote inside) is taken as it
+is; it is written so where it could be read otherwise. Blanks and commas are parts of names. In lists of Pascal VOC a
+flag, -1, 0 or 1, follows a name. It is no part of it, unless lines of the list have other things after a blank, or
+differ in that number alone: then they are names such as `frame 1`.
+"""
 
 import os
+import re
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
-__all__ = ["PathList"]
+from tfod.annotations.pictures import picture_stem
+from tfod.errors import DataError
+
+__all__ = ["PathList", "fields_of", "line_of", "list_lines", "list_names", "name_line"]
+
+# In Pascal VOC's lists of actions the number of an object stands before the flag.
+_WITH_FLAG = re.compile(r"(([^\s\"]+)(?:\s+\d{1,3})?)\s+(?:-1|0|1)")
+_BREAKS = re.compile(r"[\r\n\ud800-\udfff]")
 
 
 class PathList(Sequence[str]):
@@ -43,3 +57,91 @@ class PathList(Sequence[str]):
     def _path(self, number: int) -> str:
         name = os.fsdecode(self._text[self._ends[number] : self._ends[number + 1]])
         return f"{self._folder}/{name}{self._ending}"
+
+
+def fields_of(line: str, separators: str = "\t") -> list[str]:
+    """The paths of a line, divided at the characters `separators` outside of quotes.
+
+    >>> fields_of('a, b.jpg\\tmasks/a, b.png'), fields_of('"the ""best"".jpg", c.png', ",")
+    (['a, b.jpg', 'masks/a, b.png'], ['the "best".jpg', 'c.png'])
+    """
+    blank = r"[^\S\t]*"
+    found = re.findall(rf'{blank}"((?:[^"]|"")*)"{blank}(?=[{separators}]|$)|([^{separators}]+)', line.strip())
+    fields = (quoted.replace('""', '"') or plain.strip() for quoted, plain in found)
+    return [field for field in fields if field]
+
+
+def line_of(*paths: str) -> str:
+    """The line, with its end, that `fields_of` reads as these paths. Raises DataError for a name that no line can hold.
+
+    >>> line_of("a, b.jpg", "#1.png")
+    'a, b.jpg\\t"#1.png"\\n'
+    """
+    for path in paths:
+        if _BREAKS.search(path):
+            cure = "rename the file"
+            raise DataError(
+                "a name has a line break, or bytes that are no text: no list can hold it", ascii(path), cure
+            )
+    return "\t".join(map(_quoted, paths)) + "\n"
+
+
+def name_line(filename: str) -> str:
+    """The line for an image in a list of names, as in ImageSets/Main: its name without folders and extension.
+
+    >>> name_line("photos/img (1).jpg"), name_line("frame 1.png"), name_line("cat.jpg.jpeg")
+    ('img (1)\\n', '"frame 1"\\n', 'cat.jpg.jpeg\\n')
+    """
+    stem = picture_stem(filename)
+    return line_of(stem if picture_stem(stem) == stem else filename.replace("\\", "/").rpartition("/")[2])
+
+
+def list_names(path: str | os.PathLike[str]) -> Iterator[str]:
+    """The names in a list of images, without folders and the extension of an image or an XML file.
+
+    Raises DataError for a list that is missing, no text, or empty.
+    """
+    flags = _has_flags(path)
+    for _, line in list_lines(path):
+        match = _WITH_FLAG.fullmatch(line) if flags else None
+        yield picture_stem(match[2] if match else next(iter(fields_of(line)), ""))
+
+
+def list_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
+    """The lines of a list that are not blank, each with its number from 1 and without blanks around it.
+
+    Raises DataError for a list that is missing, no text, or empty.
+    """
+    path = os.fspath(path)
+    empty = True
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            for number, line in enumerate(file, start=1):
+                if line := line.strip():
+                    empty = False
+                    yield number, line
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+        cure = "name a text file with one picture a line"
+        raise DataError(f"cannot read the list: {reason[0].lower()}{reason[1:]}", path, cure) from error
+    if empty:
+        raise DataError("the list is empty", path, "write one picture's name a line")
+
+
+def _has_flags(path: str | os.PathLike[str]) -> bool:
+    """Whether what follows names in a list are Pascal VOC's flags."""
+    flagged: set[str] = set()
+    for _, line in list_lines(path):
+        if match := _WITH_FLAG.fullmatch(line):
+            if match[1] in flagged:
+                return False
+            flagged.add(match[1])
+        elif " " in line or "\t" in line:
+            return False
+    return True
+
+
+def _quoted(path: str) -> str:
+    plain = path == path.strip() and path[:1] not in ("#", '"') and "\t" not in path
+    plain = plain and not _WITH_FLAG.fullmatch(path)
+    return path if plain else '"' + path.replace('"', '""') + '"'

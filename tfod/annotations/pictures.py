@@ -9,7 +9,7 @@ from os.path import isfile
 from typing import NamedTuple
 
 from tfod.errors import DataError
-from tfod.files import read_bytes
+from tfod.files import LFS_CURE, is_lfs_pointer, read_bytes
 
 __all__ = [
     "EXTENSIONS",
@@ -251,6 +251,8 @@ def _bmp(data: bytes | mmap.mmap, name: str) -> PictureHeader:
 def _not_decodable(data: bytes | mmap.mmap, name: str) -> DataError:
     if not data:
         return DataError("the picture is empty (0 bytes)", name, "replace or remove it")
+    if is_lfs_pointer(data[:64]):
+        return DataError("this is a pointer of Git LFS, not the picture", name, LFS_CURE)
     for offset, magic, kind in _OTHER_FORMATS:
         if data[offset : offset + len(magic)] == magic:
             return DataError(
@@ -279,5 +281,17 @@ def picture_sizes(picture: str | bytes, name: str = "") -> tuple[tuple[int, int]
                 width, height = opened.size
     except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError, TypeError) as error:
         where = name if isinstance(picture, bytes) else picture
+        if is_lfs_pointer(_beginning(picture)):
+            raise DataError("this is a pointer of Git LFS, not the picture", where, LFS_CURE) from error
         raise DataError("this is not a picture, or a damaged one", where, "replace or remove it") from error
     return (width, height), (height, width) if orientation in range(5, 9) else (width, height)
+
+
+def _beginning(picture: str | bytes) -> bytes:
+    if isinstance(picture, bytes):
+        return picture[:64]
+    try:
+        with open(picture, "rb") as file:
+            return file.read(64)
+    except OSError:
+        return b""

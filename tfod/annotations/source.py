@@ -1,6 +1,7 @@
 """The data sets that a command is given: one or several, each a file or a folder in any format."""
 
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
@@ -8,11 +9,11 @@ from typing import NamedTuple
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.catalogue import detect_format, read_dataset
 from tfod.annotations.format import Dataset, Reading
+from tfod.annotations.path_list import list_names
 from tfod.annotations.pictures import picture_stem
-from tfod.annotations.voc import read_image_set
 from tfod.errors import DataError
 
-__all__ = ["Source", "Sources", "open_sources"]
+__all__ = ["NameList", "Source", "Sources", "open_sources"]
 
 
 class Source(NamedTuple):
@@ -21,6 +22,18 @@ class Source(NamedTuple):
     path: str
     format: str
     dataset: Dataset
+
+
+class NameList(NamedTuple):
+    """A list of images' names: `images` counts, by name, the images that were gone through."""
+
+    path: str
+    images: dict[str, int]
+
+    @property
+    def name(self) -> str:
+        """What the list is called: its split."""
+        return os.path.splitext(os.path.basename(self.path))[0]
 
 
 class Sources:
@@ -33,7 +46,7 @@ class Sources:
     def __init__(self, sources: Sequence[Source], lists: Sequence[str] = (), limit: int | None = None) -> None:
         self.sources = sources
         self._limit = limit
-        self._listed = {name: _list_name(path) for path in lists for name in read_image_set(path)}
+        self.lists = tuple(NameList(path, dict.fromkeys(map(_key, list_names(path)), 0)) for path in lists)
 
     @property
     def total(self) -> int:
@@ -53,11 +66,21 @@ class Sources:
 
     def _split(self, image: AnnotatedImage | DataError, source: Source) -> str:
         if isinstance(image, AnnotatedImage):
-            if self._listed:
-                return self._listed.get(picture_stem(image.filename), "")
+            if self.lists:
+                # Lists of Pascal VOC name annotations, which may be called otherwise than their images.
+                return self._list_of(image.filename) or self._list_of(image.source)
             if image.subset:
                 return image.subset
         return source.path if len(self.sources) > 1 else ""
+
+    def _list_of(self, file: str) -> str:
+        """The list that names a file; the last, where several do."""
+        own, key = "", _key(picture_stem(file))
+        for one in self.lists:
+            if key in one.images:
+                one.images[key] += 1
+                own = one.name
+        return own
 
 
 def open_sources(
@@ -79,5 +102,6 @@ def open_sources(
     return Sources(sources, lists, limit)
 
 
-def _list_name(path: str) -> str:
-    return os.path.splitext(os.path.basename(path))[0]
+def _key(name: str) -> str:
+    """What names are compared by: systems write one letter with an accent in two ways."""
+    return unicodedata.normalize("NFC", name)

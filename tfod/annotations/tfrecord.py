@@ -11,36 +11,41 @@ from tfod.annotations.format import Dataset, Reading, Writing
 from tfod.annotations.masks import RunLengths
 from tfod.annotations.pictures import EXTENSIONS, plain_name, read_header
 from tfod.annotations.untrusted import Roots, as_text, file_subset, snapped
-from tfod.config.label_map import LabelMap, LabelMapItem, write_label_map
-from tfod.errors import DataError
+from tfod.config.label_map import LabelMap, LabelMapItem, read_label_map, write_label_map
+from tfod.errors import ConfigError, DataError
 from tfod.records.coco_features import mask_from_png
 from tfod.records.example import decode_example
-from tfod.records.files import expand
+from tfod.records.files import RECORD_NAME, expand, records_below, set_name
 from tfod.records.frames import read_frames
 from tfod.records.write import write_records
 
 __all__ = ["RECORD_NAME", "read_tfrecord", "write_tfrecord"]
 
 Features = Mapping[str, list[bytes] | list[float] | list[int]]
+ClassNames = Mapping[int, str] | ConfigError  # of the label map beside, or why it cannot be read
 
-RECORD_NAME = re.compile(r".*\.(tf)?records?(-\d{5}-of-\d{5})?$|.*-\d{5}-of-\d{5}$")
+_LABEL_MAP = re.compile(r"label.*\.pbtxt$", re.IGNORECASE)
 _CURE = "convert the data again, or check that the file holds tf.Examples of pictures"
 _EXTENSIONS = {format: extension for extension, format in reversed(EXTENSIONS.items())}
 _SIDES = (names.OBJECT_XMIN, names.OBJECT_YMIN, names.OBJECT_XMAX, names.OBJECT_YMAX)
 
 
 def read_tfrecord(path: str, reading: Reading) -> Dataset:
-    """The records of a file, of a pattern (`train.record-?????-of-00010`), or of a folder's files.
+    """The records of a file, of a pattern (`train.record-?????-of-00010`), or of the files below a folder.
 
-    Pictures are the bytes in the records, named as there. A file named after a subset (train.record) makes its
-    pictures members of it. Raises DataError where there is none, where a shard is missing, or where a file is damaged.
+    Pictures are the bytes in the records, named as there. A file named after a subset (train.record), or in a folder
+    that is, makes its pictures members of it. Without `reading.class_names`, numbers of classes get their names from
+    the label map beside a file, or in the folders around it up to the one named. Raises DataError where there is no
+    record, where a shard is missing, or where a file is damaged. A label map that cannot be used is an error of the
+    records that need it.
     """
-    files = expand(_record_files(path) if os.path.isdir(path) else [path])
+    files = expand(records_below(path) if os.path.isdir(path) else [path])
     roots = Roots(path, reading)
     for file in files:
         roots.check(file)
     total = sum(1 for file in files for _ in read_frames(file))
-    return Dataset(_Records(files, reading.class_names), total, _ids(reading.class_names))
+    maps = {file: reading.class_names or _names_beside(file, path) for file in files}
+    return Dataset(_Records(maps, path), total, _ids(maps.values()))
 
 
 def write_tfrecord(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
@@ -62,34 +67,57 @@ def write_tfrecord(images: Iterable[AnnotatedImage], folder: Path, writing: Writ
 class _Records:
     """The examples of several files, read anew each time that they are gone through."""
 
-    def __init__(self, files: Sequence[str], class_names: Mapping[int, str]) -> None:
-        self._files = files
-        self._class_names = class_names
+    def __init__(self, class_names: Mapping[str, ClassNames], root: str) -> None:
+        self._class_names = class_names  # of each file
+        self._root = root
 
     def __iter__(self) -> Iterator[AnnotatedImage | DataError]:
-        for file in self._files:
-            subset = file_subset(file, file)
+        for file, class_names in self._class_names.items():
+            subset = file_subset(file, self._root if os.path.isdir(self._root) else file)
             for number, payload in enumerate(read_frames(file)):
                 where = f"{file}, record {number}"
                 try:
-                    image = _image(decode_example(payload, where), where, number, self._class_names)
+                    image = _image(decode_example(payload, where), where, number, class_names)
                     yield image._replace(subset=subset)
                 except DataError as error:
                     yield error
 
 
-def _record_files(folder: str) -> list[str]:
-    found = [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if RECORD_NAME.match(name)]
-    if not found:
-        raise DataError("the folder holds no TFRecord file", folder, "name the folder or the file of the records")
-    return found
+def _names_beside(file: str, root: str) -> ClassNames:
+    """The names of the classes in the label map that belongs to a file of records; none where there is no such map, and
+    its error where it cannot be used.
+
+    It lies in the file's folder, or in one around it up to `root`, and is the only one there, or called after the file.
+    """
+    folder, end = os.path.dirname(file) or os.curdir, root if os.path.isdir(root) else os.path.dirname(root)
+    own = os.path.basename(set_name(file)).partition(".")[0]
+    while True:
+        maps = [name for name in sorted(os.listdir(folder)) if _LABEL_MAP.search(name)]
+        maps = [name for name in maps if name.startswith(own)] or maps
+        if len(maps) == 1:
+            try:
+                items = read_label_map(os.path.join(folder, maps[0])).items
+            except ConfigError as error:
+                return error
+            return {item.id: item.name or item.display_name or "" for item in items}
+        if maps or os.path.realpath(folder) == os.path.realpath(end or os.curdir):
+            return {}
+        folder = os.path.dirname(folder) or os.curdir
 
 
-def _ids(class_names: Mapping[int, str]) -> Mapping[str, int]:
-    return {name: number for number, name in class_names.items()}
+def _ids(maps: Iterable[ClassNames]) -> Mapping[str, int]:
+    """The ids that the label maps agree on; none where they do not, then classes are numbered by their names."""
+    ids: dict[str, int] = {}
+    for class_names in maps:
+        if isinstance(class_names, ConfigError):
+            return {}
+        for number, name in class_names.items():
+            if ids.setdefault(name, number) != number:
+                return {}
+    return ids if len({*ids.values()}) == len(ids) else {}
 
 
-def _image(features: Features, where: str, number: int, class_names: Mapping[int, str]) -> AnnotatedImage:
+def _image(features: Features, where: str, number: int, class_names: ClassNames) -> AnnotatedImage:
     try:
         encoded = features[names.IMAGE_ENCODED][0]
         if not isinstance(encoded, bytes):
@@ -106,7 +134,7 @@ def _image(features: Features, where: str, number: int, class_names: Mapping[int
 
 
 def _objects(
-    features: Features, size: tuple[int, int], where: str, class_names: Mapping[int, str]
+    features: Features, size: tuple[int, int], where: str, class_names: ClassNames
 ) -> tuple[AnnotatedObject, ...]:
     sides = [_numbers(features, name, where) for name in _SIDES]
     count = len(sides[0])
@@ -140,13 +168,16 @@ def _objects(
     )
 
 
-def _classes(features: Features, count: int, where: str, class_names: Mapping[int, str]) -> list[str]:
+def _classes(features: Features, count: int, where: str, class_names: ClassNames) -> list[str]:
     texts = _texts(features, names.OBJECT_CLASS_TEXT, where)
     if len(texts) == count:
         return [as_text(text, "the class", where) for text in texts]
     labels = [int(label) for label in _numbers(features, names.OBJECT_CLASS_LABEL, where)]
     if len(labels) != count:
         raise DataError("the record has not one class for each box", where, _CURE)
+    if isinstance(class_names, ConfigError):
+        what = f"the names of the classes cannot be read: {class_names.what} ({class_names.where})"
+        raise DataError(what, where, class_names.cure)
     return [class_names.get(label, str(label)) for label in labels]
 
 

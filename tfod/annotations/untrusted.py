@@ -17,7 +17,7 @@ from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.format import ReadEach, Reading
 from tfod.annotations.pictures import PICTURE_FOLDERS
 from tfod.errors import DataError
-from tfod.files import read_bytes
+from tfod.files import LFS_CURE, is_lfs_pointer, read_bytes
 
 __all__ = [
     "XML_PARSER",
@@ -152,10 +152,13 @@ def read_text(path: str) -> str:
 def content(path: str) -> bytes:
     """The bytes of an annotation file; DataError where it cannot be read."""
     try:
-        return read_bytes(path)
+        data = read_bytes(path)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DataError(f"cannot read the annotation: {reason}", path, "check the path and its rights") from error
+    if is_lfs_pointer(data):
+        raise DataError("this is a pointer of Git LFS, not the annotation", path, LFS_CURE)
+    return data
 
 
 def read_json(path: str) -> dict[str, Any]:

@@ -15,14 +15,14 @@ from lxml import etree
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
 from tfod.annotations.format import Dataset, Reading
 from tfod.annotations.geometry import Box
-from tfod.annotations.path_list import PathList
+from tfod.annotations.path_list import PathList, list_names
 from tfod.annotations.pictures import find_picture, picture_stem, plain_name
 from tfod.annotations.untrusted import annotation_files, as_pixels, content, each_file, read_xml
 from tfod.annotations.voc_plain import PlainAnnotation, image_fields, read_plain
 from tfod.annotations.voc_shapes import SIDES, Texts, shape_extents
 from tfod.errors import DataError
 
-__all__ = ["annotation_paths", "read_image_set", "read_voc", "read_voc_dataset", "read_voc_files", "voc_set"]
+__all__ = ["annotation_paths", "read_voc", "read_voc_dataset", "read_voc_files", "voc_set"]
 
 # What tools write into <difficult> and <truncated>; labelme leaves them empty.
 _FLAG_WORDS = {"": False, "false": False, "no": False, "unspecified": False, "true": True, "yes": True}
@@ -91,19 +91,25 @@ def read_voc_dataset(path: str, reading: Reading) -> Dataset:
 
 
 def _set_names(path: str) -> list[str]:
-    return read_image_set(path) if os.path.isfile(path) and os.path.getsize(path) else []
+    return [*list_names(path)] if os.path.isfile(path) and os.path.getsize(path) else []
 
 
 def annotation_paths(folder: str, image_set: str | None = None) -> PathList:
     """The XML files of a folder, in the order of their names; or those that the list `image_set` names, in its
     order, there or not. Raises DataError where there is none."""
     if image_set:
-        return PathList(folder, _named_in(image_set), ".xml")
+        return PathList(folder, (_xml_name(folder, name) for name in list_names(image_set)))
     # Names with a leading dot are other systems' notes about a file ("._cat.xml"), not annotations.
     names = [name for name in _listed(folder) if name.lower().endswith(".xml") and not name.startswith(".")]
     if not names:
         raise DataError("the folder holds no XML file", folder, "name a folder of Pascal VOC XML files")
     return PathList(folder, sorted(names))
+
+
+def _xml_name(folder: str, name: str) -> str:
+    """The file of a listed name; its extension may be in capitals, as where no list is given."""
+    there = (f"{name}{extension}" for extension in (".xml", ".XML"))
+    return next((file for file in there if os.path.isfile(f"{folder}/{file}")), f"{name}.xml")
 
 
 def voc_set(data_dir: str, year: str, set_name: str, annotations_dir: str) -> tuple[PathList, str]:
@@ -123,31 +129,6 @@ def voc_set(data_dir: str, year: str, set_name: str, annotations_dir: str) -> tu
         raise DataError(f"there is no list {set_name}.txt", lists, f"choose another --set; there is {there}")
     paths = annotation_paths(os.path.join(root, annotations_dir), os.path.join(lists, wanted[0]))
     return paths, os.path.join(root, "JPEGImages")
-
-
-def read_image_set(path: str | os.PathLike[str]) -> list[str]:
-    """The names in a list of pictures, the first word of each line; what follows (VOC's flags) does not count.
-
-    A picture's or an XML's extension is taken off. Raises DataError for a list that is missing or empty.
-    """
-    return list(_named_in(path))
-
-
-def _named_in(path: str | os.PathLike[str]) -> Iterator[str]:
-    path = os.fspath(path)
-    empty = True
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            for line in file:
-                if line.strip():
-                    empty = False
-                    yield picture_stem(line.split(maxsplit=1)[0])
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        cure = "name a text file with one picture a line"
-        raise DataError(f"cannot read the list: {reason.lower()}", path, cure) from error
-    if empty:
-        raise DataError("the list is empty", path, "write one picture's name a line")
 
 
 def _listed(folder: str) -> list[str]:

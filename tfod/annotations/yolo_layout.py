@@ -16,7 +16,7 @@ import yaml
 
 from tfod.annotations.format import Reading
 from tfod.annotations.untrusted import Roots, as_text, read_text, subset_of
-from tfod.annotations.yaml_keys import load_yaml
+from tfod.annotations.yaml_text import load_yaml
 from tfod.errors import DataError
 
 __all__ = ["PICTURE_EXTENSIONS", "Layout", "find_layout", "find_yaml", "label_path"]
@@ -27,6 +27,7 @@ _NAME_LISTS = ("classes.txt", "obj.names", "labels/classes.txt", "classes.names"
 _MOST_BYTES = 1 << 18
 _MOST_DEEP = 20
 _NESTING = re.compile(r"(?:[-?:]\s+|\s)*")
+_POSITIVE = re.compile(r"[1-9]\d{0,2}")
 _REPAIR = "correct the file"
 
 
@@ -89,8 +90,8 @@ def _from_yaml(path: str, reading: Reading) -> Layout:
     folder = os.path.dirname(path) or os.curdir
     layout = Layout(reading.image_dir or _root(read.get("path"), folder, path), names=_names(read.get("names"), path))
     shape = read.get("kpt_shape")
-    if isinstance(shape, list) and len(shape) == 2 and all(isinstance(side, int) and 0 < side < 1000 for side in shape):
-        layout.keypoints = shape[0] * shape[1]
+    if isinstance(shape, list) and len(shape) == 2 and all(_POSITIVE.fullmatch(str(side)) for side in shape):
+        layout.keypoints = int(shape[0]) * int(shape[1])
     roots = Roots(layout.root, reading)
     for key in ("train", "val", "test"):
         entries = read.get(key) or []
@@ -137,6 +138,8 @@ def _names(value: object, path: str) -> dict[int, str]:
     for number, name in value.items():
         if not str(number).isdecimal() or len(str(number)) > 9:
             raise DataError(f"a class has a number that is none: {ascii(number)[:40]}", path, _REPAIR)
+        if name is None:
+            raise DataError(f"the class {number} has no name", path, 'write one; a class called null in quotes: "null"')
         names[int(str(number))] = as_text(name, "the class", path)
     if len(set(names.values())) < len(names):
         raise DataError("two classes have one name", path, _REPAIR)

@@ -29,17 +29,18 @@ that are not finite are dropped; both are counted. The output appears whole or n
 Names in annotation files, and links, that lead out of the data set's folder are refused."""
 
 _EXAMPLES = """\
-  convert_annotations.py -i photos -o photos_coco --to coco
-  convert_annotations.py -i coco/annotations --image_dir coco/images -o yolo --from coco --to yolo
-  convert_annotations.py -i annotations/train.record -o photos_again --from tfrecord --to voc
-  convert_annotations.py -i labels.csv --image_dir frames --label_map label_map.pbtxt -o records --to tfrecord
-  convert_annotations.py -i coco/annotations -o records --to tfrecord --shard_size 200MB"""
+  convert_annotations.py photos -o photos_coco --to coco
+  convert_annotations.py coco/annotations --image_dir coco/images -o yolo --from coco --to yolo
+  convert_annotations.py annotations/train.record -o photos_again --from tfrecord --to voc
+  convert_annotations.py labels.csv --image_dir frames --label_map label_map.pbtxt -o records --to tfrecord
+  convert_annotations.py coco/annotations -o records --to tfrecord --shard_size 200MB"""
 
 
 def build_parser() -> CommandParser:
     """The command's flags."""
     parser = CommandParser(_DESCRIPTION, _EXAMPLES)
-    parser.add_argument("-i", "--input", required=True, help="the folder or the file of the annotations")
+    parser.add_argument("data", nargs="?", metavar="DATA", help="the folder or the file of the annotations")
+    parser.add_argument("-i", "--input", metavar="DATA", help="the same, as a flag")
     parser.add_argument("-o", "--output", required=True, help="the folder to write; it must be new or empty")
     parser.add_argument("--to", dest="target", choices=FORMAT_NAMES, required=True, help="the format of the output")
     add_reading_flags(parser)
@@ -62,11 +63,12 @@ def run(args: argparse.Namespace) -> None:
         raise ConfigError(
             "only TFRecords have shards", "the command line", "leave the flag out, or write --to tfrecord"
         )
-    sources = filter(None, (args.input, args.image_dir, args.label_map))
+    data = _data(args)
+    sources = filter(None, (data, args.image_dir, args.label_map))
     check_output(args.output, sources, args.overwrite)
     reading = reading_from(args, read_label_map(args.label_map) if args.label_map else None)
-    source = args.format or detect_format(args.input)
-    dataset = read_dataset(args.input, source, reading)
+    source = args.format or detect_format(data)
+    dataset = read_dataset(data, source, reading)
     with Progress("converting", total=dataset.total, unit="picture") as progress:
         summary = write_dataset(
             dataset,
@@ -80,6 +82,17 @@ def run(args: argparse.Namespace) -> None:
             advance=progress.advance,
         )
     print(f"{args.output}: {source} to {args.target}\n{summary.text()}")
+
+
+def _data(args: argparse.Namespace) -> str:
+    """The data set that was named, by its place or by the flag."""
+    from tfod.errors import ConfigError
+
+    named = [path for path in (args.data, args.input) if path is not None]
+    if len(named) != 1:
+        what = "two data sets are named" if named else "no data set is named"
+        raise ConfigError(what, "the command line", "name one folder or file: tfod convert DATA -o OUTPUT --to FORMAT")
+    return str(named[0])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

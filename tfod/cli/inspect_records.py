@@ -31,7 +31,9 @@ _EXAMPLES = """\
 def build_parser() -> CommandParser:
     """The command's flags."""
     parser = CommandParser(_DESCRIPTION, _EXAMPLES)
-    parser.add_argument("records", nargs="+", metavar="RECORDS", help="TFRecord files, or patterns as in a config")
+    parser.add_argument(
+        "records", nargs="+", metavar="RECORDS", help="TFRecord files, folders of them, or patterns as in a config"
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("-r", "--record", type=_number, default=0, metavar="N", help="its number, from 0 (default: 0)")
     which.add_argument("-n", "--name", help="its picture's file name, with or without its extension")
@@ -49,12 +51,13 @@ def run(args: argparse.Namespace) -> None:
     from tfod.annotations.pictures import picture_stem
     from tfod.config.label_map import read_label_map
     from tfod.files import replacing
+    from tfod.records.files import with_folders
     from tfod.records.find import find_example
     from tfod.terminal import print_table
     from tfod.visualize.record import draw_example, example_objects
 
     class_names = read_label_map(args.label_map).names if args.label_map else {}
-    found = find_example(args.records, args.record, args.name)
+    found = find_example(with_folders(args.records), args.record, args.name)
     objects = example_objects(found.features, class_names)
     print(f"{found.file}, record {found.record}: {found.size} bytes from byte {found.offset}\n")
     print_table(_feature_table(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -43,7 +44,7 @@ def build_parser() -> CommandParser:
     several: dict[str, Any] = {"nargs": "+", "action": "extend", "required": True, "metavar": "RECORDS"}
     add("--model", required=True, help="a name that `tfod zoo list` shows")
     add("--label_map", required=True, metavar="FILE", help="the label map of the records")
-    add("--train", **several, help="records to learn from: names or patterns, several or with commas")
+    add("--train", **several, help="records to learn from: names, patterns or folders, several or with commas")
     add("--val", **several, help="records to judge by, of pictures that are not among those")
     add("--output", type=Path, metavar="FILE", help="the config (workspace/MODEL/pipeline.config)")
     add("--batch_size", type=_positive, metavar="N", help="pictures a step (at most 8, as many as fit into 8 GB)")
@@ -151,8 +152,8 @@ def _read_data(args: argparse.Namespace) -> Data:
     from tfod.config.label_map import read_label_map
 
     label_map = read_label_map(args.label_map)
-    train_paths, train_pictures = _count(args.train)
-    val_paths, val_pictures = _count(args.val)
+    train_paths, train_pictures = _count(args.train, "train")
+    val_paths, val_pictures = _count(args.val, "val", "test")
     return Data(
         label_map_path=args.label_map,
         class_names=tuple(label_map.names.values()),
@@ -164,17 +165,29 @@ def _read_data(args: argparse.Namespace) -> Data:
     )
 
 
-def _count(values: Sequence[str]) -> tuple[tuple[str, ...], int]:
-    """The paths or patterns that were given, and how many pictures they hold."""
+def _count(values: Sequence[str], *subsets: str) -> tuple[tuple[str, ...], int]:
+    """The paths or patterns that were given, and how many pictures they hold; of folders see `_records_in`."""
     from tfod.config.rules.record_files import count_records
     from tfod.errors import DataError
     from tfod.records.files import expand
 
-    paths = [path for value in values for path in ([value] if Path(value).exists() else value.split(",")) if path]
+    named = [path for value in values for path in ([value] if Path(value).exists() else value.split(",")) if path]
+    paths = [path for name in named for path in (_records_in(name, subsets) if Path(name).is_dir() else [name])]
     count = count_records(expand(paths))
     if not count:
         raise DataError("there is no picture in the records", ", ".join(paths), "convert the photos again")
     return tuple(paths), count
+
+
+def _records_in(folder: str, subsets: Sequence[str]) -> list[str]:
+    """The records below a folder, shards as a pattern: those of the first of `subsets` that it has, else all."""
+    from tfod.annotations.untrusted import file_subset
+    from tfod.records.files import records_below
+
+    files = records_below(folder)
+    parts = {subset: [file for file in files if file_subset(file, folder) == subset] for subset in subsets}
+    chosen = next(filter(None, parts.values()), files)
+    return list(dict.fromkeys(re.sub(r"-\d{5}-of-(\d{5})", r"-?????-of-\1", file) for file in chosen))
 
 
 def _counted(data: Data) -> str:

@@ -32,7 +32,9 @@ _EXAMPLES = """\
 def build_parser() -> CommandParser:
     """The command's flags."""
     parser = CommandParser(_DESCRIPTION, _EXAMPLES)
-    parser.add_argument("records", nargs="+", metavar="RECORDS", help="TFRecord files, or patterns as in a config")
+    parser.add_argument(
+        "records", nargs="+", metavar="RECORDS", help="TFRecord files, folders of them, or patterns as in a config"
+    )
     parser.add_argument("-l", "--label_map", metavar="FILE", help="the label map, to compare the classes with")
     parser.add_argument("--examples", type=int, default=5, metavar="N", help="places shown of each kind (default: 5)")
     parser.add_argument("--json", metavar="FILE", help="also write everything that was found as JSON")
@@ -47,13 +49,14 @@ def run(args: argparse.Namespace) -> int:
     from tfod.config.label_map import read_label_map
     from tfod.files import write_text
     from tfod.progress import Progress
-    from tfod.records.files import matching_files
+    from tfod.records.files import matching_files, with_folders
     from tfod.records.verify import verify
 
     label_map = read_label_map(args.label_map) if args.label_map else None
-    total = sum(map(os.path.getsize, matching_files(args.records)))
+    records = with_folders(args.records)
+    total = sum(map(os.path.getsize, matching_files(records)))
     with Progress("verifying", total=total, unit="byte") as progress:
-        report = verify(args.records, label_map, progress.advance)
+        report = verify(records, label_map, progress.advance)
     if args.json:
         write_text(args.json, json.dumps(report.as_dict(), indent=1, ensure_ascii=False) + "\n")
     print(report.text(args.examples))

@@ -3,7 +3,7 @@
 import bisect
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from tfod.errors import ConfigError
+from tfod.files import LFS_CURE, is_lfs_pointer
 
 __all__ = [
     "Place",
@@ -35,6 +36,12 @@ _TOKEN = re.compile(
       | ["']                                          # a string that does not end""",
     re.VERBOSE,
 )
+_CURLY_QUOTES = frozenset("‘’‚‛“”„‟«»‹›`´′″＂＇")
+_END_OF_VALUE = r"(?=\s*(?:$|[}\]>,;#]|\w+\s*[:{]))"
+_ANY_QUOTE = f"[\"'{''.join(sorted(_CURLY_QUOTES))}]"
+_CURLY = re.compile(rf"(?P<open>{_ANY_QUOTE}+)(?P<inner>.*?)(?P<close>{_ANY_QUOTE}+){_END_OF_VALUE}")
+_QUOTED = re.compile(rf"(?P<quote>[\"'])(?P<inner>.*?)(?P=quote)+{_END_OF_VALUE}")
+_QUOTED_NAME = re.compile(rf"{_ANY_QUOTE}+(\w+){_ANY_QUOTE}+\s*[:{{]")
 _KINDS = {
     FieldDescriptor.CPPTYPE_INT32: "an integer",
     FieldDescriptor.CPPTYPE_UINT32: "an integer from 0",
@@ -94,6 +101,8 @@ def parse_text(data: bytes | str, message: Message, source: str) -> str:
     As in the original, a field given twice is taken from its last place; `field_places` finds both.
     Raises ConfigError with line, column and field where the text is not one of `message`'s type.
     """
+    if isinstance(data, bytes) and is_lfs_pointer(data):
+        raise ConfigError("this is a pointer of Git LFS, not the file", source, LFS_CURE)
     try:
         text = data if isinstance(data, str) else data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -245,13 +254,26 @@ def _explained(error: text_format.ParseError, text: str, root: Descriptor, sourc
     where = f"{source}, line {line}, column {column}"
     before = [place for place in field_places(text, root) if (place.line, place.column) <= (line, column)]
     place = before[-1] if before else None
+    line_text = [*text.split("\n"), ""][line - 1]
+    if match := _QUOTED_NAME.match(line_text, column - 1):
+        return ConfigError(f"the name {match[1]} stands in quotes", where, f"write {match[1]} without quotes")
+    if quotes := _curly_quotes(line_text[column - 1 :], place):
+        return ConfigError(quotes[0], where, quotes[1])
     if 'Expected "}"' in reason:
-        return ConfigError("a brace { is not closed before the end", where, "add the missing }")
+        opened = _unclosed(text, len(text))
+        which = f": that of {opened}" if opened else ""
+        return ConfigError(f"a brace {{ is not closed before the end{which}", where, "add the missing }")
     unknown = re.search('has no field named "(.*)"', reason)
     if place is None or place.parent is None or (place.field is None and not unknown):
         return ConfigError(f"the text cannot be read: {reason}", where, "check the braces and colons there")
     if place.field is None or unknown:
         name = unknown[1] if unknown else place.name
+        if quotes := _quote_inside(line_text, column, before):
+            return ConfigError(quotes[0], where, quotes[1])
+        offset = sum(len(one) + 1 for one in text.split("\n")[: line - 1]) + column - 1
+        if name in _names_around(place, root) and _unclosed(text, len(text)):
+            what = f"the {_unclosed(text, offset)} is not closed before {name}"
+            return ConfigError(what, where, f"add the missing }} before line {line}")
         block = place.path.rpartition(".")[0] or root.name
         cure = unknown_field_cure(name, place.parent, root)
         return ConfigError(f"{block} has no field {name!r}", where, cure)
@@ -266,6 +288,59 @@ def _explained(error: text_format.ParseError, text: str, root: Descriptor, sourc
     colon = "" if place.field.message_type else ":"
     cure = f"write for example {place.name}{colon} {example(place.field, found)}"
     return ConfigError(f"{place.name} wants {expected(place.field)}, not {found}", where, cure)
+
+
+def _curly_quotes(rest: str, place: Place | None) -> tuple[str, str] | None:
+    """What is wrong, and what to write, where a value with typographic quotes stands."""
+    match = _CURLY.match(rest)
+    if match is None or not _CURLY_QUOTES.intersection(match["open"] + match["close"]):
+        return None
+    inner = match["inner"]
+    field = place.field if place else None
+    value = inner if field is not None and field.cpp_type != FieldDescriptor.CPPTYPE_STRING else _in_quotes(inner)
+    told = f"{place.name}: {value}" if place and field is not None else value
+    plain = ", with plain quotes" if value != inner else ""
+    return "the quotes are curly, as word processors and web pages have them", f"write {told}{plain}"
+
+
+def _quote_inside(line: str, column: int, before: Sequence[Place]) -> tuple[str, str] | None:
+    """The same for a text that has its own quote inside, and so ends before `column`."""
+    match = next((one for one in _QUOTED.finditer(line) if one.start() < column - 1 < one.end()), None)
+    if match is None or len(before) < 2 or line[column - 2] not in "\"'":
+        return None
+    inner = match["inner"].strip(match["quote"])
+    return f"the text of {before[-2].name} ends at a quote inside it", f"write {before[-2].name}: {_in_quotes(inner)}"
+
+
+def _in_quotes(value: str) -> str:
+    return f'"{value}"' if '"' not in value else "'" + value.replace("'", "\\'") + "'"
+
+
+def _names_around(place: Place, root: Descriptor) -> set[str]:
+    """The fields of the blocks around the one that a place is in, none of its own."""
+    around: set[str] = set()
+    here: Descriptor | None = root
+    for name in (part.partition("[")[0] for part in place.path.split(".")[:-1]):
+        if here is None:
+            break
+        around.update(here.fields_by_name)
+        here = here.fields_by_name[name].message_type if name in here.fields_by_name else None
+    return around - {field.name for field in (place.parent.fields if place.parent else ())}
+
+
+def _unclosed(text: str, end: int) -> str:
+    """The innermost block that is open at the place `end`, and its line; empty where every block is closed."""
+    opened: list[tuple[str, int]] = []
+    name = ""
+    for match in _TOKEN.finditer(text, 0, end):
+        token = match.group()
+        if token in "{<":
+            opened.append((name, text.count("\n", 0, match.start()) + 1))
+        elif token in "}>" and opened:
+            opened.pop()
+        elif token not in ":;,[]" and token[0] not in "#\"'":
+            name = token
+    return f"{opened[-1][0]} of line {opened[-1][1]}" if opened else ""
 
 
 def _found(text: str, line: int, column: int) -> str:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import inf
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,11 +18,13 @@ from tfod.config.label_map import LabelMap
 from tfod.doctor.anchor_overlaps import best_overlaps
 from tfod.doctor.duplicates import Seen, digest, look_at, look_at_pictures, same_bytes, same_look
 from tfod.doctor.findings import Finding, about
-from tfod.doctor.rules.boxes import Frame, check_boxes, check_inverted
+from tfod.doctor.rules.boxes import Fractions, Frame, check_boxes, check_inverted
 from tfod.doctor.rules.classes import check_class_names, check_counts, check_ids, check_label_map, unknown_class_cure
+from tfod.doctor.rules.lists import check_lists
 from tfod.doctor.rules.pictures import GIANT_PIXELS, check_header, open_picture
 from tfod.doctor.rules.voc_text import check_voc_text
 from tfod.errors import DataError
+from tfod.files import LFS_CURE
 from tfod.progress import Progress
 
 if TYPE_CHECKING:
@@ -81,6 +84,9 @@ class _Examination:
         self._counts: Counter[str] = Counter()
         self._seen: list[Seen] = []  # pictures that can be read
         self._places: set[str] = set()  # paths of pictures that are annotated
+        self._unreadable: set[str] = set()  # names, without extension, of files that are told of already
+        self._lists = sources.lists
+        self._fractions = Fractions()
         self._names: dict[tuple[str, str], str] = {}  # split and file name -> annotation
         self._giants: set[int] = set()  # places in `_seen`
         self._sizes: dict[tuple[int, int], list[tuple[float, float]]] = defaultdict(list)  # by the network's input
@@ -98,10 +104,14 @@ class _Examination:
         """The rules that need no more than one picture."""
         self.report.pictures += 1
         if isinstance(image, DataError):
-            self._add([_unreadable(image)])
+            self._add([finding := _unreadable(image)])
+            self._unreadable.add(Path(finding.file).stem)
             return
         self.report.objects += len(image.objects)
         self._counts.update([item.class_name for item in image.objects])
+        self._fractions.look_at(image)
+        if image.picture:
+            self._places.add(os.path.realpath(image.picture))
         header = open_picture(image)
         if isinstance(header, Finding):
             self._add([header])
@@ -146,7 +156,6 @@ class _Examination:
         else:
             path = image.picture or ""
             seen = Seen(split, image.source, path, os.path.getsize(path))
-            self._places.add(os.path.realpath(path))
         if giant:
             self._giants.add(len(self._seen))
         self._seen.append(seen)
@@ -172,6 +181,8 @@ class _Examination:
         checks = self._checks
         self._add(check_class_names(self._counts, self._name))
         self._add(check_counts(self._counts, checks.label_map, checks.min_objects, self._name))
+        self._add(self._fractions.finding())
+        self._add(check_lists(self._lists))
         self._add(self._anchors())
         self._add(check_inverted(self.report.findings, self.report.objects, self._name))
         self._add(self._unannotated())
@@ -218,7 +229,8 @@ class _Examination:
             for name in sorted(os.listdir(folder)):
                 path = os.path.join(folder, name)
                 is_picture = os.path.splitext(name)[1].lower() in EXTENSIONS and not name.startswith(".")
-                if is_picture and os.path.realpath(path) not in self._places:
+                told = Path(name).stem in self._unreadable or os.path.realpath(path) in self._places
+                if is_picture and not told:
                     yield Finding("picture-unannotated", "the picture has no annotation", path, path)
 
 
@@ -229,4 +241,5 @@ def _file_and_line(where: str) -> tuple[str, int | None]:
 
 def _unreadable(error: DataError) -> Finding:
     file, line = _file_and_line(error.where)
-    return Finding("annotation-unreadable", error.what, file, line=line)
+    rule = "picture-not-fetched" if error.cure == LFS_CURE else "annotation-unreadable"
+    return Finding(rule, error.what, file, line=line)

@@ -14,7 +14,7 @@ from tfod.doctor.findings import Finding
 from tfod.doctor.rules.boxes import upright
 from tfod.doctor.rules.pictures import open_picture
 from tfod.errors import DataError
-from tfod.files import replacing_directory
+from tfod.files import LFS_CURE, replacing_directory
 
 __all__ = ["CHANGES_FILE", "write_repaired"]
 
@@ -63,6 +63,8 @@ class _Repaired:
     def __iter__(self) -> Iterator[AnnotatedImage | DataError]:
         self.changes = []
         for image in self._dataset.images:
+            if isinstance(image, DataError) and image.cure == LFS_CURE:
+                raise image  # the file is only to be fetched: nothing of it is to be left out
             if isinstance(image, DataError):
                 self._log("annotation-unreadable", image.where, f"left out: {image.what}")
                 continue

@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
-from tfod.annotations.pictures import picture_stem
+from tfod.annotations.path_list import name_line
 from tfod.errors import DataError
 from tfod.explore.stratify import deal_out
 from tfod.files import replacing_directory, write_text
@@ -87,20 +87,22 @@ def fold_parts(split: Split) -> dict[str, list[AnnotatedImage]]:
 
 
 def write_lists(lists: Mapping[str, Sequence[AnnotatedImage]], folder: str) -> list[str]:
-    """Writes NAME.txt for each list, one picture's name without its extension a line, as in ImageSets/Main."""
+    """Writes NAME.txt for each list, one image's name without its extension a line, as in ImageSets/Main.
+
+    Where the XML file of an image is called otherwise, its name is written: by that Pascal VOC's lists go.
+    """
+    owners = _owners(lists)
     paths = []
     for name, images in lists.items():
         path = os.path.join(folder, f"{name}.txt")
-        write_text(path, "".join(f"{picture_stem(image.filename)}\n" for image in images))
+        write_text(path, "".join(name_line(_listed_file(image, owners)) for image in images))
         paths.append(path)
     return paths
 
 
 def copy_parts(lists: Mapping[str, Sequence[AnnotatedImage]], folder: str) -> None:
     """Copies each part's pictures, and annotation files of one picture, to FOLDER/NAME, whole or not at all."""
-    owners: dict[str, int] = defaultdict(int)
-    for image in {(image.source, image.filename): image for images in lists.values() for image in images}.values():
-        owners[image.source] += 1
+    owners = _owners(lists)
     with replacing_directory(folder) as working:
         for name, images in lists.items():
             part = working / name
@@ -109,6 +111,17 @@ def copy_parts(lists: Mapping[str, Sequence[AnnotatedImage]], folder: str) -> No
                 files = [image.source] if owners[image.source] == 1 and os.path.isfile(image.source) else []
                 for file in filter(None, [image.picture, *files]):
                     _copy(file, part)
+
+
+def _owners(lists: Mapping[str, Sequence[AnnotatedImage]]) -> Counter[str]:
+    """How many images each annotation file has."""
+    images = {(image.source, image.filename) for images in lists.values() for image in images}
+    return Counter(source for source, _ in images)
+
+
+def _listed_file(image: AnnotatedImage, owners: Mapping[str, int]) -> str:
+    is_voc = image.source.lower().endswith(".xml") and owners[image.source] == 1
+    return image.source if is_voc else image.filename
 
 
 def _copy(file: str, folder: Path) -> None:

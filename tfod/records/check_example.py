@@ -16,14 +16,14 @@ __all__ = ["Fault", "check_example"]
 _SIDES = (names.OBJECT_XMIN, names.OBJECT_YMIN, names.OBJECT_XMAX, names.OBJECT_YMAX)
 _ROUNDING = 1e-6  # of float32, in what tools write who divide by the size
 
-# Feature -> type of its one value, or of its value for each object; True where training cannot do without it.
+# Feature -> type of its one value; True where training cannot do without it (`tfod.input.decode` has defaults).
 _OF_THE_IMAGE: dict[str, tuple[type, bool]] = {
     names.IMAGE_ENCODED: (bytes, True),
-    names.IMAGE_FORMAT: (bytes, True),
-    names.IMAGE_HEIGHT: (int, True),
-    names.IMAGE_WIDTH: (int, True),
-    names.IMAGE_FILENAME: (bytes, True),
-    names.IMAGE_SOURCE_ID: (bytes, True),
+    names.IMAGE_FORMAT: (bytes, False),
+    names.IMAGE_HEIGHT: (int, False),
+    names.IMAGE_WIDTH: (int, False),
+    names.IMAGE_FILENAME: (bytes, False),
+    names.IMAGE_SOURCE_ID: (bytes, False),
     names.IMAGE_KEY: (bytes, False),
 }
 _OF_OBJECTS: dict[str, tuple[type, bool]] = {
@@ -38,6 +38,7 @@ _OF_OBJECTS: dict[str, tuple[type, bool]] = {
     names.OBJECT_GROUP_OF: (int, False),
     names.OBJECT_WEIGHT: (float, False),
 }
+_USUAL = {names.IMAGE_FORMAT, names.IMAGE_HEIGHT, names.IMAGE_WIDTH, names.IMAGE_FILENAME, names.IMAGE_SOURCE_ID}
 _TYPE_NAMES = {bytes: "bytes", int: "int64", float: "float"}
 
 
@@ -66,7 +67,7 @@ def check_example(features: Mapping[str, Value], label_map: LabelMap | None = No
     if masked:
         yield from _class_mask(features, header)
     if not masked or any(side in features for side in _SIDES):
-        yield from _object_types(features)
+        yield from _object_types(features, label_map)
         yield from _boxes(features)
         yield from _labels(features, label_map)
         yield from _object_masks(features, header)
@@ -81,8 +82,9 @@ def _image_types(features: Mapping[str, Value]) -> Iterator[Fault]:
     for key, (kind, needed) in _OF_THE_IMAGE.items():
         values = features.get(key)
         if not values:
-            if needed:
-                yield Fault("missing", key, "it is not there" if values is None else "it has no value")
+            if needed or key in _USUAL:
+                what = "it is not there" if values is None else "it has no value"
+                yield Fault("missing" if needed else "absent", key, what)
         elif len(values) > 1 or not isinstance(values[0], kind):
             there = f"{len(values)} of {_TYPE_NAMES[type(values[0])]}"
             yield Fault("type", key, f"it should be one value of {_TYPE_NAMES[kind]}, it is {there}")
@@ -134,12 +136,15 @@ def _mask_fault(mask: object, header: PictureHeader | None) -> str:
     return f"it has {found.width} x {found.height} pixels, the picture {header.width} x {header.height}"
 
 
-def _object_types(features: Mapping[str, Value]) -> Iterator[Fault]:
-    count = len(features.get(_SIDES[0], ()))
+def _object_types(features: Mapping[str, Value], label_map: LabelMap | None) -> Iterator[Fault]:
+    count = max(len(features.get(side, ())) for side in _SIDES)
     for key, (kind, needed) in _OF_OBJECTS.items():
         values = features.get(key)
-        if values is None:
-            if needed:
+        if not values and key == names.OBJECT_CLASS_LABEL and len(features.get(names.OBJECT_CLASS_TEXT, ())) == count:
+            if count and label_map is None:
+                yield Fault("missing", key, "it is not there; the texts are enough with a label map (--label_map)")
+        elif values is None:
+            if needed and count:
                 yield Fault("missing", key, "it is not there")
         elif values and not isinstance(values[0], kind):
             yield Fault(

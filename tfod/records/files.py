@@ -3,26 +3,44 @@
 import glob
 import os
 import re
+import shlex
+import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from tfod.errors import DataError
+from tfod.files import LFS_CURE, is_lfs_pointer
+from tfod.records.frames import CHECKS_BEFORE, masked_crc
 
 __all__ = [
+    "RECORD_NAME",
     "class_table_path",
     "expand",
     "interleaved",
     "matching_files",
     "parse_size",
+    "records_below",
     "set_faults",
     "set_name",
     "shard_names",
+    "with_folders",
 ]
 
 T = TypeVar("T")
 
+RECORD_NAME = re.compile(
+    r".*\.(?:(?:tf)?records?|tfrec)(-\d{5}-of-\d{5})?|.*-\d{5}-of-\d{5}(\.(?:tf)?records?|\.tfrec)?"
+)
 _SIZE = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[KMGT]?)B?")
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_GUNZIP = "unpack them: gzip -dc {path} > {plain}"
+_INFLATE = (
+    "unpack them: python -c 'import sys, zlib; sys.stdout.buffer.write(zlib.decompress(sys.stdin.buffer.read()))'"
+)
+_COMPRESSED = (
+    (b"\x1f\x8b", "GZIP", _GUNZIP),
+    *((bytes((0x78, level)), "ZLIB", _INFLATE + " < {path} > {plain}") for level in (0x01, 0x5E, 0x9C, 0xDA)),
+)
 _SHARD = re.compile(r"(?P<base>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<end>[^/]*)")
 
 
@@ -71,7 +89,10 @@ def expand(input_paths: Sequence[str]) -> list[str]:
 
 
 def matching_files(input_paths: Sequence[str]) -> list[str]:
-    """The same, of sets that may be incomplete or mixed. Raises DataError where a pattern matches nothing."""
+    """The same, of sets that may be incomplete or mixed.
+
+    Raises DataError where a pattern matches nothing, and for files that are compressed or pointers of Git LFS.
+    """
     found: set[str] = set()
     for pattern in input_paths:
         matches = [pattern] if os.path.isfile(pattern) else glob.glob(pattern)
@@ -80,6 +101,49 @@ def matching_files(input_paths: Sequence[str]) -> list[str]:
             cure = "check the path; it is relative to the folder where the command runs"
             raise DataError("no TFRecord file matches", pattern, cure)
         found.update(files)
+    for file in found:
+        _check_head(file)
+    return sorted(found)
+
+
+def _check_head(path: str) -> None:
+    """Raises DataError for a file that begins like one of another kind, and not like records."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(64)
+    except OSError:
+        return  # told by who reads it
+    if head[CHECKS_BEFORE - 4 : CHECKS_BEFORE] == struct.pack("<I", masked_crc(head[: CHECKS_BEFORE - 4])):
+        return  # a record of a length that happens to look so
+    if is_lfs_pointer(head):
+        raise DataError("this is a pointer of Git LFS, not the records", path, LFS_CURE)
+    for magic, kind, cure in _COMPRESSED:
+        if head.startswith(magic):
+            folder, name = os.path.split(path)
+            first, dot, rest = name.partition(".")
+            plain = name.removesuffix(".gz") if name.endswith(".gz") else f"{first}_plain{dot}{rest}"
+            cure = cure.format(path=shlex.quote(path), plain=shlex.quote(os.path.join(folder, plain)))
+            raise DataError(f"the records are compressed with {kind}", path, cure)
+
+
+def with_folders(paths: Iterable[str]) -> list[str]:
+    """`paths`, each folder among them replaced by the files of records below it, sorted.
+
+    Raises DataError for a folder without any.
+    """
+    return [file for path in paths for file in (records_below(path) if os.path.isdir(path) else [path])]
+
+
+def records_below(folder: str) -> list[str]:
+    """The files below a folder that are called as records are, sorted; DataError where there is none."""
+    found = [
+        os.path.join(at, name)
+        for at, _, names in os.walk(folder)
+        for name in names
+        if RECORD_NAME.fullmatch(name) and not name.startswith(".")
+    ]
+    if not found:
+        raise DataError("the folder holds no TFRecord file", folder, "name the folder or the file of the records")
     return sorted(found)
 
 

@@ -52,6 +52,7 @@ KINDS = {
     "manifest": Kind(
         "differences from the manifest", "convert or reshard again; whoever changed the files knows whether on purpose"
     ),
+    "absent": Kind("features that other tools look for, and that are missing", "nothing for training", False),
     "format": Kind("formats that are not those of the picture", "nothing for training, which looks itself", False),
     "hash": Kind("keys that are not the picture's SHA-256", "nothing for training, which ignores them", False),
     "same_name": Kind(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.doctor.findings import Finding, about
 
-__all__ = ["BOX_RULES", "SPOILING_BOX_RULES", "Frame", "check_boxes", "check_inverted", "upright"]
+__all__ = ["BOX_RULES", "SPOILING_BOX_RULES", "Fractions", "Frame", "check_boxes", "check_inverted", "upright"]
 
 Box = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax
 
@@ -86,12 +86,6 @@ def _narrow(box: Box, frame: Frame) -> str | None:
     return f"the box is {max(width, height) / min(width, height):.0f} times as long as wide: {width:g} x {height:g}"
 
 
-def _fraction(box: Box, frame: Frame) -> str | None:
-    if all(side.is_integer() for side in box):
-        return None
-    return f"a coordinate is no whole pixel: {_words(box)}"
-
-
 # A box that one of these finds is not looked at further.
 SPOILING_BOX_RULES: dict[str, Callable[[Box, Frame], str | None]] = {
     "box-not-finite": _not_finite,
@@ -105,8 +99,31 @@ BOX_RULES: dict[str, Callable[[Box, Frame], str | None]] = {
     "box-tiny": _tiny,
     "box-huge": _huge,
     "box-narrow": _narrow,
-    "box-fraction": _fraction,
 }
+
+
+class Fractions:
+    """Counts boxes between whole pixels: whole data sets have them, and one finding tells it."""
+
+    def __init__(self) -> None:
+        self._count = self._total = 0
+        self._first: tuple[AnnotatedImage, int, Box] | None = None
+
+    def look_at(self, image: AnnotatedImage) -> None:
+        """Counts the boxes of an image."""
+        for number, item in enumerate(image.objects, start=1):
+            box = item.xmin, item.ymin, item.xmax, item.ymax
+            self._total += 1
+            if not all(side.is_integer() for side in box) and not _not_finite(box, Frame(1, 1)):
+                self._count += 1
+                self._first = self._first or (image._replace(encoded=None), number, box)
+
+    def finding(self) -> Iterator[Finding]:
+        """One finding, at the first such box; none where there is no such box."""
+        if self._first:
+            image, number, box = self._first
+            what = f"{self._count} of {self._total} boxes lie between whole pixels, such as {_words(box)}"
+            yield about(image, "box-fraction", what, number)
 
 
 def check_boxes(image: AnnotatedImage, frame: Frame) -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 from typing import Literal, NamedTuple
 
+from tfod.files import LFS_CURE
+
 __all__ = ["RULES", "Rule", "markdown_table"]
 
 
@@ -51,6 +53,7 @@ RULES = {
     "picture-unreadable": Rule(
         "error", "a picture that TensorFlow cannot decode", "leave it out, with its annotation", fixed=True
     ),
+    "picture-not-fetched": Rule("error", "a pointer of Git LFS where a picture should be", LFS_CURE),
     "picture-truncated": Rule(
         "error", "a picture whose file ends too early", "leave it out, with its annotation", fixed=True
     ),
@@ -110,7 +113,7 @@ RULES = {
     "box-two-classes": Rule(
         "warning", "two boxes of different classes that overlap by over 0.9", "remove one, if only one is right"
     ),
-    "box-fraction": Rule("note", "coordinates between whole pixels", "nothing: they are kept as they are"),
+    "box-fraction": Rule("note", "coordinates between whole pixels, told once", "nothing: they are kept as they are"),
     # Classes
     "label-map": Rule("error", "a label map that cannot be used: an id of 0, an id or a name given twice", "mend it"),
     "label-map-gap": Rule(
@@ -134,6 +137,15 @@ RULES = {
     ),
     "split-leak-alike": Rule(
         "warning", "nearly the same picture to learn from and to judge by (--alike)", "put both into one split"
+    ),
+    "list-unmatched": Rule(
+        "error", "a list of which no name is that of an image (--list)", "write one name a line, as the images have it"
+    ),
+    "list-names": Rule(
+        "warning", "a list with names of which there is no image (--list)", "take them out, or add the images"
+    ),
+    "list-repeated": Rule(
+        "error", "an image that two lists name (--list): results look better than they are", "take it out of one"
     ),
     # Training
     "anchors-miss": Rule(

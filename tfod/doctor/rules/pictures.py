@@ -7,6 +7,7 @@ from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.pictures import EXTENSIONS, PictureHeader, TruncatedPictureError, read_header, read_header_of
 from tfod.doctor.findings import Finding, about
 from tfod.errors import DataError
+from tfod.files import LFS_CURE
 
 __all__ = ["GIANT_PIXELS", "PICTURE_RULES", "check_header", "open_picture"]
 
@@ -95,7 +96,7 @@ def open_picture(image: AnnotatedImage) -> PictureHeader | Finding:
     except TruncatedPictureError as error:
         return about(image, "picture-truncated", error.what)
     except DataError as error:
-        return about(image, "picture-unreadable", error.what)
+        return about(image, "picture-not-fetched" if error.cure == LFS_CURE else "picture-unreadable", error.what)
 
 
 def check_header(image: AnnotatedImage, header: PictureHeader) -> Iterator[Finding]:

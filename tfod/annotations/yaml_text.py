@@ -1,4 +1,4 @@
-"""YAML read with an error for a key that a mapping has twice, of which PyYAML takes the last."""
+"""YAML as people mean it: words stay as they are written, and a key given twice is an error."""
 
 from typing import Any
 
@@ -8,6 +8,13 @@ __all__ = ["load_yaml"]
 
 
 class _Loader(yaml.SafeLoader):
+    """Takes words as they are written, since classes may be called `no`, `on` and `007`; refuses a key given twice."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  (as PyYAML has it)
+        first: [(tag, pattern) for tag, pattern in resolvers if tag.endswith((":null", ":merge"))]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
@@ -20,5 +27,5 @@ class _Loader(yaml.SafeLoader):
 
 
 def load_yaml(text: str) -> Any:
-    """What `yaml.safe_load` gives; a yaml.YAMLError for a key given twice too."""
+    """Mappings, lists and texts (None where there is nothing). Raises yaml.YAMLError, for a key given twice too."""
     return yaml.load(text, _Loader)
