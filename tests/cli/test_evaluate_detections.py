@@ -51,7 +51,7 @@ def test_an_exported_model_is_evaluated_on_named_records(folder, tmp_path, capsy
     streams = capsys.readouterr()
     assert "bright" in streams.out and "1.000" in streams.out
     assert "the source id of an earlier one: 1;" in streams.out
-    assert "evaluating: 3/3 pictures" in streams.err
+    assert "evaluating: 3/3 images" in streams.err
     written = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert written["DetectionBoxes_Precision/mAP"] == pytest.approx(1.0)
     assert written["DetectionBoxes_PerformanceByCategory/mAP/dark"] == -1.0

@@ -16,6 +16,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
+from tfod.annotations.path_list import fields_of, line_of, list_lines
 from tfod.errors import DataError
 from tfod.files import write_text
 from tfod.inference.images import SUFFIXES
@@ -196,16 +197,11 @@ def read_pair_list(path: str | os.PathLike[str]) -> list[Pair]:
     Paths are relative to the list's folder; absolute paths of another machine (`/SegNet/CamVid/...`)
     are tried there too, without their first folders. Raises DataError, with the line, for what is not there.
     """
-    path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = (getattr(error, "strerror", None) or "it is not text").lower()
-        raise DataError(f"cannot read the list: {reason}", str(path), "name a text file, a pair a line") from error
+    folder = Path(path).parent
     pairs = [
-        _pair(line, path.parent, f"{path}, line {number}")
-        for number, line in enumerate(map(str.strip, lines), start=1)
-        if line and not line.startswith("#")
+        _pair(line, folder, f"{os.fspath(path)}, line {number}")
+        for number, line in list_lines(path)
+        if not line.startswith("#")
     ]
     if not pairs:
         raise DataError("the list is empty", str(path), "write a picture's path and its mask's a line")
@@ -216,22 +212,16 @@ def read_pair_list(path: str | os.PathLike[str]) -> list[Pair]:
 def write_pair_list(pairs: Sequence[Pair], path: str) -> str:
     """Writes a list that `read_pair_list` reads, with paths relative to it where the files lie near; returns `path`."""
     folder = os.path.dirname(os.path.abspath(path))
-    paths = [[_quoted(os.path.relpath(file, folder)) for file in (pair.picture, pair.mask)] for pair in pairs]
-    write_text(path, "".join(f"{picture}\t{mask}\n" for picture, mask in paths))
+    lines = (line_of(*(os.path.relpath(file, folder) for file in (pair.picture, pair.mask))) for pair in pairs)
+    write_text(path, "".join(lines))
     return path
-
-
-def _quoted(path: str) -> str:
-    plain = path == path.strip() and path[0] not in '#"' and "\t" not in path
-    return path if plain else '"' + path.replace('"', '""') + '"'
 
 
 def _pair(line: str, folder: Path, where: str) -> Pair:
     """The pair of a line: of the ways to divide it the first that gives two files."""
     ways = []
     for separators in ("\t",) if "\t" in line else (",", ";", r"\s"):
-        found = re.findall(rf'\s*"((?:[^"]|"")*)"\s*(?=[{separators}]|$)|([^{separators}]+)', line)
-        words = [quoted.replace('""', '"') or plain.strip() for quoted, plain in found if quoted or plain.strip()]
+        words = fields_of(line, separators)
         ways.append([(word, _find(word, folder) if len(words) == 2 else "") for word in words])
     files = max((way for way in ways if len(way) == 2), key=lambda way: all(path for _, path in way), default=ways[-1])
     if len(files) != 2:
