@@ -1,3 +1,5 @@
+import sys
+
 """The conversion as a Beam pipeline, by Beam's direct runner; where apache-beam is not installed, its absence."""
 
 import importlib.util
@@ -65,8 +67,10 @@ def test_an_error_in_the_data_is_told_as_without_beam(tmp_path: Path, source: So
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.skipif(WITH_BEAM, reason="apache-beam is installed")
-def test_without_apache_beam(tmp_path: Path, source: Source, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_apache_beam(
+    tmp_path: Path, source: Source, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "apache_beam", None)
     write_label_map(LABEL_MAP, tmp_path / "map.pbtxt")
     flags = ["-x", str(tmp_path / "in"), "-l", str(tmp_path / "map.pbtxt"), "-o", str(tmp_path / "out" / "a.record")]
     assert main([*flags, "--beam"]) == 2
