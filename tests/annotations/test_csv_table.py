@@ -8,7 +8,9 @@ from PIL import Image
 from tests.annotations.voc_files import item, picture, write_photo
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.catalogue import detect_format
-from tfod.annotations.csv_table import read_csv, writing_csv
+from tfod.annotations.csv_table import read_csv, read_csv_dataset, writing_csv
+from tfod.annotations.dataset_writer import write_dataset
+from tfod.annotations.format import Reading
 from tfod.annotations.voc import read_voc
 from tfod.errors import DataError
 
@@ -66,16 +68,40 @@ def test_a_list_chooses_and_orders(tmp_path: Path) -> None:
     [
         ("", "no column filename", 1),
         (HEAD.replace(",class", ""), "no column class", 1),
-        (HEAD + "a.jpg,9,9,cat,1,2,three,4\n", "no number", 2),
-        (HEAD + "a.jpg,9,9,cat,1,2,3,4\na.jpg,9,9,cat,1,2,3\n", "too few", 3),
-        (HEAD + "a.jpg,9,9,cat,1,2,3,4,5\n", "too many", 2),
     ],
 )
-def test_what_cannot_be_used_is_named_with_its_line(tmp_path: Path, text: str, what: str, line: int) -> None:
+def test_a_table_that_cannot_be_used_is_an_error(tmp_path: Path, text: str, what: str, line: int) -> None:
     path = _table(tmp_path, text)
     with pytest.raises(DataError, match=what) as caught:
         read_csv(path)
     assert caught.value.where == f"{path}, line {line}"
+
+
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        ("a.jpg,9,9,cat,1,2,three,4", "no number"),
+        ("a.jpg,9,9,cat,1,2,3", "too few"),
+        ("a.jpg,9,9,cat,1,2,3,4,5", "too many"),
+        ("a.jpg,9,9,,1,2,3,4", "the class is no name"),
+        (",9,9,cat,1,2,3,4", "the picture is no name"),
+    ],
+)
+def test_a_line_that_cannot_be_used_costs_its_picture_only(tmp_path: Path, row: str, what: str) -> None:
+    path = _table(tmp_path, f"{HEAD}b.jpg,9,9,dog,1,2,3,4\n{row}\na.jpg,9,9,cat,1,2,3\nb.jpg,9,9,owl,1,2,3,4\n")
+    first, *others = read_csv(path)
+    assert isinstance(first, AnnotatedImage) and [item.class_name for item in first.objects] == ["dog", "owl"]
+    (error,) = [found for found in others if isinstance(found, DataError) and found.where == f"{path}, line 3"]
+    assert what in error.what and len(others) == (2 if row.startswith(",") else 1)
+
+
+def test_bad_lines_are_skipped_and_counted_when_asked(tmp_path: Path) -> None:
+    path = _table(tmp_path, f"{HEAD}b.jpg,9,9,dog,1,2,3,4\na.jpg,9,9,cat,1,2,three,4\n,9,9,cat,1,2,3,4\n")
+    dataset = read_csv_dataset(path, Reading())
+    summary = write_dataset(dataset, "voc", str(tmp_path / "out"), skip_bad=True)
+    assert (summary.pictures, summary.notes["bad"].total) == (1, 2)
+    with pytest.raises(DataError, match="no number"):
+        write_dataset(dataset, "voc", str(tmp_path / "other"))
 
 
 def test_no_table(tmp_path: Path) -> None:
@@ -205,8 +231,8 @@ def test_lines_without_a_box_are_pictures_without_objects(tmp_path: Path) -> Non
 
 
 def test_a_line_with_half_a_box_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no number"):
-        read_csv(_table(tmp_path, HEAD + "a.jpg,64,48,cat,1,2,,\n"))
+    (error,) = read_csv(_table(tmp_path, HEAD + "a.jpg,64,48,cat,1,2,,\n"))
+    assert isinstance(error, DataError) and "no number" in error.what
 
 
 def test_outlines_have_their_extent_as_box(tmp_path: Path) -> None:

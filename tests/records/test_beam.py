@@ -1,8 +1,7 @@
-import sys
-
 """The conversion as a Beam pipeline, by Beam's direct runner; where apache-beam is not installed, its absence."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import pytest

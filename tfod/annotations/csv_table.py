@@ -51,24 +51,29 @@ def read_csv(
     be missing. A line without the four sides of a box makes its picture one without objects, as in Keras RetinaNet's
     tables. What the boxes of the whole table show is heeded, and noted: that they are fractions of their pictures, or
     that xmax and ymin are exchanged. A class that is a number in `class_names` takes that name. With `image_set`, only
-    the pictures that this list names, in its order; one that the table lacks is given as its error, and so is one
-    whose box is a fraction of an unknown size.
-    Raises DataError, with the line, for a table that cannot be read, lacks a column or has it twice, or holds what is
-    no number.
+    the pictures that this list names, in its order; one that the table lacks is given as its error. So is a picture of
+    which a line cannot be understood, or whose boxes are fractions of an unknown size; a line of no picture comes last.
+    Raises DataError, with the line, for a table that cannot be read, lacks a column or has it twice.
     """
-    header, rows = _read(path)
+    header, rows, errors = _read(path)
     boxes = [row.box for row in rows if row.box]
     exchanged, fractions = are_exchanged(boxes), are_fractions(boxes)
     notes = [(_EXCHANGED, exchanged), (_FRACTIONS, fractions), (_OUTLINES, bool(header.corners))]
     by_picture: dict[str, list[_Row]] = {}
     for row in rows:
         by_picture.setdefault(row.filename, []).append(row)
-    images: list[AnnotatedImage | DataError] = []
+    images: dict[str, AnnotatedImage | DataError] = {}
     for filename, lines in by_picture.items():
         image = _image(filename, lines, path, image_dir, class_names or {}, exchanged)
-        images.append(_in_pixels(image, f"{path}, line {lines[0].line}") if fractions else image)
-    chosen = _chosen(images, list(by_picture), image_set) if image_set else images
-    return with_notes(chosen, [(what, path) for what, true in notes if true])
+        try:
+            images[filename] = _in_pixels(image, f"{path}, line {lines[0].line}") if fractions else image
+        except DataError as error:
+            images[filename] = error
+    strays = [fault for filename, fault in errors if not filename]
+    for filename, fault in reversed(errors):  # of several of a picture the first is given
+        images |= {filename: fault} if filename else {}
+    chosen = _chosen(images, image_set) if image_set else [*images.values()]
+    return with_notes([*chosen, *strays], [(what, path) for what, true in notes if true])
 
 
 def read_csv_dataset(path: str, reading: Reading) -> Dataset:
@@ -105,7 +110,7 @@ def _image(
         if row.box:
             xmin, ymin, xmax, ymax = row.box
             box = (xmin, xmax, ymin, ymax) if exchanged else row.box
-            name = as_text(row.class_name, "the class", f"{path}, line {row.line}")
+            name = row.class_name
             if name.isdecimal():
                 name = names.get(int(name[:10]), name)
             objects.append(AnnotatedObject(name, *box, line=row.line))
@@ -118,17 +123,14 @@ def _image(
     return AnnotatedImage(path, found, picture, tuple(objects), width, height, subset, notes=tuple(notes))
 
 
-def _in_pixels(image: AnnotatedImage, where: str) -> AnnotatedImage | DataError:
+def _in_pixels(image: AnnotatedImage, where: str) -> AnnotatedImage:
     """An image whose boxes are fractions of it as it is shown, unless the table says the size of the stored pixels."""
     says = image.width, image.height
-    try:
-        stored, shown = picture_sizes(image.picture) if image.picture else (says, says)
-    except DataError as error:
-        return error
+    stored, shown = picture_sizes(image.picture) if image.picture else (says, says)
     width, height = stored if says == stored else shown
     if not width or not height:
         what = f"the boxes are fractions of a picture of unknown size, there is no {image.filename!r}"
-        return DataError(what, where, "name the pictures' folder with --image_dir")
+        raise DataError(what, where, "name the pictures' folder with --image_dir")
     objects = (
         item._replace(
             xmin=snapped(item.xmin * width),
@@ -141,12 +143,10 @@ def _in_pixels(image: AnnotatedImage, where: str) -> AnnotatedImage | DataError:
     return image._replace(objects=tuple(objects), width=width, height=height)
 
 
-def _chosen(
-    images: Sequence[AnnotatedImage | DataError], filenames: Sequence[str], image_set: str
-) -> list[AnnotatedImage | DataError]:
+def _chosen(images: Mapping[str, AnnotatedImage | DataError], image_set: str) -> list[AnnotatedImage | DataError]:
     """The images that a list names; of several with one stem (train/a.jpg, test/a.jpg) all."""
     by_stem: dict[str, list[AnnotatedImage | DataError]] = {}
-    for filename, image in zip(filenames, images, strict=True):
+    for filename, image in images.items():
         found = image.filename if isinstance(image, AnnotatedImage) else filename
         by_stem.setdefault(picture_stem(found), []).append(image)
     cure = "take it out of the list, or add its boxes to the table"
@@ -178,17 +178,35 @@ def _written(
         yield image
 
 
-def _read(path: str) -> tuple[Header, list[_Row]]:
-    """The first line, and those after it but for blank ones."""
+def _read(path: str) -> tuple[Header, list[_Row], list[tuple[str, DataError]]]:
+    """The first line, those after it but for blank ones, and the errors of such lines with the names of their pictures,
+    or an empty name where a line has none."""
+    rows: list[_Row] = []
+    errors: list[tuple[str, DataError]] = []
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             header = read_header(file, path)
             reader = csv.reader(file, delimiter=header.delimiter)
-            lines = ((header.lines + reader.line_num, fields) for fields in reader if any(map(str.strip, fields)))
-            return header, [_row(fields, header, line, f"{path}, line {line}") for line, fields in lines]
+            for fields in reader:
+                line = header.lines + reader.line_num
+                try:
+                    if any(map(str.strip, fields)):
+                        rows.append(_row(fields, header, line, f"{path}, line {line}"))
+                except DataError as error:
+                    errors.append((_name(fields, header), error))
+            return header, rows, errors
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(f"cannot read the table: {reason.lower()}", path, "name a CSV file in UTF-8") from error
+
+
+def _name(fields: Sequence[str], header: Header) -> str:
+    """The name of the picture in a line that cannot be understood; empty where even that cannot."""
+    place = header.columns["filename"]
+    try:
+        return as_text(fields[place], "the picture", "") if place < len(fields) else ""
+    except DataError:
+        return ""
 
 
 def _row(fields: Sequence[str], header: Header, line: int, where: str) -> _Row:
@@ -204,4 +222,5 @@ def _row(fields: Sequence[str], header: Header, line: int, where: str) -> _Row:
     except (ValueError, OverflowError) as error:
         raise DataError(f"the table holds something that is no number: {error}", where, _CURE) from error
     filename = as_text(said["filename"], "the picture", where)
-    return _Row(line, filename, said["class"], (width, height), box)
+    name = as_text(said["class"], "the class", where) if box else said["class"]
+    return _Row(line, filename, name, (width, height), box)
