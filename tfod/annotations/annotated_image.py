@@ -43,7 +43,8 @@ class AnnotatedImage(NamedTuple):
     `source` is the annotation file. `filename` is the picture's name without folders, `picture` the path where it
     was found, None where there is none. `width` and `height` are what the annotation claims, in pixels; only the
     picture's header knows. `encoded` is the picture's file itself where the annotation file holds it (TFRecord,
-    LabelMe). `subset` is the part of the data set that the picture belongs to, `train` or `val`, or "".
+    LabelMe). `subset` is the part of the data set that the picture belongs to, `train` or `val`, or "". `written` is
+    what the annotation calls a picture that was found under another name, else "".
     """
 
     source: str
@@ -56,3 +57,4 @@ class AnnotatedImage(NamedTuple):
     encoded: bytes | None = None
     line: int | None = None  # of `source`, counted from 1
     fields: Fields = ()
+    written: str = ""

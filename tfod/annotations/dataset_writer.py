@@ -9,7 +9,16 @@ from pathlib import Path
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.catalogue import find_format
-from tfod.annotations.format import Dataset, Format, Writing, class_ids_of
+from tfod.annotations.format import (
+    Dataset,
+    Format,
+    MissingPartError,
+    PassedOverError,
+    Remark,
+    StrayError,
+    Writing,
+    class_ids_of,
+)
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, extent
 from tfod.annotations.pictures import picture_sizes
 from tfod.errors import DataError, OutputError
@@ -28,6 +37,22 @@ _NO_PICTURE = "pictures that are not there; only their annotations are written"
 _WIDE_MASK = "masks left out, they do not fill their box and the format has no box beside a mask"
 _OTHER_SIZE = "masks left out, they are of another size than their picture, or too large"
 _STICKS_OUT = "boxes that stick out of the picture, kept as they are; Ultralytics refuses such pictures"
+_OTHER_NAME = "pictures found under another name than the annotation's"
+_STRAY = "entries of annotation files left out, they belong to no picture"
+_UNANNOTATED = "warning: no picture has an object; is each annotation where its picture's name leads?"
+# What a reader's remarks say, by the doctor's rule.
+_REMARKS = {
+    "annotation-orphan": "annotation files that belong to no picture",
+    "box-from-outline": "boxes taken from the object's outline, they are not given",
+    "class-id-differs": "classes that have another id in another file, numbered anew",
+    "file-passed-over": "files passed over, they are no annotations of the format",
+    "format-chosen": "the annotations may be of several formats; say another with --from",
+    "id-types": "ids that are a text in one place and a number in another",
+    "label-elsewhere": "annotations found by the picture's name, in another folder or spelt otherwise",
+    "test-missing": "parts that the data set names and that are not there",
+    "part-unnamed": "annotations of pictures that the data set does not name",
+    "picture-listed-twice": "pictures that several annotation files name",
+}
 
 
 def write_dataset(
@@ -54,6 +79,8 @@ def write_dataset(
     kind = find_format(name)
     writing = Writing(class_ids_of(dataset), one_based, num_shards, shard_size)
     summary = Summary()
+    for remark in dataset.remarks:
+        _tell(summary, remark)
     with replacing_directory(output) as working:
         images = _used(dataset.images, skip_bad, summary, advance)
         ready = _Ready(kind, name, working if copy_pictures and kind.pictures is not None else None, summary)
@@ -62,6 +89,7 @@ def write_dataset(
         if not summary.pictures:
             cure = "check the folder; what was left out:\n" + summary.text()
             raise DataError("no picture is left to write", "the annotations", cure)
+        _check_annotated(summary, dataset.remarks)
     return summary
 
 
@@ -81,11 +109,37 @@ def _used(
     for image in images:
         if isinstance(image, AnnotatedImage):
             yield image
+        elif isinstance(image, PassedOverError):
+            _tell(summary, Remark("file-passed-over", image.what, image.where))
         elif skip_bad:
-            summary.note("bad", f"{image.where}: {image.what}")
+            summary.note(_kind(image), f"{image.where}: {image.what}")
         else:
             raise image
         advance()
+
+
+def _kind(error: DataError) -> str:
+    if isinstance(error, MissingPartError):
+        return _REMARKS["test-missing"]
+    return _STRAY if isinstance(error, StrayError) else "bad"
+
+
+def _tell(summary: Summary, remark: Remark) -> None:
+    kind = _REMARKS[remark.rule]
+    summary.note(kind, f"{remark.where}: {remark.what}")
+    summary.notes[kind].total += remark.count - 1
+
+
+def _check_annotated(summary: Summary, remarks: Iterable[Remark]) -> None:
+    """Never a set without annotations in silence: an error where there are some that found no picture."""
+    if summary.objects.total():
+        return
+    orphans = [remark for remark in remarks if remark.rule == "annotation-orphan"]
+    if orphans:
+        what = f"no picture has an object: {len(orphans)} annotation files belong to no picture"
+        cure = "give both the same name, and name the pictures' folder with --image_dir"
+        raise DataError(what, orphans[0].where, cure)
+    summary.note(_UNANNOTATED, "all pictures")
 
 
 class _Ready:
@@ -134,6 +188,8 @@ class _Ready:
             number += 1
             unique = f"{stem}_{number}"
         self._stems.add((image.subset, unique.lower()))
+        if image.written:
+            self._summary.note(_OTHER_NAME, f"{image.source}: {image.written!r} is {image.filename!r}")
         if unique != stem:
             self._summary.note(_RENAMED, f"{image.source}: {image.filename} is {unique}{extension}")
         return image._replace(filename=f"{unique}{extension}")

@@ -14,7 +14,7 @@ from typing import Any
 from lxml import etree
 
 from tfod.annotations.annotated_image import AnnotatedImage
-from tfod.annotations.format import ReadEach, Reading
+from tfod.annotations.format import PassedOverError, ReadEach, Reading
 from tfod.annotations.pictures import PICTURE_FOLDERS
 from tfod.errors import DataError
 from tfod.files import read_bytes
@@ -28,7 +28,9 @@ __all__ = [
     "as_text",
     "content",
     "each_file",
+    "encoding_of",
     "file_subset",
+    "parse_json",
     "read_json",
     "read_text",
     "read_xml",
@@ -48,6 +50,7 @@ XML_PARSER = etree.XMLParser(
     remove_pis=True,
 )
 _REPAIR = "correct the file in the annotation tool, or remove it"
+_NO_OBJECT = "name the file of the annotations itself; COCO and LabelMe are objects"
 _SUBSETS = {
     "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
     "testing": "test",
@@ -59,15 +62,19 @@ _SNAP = 0.01  # pixels
 class Roots:
     """The folders out of which no annotation and no picture may lie, by whatever links."""
 
-    def __init__(self, path: str, reading: Reading) -> None:
-        folder = os.path.realpath(path if os.path.isdir(path) else os.path.dirname(path) or os.curdir)
+    def __init__(self, path: str, reading: Reading, *paths: str) -> None:
         self._follow = reading.follow_links
-        # Pascal VOC and COCO keep annotations in a folder of their own, beside those of the pictures.
-        self._roots = [os.path.dirname(folder) if os.path.basename(folder).lower() == "annotations" else folder]
-        self._roots += (os.path.join(os.path.dirname(folder), name) for name in PICTURE_FOLDERS)
+        self._roots: list[str] = []
+        for one in (path, *paths):
+            self._add(os.path.realpath(one if os.path.isdir(one) else os.path.dirname(one) or os.curdir))
         if reading.image_dir:
             self._roots.append(os.path.realpath(reading.image_dir))
         self._good: set[str] = set()
+
+    def _add(self, folder: str) -> None:
+        # Pascal VOC, COCO and YOLO keep annotations in a folder of their own, beside those of the pictures.
+        self._roots.append(os.path.dirname(folder) if os.path.basename(folder).lower() == "annotations" else folder)
+        self._roots += (os.path.join(os.path.dirname(folder), name) for name in (*PICTURE_FOLDERS, "labels"))
 
     def check(self, path: str) -> str:
         """`path`; DataError where it is no file, or a link that leads out of the folders."""
@@ -142,11 +149,22 @@ def file_subset(file: str, root: str) -> str:
 
 
 def read_text(path: str) -> str:
-    """The text of an annotation file; DataError where it cannot be read or is not UTF-8."""
+    """The text of an annotation file, in UTF-8 or, as its first bytes say, in UTF-16; DataError for other files."""
+    data = content(path)
     try:
-        return content(path).decode("utf-8-sig")
+        return data.decode(encoding_of(data))
     except UnicodeDecodeError as error:
         raise DataError("the file is not text in UTF-8", path, _REPAIR) from error
+
+
+def encoding_of(data: bytes) -> str:
+    """The encoding of a text by its first bytes: its mark, or the zeros between letters of JSON and XML.
+
+    >>> encoding_of("{}".encode("utf-16")), encoding_of("{}".encode("utf-16-le")), encoding_of(b"{}")
+    ('utf-16', 'utf-16-le', 'utf-8-sig')
+    """
+    found = json.detect_encoding(data)
+    return "utf-8-sig" if found == "utf-8" else found
 
 
 def content(path: str) -> bytes:
@@ -160,18 +178,23 @@ def content(path: str) -> bytes:
 
 def read_json(path: str) -> dict[str, Any]:
     """The JSON object in a file; DataError, with the line, for anything else."""
+    value = parse_json(path)
+    if not isinstance(value, dict):
+        raise PassedOverError(f"the JSON is a {type(value).__name__}, where an object is expected", path, _NO_OBJECT)
+    return value
+
+
+def parse_json(path: str) -> Any:
+    """What a JSON file holds; DataError, with the line, where it is none."""
     text = read_text(path)
     try:
-        value = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise DataError(f"the JSON is malformed: {error.msg}", f"{path}, line {error.lineno}", _REPAIR) from error
     except (RecursionError, ValueError) as error:  # nested, or a number, without end
         raise DataError(
             "the JSON is nested too deeply, or holds a number of thousands of digits", path, _REPAIR
         ) from error
-    if not isinstance(value, dict):
-        raise DataError(f"the JSON is a {type(value).__name__}, where an object is expected", path, _REPAIR)
-    return value
 
 
 def read_xml(data: bytes, path: str, root_tag: str, kind: str) -> etree._Element:
@@ -188,7 +211,7 @@ def read_xml(data: bytes, path: str, root_tag: str, kind: str) -> etree._Element
     if root.tag != root_tag:
         where = f"{path}, line {root.sourceline}"
         cure = "name a folder that holds annotations only"
-        raise DataError(f"the XML is no {kind}: its root is <{root.tag}>", where, cure)
+        raise PassedOverError(f"the XML is no {kind}: its root is <{root.tag}>", where, cure)
     return root
 
 

@@ -13,7 +13,7 @@ from lxml import etree
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
 from tfod.annotations.format import Dataset, Reading
 from tfod.annotations.path_list import PathList
-from tfod.annotations.pictures import find_picture, picture_stem, plain_name
+from tfod.annotations.pictures import find_picture, other_name, picture_stem, plain_name
 from tfod.annotations.untrusted import annotation_files, as_pixels, content, each_file, read_xml
 from tfod.annotations.voc_plain import PlainAnnotation, image_fields, read_plain
 from tfod.errors import DataError
@@ -40,7 +40,9 @@ def read_voc(path: str | os.PathLike[str], image_dir: str | None = None) -> Anno
     written = written.strip()
     picture = find_picture(written, path, image_dir)
     filename = plain_name(picture or written) or picture_stem(path)
-    return AnnotatedImage(path, filename, picture, objects, as_pixels(width), as_pixels(height), fields=fields)
+    called = other_name(written, filename) if picture else ""
+    size = as_pixels(width), as_pixels(height)
+    return AnnotatedImage(path, filename, picture, objects, *size, fields=fields, written=called)
 
 
 def read_voc_files(paths: Iterable[str], image_dir: str | None = None) -> Iterator[AnnotatedImage | DataError]:

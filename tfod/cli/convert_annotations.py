@@ -52,7 +52,7 @@ def build_parser() -> CommandParser:
 
 def run(args: argparse.Namespace) -> None:
     """Converts and prints the summary; raises DataError, ConfigError or OutputError."""
-    from tfod.annotations.catalogue import detect_format, read_dataset
+    from tfod.annotations.catalogue import open_dataset
     from tfod.annotations.dataset_writer import check_output, write_dataset
     from tfod.config.label_map import read_label_map
     from tfod.errors import ConfigError
@@ -65,8 +65,7 @@ def run(args: argparse.Namespace) -> None:
     sources = filter(None, (args.input, args.image_dir, args.label_map))
     check_output(args.output, sources, args.overwrite)
     reading = reading_from(args, read_label_map(args.label_map) if args.label_map else None)
-    source = args.format or detect_format(args.input)
-    dataset = read_dataset(args.input, source, reading)
+    source, dataset = open_dataset(args.input, args.format, reading)
     with Progress("converting", total=dataset.total, unit="picture") as progress:
         summary = write_dataset(
             dataset,

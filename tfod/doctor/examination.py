@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfod.annotations.annotated_image import AnnotatedImage
+from tfod.annotations.format import PassedOverError, StrayError
 from tfod.annotations.pictures import EXTENSIONS, PictureHeader
 from tfod.annotations.source import Sources
 from tfod.config.label_map import LabelMap
 from tfod.doctor.anchor_overlaps import best_overlaps
 from tfod.doctor.duplicates import Seen, digest, look_at, look_at_pictures, same_bytes, same_look
-from tfod.doctor.findings import Finding, about
+from tfod.doctor.findings import Finding, about, rule_of
 from tfod.doctor.rules.boxes import Frame, check_boxes
 from tfod.doctor.rules.classes import check_class_names, check_counts, check_ids, check_label_map, unknown_class_cure
 from tfod.doctor.rules.pictures import GIANT_PIXELS, check_header, open_picture
@@ -87,6 +88,7 @@ class _Examination:
         if checks.label_map is not None:
             self._add(check_label_map(checks.label_map, checks.label_map_path))
         for source in sources.sources:
+            self._add(Finding(rule, what, where) for rule, what, where, _ in source.dataset.remarks)
             if source.format == "coco":
                 self._add(check_ids(source.dataset.class_ids, source.path))
 
@@ -96,7 +98,7 @@ class _Examination:
 
     def look_at(self, split: str, image: AnnotatedImage | DataError) -> None:
         """The rules that need no more than one picture."""
-        self.report.pictures += 1
+        self.report.pictures += not isinstance(image, PassedOverError | StrayError)
         if isinstance(image, DataError):
             self._add([_unreadable(image)])
             return
@@ -116,6 +118,9 @@ class _Examination:
     def _annotation(self, split: str, image: AnnotatedImage) -> Iterator[Finding]:
         if self._are_voc:
             yield from check_voc_text(image)
+        elif image.written:
+            what = f"the picture is {image.filename!r}, the annotation calls it {image.written!r}"
+            yield about(image, "picture-name", what)
         if not image.objects:
             yield about(image, "picture-empty", "the picture has no object")
         earlier = self._names.setdefault((split, image.filename), image.source)
@@ -170,6 +175,9 @@ class _Examination:
         self._add(check_class_names(self._counts, self._name))
         self._add(check_counts(self._counts, checks.label_map, checks.min_objects, self._name))
         self._add(self._anchors())
+        if self.report.pictures and not self.report.objects:
+            what = f"none of the {self.report.pictures} pictures has an object"
+            self._add([Finding("set-unannotated", what, self._name)])
         self._add(self._unannotated())
         same = [*same_bytes(self._seen)]
         self._add(finding for finding, _ in same)
@@ -221,4 +229,4 @@ class _Examination:
 def _unreadable(error: DataError) -> Finding:
     match = _LINE.match(error.where)
     file, line = (match[1], int(match[2])) if match else (error.where, None)
-    return Finding("annotation-unreadable", error.what, file, line=line)
+    return Finding(rule_of(error), error.what, file, line=line)

@@ -10,7 +10,7 @@ from tfod.annotations.dataset_writer import write_dataset
 from tfod.annotations.format import Dataset
 from tfod.annotations.pictures import EXTENSIONS, PictureHeader
 from tfod.annotations.source import Source
-from tfod.doctor.findings import Finding
+from tfod.doctor.findings import Finding, rule_of
 from tfod.doctor.rules.boxes import upright
 from tfod.doctor.rules.pictures import open_picture
 from tfod.errors import DataError
@@ -64,7 +64,7 @@ class _Repaired:
         self.changes = []
         for image in self._dataset.images:
             if isinstance(image, DataError):
-                self._log("annotation-unreadable", image.where, f"left out: {image.what}")
+                self._log(rule_of(image), image.where, f"left out: {image.what}")
             elif (mended := self._mended(image)) is not None:
                 yield mended
 
