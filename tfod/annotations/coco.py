@@ -11,11 +11,11 @@ from tfod.annotations.format import Dataset, PassedOverError, Reading, Remark, S
 from tfod.annotations.masks import Mask, RunLengths, checked_counts, counts_from_text, counts_to_text, extent
 from tfod.annotations.pictures import find_picture, other_name, plain_name
 from tfod.annotations.untrusted import (
-    annotation_files,
     as_number,
     as_pixels,
     as_text,
     file_subset,
+    read_each,
     read_json,
     subset_of,
 )
@@ -35,27 +35,9 @@ def read_coco(path: str, reading: Reading) -> Dataset:
     A picture that, or of which an object, cannot be understood is given as its error, entries of no picture before the
     pictures of their file. Files of another kind are passed over. Raises DataError where no file is a COCO data set.
     """
-    files = annotation_files(path, ".json")
-    images: list[AnnotatedImage | DataError] = []
-    remarks: list[Remark] = []
-    parts: list[_Part] = []
-    for file in files:
-        try:
-            part = _Part(file, file_subset(file, path), reading)
-        except PassedOverError as error:
-            passed = error
-            remarks.append(Remark("file-passed-over", error.what, file))
-            continue
-        except DataError as error:
-            if len(files) == 1:
-                raise
-            images.append(error)
-            continue
-        images += part.images
-        remarks += part.remarks
-        parts.append(part)
-    if not parts and not images:
-        raise passed
+    parts, errors, remarks = read_each(path, ".json", lambda file: _Part(file, file_subset(file, path), reading))
+    images = [*errors, *(image for part in parts for image in part.images)]
+    remarks += (remark for part in parts for remark in part.remarks)
     remarks += _listed_twice(parts)
     return Dataset(images, len(images), _joined_ids(parts, remarks), remarks)
 

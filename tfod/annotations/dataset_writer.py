@@ -20,7 +20,7 @@ from tfod.annotations.format import (
     class_ids_of,
 )
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, extent
-from tfod.annotations.pictures import picture_sizes
+from tfod.annotations.pictures import EXTENSIONS, how_found, picture_sizes
 from tfod.errors import DataError, OutputError
 from tfod.files import replacing_directory
 from tfod.records.boxes import CLIPPED, NOT_FINITE, OUTSIDE, SWAPPED, place
@@ -38,6 +38,7 @@ _WIDE_MASK = "masks left out, they do not fill their box and the format has no b
 _OTHER_SIZE = "masks left out, they are of another size than their picture, or too large"
 _STICKS_OUT = "boxes that stick out of the picture, kept as they are; Ultralytics refuses such pictures"
 _OTHER_NAME = "pictures found under another name than the annotation's"
+_NO_ANNOTATION = "pictures beside the others without an annotation, left out"
 _STRAY = "entries of annotation files left out, they belong to no picture"
 _UNANNOTATED = "warning: no picture has an object; is each annotation where its picture's name leads?"
 # What a reader's remarks say, by the doctor's rule.
@@ -89,6 +90,7 @@ def write_dataset(
         if not summary.pictures:
             cure = "check the folder; what was left out:\n" + summary.text()
             raise DataError("no picture is left to write", "the annotations", cure)
+        ready.tell_unannotated()
         _check_annotated(summary, dataset.remarks)
     return summary
 
@@ -151,9 +153,13 @@ class _Ready:
         self._copies = copies
         self._summary = summary
         self._stems: set[tuple[str, str]] = set()
+        self._names: dict[str, set[str]] = {}  # of the pictures that were met, by their folder
 
     def each(self, images: Iterable[AnnotatedImage], skip_bad: bool, spool: Path) -> Iterator[AnnotatedImage]:
         for image in images:
+            if image.picture is not None:
+                folder, name = os.path.split(image.picture)
+                self._names.setdefault(folder, set()).add(name)
             try:
                 ready = self._sized(self._named(image))
                 self._copy(image, ready)
@@ -169,6 +175,13 @@ class _Ready:
             self._summary.pictures += 1
             self._summary.objects.update([item.class_name for item in objects])
             yield self._light(ready._replace(objects=objects), spool)
+
+    def tell_unannotated(self) -> None:
+        """Counts the pictures beside the others that no annotation names."""
+        for folder, names in sorted(self._names.items()):
+            for name in sorted({*os.listdir(folder or os.curdir)} - names):
+                if os.path.splitext(name)[1].lower() in EXTENSIONS and not name.startswith("."):
+                    self._summary.note(_NO_ANNOTATION, os.path.join(folder, name))
 
     def _light(self, image: AnnotatedImage, spool: Path) -> AnnotatedImage:
         """Without the picture's bytes, since writers keep what they get; records need them, from a file."""
@@ -189,7 +202,8 @@ class _Ready:
             unique = f"{stem}_{number}"
         self._stems.add((image.subset, unique.lower()))
         if image.written:
-            self._summary.note(_OTHER_NAME, f"{image.source}: {image.written!r} is {image.filename!r}")
+            how = how_found(image.written, image.filename)
+            self._summary.note(_OTHER_NAME, f"{image.source}: {image.written!r} is {image.filename!r}, {how}")
         if unique != stem:
             self._summary.note(_RENAMED, f"{image.source}: {image.filename} is {unique}{extension}")
         return image._replace(filename=f"{unique}{extension}")

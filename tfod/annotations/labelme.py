@@ -43,9 +43,9 @@ def read_labelme_file(path: str, image_dir: str | None = None) -> AnnotatedImage
     """
     read = parse_json(path)
     if not isinstance(read, dict) or not is_labelme(read):
-        raise PassedOverError(
-            "the JSON is no LabelMe annotation: it has no shapes and imagePath", path, "name such files only"
-        )
+        other = not isinstance(read, dict) or read.keys().isdisjoint(("shapes", "imagePath"))
+        kind = PassedOverError if other else DataError
+        raise kind("the JSON is no LabelMe annotation: it has no shapes and imagePath", path, "name such files only")
     size = as_pixels(read.get("imageHeight")), as_pixels(read.get("imageWidth"))
     written = str(read["imagePath"] or "").strip()
     encoded = _image_data(read.get("imageData"), path)

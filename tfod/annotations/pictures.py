@@ -21,6 +21,7 @@ __all__ = [
     "PictureHeader",
     "TruncatedPictureError",
     "find_picture",
+    "how_found",
     "other_name",
     "path_ends",
     "picture_sizes",
@@ -172,6 +173,18 @@ def other_name(written: str, filename: str) -> str:
     """What the annotation calls the picture that was found as `filename`; empty where it is the same."""
     name = plain_name(written)
     return "" if name == filename else name
+
+
+def how_found(written: str, filename: str) -> str:
+    """What it took to find the picture `filename` under the name that is `written`.
+
+    >>> how_found("a%20b.jpg", "a b.jpg"), how_found("a.png", "a.jpg")
+    ('percent-decoded', 'by its name without the extension')
+    """
+    if spelt_alike(written) != spelt_alike(filename):
+        return "by its name without the extension"
+    decoded = unquote(written) == filename or written == unquote(filename)
+    return "percent-decoded" if decoded else "spelt with other code points"
 
 
 def spelt_alike(name: str) -> str:

@@ -9,12 +9,12 @@ import json
 import os
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from lxml import etree
 
 from tfod.annotations.annotated_image import AnnotatedImage
-from tfod.annotations.format import PassedOverError, ReadEach, Reading
+from tfod.annotations.format import PassedOverError, ReadEach, Reading, Remark
 from tfod.annotations.pictures import PICTURE_FOLDERS
 from tfod.errors import DataError
 from tfod.files import read_bytes
@@ -31,12 +31,15 @@ __all__ = [
     "encoding_of",
     "file_subset",
     "parse_json",
+    "read_each",
     "read_json",
     "read_text",
     "read_xml",
     "snapped",
     "subset_of",
 ]
+
+Read = TypeVar("Read")
 
 XML_PARSER = etree.XMLParser(
     resolve_entities=False,
@@ -114,6 +117,27 @@ def annotation_files(path: str, extension: str) -> list[str]:
     if not found:
         raise DataError(f"the folder holds no {extension} file", path, "name the folder of the annotations")
     return sorted(found)
+
+
+def read_each(
+    path: str, extension: str, read: Callable[[str], Read]
+) -> tuple[list[Read], list[DataError], list[Remark]]:
+    """What `read` makes of each of `annotation_files`, the errors of those that cannot be read, and a remark for each
+    that is of another kind and passed over. Raises the error where nothing is left, or of the only file."""
+    files = annotation_files(path, extension)
+    read_well: list[Read] = []
+    errors: list[DataError] = []
+    passed: list[DataError] = []
+    for file in files:
+        try:
+            read_well.append(read(file))
+        except PassedOverError as error:
+            passed.append(error)
+        except DataError as error:
+            errors.append(error)
+    if not read_well and (len(files) == 1 or not errors):
+        raise [*errors, *passed][0]
+    return read_well, errors, [Remark("file-passed-over", error.what, error.where) for error in passed]
 
 
 def each_file(read: Callable[[str], AnnotatedImage], paths: Sequence[str], root: str, reading: Reading) -> ReadEach:

@@ -58,7 +58,7 @@ def find_layout(path: str, reading: Reading) -> Layout:
     if not any(layout.pictures.values()):
         if layout.errors:
             raise layout.errors[0]
-        cure = "name the folder that holds images/ and labels/, or its data.yaml"
+        cure = "name the folder that holds images/ and labels/, its data.yaml, or the pictures' folder with --image_dir"
         raise DataError("there is no picture", given or path, cure)
     return layout
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.format import PassedOverError, StrayError
-from tfod.annotations.pictures import EXTENSIONS, PictureHeader
+from tfod.annotations.pictures import EXTENSIONS, PictureHeader, how_found
 from tfod.annotations.source import Sources
 from tfod.config.label_map import LabelMap
 from tfod.doctor.anchor_overlaps import best_overlaps
@@ -119,7 +119,8 @@ class _Examination:
         if self._are_voc:
             yield from check_voc_text(image)
         elif image.written:
-            what = f"the picture is {image.filename!r}, the annotation calls it {image.written!r}"
+            how = how_found(image.written, image.filename)
+            what = f"the picture is {image.filename!r}, the annotation calls it {image.written!r}: found {how}"
             yield about(image, "picture-name", what)
         if not image.objects:
             yield about(image, "picture-empty", "the picture has no object")
