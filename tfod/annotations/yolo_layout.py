@@ -241,7 +241,13 @@ def _found(name: str, root: str, *folders: str) -> str | None:
                 return one
     ends = [*path_ends(name)]
     itself = bool(ends) and os.path.basename(os.path.abspath(root)) == ends[-1]  # as another machine calls the folder
-    return next(filter(os.path.exists, (os.path.join(root, end) for end in ends)), root if itself else None)
+    for end in ends:
+        one = os.path.join(root, end)
+        # /content/test/images is not what images/ is: the word for the part may not be lost.
+        lost = subset_of(ends[0].removesuffix(end)) and not subset_of(f"{end}/")
+        if os.path.isfile(one) or (os.path.isdir(one) and not lost):
+            return one
+    return root if itself else None
 
 
 def _inside(root: str, name: str) -> str | None:
