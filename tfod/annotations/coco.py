@@ -64,7 +64,7 @@ class _Part:
         self._texts = 0  # ids that are texts here and numbers there
         self._outlines = 0  # boxes that are the extent of an outline
         read = read_json(file)
-        tables = {key: read.get(key) for key in ("images", "annotations", "categories")}
+        tables: dict[str, Any] = {key: read.get(key) for key in ("images", "annotations", "categories")}
         if missing := [key for key, items in tables.items() if not isinstance(items, list)]:
             what = f"the JSON is no COCO data set: it has no list of objects {missing[0]!r}"
             raise PassedOverError(what, file, "name a JSON file with images, annotations and categories")

@@ -129,7 +129,7 @@ def _kind(error: DataError) -> str:
 def _tell(summary: Summary, remark: Remark) -> None:
     kind = _REMARKS[remark.rule]
     summary.note(kind, f"{remark.where}: {remark.what}")
-    summary.notes[kind].total += remark.count - 1
+    summary.notes[kind].total += remark.total - 1
 
 
 def _check_annotated(summary: Summary, remarks: Iterable[Remark]) -> None:

@@ -54,13 +54,13 @@ class MissingPartError(StrayError):
 class Remark(NamedTuple):
     """What a reader has to tell of a data set as it could be read: no reason to stop, and never silent.
 
-    `rule` is the doctor's rule of that name. `where` is the file. `count` says how many are meant.
+    `rule` is the doctor's rule of that name. `where` is the file. `total` says how many are meant.
     """
 
     rule: str
     what: str
     where: str
-    count: int = 1
+    total: int = 1
 
 
 class Dataset(NamedTuple):

@@ -8,7 +8,7 @@ import mmap
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lxml import etree
 
@@ -123,7 +123,7 @@ def _head(path: str) -> str:
     return data.decode(encoding_of(data), "replace")
 
 
-_LOOKS = {
+_LOOKS: dict[str, Callable[[str], Look]] = {
     "xml": _xml,
     "json": _json,
     "csv": _csv,
