@@ -178,6 +178,15 @@ def test_files_of_another_kind_beside_xml_and_labelme(tmp_path: Path, capsys: py
     assert (code, counts["file-passed-over"], seen["objects"]) == (0, 1, 1)
 
 
+def test_a_table_of_another_kind_beside_is_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "a.jpg").write_bytes(picture())
+    table = "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,64,48,cat,10,12,30,36\n"
+    _beside(_beside(tmp_path / "set", "_annotations.csv", table), "_classes.csv", "filename, cat\na.jpg, 1\n")
+    code, counts, seen = _examined(tmp_path / "set", capsys)
+    assert (code, counts["file-passed-over"], seen["objects"]) == (0, 1, 1)
+
+
 def test_a_track_of_cvat_that_cannot_be_used_costs_one_frame(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
-from tfod.annotations.format import Dataset, Reading, Writing
+from tfod.annotations.format import Dataset, PassedOverError, Reading, Writing
 from tfod.annotations.pictures import find_picture, picture_stem, plain_name
-from tfod.annotations.untrusted import annotation_files, as_text, file_subset, subset_of
+from tfod.annotations.untrusted import as_text, file_subset, read_each, subset_of
 from tfod.annotations.voc import read_image_set
 from tfod.errors import DataError
 from tfod.files import replacing
@@ -73,13 +73,16 @@ def read_csv_dataset(path: str, reading: Reading) -> Dataset:
 
     Where the classes are numbers, `reading.class_names` names them, and the data set's ids are theirs.
     """
-    images: list[AnnotatedImage | DataError] = []
-    for file in annotation_files(path, ".csv"):
+    tables, errors, remarks = read_each(
+        path, ".csv", lambda file: (file, read_csv(file, reading.image_dir, None, reading.class_names))
+    )
+    images: list[AnnotatedImage | DataError] = [*errors]
+    for file, table in tables:
         subset = file_subset(file, path)
-        for image in read_csv(file, reading.image_dir, None, reading.class_names):
+        for image in table:
             named = isinstance(image, AnnotatedImage) and subset and not image.subset
             images.append(image._replace(subset=subset) if named else image)  # type: ignore[union-attr]
-    return Dataset(images, len(images), {name: number for number, name in reading.class_names.items()})
+    return Dataset(images, len(images), {name: number for number, name in reading.class_names.items()}, remarks)
 
 
 def write_csv(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
@@ -152,5 +155,6 @@ def _columns(header: Sequence[str], path: str) -> dict[str, str]:
     missing = [name for name in COLUMNS if name not in found and name not in ("width", "height")]
     if missing:
         cure = f"the first line has to name the columns {','.join(COLUMNS)}"
-        raise DataError(f"the table has no column {', '.join(missing)}", f"{path}, line 1", cure)
+        kind = DataError if {*COLUMNS[4:]} & found.keys() else PassedOverError  # Roboflow's _classes.csv has no boxes
+        raise kind(f"the table has no column {', '.join(missing)}", f"{path}, line 1", cure)
     return found
