@@ -29,7 +29,7 @@ def _read(folder: Path, categories: list[object], *objects: dict[str, object]) -
 
 
 def _notes(dataset: Dataset) -> list[str]:
-    return [what for image in dataset.images if isinstance(image, AnnotatedImage) for what, _ in image.notes]
+    return [remark.what for remark in dataset.remarks]
 
 
 def test_the_root_category_of_roboflow_is_no_class_and_told(tmp_path: Path) -> None:
@@ -82,8 +82,9 @@ def test_the_rotation_that_cvat_writes_counts_and_is_told(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("said", [0.0, 360, "left", None, True, 1e9])
 def test_other_rotations_do_not_count(tmp_path: Path, said: object) -> None:
-    (image,) = _read(tmp_path, [BULL], _object(1, attributes={"rotation": said})).images
-    assert isinstance(image, AnnotatedImage) and image.objects[0][1:5] == (10, 10, 30, 40) and image.notes == ()
+    dataset = _read(tmp_path, [BULL], _object(1, attributes={"rotation": said}))
+    (image,) = dataset.images
+    assert isinstance(image, AnnotatedImage) and image.objects[0][1:5] == (10, 10, 30, 40) and _notes(dataset) == []
 
 
 def test_a_key_given_twice_is_an_error(tmp_path: Path) -> None:
