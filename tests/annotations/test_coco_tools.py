@@ -50,6 +50,11 @@ def test_a_root_category_with_the_name_of_a_class_does_not_stand_in_its_way(tmp_
     assert dataset.class_ids == {"pig": 1}
 
 
+def test_a_root_category_whose_id_is_a_text_is_no_class(tmp_path: Path) -> None:
+    dataset = _read(tmp_path, [{**ROOT, "id": "0"}, {**BULL, "id": "1"}], _object(1))
+    assert dataset.class_ids == {"bull": 1} and len(_notes(dataset)) == 2
+
+
 @pytest.mark.parametrize(
     ("categories", "objects"),
     [
@@ -78,6 +83,19 @@ def test_the_rotation_that_cvat_writes_counts_and_is_told(tmp_path: Path) -> Non
     (image,) = dataset.images
     assert isinstance(image, AnnotatedImage) and image.objects[0][1:5] == pytest.approx((5, 15, 35, 35))
     assert len(_notes(dataset)) == 1 and "turned" in _notes(dataset)[0]
+
+
+def test_turned_boxes_are_told_once_a_file_with_their_count(tmp_path: Path) -> None:
+    objects = [{**_object(1, attributes={"rotation": 90.0}), "image_id": number} for number in (0, 0, 1)]
+    content = {
+        "images": [IMAGE, {**IMAGE, "id": 1, "file_name": "b.jpg"}],
+        "annotations": objects,
+        "categories": [BULL],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    (remark,) = read_coco(str(tmp_path), Reading()).remarks
+    assert (remark.rule, remark.where) == ("annotation-meaning", f"{tmp_path}/a.json, annotation 0")
+    assert remark.total == 2
 
 
 @pytest.mark.parametrize("said", [0.0, 360, "left", None, True, 1e9])

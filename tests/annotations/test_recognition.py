@@ -128,6 +128,17 @@ def test_of_two_formats_that_with_annotations_for_the_pictures_is_taken_and_told
     assert open_dataset(str(tmp_path))[0] == "coco"
 
 
+def test_records_beside_the_annotations_that_they_were_made_of_are_not_read_for_them(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_photo(tmp_path, name, item())
+    write_dataset(read_dataset(str(tmp_path)), "tfrecord", str(tmp_path / "records"))
+    (tmp_path / "b.xml").unlink()
+    name, dataset = open_dataset(str(tmp_path))
+    assert name == "voc" and "tfrecord 2" in dataset.remarks[0].what
+    (tmp_path / "a.jpg").unlink()
+    assert open_dataset(str(tmp_path))[0] == "tfrecord"
+
+
 def test_the_error_names_the_files_and_what_they_lack(tmp_path: Path) -> None:
     (tmp_path / "tasks.json").write_text('[{"id": 1, "annotations": []}]')
     (tmp_path / "pom.xml").write_text("<project/>")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.annotations.voc_files import item, picture, write_photo
-from tfod.cli import convert_annotations, dataset_doctor
+from tfod.cli import convert_annotations, dataset_doctor, dataset_stats
 from tfod.doctor.rules.descriptions import RULES
 
 __all__ = ["REMARKS"]
@@ -198,3 +198,18 @@ def test_a_track_of_cvat_that_cannot_be_used_costs_one_frame(
     text = f'<annotations><track label="cat">{boxes}</track>{nowhere}</annotations>'
     code, counts, seen = _examined(_beside(tmp_path / "set", "a.xml", text), capsys)
     assert (code, counts["annotation-unreadable"], counts["annotation-orphan"], seen["objects"]) == (1, 1, 1, 2)
+
+
+def test_what_a_table_means_is_told_by_every_command_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "set").mkdir()
+    for number, name in enumerate("ab"):
+        (tmp_path / "set" / f"{name}.jpg").write_bytes(picture(64 + number))
+    rows = "a.jpg,cat,0.125,0.25,0.75,0.5\nb.jpg,cat,0.5,0.5,0.75,0.75\n"
+    _beside(tmp_path / "set", "labels.csv", f"filename,class,xmin,ymin,xmax,ymax\n{rows}")
+    _, counts, _ = _examined(tmp_path / "set", capsys)
+    assert counts["annotation-meaning"] == 1
+    assert dataset_doctor.main([f"{tmp_path}/set", "--fix", f"{tmp_path}/mended"]) == 0
+    changes = (tmp_path / "mended" / "changes.txt").read_text()
+    assert changes.count("annotation-meaning\t") == 1 and "read as fractions" in changes
+    assert dataset_stats.main([f"{tmp_path}/set", "-o", f"{tmp_path}/stats"]) == 0
+    assert capsys.readouterr().err.count("read as fractions") == 1
