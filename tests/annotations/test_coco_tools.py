@@ -29,7 +29,7 @@ def _read(folder: Path, categories: list[object], *objects: dict[str, object]) -
 
 
 def _notes(dataset: Dataset) -> list[str]:
-    return [what for image in dataset.images if isinstance(image, AnnotatedImage) for what, _ in image.notes]
+    return [remark.what for remark in dataset.remarks]
 
 
 def test_the_root_category_of_roboflow_is_no_class_and_told(tmp_path: Path) -> None:
@@ -48,6 +48,11 @@ def test_a_root_category_with_the_name_of_a_class_does_not_stand_in_its_way(tmp_
     pig = {"id": 1, "name": "pig", "supercategory": "pig"}
     dataset = _read(tmp_path, [{**ROOT, "name": "pig"}, pig], _object(1))
     assert dataset.class_ids == {"pig": 1}
+
+
+def test_a_root_category_whose_id_is_a_text_is_no_class(tmp_path: Path) -> None:
+    dataset = _read(tmp_path, [{**ROOT, "id": "0"}, {**BULL, "id": "1"}], _object(1))
+    assert dataset.class_ids == {"bull": 1} and len(_notes(dataset)) == 2
 
 
 @pytest.mark.parametrize(
@@ -80,10 +85,24 @@ def test_the_rotation_that_cvat_writes_counts_and_is_told(tmp_path: Path) -> Non
     assert len(_notes(dataset)) == 1 and "turned" in _notes(dataset)[0]
 
 
+def test_turned_boxes_are_told_once_a_file_with_their_count(tmp_path: Path) -> None:
+    objects = [{**_object(1, attributes={"rotation": 90.0}), "image_id": number} for number in (0, 0, 1)]
+    content = {
+        "images": [IMAGE, {**IMAGE, "id": 1, "file_name": "b.jpg"}],
+        "annotations": objects,
+        "categories": [BULL],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    (remark,) = read_coco(str(tmp_path), Reading()).remarks
+    assert (remark.rule, remark.where) == ("annotation-meaning", f"{tmp_path}/a.json, annotation 0")
+    assert remark.total == 2
+
+
 @pytest.mark.parametrize("said", [0.0, 360, "left", None, True, 1e9])
 def test_other_rotations_do_not_count(tmp_path: Path, said: object) -> None:
-    (image,) = _read(tmp_path, [BULL], _object(1, attributes={"rotation": said})).images
-    assert isinstance(image, AnnotatedImage) and image.objects[0][1:5] == (10, 10, 30, 40) and image.notes == ()
+    dataset = _read(tmp_path, [BULL], _object(1, attributes={"rotation": said}))
+    (image,) = dataset.images
+    assert isinstance(image, AnnotatedImage) and image.objects[0][1:5] == (10, 10, 30, 40) and _notes(dataset) == []
 
 
 def test_a_key_given_twice_is_an_error(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def _boxes(path: str, **said: object) -> list[tuple[object, ...]]:
 
 
 def _notes(path: str) -> list[str]:
-    return [what for image in read_csv(path) if isinstance(image, AnnotatedImage) for what, _ in image.notes]
+    return [what for image in read_csv(path) if isinstance(image, AnnotatedImage) for _, what, *_ in image.remarks]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_of_several_sizes_of_a_picture_none_counts(tmp_path: Path) -> None:
     path = _table(tmp_path, HEAD + "a.jpg,64,48,cat,1,2,3,4\na.jpg,32,24,cat,1,2,3,4\n")
     (image,) = read_csv(path)
     assert isinstance(image, AnnotatedImage) and (image.width, image.height, len(image.objects)) == (None, None, 2)
-    assert image.notes[0][1] == f"{path}, line 3: a.jpg"
+    assert image.remarks[0].where == f"{path}, line 3: a.jpg"
 
 
 def test_a_list_chooses_all_pictures_of_a_stem(tmp_path: Path) -> None:
@@ -224,9 +224,9 @@ def test_decimal_commas_of_a_table_with_semicolons(tmp_path: Path) -> None:
 def test_lines_without_a_box_are_pictures_without_objects(tmp_path: Path) -> None:
     path = _table(tmp_path, HEAD + "a.jpg,64,48,cat,1,2,3,4\nb.jpg,,,,,,,\n,,,,,,,\nc.jpg,64,48,No finding,,,,\n")
     first, second, third = read_csv(path)
-    assert isinstance(second, AnnotatedImage) and (second.filename, second.objects, second.notes) == ("b.jpg", (), ())
+    assert isinstance(second, AnnotatedImage) and (second.filename, second.objects, second.remarks) == ("b.jpg", (), ())
     assert isinstance(third, AnnotatedImage) and third.objects == ()
-    assert [where for _, where in third.notes] == [f"{path}, line 5"]
+    assert [remark.where for remark in third.remarks] == [f"{path}, line 5"]
     assert isinstance(first, AnnotatedImage) and len(first.objects) == 1
 
 

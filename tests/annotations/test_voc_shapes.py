@@ -44,19 +44,19 @@ def test_the_box_of_a_shape_is_its_extent_and_told(
 ) -> None:
     image = _read(tmp_path, shape)
     assert _boxes(image) == [pytest.approx(box, abs=1e-3)]
-    assert noted in image.notes[0][0] and image.notes[0][1] == f"{tmp_path}/photo.xml, line 4"
+    assert noted in image.remarks[0].what and image.remarks[0].where == f"{tmp_path}/photo.xml, line 4"
 
 
 @pytest.mark.parametrize("shape", [POLYGON, TURNED.format(0.5), ROTATION.format("0.0"), ROTATION.format("left")])
 def test_beside_a_box_other_shapes_do_not_count(tmp_path: Path, shape: str) -> None:
     image = _read(tmp_path, BOX.format(1), shape)
-    assert _boxes(image) == [(1, 2, 30, 40)] and image.notes == ()
+    assert _boxes(image) == [(1, 2, 30, 40)] and image.remarks == ()
 
 
 def test_each_of_several_boxes_of_an_object_is_an_object(tmp_path: Path) -> None:
     image = _read(tmp_path, BOX.format(1), BOX.format(5))
     assert [found[:5] for found in image.objects] == [("ship", 1, 2, 30, 40), ("ship", 5, 2, 30, 40)]
-    assert "several boxes in one object" in image.notes[0][0]
+    assert "several boxes in one object" in image.remarks[0].what
     assert len(_read(tmp_path, TURNED.format(0.5), TURNED.format(1.5)).objects) == 2
 
 
@@ -106,4 +106,4 @@ def test_an_image_in_several_lists_is_told(tmp_path: Path) -> None:
     first, second = read_voc_dataset(str(tmp_path), Reading()).images
     assert isinstance(first, AnnotatedImage) and isinstance(second, AnnotatedImage)
     assert (first.subset, second.subset) == ("val", "train")
-    assert "several lists" in first.notes[0][0] and first.notes[0][1].endswith("a.xml: val, test")
+    assert "several lists" in first.remarks[0].what and first.remarks[0].where.endswith("a.xml: val, test")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:  # masks need NumPy, which takes longer to import than small sets take to convert
     from tfod.annotations.masks import Mask
 
-__all__ = ["AnnotatedImage", "AnnotatedObject", "Fields"]
+__all__ = ["AnnotatedImage", "AnnotatedObject", "Fields", "Remark", "meaning"]
 
 # What a file says beside what has a place of its own here, as names and texts, in its order. A name means the same in
 # every format (`occluded`), so that a writer whose format knows it can say it again.
@@ -37,15 +37,32 @@ class AnnotatedObject(NamedTuple):
     fields: Fields = ()
 
 
+class Remark(NamedTuple):
+    """What a reader has to tell of what it could read: no reason to stop, and never silent.
+
+    `rule` is the doctor's rule of that name. `where` is the place. `total` says how many are meant.
+    """
+
+    rule: str
+    what: str
+    where: str
+    total: int = 1
+
+
+def meaning(what: str, where: str, total: int = 1) -> Remark:
+    """What a reader decided where a file says one thing and means another."""
+    return Remark("annotation-meaning", what, where, total)
+
+
 class AnnotatedImage(NamedTuple):
     """One picture with its objects.
 
     `source` is the annotation file. `filename` is the picture's name without folders, `picture` the path where it
     was found, None where there is none. `width` and `height` are what the annotation claims, in pixels; only the
     picture's header knows. `encoded` is the picture's file itself where the annotation file holds it (TFRecord,
-    LabelMe). `subset` is the part of the data set that the picture belongs to, `train` or `val`, or "".
-    `notes` are what the reader had to decide, where a file says one thing and means another, each with its place; what
-    is true of a whole file is noted at its first image.
+    LabelMe). `subset` is the part of the data set that the picture belongs to, `train` or `val`, or "". `written` is
+    what the annotation calls a picture that was found under another name, else "". `remarks` are what a reader has to
+    tell of one picture; what it has to tell of them all is in `Dataset.remarks`.
     """
 
     source: str
@@ -58,4 +75,5 @@ class AnnotatedImage(NamedTuple):
     encoded: bytes | None = None
     line: int | None = None  # of `source`, counted from 1
     fields: Fields = ()
-    notes: tuple[tuple[str, str], ...] = ()
+    written: str = ""
+    remarks: tuple[Remark, ...] = ()

@@ -1,17 +1,20 @@
 """Every annotation format by name, and which one a path is of."""
 
 import difflib
+import glob
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 
-from tfod.annotations.annotated_image import AnnotatedImage
+from tfod.annotations.annotated_image import AnnotatedImage, Remark
 from tfod.annotations.coco import read_coco, write_coco
-from tfod.annotations.csv_columns import is_box_table
+from tfod.annotations.csv_columns import names_boxes
 from tfod.annotations.csv_table import read_csv_dataset, write_csv
 from tfod.annotations.cvat import read_cvat
 from tfod.annotations.cvat_write import write_cvat
-from tfod.annotations.format import Dataset, Format, Reading
+from tfod.annotations.format import Dataset, Format, Look, Reading
 from tfod.annotations.labelme import read_labelme, write_labelme
+from tfod.annotations.recognition import look_at, some_files
 from tfod.annotations.tfrecord import RECORD_NAME, read_tfrecord, write_tfrecord
 from tfod.annotations.untrusted import Roots
 from tfod.annotations.voc import read_voc_dataset
@@ -21,25 +24,18 @@ from tfod.annotations.yolo_layout import find_yaml
 from tfod.annotations.yolo_write import write_yolo
 from tfod.errors import DataError
 
-__all__ = ["FORMATS", "detect_format", "find_format", "read_dataset"]
+__all__ = ["FORMATS", "detect_format", "find_format", "open_dataset", "read_dataset"]
 
-_LOOKED_AT = 64  # files of a folder
-_HEAD = 4096  # bytes of a file
-_TAIL = 1024
+_COUNTED = 500  # pictures that are read to choose between formats
+_SHOWN = 4  # files of an error
 
 
-def _has(extension: str, *texts: bytes) -> Callable[[str], bool]:
-    """Whether a file has this extension and holds one of these texts near its beginning or its end."""
+def _json_with(*keys: str) -> Callable[[Look], bool]:
+    return lambda look: look.kind == "json" and look.holds.issuperset(keys)
 
-    def recognises(path: str) -> bool:
-        if not path.lower().endswith(extension):
-            return False
-        with open(path, "rb") as file:
-            head = file.read(_HEAD)
-            file.seek(max(0, os.path.getsize(path) - _TAIL))
-            return any(text in head + file.read(_TAIL) for text in texts)
 
-    return recognises
+def _xml_with(root: str) -> Callable[[Look], bool]:
+    return lambda look: look.kind == "xml" and root in look.holds
 
 
 # Name, as in --from and --to -> format.
@@ -48,7 +44,7 @@ FORMATS = {
         "Pascal VOC XML, a file a picture",
         read_voc_dataset,
         write_voc,
-        _has(".xml", b"<annotation>", b"<annotation "),
+        _xml_with("annotation"),
         frozenset({"difficult", "truncated", "pose", "occluded", "database", "segmented", "background"}),
         masks=frozenset(),
         pictures="{subset}",
@@ -57,7 +53,7 @@ FORMATS = {
         "COCO JSON, one file for all",
         read_coco,
         write_coco,
-        _has(".json", b'"annotations"', b'"categories"'),
+        _json_with("images", "annotations", "categories"),
         frozenset({"crowd", "area", "background"}),
         masks=frozenset({"outline", "outlines", "runs"}),
         pictures="images/{subset}",
@@ -66,7 +62,7 @@ FORMATS = {
         "YOLO txt with data.yaml",
         read_yolo,
         write_yolo,
-        lambda path: os.path.basename(path) in ("data.yaml", "classes.txt", "obj.names"),
+        lambda look: look.kind in ("yaml", "labels", "names"),
         frozenset({"background"}),
         masks=frozenset({"outline"}),
         mask_is_box=True,
@@ -76,7 +72,7 @@ FORMATS = {
         "CSV table: filename,width,height,class,xmin,ymin,xmax,ymax (or frame,xmin,xmax,ymin,ymax,class_id)",
         read_csv_dataset,
         write_csv,
-        is_box_table,
+        lambda look: look.kind == "csv" and names_boxes(look.holds),
         frozenset(),
         masks=frozenset(),
     ),
@@ -84,7 +80,7 @@ FORMATS = {
         "LabelMe JSON, a file a picture",
         read_labelme,
         write_labelme,
-        _has(".json", b'"shapes"', b'"imagePath"'),
+        _json_with("shapes", "imagePath"),
         frozenset({"difficult", "truncated", "crowd", "occluded", "shape_type", "background"}),
         masks=frozenset({"outline", "outlines", "runs"}),
         mask_is_box=True,
@@ -94,7 +90,7 @@ FORMATS = {
         "CVAT XML (for images 1.1; reads video tracks too)",
         read_cvat,
         write_cvat,
-        _has(".xml", b"<annotations>"),
+        _xml_with("annotations"),
         frozenset({"difficult", "truncated", "crowd", "pose", "occluded", "background", "*"}),
         masks=frozenset({"outline", "runs"}),
         mask_is_box=True,
@@ -104,7 +100,7 @@ FORMATS = {
         "TFRecord with the standard features, pictures inside",
         read_tfrecord,
         write_tfrecord,
-        lambda path: bool(RECORD_NAME.fullmatch(os.path.basename(path))),
+        lambda look: look.kind == "record",
         frozenset({"difficult", "truncated", "pose", "crowd", "area", "background"}),
         masks=frozenset({"outline", "outlines", "runs"}),
         holds_pictures=True,
@@ -122,17 +118,19 @@ def find_format(name: str) -> Format:
 
 
 def detect_format(path: str) -> str:
-    """The name of the format that a file or a folder is of; DataError where it is of none, or of several."""
-    files = [path] if os.path.isfile(path) else list(_some_files(path))
-    fitting = {name for name, kind in FORMATS.items() if any(kind.recognises(file) for file in files)}
-    if find_yaml(path) and os.path.isdir(path):
-        fitting = {"yolo"}  # its pictures may lie beside XML files of another tool
-    if len(fitting) > 1:
-        fitting.discard("tfrecord")  # records that were made of the annotations beside them
-    if len(fitting) == 1:
-        return fitting.pop()
-    what = f"it may be {' or '.join(sorted(fitting))}" if fitting else "it is none of the formats known"
-    raise DataError(f"cannot tell the annotations' format: {what}", path, f"say it: --from {'|'.join(FORMATS)}")
+    """The name of the format that a file or a folder is of; DataError where it is of none."""
+    return _detect(path, Reading())[0]
+
+
+def open_dataset(path: str, name: str | None = None, reading: Reading | None = None) -> tuple[str, Dataset]:
+    """What `read_dataset` gives, and the name of its format."""
+    reading = reading or Reading()
+    if not os.path.exists(path) and name != "tfrecord" and not _is_pattern(path):
+        raise DataError("there is no such file or folder", path, "check the path")
+    name, remarks = (name, []) if name else _detect(path, reading)
+    dataset = find_format(name).read(path, reading)
+    images = _Checked(dataset, Roots(path, reading))
+    return name, dataset._replace(images=images, remarks=[*remarks, *dataset.remarks])
 
 
 def read_dataset(path: str, name: str | None = None, reading: Reading | None = None) -> Dataset:
@@ -141,11 +139,70 @@ def read_dataset(path: str, name: str | None = None, reading: Reading | None = N
     A picture that a link leads to, out of the folders named, is given as a DataError in its place unless
     `reading.follow_links`. Raises DataError where there is no such data set.
     """
-    reading = reading or Reading()
-    if not os.path.exists(path) and name != "tfrecord":
-        raise DataError("there is no such file or folder", path, "check the path")
-    dataset = find_format(name or detect_format(path)).read(path, reading)
-    return dataset._replace(images=_Checked(dataset, Roots(path, reading)))
+    return open_dataset(path, name, reading)[1]
+
+
+def _detect(path: str, reading: Reading) -> tuple[str, list[Remark]]:
+    """The format and, where several are possible, a word about the choice: that of which most pictures have
+    annotations, then the one that a data.yaml says, then the first in the order of FORMATS. Records that were made of
+    annotations beside them count only where these have no pictures."""
+    if _is_pattern(path):
+        return "tfrecord", []
+    files = [path] if os.path.isfile(path) else [*some_files(path)]
+    looks = {file: look_at(file) for file in files}
+    fitting = [name for name, kind in FORMATS.items() if any(map(kind.recognises, looks.values()))]
+    if len(fitting) > 1 and not any(look.kind in ("yaml", "labels") for look in looks.values()):
+        fitting = [name for name in fitting if name != "yolo"]  # other tools write lists of names too
+    if len(fitting) == 1:
+        return fitting[0], []
+    if not fitting:
+        raise _unknown(path, looks)
+    counts = {name: _annotated(path, name, reading) for name in fitting}
+    if not any(map(any, counts.values())):
+        what = f"it may be {' or '.join(sorted(fitting))}, and no picture there has annotations of these"
+        raise DataError(f"cannot tell the annotations' format: {what}", path, _say(FORMATS))
+    has_yaml = find_yaml(path) is not None
+    made = any(counts[name][0] for name in fitting if name != "tfrecord")
+    chosen = max(fitting, key=lambda name: (name != "tfrecord" or not made, counts[name], has_yaml and name == "yolo"))
+    told = ", ".join(f"{name} {found or only}" for name, (found, only) in counts.items())
+    what = f"taken as {chosen}; of the first {_COUNTED} pictures have annotations: {told}"
+    return chosen, [Remark("format-chosen", what, path)]
+
+
+def _annotated(path: str, name: str, reading: Reading) -> tuple[int, int]:
+    """How many of the first pictures are there and have objects, and how many have objects."""
+    try:
+        images = islice(FORMATS[name].read(path, reading).images, _COUNTED)
+        having = [
+            image.picture is not None or image.encoded is not None
+            for image in images
+            if isinstance(image, AnnotatedImage) and image.objects
+        ]
+    except DataError:
+        return 0, 0
+    return sum(having), len(having)
+
+
+def _unknown(path: str, looks: Mapping[str, Look]) -> DataError:
+    """The error that names the files that were looked at, and what each is."""
+    if not looks:
+        what = "there is no file of annotations below it: no .xml, .json, .csv, .yaml, .txt or record"
+    else:
+        shown = [f"{os.path.relpath(file, path) if file != path else file} is no annotation: {look.what}"
+                 for file, look in islice(looks.items(), _SHOWN)]  # fmt: skip
+        more = f"; and {len(looks) - _SHOWN} more" if len(looks) > _SHOWN else ""
+        what = "; ".join(shown) + more
+    return DataError(f"cannot tell the annotations' format: it is none of the formats known; {what}", path,
+                     _say(FORMATS))  # fmt: skip
+
+
+def _say(names: Iterable[str]) -> str:
+    return f"say it: --from {'|'.join(names)}"
+
+
+def _is_pattern(path: str) -> bool:
+    """Whether it names shards of records as a pattern does."""
+    return not os.path.exists(path) and any(RECORD_NAME.fullmatch(os.path.basename(one)) for one in glob.glob(path))
 
 
 class _Checked:
@@ -163,15 +220,3 @@ class _Checked:
                 yield image
             except DataError as error:
                 yield error
-
-
-def _some_files(folder: str) -> Iterator[str]:
-    """The first files below a folder, those without pictures' extensions first looked at."""
-    count = 0
-    for at, _, names in os.walk(folder):
-        for name in sorted(names):
-            if name.lower().endswith((".xml", ".json", ".csv", ".yaml", ".txt", ".names")) or RECORD_NAME.match(name):
-                yield os.path.join(at, name)
-                count += 1
-                if count == _LOOKED_AT:
-                    return

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Remark, meaning
 from tfod.annotations.coco_tools import ROOT, TURNED, root_category, turned_box
-from tfod.annotations.format import Dataset, Reading, Writing, with_notes
+from tfod.annotations.format import Dataset, PassedOverError, Reading, StrayError, Writing
 from tfod.annotations.geometry import outline_extent
-from tfod.annotations.masks import Mask, RunLengths, checked_counts, counts_from_text, counts_to_text
-from tfod.annotations.pictures import find_picture, plain_name
+from tfod.annotations.masks import Mask, RunLengths, checked_counts, counts_from_text, counts_to_text, extent
+from tfod.annotations.pictures import find_picture, other_name, plain_name
 from tfod.annotations.untrusted import (
-    annotation_files,
     as_number,
     as_pixels,
     as_text,
     file_subset,
+    read_each,
     read_json,
     subset_of,
 )
@@ -26,6 +26,8 @@ from tfod.errors import DataError
 __all__ = ["read_coco", "write_coco"]
 
 _REPAIR = "correct the file in the annotation tool, or remove it"
+_Id = int | str
+_Size = tuple[int | None, int | None]  # height, width
 
 
 def read_coco(path: str, reading: Reading) -> Dataset:
@@ -33,24 +35,14 @@ def read_coco(path: str, reading: Reading) -> Dataset:
     members of it. Pictures are found as `find_picture` does, also in images beside the file or its folder. Roboflow's
     root category is no class.
 
-    A picture that, or of which an object, cannot be understood is given as its error. Raises DataError for a file that
-    is no COCO data set.
+    A picture that, or of which an object, cannot be understood is given as its error, entries of no picture before the
+    pictures of their file. Files of another kind are passed over. Raises DataError where no file is a COCO data set.
     """
-    images: list[AnnotatedImage | DataError] = []
-    class_ids: dict[str, int] = {}
-    for file in annotation_files(path, ".json"):
-        names = _categories(file, read := read_json(file))
-        root = root_category(read["categories"], read.get("annotations") or ())
-        for number, name in names.items():
-            if number == root:
-                continue
-            if class_ids.setdefault(name, number) != number:
-                raise DataError(
-                    f"the class {name!r} has other ids in other files", file, "convert the files one by one"
-                )
-        notes = [(ROOT, f"{file}: {names[root]}")] if root is not None else []
-        images += with_notes(_images(file, file_subset(file, path), read, names, reading), notes)
-    return Dataset(images, len(images), class_ids)
+    parts, errors, remarks = read_each(path, ".json", lambda file: _Part(file, file_subset(file, path), reading))
+    images = [*errors, *(image for part in parts for image in part.images)]
+    remarks += (remark for part in parts for remark in part.remarks)
+    remarks += _listed_twice(parts)
+    return Dataset(images, len(images), _joined_ids(parts, remarks), remarks)
 
 
 def write_coco(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
@@ -64,70 +56,191 @@ def write_coco(images: Iterable[AnnotatedImage], folder: Path, writing: Writing)
         (folder / name).write_text(json.dumps(_coco(members, writing.class_ids)) + "\n", encoding="utf-8")
 
 
-def _listed(read: Mapping[str, Any], key: str, file: str) -> list[dict[str, Any]]:
-    items = read.get(key)
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        cure = "name a JSON file with images, annotations and categories"
-        raise DataError(f"the JSON is no COCO data set: it has no list of objects {key!r}", file, cure)
-    return items
+class _Part:
+    """One file: its pictures and errors, its classes, and what is to be told of it. Raises DataError for a file that
+    is none, a PassedOverError for one that is of another kind."""
+
+    def __init__(self, file: str, subset: str, reading: Reading) -> None:
+        self.file = file
+        self.remarks: list[Remark] = []
+        self.names: dict[int, str] = {}
+        self._texts = 0  # ids that are texts here and numbers there
+        self._outlines = 0  # boxes that are the extent of an outline
+        self._turned: dict[_Id, str] = {}  # the first turned box of each picture
+        read = read_json(file)
+        tables: dict[str, Any] = {key: read.get(key) for key in ("images", "annotations", "categories")}
+        if missing := [key for key, items in tables.items() if not isinstance(items, list)]:
+            what = f"the JSON is no COCO data set: it has no list of objects {missing[0]!r}"
+            raise PassedOverError(what, file, "name a JSON file with images, annotations and categories")
+        self.images: list[AnnotatedImage | DataError] = [*self._categories(tables["categories"])]
+        root = root_category(tables["categories"], tables["annotations"])
+        if root in self.names:
+            self.remarks.append(meaning(f"{ROOT}: {self.names.pop(root)}", file))
+        entries, errors = self._entries(tables["images"])
+        objects, bad, strays = self._objects(tables["annotations"], entries)
+        self.images += [*errors, *strays]
+        for key, (index, item) in entries.items():
+            try:
+                image = _image(file, f"{file}, image {index}", item, subset, tuple(objects.get(key, ())), reading)
+                self.images.append(bad.get(key, image))
+            except DataError as error:
+                self.images.append(error)
+        if self._texts:
+            what = f"{self._texts} ids are texts in one place and numbers in another; they are taken for the same"
+            self.remarks.append(Remark("id-types", what, file, self._texts))
+        if self._outlines:
+            what = f"{self._outlines} objects have no bbox; the extent of their segmentation is taken"
+            self.remarks.append(Remark("box-from-outline", what, file, self._outlines))
+        if self._turned:
+            self.remarks.append(meaning(TURNED, next(iter(self._turned.values())), len(self._turned)))
+
+    def _categories(self, items: Sequence[object]) -> Iterator[StrayError]:
+        """The classes are kept; what is wrong with them is yielded. Of an id with two names neither is right."""
+        twice: set[int] = set()
+        for index, item in enumerate(items):
+            where = f"{self.file}, category {index}"
+            said = item if isinstance(item, dict) else {}
+            number = _key(said.get("id"))
+            if isinstance(number, str) and number.isdecimal():
+                number, self._texts = int(number[:12]), self._texts + 1
+            try:
+                if not isinstance(number, int) or abs(number) >= 1 << 31:
+                    raise DataError(f"the category's id is no number: {ascii(said.get('id'))[:40]}", where, _REPAIR)
+                name = as_text(said.get("name"), "the category's name", where)
+            except DataError as error:
+                yield StrayError(error.what, error.where, error.cure)
+                continue
+            if self.names.setdefault(number, name) != name:
+                twice.add(number)
+                yield StrayError(f"two categories have the id {number}", where, _REPAIR)
+        for number in twice:
+            del self.names[number]
+
+    def _entries(self, items: Sequence[object]) -> tuple[dict[_Id, tuple[int, dict[str, Any]]], list[DataError]]:
+        """The pictures by their ids, each with its place in the file; and the errors of those that have none."""
+        entries: dict[_Id, tuple[int, dict[str, Any]]] = {}
+        errors: list[DataError] = []
+        for index, item in enumerate(items):
+            key = _key(item.get("id")) if isinstance(item, dict) else None
+            if key is None or key in entries or not isinstance(item, dict):
+                what = "a picture has no id, or that of an earlier one"
+                errors.append(DataError(what, f"{self.file}, image {index}", _REPAIR))
+                if key is not None and entries[key][1].get("file_name") != item.get("file_name"):  # type: ignore[attr-defined]
+                    entries[key][1]["file_name"] = None  # whose the objects are nobody knows
+            else:
+                entries[key] = (index, item)
+        return entries, errors
+
+    def _objects(
+        self, items: Sequence[object], entries: Mapping[_Id, tuple[int, Mapping[str, Any]]]
+    ) -> tuple[dict[_Id, list[AnnotatedObject]], dict[_Id, DataError], list[StrayError]]:
+        """The objects of each picture, the first error of each, and the errors of objects that have no picture."""
+        objects: dict[_Id, list[AnnotatedObject]] = {}
+        errors: dict[_Id, DataError] = {}
+        strays: list[StrayError] = []
+        texts = _by_text(entries)
+        for index, item in enumerate(items):
+            where = f"{self.file}, annotation {index}"
+            key = _key(item.get("image_id")) if isinstance(item, dict) else None
+            if key not in entries and str(key) in texts:
+                key, self._texts = texts[str(key)], self._texts + 1
+            if key is None or key not in entries or not isinstance(item, dict):
+                what = f"the object's image_id is that of no picture: {_shown(item)}"
+                strays.append(StrayError(what, where, "take it out, or add its picture to images"))
+                continue
+            size = as_pixels(entries[key][1].get("height")), as_pixels(entries[key][1].get("width"))
+            try:
+                objects.setdefault(key, []).append(found := self._object(item, size, where))
+                if found.mask and not item.get("segmentation"):
+                    self._turned.setdefault(key, where)
+            except DataError as error:
+                errors.setdefault(key, error)
+        return objects, errors, strays
+
+    def _object(self, item: Mapping[str, Any], size: _Size, where: str) -> AnnotatedObject:
+        number = _key(item.get("category_id"))
+        if isinstance(number, str) and number.isdecimal():
+            number, self._texts = int(number[:12]), self._texts + 1
+        if not isinstance(number, int) or number not in self.names:
+            what = f"the object's category_id is that of no category: {ascii(item.get('category_id'))[:40]}"
+            raise DataError(what, where, _REPAIR)
+        found, outlined = _object(item, self.names[number], size, where)
+        self._outlines += outlined
+        return found
 
 
-def _categories(file: str, read: Mapping[str, Any]) -> dict[int, str]:
-    names: dict[int, str] = {}
-    for index, item in enumerate(_listed(read, "categories", file)):
-        where = f"{file}, category {index}"
-        number = item.get("id")
-        if not isinstance(number, int) or isinstance(number, bool) or abs(number) >= 1 << 31:
-            raise DataError(f"the category's id is no number: {ascii(number)[:40]}", where, _REPAIR)
-        if number in names:
-            raise DataError(f"two categories have the id {number}", where, _REPAIR)
-        names[number] = as_text(item.get("name"), "the category's name", where)
-    return names
+def _key(value: object) -> _Id | None:
+    """An id as it is compared: tables that went through other programs write 7 as 7.0."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str):
+        return value.strip()
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _images(
-    file: str, subset: str, read: Mapping[str, Any], names: Mapping[int, str], reading: Reading
-) -> Iterator[AnnotatedImage | DataError]:
-    objects: dict[object, list[AnnotatedObject]] = {}
-    errors: dict[object, DataError] = {}  # the first of a picture
-    turned: dict[object, str] = {}  # the first of a picture
-    pictures: dict[object, tuple[int, dict[str, Any]]] = {}
-    for index, item in enumerate(_listed(read, "images", file)):
-        if not isinstance(key := item.get("id"), int | str) or key in pictures:
-            raise DataError("a picture has no id, or that of an earlier one", f"{file}, image {index}", _REPAIR)
-        pictures[key] = (index, item)
-    for index, item in enumerate(_listed(read, "annotations", file)):
-        where = f"{file}, annotation {index}"
-        if not isinstance(key := item.get("image_id"), int | str) or key not in pictures:
-            raise DataError("the object's image_id is that of no picture", where, _REPAIR)
-        size = as_pixels(pictures[key][1].get("height")), as_pixels(pictures[key][1].get("width"))
-        try:
-            objects.setdefault(key, []).append(_object(item, names, size, where))
-            if objects[key][-1].mask and not item.get("segmentation"):
-                turned.setdefault(key, where)
-        except DataError as error:
-            errors.setdefault(key, error)
-    for key, (index, item) in pictures.items():
-        try:
-            image = _image(file, f"{file}, image {index}", item, subset, tuple(objects.get(key, ())), reading)
-            image = image._replace(notes=((TURNED, turned[key]),)) if key in turned else image
-            yield errors.get(key, image)
-        except DataError as error:
-            yield error
+def _by_text(keys: Iterable[_Id]) -> dict[str, _Id]:
+    """The ids as texts, without those that would then be one: 7 and "7"."""
+    texts: dict[str, _Id] = {}
+    twice: set[str] = set()
+    for key in keys:
+        text = key if isinstance(key, str) else f"{key:d}" if abs(key) < 1 << 63 else ""
+        if text in texts:
+            twice.add(text)
+        texts[text] = key
+    return {text: key for text, key in texts.items() if text and text not in twice}
+
+
+def _shown(item: object) -> str:
+    return ascii(item.get("image_id") if isinstance(item, dict) else item)[:40]
+
+
+def _listed_twice(parts: Sequence[_Part]) -> Iterator[Remark]:
+    """Pictures that several files name, as the whole and its parts do where they lie side by side."""
+    first: dict[str, str] = {}
+    shared: dict[tuple[str, str], list[str]] = {}
+    for part in parts:
+        for image in part.images:
+            if isinstance(image, AnnotatedImage) and image.picture:
+                earlier = first.setdefault(os.path.realpath(image.picture), part.file)
+                if earlier != part.file:
+                    shared.setdefault((earlier, part.file), []).append(image.filename)
+    for (earlier, file), names in shared.items():
+        what = f"{len(names)} of its pictures are in {earlier} too, the first is {names[0]!r}: they come twice"
+        yield Remark("picture-listed-twice", what, file, len(names))
+
+
+def _joined_ids(parts: Sequence[_Part], remarks: list[Remark]) -> dict[str, int]:
+    """The classes of all files; one that another file numbers otherwise keeps the first number that is free."""
+    ids: dict[str, int] = {}
+    for part in parts:
+        taken = {*ids.values()}
+        for number, name in part.names.items():
+            if name in ids and ids[name] == number:
+                continue
+            if name in ids or number in taken:
+                what = f"the class {name!r} has the id {number}, which other files give otherwise; its name counts"
+                remarks.append(Remark("class-id-differs", what, part.file))
+                number = max(taken) + 1
+            ids.setdefault(name, number)
+            taken.add(ids[name])
+    return ids
 
 
 def _image(
     file: str, where: str, item: Mapping[str, Any], subset: str, objects: tuple[AnnotatedObject, ...], reading: Reading
 ) -> AnnotatedImage:
     written = as_text(item.get("file_name"), "the picture's file_name", where)
+    picture = _picture(written, file, subset, reading.image_dir)
+    filename = plain_name(picture or written) or "picture"
     return AnnotatedImage(
         file,
-        plain_name(written) or "picture",
-        _picture(written, file, subset, reading.image_dir),
+        filename,
+        picture,
         objects,
         as_pixels(item.get("width")),
         as_pixels(item.get("height")),
         subset or subset_of(written),
+        written=other_name(written, filename) if picture else "",
     )
 
 
@@ -143,31 +256,30 @@ def _picture(written: str, file: str, subset: str, image_dir: str | None) -> str
     return None
 
 
-def _object(
-    item: Mapping[str, Any], names: Mapping[int, str], size: tuple[int | None, int | None], where: str
-) -> AnnotatedObject:
-    box = item.get("bbox")
-    if not isinstance(box, list) or len(box) != 4:
-        raise DataError("the object has no bbox of four numbers", where, _REPAIR)
-    x, y, width, height = (as_number(value, "the bbox", where) for value in box)
-    number = item.get("category_id")
-    if not isinstance(number, int) or number not in names:
-        raise DataError(f"the object's category_id is that of no category: {ascii(number)[:40]}", where, _REPAIR)
+def _object(item: Mapping[str, Any], name: str, size: _Size, where: str) -> tuple[AnnotatedObject, bool]:
+    """The object, and whether its box is the extent of its segmentation, for want of another."""
     mask = _mask(item.get("segmentation"), size, where)
-    outline = turned_box((x, y, x + width, y + height), item) if mask is None else None
+    given = item.get("bbox")
+    found = extent(mask) if not given and mask else None
+    if found is not None:
+        xmin, ymin, xmax, ymax = map(float, found)
+        x, y, width, height = xmin, ymin, xmax - xmin, ymax - ymin
+    elif isinstance(given, list) and len(given) == 4:
+        x, y, width, height = (as_number(value, "the bbox", where) for value in given)
+    else:
+        raise DataError("the object has no bbox of four numbers", where, _REPAIR)
+    box = x, y, x + width, y + height
+    outline = turned_box(box, item) if mask is None else None
+    if outline:
+        box, mask = outline_extent(outline), (outline,)
     area = None if item.get("area") is None else as_number(item["area"], "the area", where)
     if area is not None and abs(area - width * height) <= 1e-6 * area:  # that of the box says nothing of its own
         area = None
-    return AnnotatedObject(
-        names[number],
-        *(outline_extent(outline) if outline else (x, y, x + width, y + height)),
-        crowd=item.get("iscrowd") in (1, True),
-        area=area,
-        mask=(outline,) if outline else mask,
-    )
+    crowd = item.get("iscrowd") in (1, True)
+    return AnnotatedObject(name, *box, crowd=crowd, area=area, mask=mask), found is not None
 
 
-def _mask(value: object, size: tuple[int | None, int | None], where: str) -> Mask | None:
+def _mask(value: object, size: _Size, where: str) -> Mask | None:
     if not value:
         return None
     if isinstance(value, list):
@@ -183,7 +295,7 @@ def _mask(value: object, size: tuple[int | None, int | None], where: str) -> Mas
         raise DataError(f"the segmentation cannot be read: {error}", where, _REPAIR) from error
 
 
-def _run_lengths(value: Any, size: tuple[int | None, int | None]) -> RunLengths:
+def _run_lengths(value: Any, size: _Size) -> RunLengths:
     height, width = (as_pixels(side) or 0 for side in value["size"])
     if height < 1 or width < 1 or (None not in size and (height, width) != size):
         raise ValueError("its size is not the picture's")

@@ -19,7 +19,7 @@ def root_category(categories: Sequence[object], annotations: Sequence[object]) -
     0
     """
     known = [item for item in categories if isinstance(item, dict)]
-    first = next((item for item in known if item.get("id") == 0 and item.get("id") is not False), None)
+    first = next((item for item in known if item.get("id") in (0, "0") and item.get("id") is not False), None)
     if first is None or first.get("supercategory") not in (None, "", "none"):
         return None
     stands_above = any(item is not first and item.get("supercategory") == first.get("name") for item in known)

@@ -2,12 +2,13 @@
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple, TextIO
 
+from tfod.annotations.format import PassedOverError
 from tfod.errors import DataError
 
-__all__ = ["COLUMNS", "Header", "column_names", "is_box_table", "read_header"]
+__all__ = ["COLUMNS", "Header", "column_names", "names_boxes", "read_header"]
 
 COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
 
@@ -23,11 +24,11 @@ _NAMES = {
     "xmax": ("xmax", "x_max", "x2"),
     "ymax": ("ymax", "y_max", "y2"),
 }
+_SIDES = frozenset(name for side in COLUMNS[4:] for name in _NAMES[side])
 _OPTIONAL = ("width", "height")
 _DELIMITERS = (",", ";", "\t", "|")
 _SEPARATOR = re.compile(r"sep=.\s*", re.IGNORECASE)  # Excel's
 _CORNER = re.compile(r"[xy][1-9]")
-_HEAD = 4096  # characters in which the first line has to end
 
 
 class Header(NamedTuple):
@@ -48,7 +49,8 @@ def read_header(file: TextIO, path: str) -> Header:
     """Reads the first line, or the two, of an open table; `path` is for messages.
 
     Fields are separated by commas, semicolons, tabulators or bars. The only column left over holds the class, whatever
-    it is called: blood cells have a `cell_type`. Raises DataError where a column is missing, or given twice.
+    it is called: blood cells have a `cell_type`. Raises DataError where a column is missing, or given twice, a
+    PassedOverError for a table of something else than boxes.
     """
     first, lines = file.readline(), 1
     if _SEPARATOR.fullmatch(first):
@@ -65,31 +67,30 @@ def read_header(file: TextIO, path: str) -> Header:
             what = "the first line is that of a box: the table does not name its columns"
             raise DataError(what, where, "write their names before it, such as filename,xmin,ymin,xmax,ymax,class")
         cure = f"the first line has to name the columns {','.join(COLUMNS)}"
-        raise DataError(f"the table has no column {', '.join(missing)}", where, cure)
+        kind = DataError if names_boxes({*names}) else PassedOverError  # Roboflow's _classes.csv has no boxes
+        raise kind(f"the table has no column {', '.join(missing)}", where, cure)
     return Header(delimiter, columns, len(names), corners, lines)
 
 
-def is_box_table(path: str) -> bool:
-    """Whether the first lines of a .csv file name the sides of boxes."""
-    if not path.lower().endswith(".csv"):
-        return False
-    with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
-        head = file.read(_HEAD)
-    sides = {name for column in COLUMNS[4:] for name in _NAMES[column]}
-    return len(sides & column_names(head)) >= 2
+def names_boxes(columns: Set[str]) -> bool:
+    """Whether names of columns, in lower case, are those of the sides of boxes.
+
+    >>> names_boxes({"image", "xmin", "x2"}), names_boxes({"image", "cat", "dog"})
+    (True, False)
+    """
+    return len(_SIDES & columns) >= 2
 
 
-def column_names(head: str) -> frozenset[str]:
+def column_names(head: str) -> list[str]:
     """The names in the first line of a table, in lower case, whatever separates them.
 
-    >>> sorted(column_names("Class;XMin"))
+    >>> column_names("Class;XMin")
     ['class', 'xmin']
     """
     lines = head.splitlines()[:2]
     line = lines[-1] if lines and _SEPARATOR.fullmatch(lines[0]) else "".join(lines[:1])
     splits: list[list[str]] = [_split(line, delimiter) for delimiter in _DELIMITERS]
-    names = max(splits, key=len)
-    return frozenset(names)
+    return max(splits, key=len)
 
 
 def _split(line: str, delimiter: str) -> list[str]:

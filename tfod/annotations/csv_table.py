@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Remark, meaning
 from tfod.annotations.csv_columns import COLUMNS, Header, read_header
-from tfod.annotations.format import Dataset, Reading, Writing, with_notes
+from tfod.annotations.format import Dataset, Reading, Writing
 from tfod.annotations.geometry import Box, are_exchanged, are_fractions, outline_extent
 from tfod.annotations.path_list import list_names
-from tfod.annotations.pictures import find_picture, picture_sizes, picture_stem, plain_name
-from tfod.annotations.untrusted import annotation_files, as_text, file_subset, snapped, subset_of
+from tfod.annotations.pictures import find_picture, other_name, picture_sizes, picture_stem, plain_name
+from tfod.annotations.untrusted import as_text, file_subset, read_each, snapped, subset_of
 from tfod.errors import DataError
 from tfod.files import replacing
 
@@ -49,31 +49,19 @@ def read_csv(
 
     Columns may come in any order and under the names that tables of others use (`csv_columns`); width and height may
     be missing. A line without the four sides of a box makes its picture one without objects, as in Keras RetinaNet's
-    tables. What the boxes of the whole table show is heeded, and noted: that they are fractions of their pictures, or
-    that xmax and ymin are exchanged. A class that is a number in `class_names` takes that name. With `image_set`, only
-    the pictures that this list names, in its order; one that the table lacks is given as its error. So is a picture of
-    which a line cannot be understood, or whose boxes are fractions of an unknown size; a line of no picture comes last.
+    tables. What the boxes of the whole table show counts, and is told at the first picture: that they are fractions of
+    their pictures, or that xmax and ymin are exchanged. A class that is a number in `class_names` takes that name. With
+    `image_set`, only the pictures that this list names, in its order; one that the table lacks is given as its error.
+    So is a picture of which a line cannot be understood, or whose boxes are fractions of an unknown size; a line of no
+    picture comes last.
     Raises DataError, with the line, for a table that cannot be read, lacks a column or has it twice.
     """
-    header, rows, errors = _read(path)
-    boxes = [row.box for row in rows if row.box]
-    exchanged, fractions = are_exchanged(boxes), are_fractions(boxes)
-    notes = [(_EXCHANGED, exchanged), (_FRACTIONS, fractions), (_OUTLINES, bool(header.corners))]
-    by_picture: dict[str, list[_Row]] = {}
-    for row in rows:
-        by_picture.setdefault(row.filename, []).append(row)
-    images: dict[str, AnnotatedImage | DataError] = {}
-    for filename, lines in by_picture.items():
-        image = _image(filename, lines, path, image_dir, class_names or {}, exchanged)
-        try:
-            images[filename] = _in_pixels(image, f"{path}, line {lines[0].line}") if fractions else image
-        except DataError as error:
-            images[filename] = error
-    strays = [fault for filename, fault in errors if not filename]
-    for filename, fault in reversed(errors):  # of several of a picture the first is given
-        images |= {filename: fault} if filename else {}
-    chosen = _chosen(images, image_set) if image_set else [*images.values()]
-    return with_notes([*chosen, *strays], [(what, path) for what, true in notes if true])
+    found, remarks = _images(path, image_dir, image_set, class_names or {})
+    for place, image in enumerate(found):
+        if isinstance(image, AnnotatedImage):
+            found[place] = image._replace(remarks=(*remarks, *image.remarks))
+            break
+    return found
 
 
 def read_csv_dataset(path: str, reading: Reading) -> Dataset:
@@ -81,13 +69,17 @@ def read_csv_dataset(path: str, reading: Reading) -> Dataset:
 
     Where the classes are numbers, `reading.class_names` names them, and the data set's ids are theirs.
     """
-    images: list[AnnotatedImage | DataError] = []
-    for file in annotation_files(path, ".csv"):
+    tables, errors, remarks = read_each(
+        path, ".csv", lambda file: (file, *_images(file, reading.image_dir, None, reading.class_names))
+    )
+    images: list[AnnotatedImage | DataError] = [*errors]
+    for file, table, told in tables:
+        remarks += told
         subset = file_subset(file, path)
-        for image in read_csv(file, reading.image_dir, None, reading.class_names):
+        for image in table:
             named = isinstance(image, AnnotatedImage) and subset and not image.subset
             images.append(image._replace(subset=subset) if named else image)  # type: ignore[union-attr]
-    return Dataset(images, len(images), {name: number for number, name in reading.class_names.items()})
+    return Dataset(images, len(images), {name: number for number, name in reading.class_names.items()}, remarks)
 
 
 def write_csv(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
@@ -101,11 +93,36 @@ def write_csv(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) 
             deque(written, maxlen=0)
 
 
+def _images(
+    path: str, image_dir: str | None, image_set: str | None, class_names: Mapping[int, str]
+) -> tuple[list[AnnotatedImage | DataError], list[Remark]]:
+    """What `read_csv` gives, and what the boxes of the whole table show."""
+    header, rows, errors = _read(path)
+    boxes = [row.box for row in rows if row.box]
+    exchanged, fractions = are_exchanged(boxes), are_fractions(boxes)
+    told = [(_EXCHANGED, exchanged), (_FRACTIONS, fractions), (_OUTLINES, bool(header.corners))]
+    by_picture: dict[str, list[_Row]] = {}
+    for row in rows:
+        by_picture.setdefault(row.filename, []).append(row)
+    images: dict[str, AnnotatedImage | DataError] = {}
+    for filename, lines in by_picture.items():
+        image = _image(filename, lines, path, image_dir, class_names, exchanged)
+        try:
+            images[filename] = _in_pixels(image, f"{path}, line {lines[0].line}") if fractions else image
+        except DataError as error:
+            images[filename] = error
+    strays = [fault for filename, fault in errors if not filename]
+    for filename, fault in reversed(errors):  # of several of a picture the first is given
+        images |= {filename: fault} if filename else {}
+    chosen = _chosen(images, image_set) if image_set else [*images.values()]
+    return [*chosen, *strays], [meaning(what, path) for what, true in told if true]
+
+
 def _image(
     filename: str, rows: Sequence[_Row], path: str, image_dir: str | None, names: Mapping[int, str], exchanged: bool
 ) -> AnnotatedImage:
     objects = []
-    notes = [(_NO_BOX, f"{path}, line {row.line}") for row in rows if not row.box and row.class_name]
+    told = [meaning(_NO_BOX, f"{path}, line {row.line}") for row in rows if not row.box and row.class_name]
     for row in rows:
         if row.box:
             xmin, ymin, xmax, ymax = row.box
@@ -116,11 +133,14 @@ def _image(
             objects.append(AnnotatedObject(name, *box, line=row.line))
     sizes = {row.size: row.line for row in rows if None not in row.size}
     if len(sizes) > 1:
-        notes.append((_SIZES, f"{path}, line {[*sizes.values()][1]}: {filename}"))
+        told.append(meaning(_SIZES, f"{path}, line {[*sizes.values()][1]}: {filename}"))
     width, height = next(iter(sizes)) if len(sizes) == 1 else (None, None)
     picture = find_picture(filename, path, image_dir)
     found, subset = plain_name(picture or filename), subset_of(filename)
-    return AnnotatedImage(path, found, picture, tuple(objects), width, height, subset, notes=tuple(notes))
+    written = other_name(filename, found) if picture else ""
+    return AnnotatedImage(
+        path, found, picture, tuple(objects), width, height, subset, written=written, remarks=tuple(told)
+    )
 
 
 def _in_pixels(image: AnnotatedImage, where: str) -> AnnotatedImage:

@@ -6,11 +6,11 @@ import numpy as np
 from lxml import etree
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
-from tfod.annotations.format import Dataset, Reading
+from tfod.annotations.format import Dataset, Reading, StrayError
 from tfod.annotations.geometry import ellipse, rectangle, turned
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, checked_counts, extent, run_lengths
-from tfod.annotations.pictures import find_picture, plain_name
-from tfod.annotations.untrusted import annotation_files, as_pixels, as_text, content, read_xml, subset_of
+from tfod.annotations.pictures import find_picture, other_name, plain_name
+from tfod.annotations.untrusted import as_pixels, as_text, content, read_each, read_xml, subset_of
 from tfod.errors import DataError
 
 __all__ = ["read_cvat"]
@@ -27,19 +27,26 @@ def read_cvat(path: str, reading: Reading) -> Dataset:
     Of polygons, ellipses, masks, lines and points the extent is the box, of what has a `rotation` that of the turned
     shape. Turned boxes are polygons. Of a video each frame that shows an object is a picture called frame_000012.
     Cuboids and skeletons are refused.
-    A picture of which a shape cannot be understood is given as its error, with the line. Raises DataError for a file
-    that is no XML of CVAT's, or of which a track cannot be understood.
+    A picture or a frame of which a shape cannot be understood is given as its error, with the line. Files of another
+    kind are passed over. Raises DataError where no file is an XML of CVAT's.
     """
-    images: list[AnnotatedImage | DataError] = []
+    roots, errors, remarks = read_each(path, ".xml", _root)
+    images: list[AnnotatedImage | DataError] = [*errors]
     class_ids: dict[str, int] = {}
-    for file in annotation_files(path, ".xml"):
-        root = read_xml(content(file), file, "annotations", "annotation of CVAT's")
+    for file, root in roots:
         for label in root.iterfind("meta//labels/label/name"):
-            name = as_text(label.text, "the label", f"{file}, line {label.sourceline}")
-            class_ids.setdefault(name, len(class_ids) + 1)
+            try:
+                name = as_text(label.text, "the label", f"{file}, line {label.sourceline}")
+                class_ids.setdefault(name, len(class_ids) + 1)
+            except DataError as error:
+                images.append(StrayError(error.what, error.where, error.cure))
         images += _pictures(root, file, reading)
         images += _frames(root, file, reading)
-    return Dataset(images, len(images), class_ids)
+    return Dataset(images, len(images), class_ids, remarks)
+
+
+def _root(file: str) -> tuple[str, etree._Element]:
+    return file, read_xml(content(file), file, "annotations", "annotation of CVAT's")
 
 
 def _pictures(root: etree._Element, file: str, reading: Reading) -> Iterator[AnnotatedImage | DataError]:
@@ -59,36 +66,44 @@ def _image(element: etree._Element, file: str, reading: Reading) -> AnnotatedIma
         if shape.tag != "tag"  # says something of the whole picture
     )
     subset = element.get("subset") or ""
+    picture = _find(name, file, subset, reading)
+    filename = plain_name(picture or name) or "picture"
     return AnnotatedImage(
         file,
-        plain_name(name) or "picture",
-        _find(name, file, subset, reading),
+        filename,
+        picture,
         objects,
         width,
         height,
         subset_of(f"{subset}/") or subset_of(name),
         line=element.sourceline,
+        written=other_name(name, filename) if picture else "",
     )
 
 
-def _frames(root: etree._Element, file: str, reading: Reading) -> Iterator[AnnotatedImage]:
-    """The frames of a video in which an object is to be seen."""
-    width, height = (as_pixels(root.findtext(f"meta//original_size/{side}")) for side in ("width", "height"))
+def _frames(root: etree._Element, file: str, reading: Reading) -> Iterator[AnnotatedImage | DataError]:
+    """The frames of a video in which an object is to be seen; of one with an object that cannot be used, its error."""
+    size = as_pixels(root.findtext("meta//original_size/width")), as_pixels(root.findtext("meta//original_size/height"))
     frames: dict[int, list[AnnotatedObject]] = {}
+    errors: dict[int, DataError] = {}
     for track in root.iterfind("track"):
         for shape in track:
             number = as_pixels(shape.get("frame"))
             if number is None or number < 0:
                 where = f"{file}, line {shape.sourceline}"
-                raise DataError("the shape of a track has no frame's number", where, _REPAIR)
-            if shape.get("outside") != "1":
-                item = _object(shape, track.get("label"), (width, height), file)
-                frames.setdefault(number, []).append(item)
-    for number in sorted(frames):
+                yield StrayError("the shape of a track has no frame's number", where, _REPAIR)
+            elif shape.get("outside") != "1":
+                try:
+                    item = _object(shape, track.get("label"), size, file)
+                    frames.setdefault(number, []).append(item)
+                except DataError as error:
+                    errors.setdefault(number, error)
+    for number in sorted(frames.keys() | errors.keys()):
         name = f"frame_{number:06d}.png"
         picture = _find(name, file, "", reading)
         found = plain_name(picture or name)
-        yield AnnotatedImage(file, found, picture, tuple(frames[number]), width, height)
+        image = AnnotatedImage(file, found, picture, tuple(frames.get(number, ())), *size)
+        yield errors.get(number, image)
 
 
 def _find(name: str, file: str, subset: str, reading: Reading) -> str | None:

@@ -7,11 +7,19 @@ from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 from pathlib import Path
 
-from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Remark
 from tfod.annotations.catalogue import find_format
-from tfod.annotations.format import Dataset, Format, Writing, class_ids_of
+from tfod.annotations.format import (
+    Dataset,
+    Format,
+    MissingPartError,
+    PassedOverError,
+    StrayError,
+    Writing,
+    class_ids_of,
+)
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, extent
-from tfod.annotations.pictures import picture_sizes
+from tfod.annotations.pictures import EXTENSIONS, how_found, picture_sizes
 from tfod.errors import DataError, OutputError
 from tfod.files import check_folder, replacing_directory
 from tfod.records.boxes import CLIPPED, IN_ONE_PIXEL, NOT_FINITE, OUTSIDE, SWAPPED, place
@@ -28,6 +36,23 @@ _NO_PICTURE = "pictures that are not there; only their annotations are written"
 _WIDE_MASK = "masks left out, they do not fill their box and the format has no box beside a mask"
 _OTHER_SIZE = "masks left out, they are of another size than their picture, or too large"
 _STICKS_OUT = "boxes that stick out of the picture, kept as they are; Ultralytics refuses such pictures"
+_OTHER_NAME = "pictures found under another name than the annotation's"
+_NO_ANNOTATION = "pictures beside the others without an annotation, left out"
+_STRAY = "entries of annotation files left out, they belong to no picture"
+_UNANNOTATED = "warning: no picture has an object; is each annotation where its picture's name leads?"
+# What a reader's remarks say, by the doctor's rule.
+_REMARKS = {
+    "annotation-orphan": "annotation files that belong to no picture",
+    "box-from-outline": "boxes taken from the object's outline, they are not given",
+    "class-id-differs": "classes that have another id in another file, numbered anew",
+    "file-passed-over": "files passed over, they are no annotations of the format",
+    "format-chosen": "the annotations may be of several formats; say another with --from",
+    "id-types": "ids that are a text in one place and a number in another",
+    "label-elsewhere": "annotations found by the picture's name, in another folder or spelt otherwise",
+    "test-missing": "parts that the data set names and that are not there",
+    "part-unnamed": "annotations of pictures that the data set does not name",
+    "picture-listed-twice": "pictures that several annotation files name",
+}
 
 
 def write_dataset(
@@ -54,6 +79,8 @@ def write_dataset(
     kind = find_format(name)
     writing = Writing(class_ids_of(dataset), one_based, num_shards, shard_size)
     summary = Summary()
+    for remark in dataset.remarks:
+        _tell(summary, remark)
     with replacing_directory(output) as working:
         images = _used(dataset.images, skip_bad, summary, advance)
         ready = _Ready(kind, name, working if copy_pictures and kind.pictures is not None else None, summary)
@@ -62,6 +89,8 @@ def write_dataset(
         if not summary.pictures:
             cure = "check the folder; what was left out:\n" + summary.text()
             raise DataError("no picture is left to write", "the annotations", cure)
+        ready.tell_unannotated()
+        _check_annotated(summary, dataset.remarks)
     return summary
 
 
@@ -82,11 +111,37 @@ def _used(
     for image in images:
         if isinstance(image, AnnotatedImage):
             yield image
+        elif isinstance(image, PassedOverError):
+            _tell(summary, Remark("file-passed-over", image.what, image.where))
         elif skip_bad:
-            summary.note("bad", f"{image.where}: {image.what}")
+            summary.note(_kind(image), f"{image.where}: {image.what}")
         else:
             raise image
         advance()
+
+
+def _kind(error: DataError) -> str:
+    if isinstance(error, MissingPartError):
+        return _REMARKS["test-missing"]
+    return _STRAY if isinstance(error, StrayError) else "bad"
+
+
+def _tell(summary: Summary, remark: Remark) -> None:
+    kind = _REMARKS.get(remark.rule, remark.what)
+    summary.note(kind, f"{remark.where}: {remark.what}" if kind != remark.what else remark.where)
+    summary.notes[kind].total += remark.total - 1
+
+
+def _check_annotated(summary: Summary, remarks: Iterable[Remark]) -> None:
+    """Never a set without annotations in silence: an error where there are some that found no picture."""
+    if summary.objects.total():
+        return
+    orphans = [remark for remark in remarks if remark.rule == "annotation-orphan"]
+    if orphans:
+        what = f"no picture has an object: {len(orphans)} annotation files belong to no picture"
+        cure = "give both the same name, and name the pictures' folder with --image_dir"
+        raise DataError(what, orphans[0].where, cure)
+    summary.note(_UNANNOTATED, "all pictures")
 
 
 class _Ready:
@@ -98,9 +153,13 @@ class _Ready:
         self._copies = copies
         self._summary = summary
         self._stems: set[tuple[str, str]] = set()
+        self._names: dict[str, set[str]] = {}  # of the pictures that were met, by their folder
 
     def each(self, images: Iterable[AnnotatedImage], skip_bad: bool, spool: Path) -> Iterator[AnnotatedImage]:
         for image in images:
+            if image.picture is not None:
+                folder, name = os.path.split(image.picture)
+                self._names.setdefault(folder, set()).add(name)
             try:
                 ready = self._sized(self._named(image))
                 self._copy(image, ready)
@@ -113,11 +172,18 @@ class _Ready:
             if not objects:
                 self._summary.note("background" if "background" in self._kind.says else _NO_BACKGROUND, image.source)
             self._lose(ready, ready.fields, image.source)
-            for what, where in image.notes:
-                self._summary.note(what, where)
+            for remark in image.remarks:
+                _tell(self._summary, remark)
             self._summary.pictures += 1
             self._summary.objects.update([item.class_name for item in objects])
             yield self._light(ready._replace(objects=objects), spool)
+
+    def tell_unannotated(self) -> None:
+        """Counts the pictures beside the others that no annotation names."""
+        for folder, names in sorted(self._names.items()):
+            for name in sorted({*os.listdir(folder or os.curdir)} - names):
+                if os.path.splitext(name)[1].lower() in EXTENSIONS and not name.startswith("."):
+                    self._summary.note(_NO_ANNOTATION, os.path.join(folder, name))
 
     def _light(self, image: AnnotatedImage, spool: Path) -> AnnotatedImage:
         """Without the picture's bytes, since writers keep what they get; records need them, from a file."""
@@ -137,6 +203,9 @@ class _Ready:
             number += 1
             unique = f"{stem}_{number}"
         self._stems.add((image.subset, unique.lower()))
+        if image.written:
+            how = how_found(image.written, image.filename)
+            self._summary.note(_OTHER_NAME, f"{image.source}: {image.written!r} is {image.filename!r}, {how}")
         if unique != stem:
             self._summary.note(_RENAMED, f"{image.source}: {image.filename} is {unique}{extension}")
         return image._replace(filename=f"{unique}{extension}")

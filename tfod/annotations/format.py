@@ -5,10 +5,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from tfod.annotations.annotated_image import AnnotatedImage
+from tfod.annotations.annotated_image import AnnotatedImage, Remark
 from tfod.errors import DataError
 
-__all__ = ["Dataset", "Format", "ReadEach", "Reading", "Writing", "class_ids_of", "with_notes"]
+__all__ = [
+    "Dataset",
+    "Format",
+    "Joined",
+    "Look",
+    "MissingPartError",
+    "PassedOverError",
+    "ReadEach",
+    "Reading",
+    "StrayError",
+    "Writing",
+    "class_ids_of",
+]
 
 
 @dataclass(frozen=True)
@@ -26,17 +38,31 @@ class Reading:
     follow_links: bool = False
 
 
+class PassedOverError(DataError):
+    """A file beside the annotations that is none of them: it is told, and is no reason to stop."""
+
+
+class StrayError(DataError):
+    """An entry that cannot be used and belongs to no image: no image is lost when it is left out."""
+
+
+class MissingPartError(StrayError):
+    """A part of the data set (train, val) that is named and not there."""
+
+
 class Dataset(NamedTuple):
     """A data set: its pictures, in an order that does not change, and the classes that it names.
 
     `images` can be gone through again and again; each time files are read anew, one picture in memory at a time where
     the format has a file a picture. An item that is a DataError stands for a picture whose annotations cannot be
-    read. `class_ids` is name -> id, ids as in the files or counting from 1; empty where the format names no classes.
+    read; a StrayError for an entry of no picture, a PassedOverError for a file that is no annotation. `class_ids` is
+    name -> id, ids as in the files or counting from 1; empty where the format names no classes. `remarks` are told.
     """
 
     images: Iterable[AnnotatedImage | DataError]
     total: int
     class_ids: Mapping[str, int] = {}
+    remarks: Sequence[Remark] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +78,19 @@ class Writing:
     shard_size: int | None = None
 
 
+class Look(NamedTuple):
+    """What a file is seen to be, without reading it for good.
+
+    `kind` is xml, json, csv, yaml, labels (numbers of YOLO), names (of classes), record, or "" for what is none.
+    `holds` are the XML's root, the keys at the top of a JSON object or a yaml, the columns of a table, in lower case
+    where people vary it. `what` says it to people.
+    """
+
+    kind: str
+    holds: frozenset[str] = frozenset()
+    what: str = ""
+
+
 @dataclass(frozen=True)
 class Format:
     """One format: how it is called, read, written, and what it can say.
@@ -59,7 +98,7 @@ class Format:
     `read` takes the path that the user named, a file or a folder; it raises DataError where there is no such data set.
     `write` puts annotation files into a folder that is empty but for the pictures. `pictures` is where pictures go in
     that folder, with `{subset}` for the part of the data set; None where the format does not want them beside it.
-    `recognises` says whether a file surely is of the format.
+    `recognises` says whether a file that was looked at is of the format.
 
     `says` are the fields of AnnotatedObject, and the names in `fields`, that the format has a place for (`*`: any
     name; `background`: pictures without objects). `masks` are the kinds of masks that it has a place for: `outline`,
@@ -71,12 +110,24 @@ class Format:
     title: str
     read: Callable[[str, Reading], Dataset]
     write: Callable[[Iterable[AnnotatedImage], Path, Writing], None]
-    recognises: Callable[[str], bool]
+    recognises: Callable[[Look], bool]
     says: frozenset[str]
     masks: frozenset[str]
     mask_is_box: bool = False
     holds_pictures: bool = False
     pictures: str | None = None
+
+
+class Joined:
+    """Errors of a data set, then its pictures; can be gone through again."""
+
+    def __init__(self, errors: Sequence[DataError], images: Iterable[AnnotatedImage | DataError]) -> None:
+        self._errors = errors
+        self._images = images
+
+    def __iter__(self) -> Iterator[AnnotatedImage | DataError]:
+        yield from self._errors
+        yield from self._images
 
 
 class ReadEach:
@@ -92,18 +143,6 @@ class ReadEach:
                 yield self._read(item)
             except DataError as error:
                 yield error
-
-
-def with_notes(
-    images: Iterable[AnnotatedImage | DataError], notes: Sequence[tuple[str, str]]
-) -> list[AnnotatedImage | DataError]:
-    """`images`, the first that can be used with what is to be noted of the whole file."""
-    found = list(images)
-    for place, image in enumerate(found):
-        if isinstance(image, AnnotatedImage):
-            found[place] = image._replace(notes=(*notes, *image.notes))
-            break
-    return found
 
 
 def class_ids_of(dataset: Dataset) -> Mapping[str, int]:

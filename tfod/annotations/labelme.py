@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
-from tfod.annotations.format import Dataset, Reading, Writing
+from tfod.annotations.format import Dataset, PassedOverError, Reading, Writing
 from tfod.annotations.masks import MOST_PIXELS, Mask, Polygons, RunLengths, bitmap, extent, run_lengths
-from tfod.annotations.pictures import find_picture, picture_stem, plain_name
-from tfod.annotations.untrusted import annotation_files, as_number, as_pixels, as_text, each_file, read_json
+from tfod.annotations.pictures import find_picture, other_name, picture_stem, plain_name
+from tfod.annotations.untrusted import annotation_files, as_number, as_pixels, as_text, each_file, parse_json
 from tfod.errors import DataError
 
 __all__ = ["is_labelme", "read_labelme", "read_labelme_file", "write_labelme"]
@@ -41,11 +41,11 @@ def read_labelme_file(path: str, image_dir: str | None = None) -> AnnotatedImage
     Boxes are the extents of the shapes; polygons, circles and masks keep their form, and polygons of one label and
     group are one object, as LabelMe means it. Raises DataError for what is no such file or cannot be understood.
     """
-    read = read_json(path)
-    if not is_labelme(read):
-        raise DataError(
-            "the JSON is no LabelMe annotation: it has no shapes and imagePath", path, "name such files only"
-        )
+    read = parse_json(path)
+    if not isinstance(read, dict) or not is_labelme(read):
+        other = not isinstance(read, dict) or read.keys().isdisjoint(("shapes", "imagePath"))
+        kind = PassedOverError if other else DataError
+        raise kind("the JSON is no LabelMe annotation: it has no shapes and imagePath", path, "name such files only")
     size = as_pixels(read.get("imageHeight")), as_pixels(read.get("imageWidth"))
     written = str(read["imagePath"] or "").strip()
     encoded = _image_data(read.get("imageData"), path)
@@ -59,7 +59,9 @@ def read_labelme_file(path: str, image_dir: str | None = None) -> AnnotatedImage
         together = isinstance(group, int) and isinstance(item.mask, tuple) and not isinstance(item.mask, RunLengths)
         key = (item.class_name, group) if together else index
         groups[key] = _joined(groups[key], item) if key in groups else item
-    return AnnotatedImage(path, filename, picture, tuple(groups.values()), size[1], size[0], encoded=encoded)
+    called = other_name(written, filename) if picture else ""
+    objects = tuple(groups.values())
+    return AnnotatedImage(path, filename, picture, objects, size[1], size[0], encoded=encoded, written=called)
 
 
 def write_labelme(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:

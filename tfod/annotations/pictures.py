@@ -5,8 +5,12 @@ import mmap
 import os
 import struct
 import warnings
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from os.path import isfile
 from typing import NamedTuple
+from unicodedata import normalize
+from urllib.parse import unquote
 
 from tfod.errors import DataError
 from tfod.files import LFS_CURE, is_lfs_pointer, read_bytes
@@ -17,11 +21,15 @@ __all__ = [
     "PictureHeader",
     "TruncatedPictureError",
     "find_picture",
+    "how_found",
+    "other_name",
+    "path_ends",
     "picture_sizes",
     "picture_stem",
     "plain_name",
     "read_header",
     "read_header_of",
+    "spelt_alike",
 ]
 
 # The formats that TensorFlow's decode_image turns into one picture, by their usual extensions.
@@ -31,6 +39,7 @@ EXTENSIONS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".bmp": "bmp"}
 PICTURE_FOLDERS = ("JPEGImages", "images", "Images")
 
 _TRIED_EXTENSIONS = tuple(change(extension) for change in (str.lower, str.upper) for extension in EXTENSIONS)
+_MOST_ENDS = 12  # of a path that are tried
 _MOST_BYTES_READ_WHOLE = 1 << 18
 _EXIF_ORIENTATION = 0x0112
 _WITH_EXIF = ("JPEG", "MPO", "WEBP", "TIFF")  # whose EXIF Pillow reads without decoding
@@ -125,23 +134,117 @@ def find_picture(filename: str, annotation: str, image_dir: str | None = None) -
     """The path of the picture that the file `annotation` calls `filename`; None where there is none.
 
     Looked for in `image_dir` if given, else beside the annotation and in PICTURE_FOLDERS beside its folder: the name
-    as it is (with its sub-folders, if it stays inside), then without folders (annotations hold absolute and Windows
-    paths of other machines), then with another picture extension, and last under the annotation's own name, which
-    people keep when they rename both.
+    as it is (with its sub-folders, if it stays inside), then by the ends of its path (annotations hold absolute and
+    Windows paths of other machines), then percent-decoded, then with other code points for the same letters, then
+    with another picture extension, and last under the annotation's own name, which people keep when they rename both.
     """
     folders = (image_dir,) if image_dir else _usual_folders(os.path.dirname(annotation))
     name = plain_name(filename)
-    names = (name,) if name == filename else (_inside(filename), name)
+    names = (name,) if name == filename else path_ends(filename)
     for candidate in filter(None, names):
         for folder in folders:
             if isfile(path := f"{folder}/{candidate}"):
                 return path
+    if "%" in filename or not filename.isascii() or any(_odd_names(folder) for folder in folders):
+        for candidate in path_ends(unquote(filename)):
+            if found := _spelt_otherwise(candidate, folders):
+                return found
     for stem in filter(None, (os.path.splitext(name)[0], picture_stem(annotation))):
         for folder in folders:
             for extension in _TRIED_EXTENSIONS:
                 if isfile(path := f"{folder}/{stem}{extension}"):
                     return path
+    return next((found for folder in folders if (found := _of_stem(name, folder))), None)
+
+
+def path_ends(path: str) -> Iterator[str]:
+    r"""The ends of a path of any system, the longest first: what of it may be there on another machine.
+
+    >>> list(path_ends(r"C:\data\train\cat.jpg")), list(path_ends("../images/cat.jpg"))
+    (['data/train/cat.jpg', 'train/cat.jpg', 'cat.jpg'], ['images/cat.jpg', 'cat.jpg'])
+    """
+    parts = path.replace("\\", "/").split("/")
+    up = max((number for number, part in enumerate(parts) if part == ".."), default=-1)
+    parts = [part for part in parts[up + 1 :] if part not in ("", ".") and not part.endswith(":")]
+    return ("/".join(parts[start:]) for start in (*range(len(parts))[:1], *range(len(parts))[1:][-_MOST_ENDS:]))
+
+
+def other_name(written: str, filename: str) -> str:
+    """What the annotation calls the picture that was found as `filename`; empty where it is the same."""
+    name = plain_name(written)
+    return "" if name == filename else name
+
+
+def how_found(written: str, filename: str) -> str:
+    """What it took to find the picture `filename` under the name that is `written`.
+
+    >>> how_found("a%20b.jpg", "a b.jpg"), how_found("a.png", "a.jpg")
+    ('percent-decoded', 'by its name without the extension')
+    """
+    if spelt_alike(written) != spelt_alike(filename):
+        return "by its name without the extension"
+    decoded = unquote(written) == filename or written == unquote(filename)
+    return "percent-decoded" if decoded else "spelt with other code points"
+
+
+def spelt_alike(name: str) -> str:
+    """What names have in common that differ in percent signs for letters, or in the code points of one letter.
+
+    >>> spelt_alike("a%20b.jpg"), spelt_alike("cafe\u0301") == spelt_alike("caf\u00e9")
+    ('a b.jpg', True)
+    """
+    if "%" in name:
+        name = unquote(name)
+    return name if name.isascii() else normalize("NFC", name)
+
+
+def _spelt_otherwise(candidate: str, folders: tuple[str, ...]) -> str | None:
+    """The picture whose name means the same as `candidate`, a path that was percent-decoded."""
+    inside, _, name = candidate.rpartition("/")
+    for folder in folders:
+        place = f"{folder}/{inside}" if inside else folder
+        if isfile(path := f"{place}/{name}"):
+            return path
+        found = _names_in(place)[0].get(spelt_alike(name))
+        if found and isfile(path := f"{place}/{found}"):
+            return path
     return None
+
+
+def _of_stem(name: str, folder: str) -> str | None:
+    """The only picture of a folder whose name, without its extension, means the same as that of `name`."""
+    if "%" not in name and name.isascii() and not _odd_names(folder):
+        return None
+    found = _names_in(folder)[1].get(spelt_alike(os.path.splitext(name)[0]))
+    return f"{folder}/{found}" if found and isfile(f"{folder}/{found}") else None
+
+
+def _odd_names(folder: str) -> bool:
+    """Whether a picture of the folder has a name that can be spelt otherwise."""
+    return bool(_names_in(folder)[0])
+
+
+def _names_in(folder: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    try:
+        changed = os.stat(folder).st_mtime_ns
+    except (OSError, ValueError):  # there is none, or no folder can have that name
+        return {}, {}
+    return _spelt_names(folder, changed)
+
+
+@lru_cache(maxsize=16)
+def _spelt_names(folder: str, changed: int) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Names of pictures with percent signs or letters beyond ASCII: what they mean -> the name; the same of stems."""
+    del changed  # a folder that has changed is read again
+    try:
+        names = [name for name in sorted(os.listdir(folder)) if os.path.splitext(name)[1].lower() in EXTENSIONS]
+    except OSError:
+        return {}, {}
+    odd = [name for name in names if "%" in name or not name.isascii()]
+    return (
+        {spelt_alike(name): name for name in odd},
+        {spelt_alike(os.path.splitext(name)[0]): name for name in odd},
+    )
 
 
 def _usual_folders(folder: str) -> tuple[str, ...]:
@@ -170,13 +273,6 @@ def picture_stem(filename: str) -> str:
         return name
     stem, extension = os.path.splitext(name)
     return stem if extension.lower() in (*EXTENSIONS, ".xml", ".json") else name
-
-
-def _inside(filename: str) -> str:
-    """`filename` where it is relative and cannot leave its folder, else its last part."""
-    parts = filename.replace("\\", "/").split("/")
-    leaves = parts[0] == "" or parts[0].endswith(":") or ".." in parts
-    return plain_name(filename) if leaves else "/".join(parts)
 
 
 def _jpeg(data: bytes | mmap.mmap, name: str) -> PictureHeader:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from tfod.annotations.annotated_image import AnnotatedImage
-from tfod.annotations.catalogue import detect_format, read_dataset
+from tfod.annotations.catalogue import open_dataset
 from tfod.annotations.format import Dataset, Reading
 from tfod.annotations.path_list import list_names
 from tfod.annotations.pictures import picture_stem
@@ -97,8 +97,7 @@ def open_sources(
     """
     sources = []
     for path in paths:
-        name = format_name or detect_format(path)
-        sources.append(Source(path, name, read_dataset(path, name, reading)))
+        sources.append(Source(path, *open_dataset(path, format_name, reading)))
     return Sources(sources, lists, limit)
 
 

@@ -9,12 +9,12 @@ import json
 import os
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from lxml import etree
 
-from tfod.annotations.annotated_image import AnnotatedImage
-from tfod.annotations.format import ReadEach, Reading
+from tfod.annotations.annotated_image import AnnotatedImage, Remark
+from tfod.annotations.format import PassedOverError, ReadEach, Reading
 from tfod.annotations.pictures import PICTURE_FOLDERS
 from tfod.errors import DataError
 from tfod.files import LFS_CURE, is_lfs_pointer, read_bytes
@@ -28,13 +28,18 @@ __all__ = [
     "as_text",
     "content",
     "each_file",
+    "encoding_of",
     "file_subset",
+    "parse_json",
+    "read_each",
     "read_json",
     "read_text",
     "read_xml",
     "snapped",
     "subset_of",
 ]
+
+Read = TypeVar("Read")
 
 XML_PARSER = etree.XMLParser(
     resolve_entities=False,
@@ -48,6 +53,7 @@ XML_PARSER = etree.XMLParser(
     remove_pis=True,
 )
 _REPAIR = "correct the file in the annotation tool, or remove it"
+_NO_OBJECT = "name the file of the annotations itself; COCO and LabelMe are objects"
 _SUBSETS = {
     "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
     "testing": "test",
@@ -59,15 +65,19 @@ _SNAP = 0.01  # pixels
 class Roots:
     """The folders out of which no annotation and no picture may lie, by whatever links."""
 
-    def __init__(self, path: str, reading: Reading) -> None:
-        folder = os.path.realpath(path if os.path.isdir(path) else os.path.dirname(path) or os.curdir)
+    def __init__(self, path: str, reading: Reading, *paths: str) -> None:
         self._follow = reading.follow_links
-        # Pascal VOC and COCO keep annotations in a folder of their own, beside those of the pictures.
-        self._roots = [os.path.dirname(folder) if os.path.basename(folder).lower() == "annotations" else folder]
-        self._roots += (os.path.join(os.path.dirname(folder), name) for name in PICTURE_FOLDERS)
+        self._roots: list[str] = []
+        for one in (path, *paths):
+            self._add(os.path.realpath(one if os.path.isdir(one) else os.path.dirname(one) or os.curdir))
         if reading.image_dir:
             self._roots.append(os.path.realpath(reading.image_dir))
         self._good: set[str] = set()
+
+    def _add(self, folder: str) -> None:
+        # Pascal VOC, COCO and YOLO keep annotations in a folder of their own, beside those of the pictures.
+        self._roots.append(os.path.dirname(folder) if os.path.basename(folder).lower() == "annotations" else folder)
+        self._roots += (os.path.join(os.path.dirname(folder), name) for name in (*PICTURE_FOLDERS, "labels"))
 
     def check(self, path: str) -> str:
         """`path`; DataError where it is no file, or a link that leads out of the folders."""
@@ -109,6 +119,27 @@ def annotation_files(path: str, extension: str) -> list[str]:
     return sorted(found)
 
 
+def read_each(
+    path: str, extension: str, read: Callable[[str], Read]
+) -> tuple[list[Read], list[DataError], list[Remark]]:
+    """What `read` makes of each of `annotation_files`, the errors of those that cannot be read, and a remark for each
+    that is of another kind and passed over. Raises the error where nothing is left, or of the only file."""
+    files = annotation_files(path, extension)
+    read_well: list[Read] = []
+    errors: list[DataError] = []
+    passed: list[DataError] = []
+    for file in files:
+        try:
+            read_well.append(read(file))
+        except PassedOverError as error:
+            passed.append(error)
+        except DataError as error:
+            errors.append(error)
+    if not read_well and (len(files) == 1 or not errors):
+        raise [*errors, *passed][0]
+    return read_well, errors, [Remark("file-passed-over", error.what, error.where) for error in passed]
+
+
 def each_file(read: Callable[[str], AnnotatedImage], paths: Sequence[str], root: str, reading: Reading) -> ReadEach:
     """Reads each of `paths` anew whenever gone through; its place below `root` says of which subset it is."""
     roots = Roots(root, reading)
@@ -142,11 +173,22 @@ def file_subset(file: str, root: str) -> str:
 
 
 def read_text(path: str) -> str:
-    """The text of an annotation file; DataError where it cannot be read or is not UTF-8."""
+    """The text of an annotation file, in UTF-8 or, as its first bytes say, in UTF-16; DataError for other files."""
+    data = content(path)
     try:
-        return content(path).decode("utf-8-sig")
+        return data.decode(encoding_of(data))
     except UnicodeDecodeError as error:
         raise DataError("the file is not text in UTF-8", path, _REPAIR) from error
+
+
+def encoding_of(data: bytes) -> str:
+    """The encoding of a text by its first bytes: its mark, or the zeros between letters of JSON and XML.
+
+    >>> encoding_of("{}".encode("utf-16")), encoding_of("{}".encode("utf-16-le")), encoding_of(b"{}")
+    ('utf-16', 'utf-16-le', 'utf-8-sig')
+    """
+    found = json.detect_encoding(data)
+    return "utf-8-sig" if found == "utf-8" else found
 
 
 def content(path: str) -> bytes:
@@ -163,9 +205,17 @@ def content(path: str) -> bytes:
 
 def read_json(path: str) -> dict[str, Any]:
     """The JSON object in a file; DataError, with the line, for anything else."""
+    value = parse_json(path)
+    if not isinstance(value, dict):
+        raise PassedOverError(f"the JSON is a {type(value).__name__}, where an object is expected", path, _NO_OBJECT)
+    return value
+
+
+def parse_json(path: str) -> Any:
+    """What a JSON file holds; DataError, with the line, where it is none."""
     text = read_text(path)
     try:
-        value = json.loads(text, object_pairs_hook=_without_two_of_a_key)
+        return json.loads(text, object_pairs_hook=_without_two_of_a_key)
     except _TwoOfAKeyError as error:
         raise DataError(f"an object of the JSON has two values of {error}", path, _REPAIR) from error
     except json.JSONDecodeError as error:
@@ -174,9 +224,6 @@ def read_json(path: str) -> dict[str, Any]:
         raise DataError(
             "the JSON is nested too deeply, or holds a number of thousands of digits", path, _REPAIR
         ) from error
-    if not isinstance(value, dict):
-        raise DataError(f"the JSON is a {type(value).__name__}, where an object is expected", path, _REPAIR)
-    return value
 
 
 class _TwoOfAKeyError(Exception):
@@ -206,7 +253,7 @@ def read_xml(data: bytes, path: str, root_tag: str, kind: str) -> etree._Element
     if root.tag != root_tag:
         where = f"{path}, line {root.sourceline}"
         cure = "name a folder that holds annotations only"
-        raise DataError(f"the XML is no {kind}: its root is <{root.tag}>", where, cure)
+        raise PassedOverError(f"the XML is no {kind}: its root is <{root.tag}>", where, cure)
     return root
 
 

@@ -12,11 +12,11 @@ from functools import lru_cache
 
 from lxml import etree
 
-from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields, meaning
 from tfod.annotations.format import Dataset, Reading
 from tfod.annotations.geometry import Box
 from tfod.annotations.path_list import PathList, list_names
-from tfod.annotations.pictures import find_picture, picture_stem, plain_name
+from tfod.annotations.pictures import find_picture, other_name, picture_stem, plain_name
 from tfod.annotations.untrusted import annotation_files, as_pixels, content, each_file, read_xml
 from tfod.annotations.voc_plain import PlainAnnotation, image_fields, read_plain
 from tfod.annotations.voc_shapes import SIDES, Texts, shape_extents
@@ -51,8 +51,9 @@ def read_voc(path: str | os.PathLike[str], image_dir: str | None = None) -> Anno
     written = written.strip()
     picture = find_picture(written, path, image_dir)
     filename = plain_name(picture or written) or picture_stem(path)
-    size = as_pixels(width), as_pixels(height)
-    return AnnotatedImage(path, filename, picture, objects, *size, fields=fields, notes=tuple(notes.items()))
+    called = other_name(written, filename) if picture else ""
+    size, told = (as_pixels(width), as_pixels(height)), tuple(meaning(*note) for note in notes.items())
+    return AnnotatedImage(path, filename, picture, objects, *size, fields=fields, written=called, remarks=told)
 
 
 def read_voc_files(paths: Iterable[str], image_dir: str | None = None) -> Iterator[AnnotatedImage | DataError]:
@@ -84,8 +85,9 @@ def read_voc_dataset(path: str, reading: Reading) -> Dataset:
         image = read_voc(file, reading.image_dir)
         objects = tuple(item._replace(xmin=item.xmin - shift, ymin=item.ymin - shift) for item in image.objects)
         subset, *others = named.get(picture_stem(file), ("",))
-        notes = (*image.notes, (_LISTS, f"{file}: {', '.join((subset, *others))}")) if others else image.notes
-        return image._replace(objects=objects if shift else image.objects, subset=subset, notes=notes)
+        told = (meaning(_LISTS, f"{file}: {', '.join((subset, *others))}"),) if others else ()
+        remarks = (*image.remarks, *told)
+        return image._replace(objects=objects if shift else image.objects, subset=subset, remarks=remarks)
 
     return Dataset(each_file(read_one, paths, path, reading), len(paths))
 

@@ -1,17 +1,18 @@
 """YOLO's text files read: one a picture, a line an object, coordinates as fractions of the picture as it is shown.
 
 A line is `class cx cy width height`, or `class x1 y1 x2 y2 x3 y3 ...`, an outline. Where pictures and class names are
-says `yolo_layout`.
+says `yolo_layout`, where labels are `yolo_labels`.
 """
 
 from collections.abc import Mapping, Sequence
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
-from tfod.annotations.format import Dataset, Reading
+from tfod.annotations.format import Dataset, Joined, Reading
 from tfod.annotations.masks import Polygons, extent
 from tfod.annotations.pictures import picture_sizes, plain_name
 from tfod.annotations.untrusted import Roots, as_pixels, each_file, read_text, snapped
-from tfod.annotations.yolo_layout import find_layout, label_path
+from tfod.annotations.yolo_labels import match_labels
+from tfod.annotations.yolo_layout import find_layout
 from tfod.errors import DataError
 
 __all__ = ["parse_labels", "read_yolo"]
@@ -22,35 +23,33 @@ _CURE = "correct the line, or take it out"
 def read_yolo(path: str, reading: Reading) -> Dataset:
     """A folder with images/ and labels/, or with pictures and text files side by side, or a data.yaml.
 
-    The pictures decide: one without a text file has no objects. Raises DataError where there is no picture, or where
-    the yaml cannot be used; a picture with a line that cannot be understood is yielded as its error.
+    A picture without a text file has no objects; a text file without a picture is told. Raises DataError where there
+    is no picture, or where the yaml cannot be used; a picture with a line that cannot be understood is yielded as its
+    error.
     """
     layout = find_layout(path, reading)
     names = layout.names or dict(reading.class_names)
     subsets: dict[str, str] = {}
     for subset, pictures in layout.pictures.items():
-        for (
-            picture
-        ) in pictures:  # one that is in both train and val, as Ultralytics asks of sets without parts, is in none
+        for picture in pictures:
+            # One that is in both train and val, as Ultralytics asks of sets without parts, is in none.
             subsets[picture] = "" if picture in subsets else subset
-
-    roots = Roots(layout.root, reading)
+    roots = Roots(layout.root, reading, path)
+    labels, told = match_labels(subsets, layout.folders, roots, layout.lists)
 
     def read_one(picture: str) -> AnnotatedImage:
-        labels = label_path(picture)
+        label = labels[picture]
         _, (width, height) = picture_sizes(picture)
-        objects = (
-            parse_labels(read_text(roots.check(labels)), labels, names, (width, height), layout.keypoints)
-            if labels
-            else ()
-        )
+        objects: tuple[AnnotatedObject, ...] = ()
+        if label:
+            objects = parse_labels(read_text(roots.check(label)), label, names, (width, height), layout.keypoints)
         return AnnotatedImage(
-            labels or picture, plain_name(picture), picture, objects, width, height, subset=subsets[picture]
+            label or picture, plain_name(picture), picture, objects, width, height, subset=subsets[picture]
         )
 
-    images = each_file(read_one, list(subsets), layout.root, reading)
+    images = Joined(layout.errors, each_file(read_one, list(subsets), layout.root, reading))
     ids = {name: number + 1 for number, name in sorted(names.items())}
-    return Dataset(images, len(subsets), ids)
+    return Dataset(images, len(layout.errors) + len(subsets), ids, [*layout.remarks, *told])
 
 
 def parse_labels(

@@ -1,8 +1,8 @@
-"""Where a YOLO data set has its pictures, its labels and its class names.
+"""Where a YOLO data set has its pictures and its class names.
 
 Ultralytics' data.yaml names folders (or lists) of pictures for train, val and test, below `path`, and the classes as
 a list or as numbers with names. Without one, subsets are folders below images/, and classes.txt, obj.names or the like
-names the classes, one a line. Labels lie where Ultralytics looks: in labels/ instead of images/, else beside.
+names the classes, one a line. Folders of another machine are found by the ends of their paths.
 """
 
 import os
@@ -14,18 +14,22 @@ from typing import Any
 
 import yaml
 
-from tfod.annotations.format import Reading
+from tfod.annotations.annotated_image import Remark
+from tfod.annotations.format import MissingPartError, Reading
+from tfod.annotations.pictures import PICTURE_FOLDERS, path_ends
 from tfod.annotations.untrusted import Roots, as_text, read_text, subset_of
 from tfod.annotations.yaml_text import load_yaml
 from tfod.errors import DataError
 
-__all__ = ["PICTURE_EXTENSIONS", "Layout", "find_layout", "find_yaml", "label_path"]
+__all__ = ["NAME_LISTS", "PICTURE_EXTENSIONS", "Layout", "find_layout", "find_yaml", "is_data_yaml"]
 
 PICTURE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 _YAMLS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
-_NAME_LISTS = ("classes.txt", "obj.names", "labels/classes.txt", "classes.names", "_darknet.labels", "names.txt")
+_PARTS = ("train", "val", "test")
+NAME_LISTS = ("classes.txt", "obj.names", "labels/classes.txt", "classes.names", "_darknet.labels", "names.txt")
 _MOST_BYTES = 1 << 18
 _MOST_DEEP = 20
+_MOST_YAMLS = 16
 _NESTING = re.compile(r"(?:[-?:]\s+|\s)*")
 _POSITIVE = re.compile(r"[1-9]\d{0,2}")
 _REPAIR = "correct the file"
@@ -33,12 +37,19 @@ _REPAIR = "correct the file"
 
 @dataclass
 class Layout:
-    """A data set's pictures by subset, its class names by number, and how many numbers of keypoints follow a box."""
+    """A data set's pictures by subset, its class names by number, and how many numbers of keypoints follow a box.
+
+    Labels are somewhere in `folders`; `lists` are text files that are none. `errors` are the parts that are not there.
+    """
 
     root: str
     pictures: dict[str, list[str]] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
     keypoints: int = 0
+    folders: list[str] = field(default_factory=list)
+    lists: list[str] = field(default_factory=list)
+    errors: list[DataError] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
 
 def find_layout(path: str, reading: Reading) -> Layout:
@@ -46,37 +57,68 @@ def find_layout(path: str, reading: Reading) -> Layout:
     given = find_yaml(path)
     root = path if os.path.isdir(path) else os.path.dirname(path) or os.curdir
     layout = _from_yaml(given, reading) if given else _from_folder(root, reading)
+    layout.folders = [*dict.fromkeys((layout.root, root))] if reading.image_dir or not given else [layout.root]
     if not any(layout.pictures.values()):
-        cure = "name the folder that holds images/ and labels/, or its data.yaml"
+        if layout.errors:
+            raise layout.errors[0]
+        cure = "name the folder that holds images/ and labels/, its data.yaml, or the pictures' folder with --image_dir"
         raise DataError("there is no picture", given or path, cure)
     return layout
 
 
 def find_yaml(path: str) -> str | None:
-    """The data.yaml of a folder, or `path` itself where it is a yaml; None where there is none."""
+    """The data.yaml of a folder, or its only yaml that names a data set, or `path` itself where it is a yaml; None
+    where there is none."""
     if os.path.isfile(path):
         return path if path.lower().endswith((".yaml", ".yml")) else None
-    return next((found for name in _YAMLS if os.path.isfile(found := os.path.join(path, name))), None)
+    for name in _YAMLS:
+        if os.path.isfile(found := os.path.join(path, name)):
+            return found
+    named = [found for found in _yamls_in(path) if is_data_yaml(found)]
+    return named[0] if len(named) == 1 else None
 
 
-def label_path(picture: str) -> str | None:
-    """The text file of a picture's labels; None where there is none."""
-    before, found, after = os.path.splitext(picture)[0].rpartition("/images/")
-    beside = f"{os.path.splitext(picture)[0]}.txt"
-    tried = [f"{before}/labels/{after}.txt"] if found else []
-    return next((path for path in (*tried, beside) if os.path.isfile(path)), None)
+def is_data_yaml(path: str) -> bool:
+    """Whether a yaml names classes, and pictures to learn from."""
+    try:
+        read = _load(path)
+    except DataError:
+        return False
+    return isinstance(read.get("names"), list | dict) and not {*_PARTS, "path", "nc"}.isdisjoint(read)
+
+
+def _yamls_in(folder: str) -> list[str]:
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.lower().endswith((".yaml", ".yml")))
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in names[:_MOST_YAMLS] if not name.startswith(".")]
 
 
 def _from_folder(root: str, reading: Reading) -> Layout:
-    layout = Layout(root, names=_listed_names(root, Roots(root, reading)))
-    folder = reading.image_dir or (images if os.path.isdir(images := os.path.join(root, "images")) else root)
-    for picture in _pictures_below(folder):
+    layout = Layout(root)
+    layout.names = _listed_names(root, Roots(root, reading))
+    above = os.path.dirname(os.path.abspath(root))
+    if not layout.names and os.path.basename(os.path.abspath(root)).lower() in ("labels", "images"):
+        layout.names = _listed_names(above, Roots(above, reading))
+    for picture in _pictures_of_folder(root, reading.image_dir):
         layout.pictures.setdefault(subset_of(os.path.relpath(picture, root)), []).append(picture)
     return layout
 
 
+def _pictures_of_folder(root: str, image_dir: str | None) -> list[str]:
+    """The pictures in images/, or anywhere below; of a folder of labels those in images/ beside it."""
+    if image_dir:
+        return _pictures_below(image_dir)
+    found = _pictures_below(os.path.join(root, "images")) or _pictures_below(root)
+    if not found and os.path.basename(os.path.abspath(root)).lower() == "labels":
+        beside = (os.path.normpath(os.path.join(root, os.pardir, name)) for name in PICTURE_FOLDERS)
+        found = next(filter(None, map(_pictures_below, beside)), [])
+    return found
+
+
 def _listed_names(root: str, roots: Roots) -> dict[int, str]:
-    for name in _NAME_LISTS:
+    for name in NAME_LISTS:
         if os.path.isfile(path := os.path.join(root, name)):
             lines = [line for line in read_text(roots.check(path)).splitlines() if line.strip()]
             return {
@@ -93,14 +135,26 @@ def _from_yaml(path: str, reading: Reading) -> Layout:
     if isinstance(shape, list) and len(shape) == 2 and all(_POSITIVE.fullmatch(str(side)) for side in shape):
         layout.keypoints = int(shape[0]) * int(shape[1])
     roots = Roots(layout.root, reading)
-    for key in ("train", "val", "test"):
+    unmade: list[DataError] = []
+    for key in _PARTS:
         entries = read.get(key) or []
         for entry in entries if isinstance(entries, list) else [entries]:
-            layout.pictures.setdefault(key, []).extend(_pictures_of(str(entry), layout.root, path, roots))
+            try:
+                layout.pictures.setdefault(key, []).extend(_pictures_of(str(entry), layout, path, roots))
+            except MissingPartError as error:
+                (unmade if key == "test" else layout.errors).append(error)
+            except DataError as error:
+                layout.errors.append(error)
+    if any(layout.pictures.values()):
+        # Ultralytics asks for train and val only; exports often name a test that nobody made.
+        layout.remarks += (Remark("test-missing", error.what, path) for error in unmade)
+    else:
+        layout.errors += unmade
     return layout
 
 
 def _load(path: str) -> dict[str, Any]:
+    """What a yaml says, read safely and within limits; DataError for what is no yaml of names and values."""
     text = read_text(path)
     if len(text) > _MOST_BYTES or _depth(text) > _MOST_DEEP:  # PyYAML's time grows with the square of the depth
         raise DataError(
@@ -153,32 +207,52 @@ def _root(value: object, folder: str, path: str) -> str:
     root = os.path.normpath(os.path.join(folder, value))
     real, inside = os.path.realpath(root), os.path.realpath(folder)
     if not os.path.isdir(root):
-        return folder
+        ends = (os.path.join(folder, end) for end in path_ends(value))
+        return next(filter(os.path.isdir, ends), folder)
     if real != inside and not real.startswith(inside.rstrip(os.sep) + os.sep):
         cure = f"name it yourself if you trust the file: --image_dir {root}"
         raise DataError(f"the yaml's path leads out of its folder, to {root}", path, cure)
     return root
 
 
-def _pictures_of(entry: str, root: str, path: str, roots: Roots) -> Sequence[str]:
+def _pictures_of(entry: str, layout: Layout, path: str, roots: Roots) -> Sequence[str]:
     """The pictures of one entry: of a folder, or those that a list names, one a line."""
-    place = entry.strip()
-    # Roboflow writes ../train/images where it means train/images; Ultralytics takes it so too.
-    tried = [place, place.removeprefix("../"), place.replace("\\", "/").lstrip("/")]
-    found = next((one for name in tried if (one := _inside(root, name)) and os.path.exists(one)), None)
+    found = _found(entry, layout.root)
     if found is None:
-        raise DataError(
-            f"there is no {ascii(place)[:80]} in the data set", path, "correct the yaml's train, val and test"
-        )
+        what = f"there is no {ascii(entry.strip())[:80]} in the data set"
+        raise MissingPartError(what, path, "correct the yaml's train, val and test")
     if os.path.isdir(found):
         return _pictures_below(found)
     if not found.lower().endswith(".txt"):
         return [found] if found.lower().endswith(PICTURE_EXTENSIONS) else []
-    lines = [line.strip() for line in read_text(roots.check(found)).splitlines() if line.strip()]
-    missing = [line for line in lines if _inside(root, line) is None]
-    if missing:
-        raise DataError(f"the list names a picture out of its folder: {ascii(missing[0])[:80]}", found, _REPAIR)
-    return [inside for line in lines if (inside := _inside(root, line)) is not None]
+    layout.lists.append(found)
+    pictures = []
+    for line in filter(None, map(str.strip, read_text(roots.check(found)).splitlines())):
+        if (picture := _found(line, layout.root, os.path.dirname(found)) or _inside(layout.root, line)) is not None:
+            pictures.append(picture)
+        else:
+            what = f"the list names a picture out of its folder: {ascii(line)[:80]}"
+            layout.errors.append(DataError(what, found, _REPAIR))
+    return pictures
+
+
+def _found(name: str, root: str, *folders: str) -> str | None:
+    """The file or folder called so below `root` (or `folders`), by the end of its path where all of it is not there."""
+    name = name.strip()
+    # Roboflow writes ../train/images where it means train/images; Ultralytics takes it so too.
+    for folder in (root, *folders):
+        for tried in (name, name.removeprefix("../"), name.replace("\\", "/").lstrip("/")):
+            if (one := _inside(root, os.path.join(os.path.relpath(folder, root), tried))) and os.path.exists(one):
+                return one
+    ends = [*path_ends(name)]
+    itself = bool(ends) and os.path.basename(os.path.abspath(root)) == ends[-1]  # as another machine calls the folder
+    for end in ends:
+        one = os.path.join(root, end)
+        # /content/test/images is not what images/ is: the word for the part may not be lost.
+        lost = subset_of(ends[0].removesuffix(end)) and not subset_of(f"{end}/")
+        if os.path.isfile(one) or (os.path.isdir(one) and not lost):
+            return one
+    return root if itself else None
 
 
 def _inside(root: str, name: str) -> str | None:

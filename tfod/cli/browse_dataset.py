@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from tfod.cli.command import CommandParser, execute
-from tfod.cli.data_source import FORMATS_TEXT, add_source_flags, open_from
+from tfod.cli.data_source import FORMATS_TEXT, add_source_flags, open_from, tell_remarks
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> None:
 
     label_map = read_label_map(args.label_map) if args.label_map else None
     sources = open_from(args, label_map, limit=args.limit)
+    tell_remarks(sources)
     report = examine(sources, Checks(label_map, args.label_map or "", alike=args.alike))
     if not report.pictures:
         raise DataError("there is no picture", sources.name, "name annotated pictures")

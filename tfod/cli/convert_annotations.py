@@ -53,7 +53,7 @@ def build_parser() -> CommandParser:
 
 def run(args: argparse.Namespace) -> None:
     """Converts and prints the summary; raises DataError, ConfigError or OutputError."""
-    from tfod.annotations.catalogue import detect_format, read_dataset
+    from tfod.annotations.catalogue import open_dataset
     from tfod.annotations.dataset_writer import check_output, write_dataset
     from tfod.config.label_map import read_label_map
     from tfod.errors import ConfigError
@@ -67,8 +67,7 @@ def run(args: argparse.Namespace) -> None:
     sources = filter(None, (data, args.image_dir, args.label_map))
     check_output(args.output, sources, args.overwrite)
     reading = reading_from(args, read_label_map(args.label_map) if args.label_map else None)
-    source = args.format or detect_format(data)
-    dataset = read_dataset(data, source, reading)
+    source, dataset = open_dataset(data, args.format, reading)
     with Progress("converting", total=dataset.total, unit="picture") as progress:
         summary = write_dataset(
             dataset,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,15 @@ if TYPE_CHECKING:
     from tfod.annotations.source import Sources
     from tfod.config.label_map import LabelMap
 
-__all__ = ["FORMATS_TEXT", "FORMAT_NAMES", "add_reading_flags", "add_source_flags", "open_from", "reading_from"]
+__all__ = [
+    "FORMATS_TEXT",
+    "FORMAT_NAMES",
+    "add_reading_flags",
+    "add_source_flags",
+    "open_from",
+    "reading_from",
+    "tell_remarks",
+]
 
 # As in tfod/annotations/catalogue.py, which a quick --help does not import; a test compares the two.
 FORMAT_NAMES = ("voc", "coco", "yolo", "csv", "labelme", "cvat", "tfrecord")
@@ -59,3 +68,10 @@ def open_from(
     from tfod.annotations.source import open_sources
 
     return open_sources(args.data, args.format, reading_from(args, label_map), lists, limit)
+
+
+def tell_remarks(sources: Sources) -> None:
+    """Prints what the readers have to tell, to stderr: annotations without a picture, files passed over."""
+    for source in sources.sources:
+        for remark in source.dataset.remarks:
+            print(f"note: {remark.where}: {remark.what}", file=sys.stderr)

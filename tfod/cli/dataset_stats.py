@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser, execute
-from tfod.cli.data_source import FORMATS_TEXT, add_source_flags, open_from
+from tfod.cli.data_source import FORMATS_TEXT, add_source_flags, open_from, tell_remarks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> None:
 
         network = read_network(args.config)
     sources = open_from(args, read_label_map(args.label_map) if args.label_map else None)
+    tell_remarks(sources)
     contents = gather(_readable(sources))
     if contents.objects.empty:
         raise DataError("there is no object with a box that has an area", sources.name, "name annotated pictures")

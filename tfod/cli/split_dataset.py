@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser, execute
-from tfod.cli.data_source import FORMATS_TEXT, add_source_flags, open_from
+from tfod.cli.data_source import FORMATS_TEXT, add_source_flags, open_from, tell_remarks
 
 if TYPE_CHECKING:
     from tfod.annotations.annotated_image import AnnotatedImage
@@ -87,6 +87,7 @@ def _pictures(args: argparse.Namespace) -> list[AnnotatedImage]:
     from tfod.progress import Progress
 
     sources = open_from(args, read_label_map(args.label_map) if args.label_map else None)
+    tell_remarks(sources)
     pictures: list[AnnotatedImage] = []
     stems: dict[str, str] = {}
     with Progress("reading", sources.total, "picture") as progress:

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfod.annotations.annotated_image import AnnotatedImage
-from tfod.annotations.pictures import EXTENSIONS, PictureHeader
+from tfod.annotations.annotated_image import AnnotatedImage, Remark
+from tfod.annotations.format import PassedOverError, StrayError
+from tfod.annotations.pictures import EXTENSIONS, PictureHeader, how_found
 from tfod.annotations.source import Sources
 from tfod.config.label_map import LabelMap
 from tfod.doctor.anchor_overlaps import best_overlaps
 from tfod.doctor.duplicates import Seen, digest, look_at, look_at_pictures, same_bytes, same_look
-from tfod.doctor.findings import Finding, about
+from tfod.doctor.findings import Finding, about, rule_of
 from tfod.doctor.rules.boxes import Fractions, Frame, check_boxes, check_inverted
 from tfod.doctor.rules.classes import check_class_names, check_counts, check_ids, check_label_map, unknown_class_cure
 from tfod.doctor.rules.lists import check_lists
 from tfod.doctor.rules.pictures import GIANT_PIXELS, check_header, open_picture
 from tfod.doctor.rules.voc_text import check_voc_text
 from tfod.errors import DataError
-from tfod.files import LFS_CURE
 from tfod.progress import Progress
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class _Examination:
         if checks.label_map is not None:
             self._add(check_label_map(checks.label_map, checks.label_map_path))
         for source in sources.sources:
+            self._add(map(_told, source.dataset.remarks))
             if source.format == "coco":
                 self._add(check_ids(source.dataset.class_ids, source.path))
 
@@ -102,7 +103,7 @@ class _Examination:
 
     def look_at(self, split: str, image: AnnotatedImage | DataError) -> None:
         """The rules that need no more than one picture."""
-        self.report.pictures += 1
+        self.report.pictures += not isinstance(image, PassedOverError | StrayError)
         if isinstance(image, DataError):
             self._add([finding := _unreadable(image)])
             self._unreadable.add(Path(finding.file).stem)
@@ -124,11 +125,13 @@ class _Examination:
             self._add(check_boxes(image, frame))
 
     def _annotation(self, split: str, image: AnnotatedImage) -> Iterator[Finding]:
-        for what, where in image.notes:
-            file, line = _file_and_line(where)
-            yield Finding("annotation-meaning", what, file, line=line)
+        yield from map(_told, image.remarks)
         if self._are_voc:
             yield from check_voc_text(image)
+        elif image.written:
+            how = how_found(image.written, image.filename)
+            what = f"the picture is {image.filename!r}, the annotation calls it {image.written!r}: found {how}"
+            yield about(image, "picture-name", what)
         if not image.objects:
             yield about(image, "picture-empty", "the picture has no object")
         earlier = self._names.setdefault((split, image.filename), image.source)
@@ -185,6 +188,9 @@ class _Examination:
         self._add(check_lists(self._lists))
         self._add(self._anchors())
         self._add(check_inverted(self.report.findings, self.report.objects, self._name))
+        if self.report.pictures and not self.report.objects:
+            what = f"none of the {self.report.pictures} pictures has an object"
+            self._add([Finding("set-unannotated", what, self._name)])
         self._add(self._unannotated())
         same = [*same_bytes(self._seen)]
         self._add(finding for finding, _ in same)
@@ -239,7 +245,11 @@ def _file_and_line(where: str) -> tuple[str, int | None]:
     return (match[1], int(match[2])) if match else (where, None)
 
 
+def _told(remark: Remark) -> Finding:
+    file, line = _file_and_line(remark.where)
+    return Finding(remark.rule, remark.what, file, line=line)
+
+
 def _unreadable(error: DataError) -> Finding:
     file, line = _file_and_line(error.where)
-    rule = "picture-not-fetched" if error.cure == LFS_CURE else "annotation-unreadable"
-    return Finding(rule, error.what, file, line=line)
+    return Finding(rule_of(error), error.what, file, line=line)

@@ -3,9 +3,12 @@
 from typing import NamedTuple
 
 from tfod.annotations.annotated_image import AnnotatedImage
+from tfod.annotations.format import MissingPartError, PassedOverError, StrayError
 from tfod.annotations.pictures import picture_stem, plain_name
+from tfod.errors import DataError
+from tfod.files import LFS_CURE
 
-__all__ = ["Finding", "about"]
+__all__ = ["Finding", "about", "rule_of"]
 
 
 class Finding(NamedTuple):
@@ -44,3 +47,14 @@ def about(image: AnnotatedImage, rule: str, what: str, number: int | None = None
     """A finding about a picture or, given its `number` from 1, about one of its objects."""
     line = image.objects[number - 1].line if number else None
     return Finding(rule, what, image.source, image.picture or image.filename, line, number, cure)
+
+
+def rule_of(error: DataError) -> str:
+    """The rule that finds what a reader could not use."""
+    if error.cure == LFS_CURE:
+        return "picture-not-fetched"
+    if isinstance(error, PassedOverError):
+        return "file-passed-over"
+    if isinstance(error, MissingPartError):
+        return "part-missing"
+    return "annotation-orphan" if isinstance(error, StrayError) else "annotation-unreadable"

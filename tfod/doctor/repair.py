@@ -10,7 +10,7 @@ from tfod.annotations.dataset_writer import write_dataset
 from tfod.annotations.format import Dataset
 from tfod.annotations.pictures import EXTENSIONS, PictureHeader
 from tfod.annotations.source import Source
-from tfod.doctor.findings import Finding
+from tfod.doctor.findings import Finding, rule_of
 from tfod.doctor.rules.boxes import upright
 from tfod.doctor.rules.pictures import open_picture
 from tfod.errors import DataError
@@ -23,6 +23,7 @@ CHANGES_FILE = "changes.txt"
 _LEAVING_PICTURES_OUT = {"picture-missing", "picture-unreadable", "picture-truncated", "picture-damaged"}
 _DROPPING_BOXES = {"box-not-finite", "box-empty", "box-outside", "box-duplicated"}
 _MOVING_CORNERS = {"box-inverted", "box-negative", "box-over-edge"}
+_CHANGING = {"annotation-meaning", "annotation-orphan", "box-from-outline"}  # of what readers tell
 _EXTENSION_OF = {kind: extension for extension, kind in reversed(EXTENSIONS.items())}
 
 
@@ -62,14 +63,17 @@ class _Repaired:
 
     def __iter__(self) -> Iterator[AnnotatedImage | DataError]:
         self.changes = []
+        for remark in self._dataset.remarks:
+            if remark.rule in _CHANGING:
+                self._log(remark.rule, remark.where, remark.what)
         for image in self._dataset.images:
             if isinstance(image, DataError) and image.cure == LFS_CURE:
                 raise image  # the file is only to be fetched: nothing of it is to be left out
             if isinstance(image, DataError):
-                self._log("annotation-unreadable", image.where, f"left out: {image.what}")
+                self._log(rule_of(image), image.where, f"left out: {image.what}")
                 continue
-            for what, where in image.notes:
-                self._log("annotation-meaning", where, what)
+            for remark in image.remarks:
+                self._log(remark.rule, remark.where, remark.what)
             if (mended := self._mended(image)) is not None:
                 yield mended
 

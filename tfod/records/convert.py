@@ -114,8 +114,8 @@ def read_picture(image: AnnotatedImage) -> tuple[bytes, PictureHeader]:
 
 
 def _note_header(image: AnnotatedImage, header: PictureHeader, summary: Summary) -> None:
-    for what, where in image.notes:
-        summary.note(what, where)
+    for remark in image.remarks:
+        summary.note(remark.what, remark.where)
     extension = image.filename[image.filename.rfind(".") :]
     if EXTENSIONS.get(extension.lower()) != header.format:
         summary.note("format", f"{image.picture}: {header.format.upper()}")

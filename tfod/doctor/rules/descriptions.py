@@ -30,6 +30,39 @@ RULES = {
         "warning", "what a file means and does not say: fractions, exchanged columns, turned boxes, a root category",
         "nothing, if the boxes fit the pictures (tfod browse): it is read as meant",
     ),
+    "annotation-orphan": Rule(
+        "error", "an annotation, or an entry of one, that belongs to no picture", "give both one name, or leave it out",
+        fixed=True,
+    ),
+    "set-unannotated": Rule(
+        "error", "a data set in which no picture has an object", "look whether annotations and pictures have one name"
+    ),
+    "file-passed-over": Rule(
+        "warning", "a file beside the annotations that is none of them", "move it away, or name the right files"
+    ),
+    "format-chosen": Rule(
+        "note", "annotations of several formats: those are read that most pictures have", "say another with --from"
+    ),
+    "part-missing": Rule(
+        "error", "a part of the data set (train, val) that its data.yaml names, and that is not there",
+        "correct the path in data.yaml, or leave it out",
+    ),
+    "test-missing": Rule("note", "a test part that data.yaml names, and that is not there", "nothing: none is needed"),
+    "part-unnamed": Rule(
+        "warning", "annotations of pictures that data.yaml does not name", "name their folder in data.yaml"
+    ),
+    "label-elsewhere": Rule(
+        "note", "YOLO labels found by their picture's name, in another folder or spelt otherwise",
+        "nothing; training with Ultralytics asks for labels/ beside images/, and the same names",
+    ),
+    "id-types": Rule("note", "ids of COCO that are texts here and numbers there", "nothing: 7 and \"7\" are the same"),
+    "class-id-differs": Rule(
+        "note", "a class that has other ids in other COCO files", "nothing: classes are known by their names"
+    ),
+    "picture-listed-twice": Rule(
+        "warning", "pictures that several COCO files name: the whole and its parts", "name the right file"
+    ),
+    "box-from-outline": Rule("note", "objects of COCO without a bbox", "nothing: it is that of their segmentation"),
     "annotation-fields": Rule(
         "note", "objects of Pascal VOC without an optional field, or with an empty one", "nothing: no means no"
     ),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.pictures import plain_name
+from tfod.annotations.untrusted import encoding_of
 from tfod.doctor.findings import Finding, about
 from tfod.files import read_bytes
 
@@ -20,6 +21,8 @@ _LEAF = {tag: re.compile(rb"<%s>\s*([^<]*?)\s*</%s>" % (tag, tag)) for tag in (b
 def check_voc_text(image: AnnotatedImage) -> Iterator[Finding]:
     """Findings in the XML file that `image` was read from."""
     data = read_bytes(image.source)
+    if (encoding := encoding_of(data)) != "utf-8-sig":
+        data = data.decode(encoding, "replace").encode()
     yield from _fields(image, data)
     path = _leaf(data, b"path")
     is_absolute = path[:1] in ("/", "\\") or path[1:2] == ":"
