@@ -40,8 +40,8 @@ def text_feature(values: Iterable[str]) -> Feature:
 
 
 def int64_feature(values: Iterable[int]) -> Feature:
-    """A list of int64 numbers."""
-    return Feature("int64_list", values)
+    """A list of int64 numbers; true and false are 1 and 0."""
+    return Feature("int64_list", [*map(int, values)])  # newer protobufs warn of a bool
 
 
 def float_feature(values: Iterable[float]) -> Feature:
