@@ -22,6 +22,7 @@ MOST_SECONDS_FOR_HELP = 0.5
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "apache_beam": "apache-beam",
+    "backports": "backports.tarfile",
     "cv2": "opencv-python",
     "google.protobuf": "protobuf",
     "google_crc32c": "google-crc32c",
@@ -104,10 +105,10 @@ def test_public_names_are_declared(path: Path) -> None:
 def test_every_import_is_a_declared_dependency() -> None:
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg", encoding="utf-8")
-    required = re.findall(r"^[\w-]+", settings["options"]["install_requires"], re.MULTILINE)
+    required = re.findall(r"^[\w.-]+", settings["options"]["install_requires"], re.MULTILINE)
     # Imported where they are asked for, with a message where they are missing.
     for extra in ("albumentations", "beam", "onnx"):
-        required += re.findall(r"^[\w-]+", settings["options.extras_require"][extra], re.MULTILINE)
+        required += re.findall(r"^[\w.-]+", settings["options.extras_require"][extra], re.MULTILINE)
     undeclared = set()
     for path in MODULES:
         for name in _imports(ast.parse(path.read_text(encoding="utf-8"))):
