@@ -85,15 +85,7 @@ def _multiscale_anchors(
 
 def _ssd_anchors(config: ssd_anchor_generator_pb2.SsdAnchorGenerator, where: str) -> SSDAnchors:
     layers, span = config.num_layers, config.max_scale - config.min_scale
-    faults = ssd_anchor_faults(
-        layers,
-        scales=len(config.scales),
-        height_stride=len(config.height_stride),
-        width_stride=len(config.width_stride),
-        height_offset=len(config.height_offset),
-        width_offset=len(config.width_offset),
-    )
-    refuse(faults, where)
+    refuse(ssd_anchor_faults(config), where)
     evenly = [config.min_scale + span * layer / max(layers - 1, 1) for layer in range(layers)]
     return SSDAnchors.from_scales(
         list(config.scales) or evenly,

@@ -7,7 +7,7 @@ into a name. `tests/config/test_architectures.py` holds it together with what th
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["ARCHITECTURES", "Architecture", "Cost", "buildable_types", "types_of"]
+__all__ = ["ARCHITECTURES", "Architecture", "Cost", "types_of"]
 
 Family = Literal["ssd", "faster_rcnn", "center_net"]
 Pyramid = Literal["", "fpn", "bifpn"]
@@ -147,8 +147,3 @@ ARCHITECTURES: dict[str, Architecture] = {row.name: row for row in _ROWS}
 def types_of(family: str) -> tuple[str, ...]:
     """The types that a model of the family can have, whether or not they can be built here."""
     return tuple(row.name for row in _ROWS if row.family == family)
-
-
-def buildable_types() -> tuple[str, ...]:
-    """The types that this library can build."""
-    return tuple(row.name for row in _ROWS if row.buildable)

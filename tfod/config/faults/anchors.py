@@ -1,6 +1,7 @@
 """What is wrong with anchors."""
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from tfod.config.faults.fault import Fault
 
@@ -19,6 +20,8 @@ __all__ = [
 ANCHORS_OF_SEVERAL_MAPS = ("ssd_anchor_generator", "multiscale_anchor_generator", "flexible_grid_anchor_generator")
 """The kinds of anchors for detectors with several feature maps."""
 EVERY_KIND_OF_ANCHORS = (*ANCHORS_OF_SEVERAL_MAPS, "grid_anchor_generator")
+# Fields of a ssd_anchor_generator.
+_LISTS_OF_LAYERS = ("scales", "height_stride", "width_stride", "height_offset", "width_offset")
 
 
 def anchor_choice_faults(kind: str | None, known: Collection[str]) -> Iterator[Fault]:
@@ -45,18 +48,21 @@ def _no_anchor(field: str, count: int, example: str) -> Iterator[Fault]:
         yield Fault(f"without {field} there is no anchor", field, f"--set '{{field}}={example}'")
 
 
-def ssd_anchor_faults(num_layers: int, **lengths: int) -> Iterator[Fault]:
-    """The lengths of the lists that have one entry for each layer, or none, by their fields' names.
+def ssd_anchor_faults(generator: Any) -> Iterator[Fault]:
+    """`generator`: what has the fields of a `ssd_anchor_generator`. Lists have one entry for each layer, or none.
 
-    Block: `ssd_anchor_generator`.
-
-    >>> [fault.what for fault in ssd_anchor_faults(6, scales=6, height_stride=0, width_stride=1)]
+    >>> from types import SimpleNamespace
+    >>> lists = {name: [] for name in ("height_stride", "height_offset", "width_offset")}
+    >>> generator = SimpleNamespace(num_layers=6, scales=range(6), width_stride=[8], **lists)
+    >>> [fault.what for fault in ssd_anchor_faults(generator)]
     ['width_stride has length 1, but there are 6 layers']
     """
+    num_layers = generator.num_layers
     if num_layers < 1:
         yield Fault(f"num_layers is {num_layers}", "num_layers", "let it be 1 or more")
         return
-    for name, length in lengths.items():
+    for name in _LISTS_OF_LAYERS:
+        length = len(getattr(generator, name))
         if length not in (0, num_layers):
             what = f"{name} has length {length}, but there are {num_layers} layers"
             yield Fault(what, f"{name}[0]", f"give {num_layers}, or none")

@@ -70,14 +70,7 @@ def _ssd(generator: Any, model: Any, where: str) -> Iterator[Diagnostic]:
     if maps is not None and 0 < layers != maps:
         faults = feature_map_faults(maps, layers, field="num_layers", cure=f"--set {{field}}={maps}")
     else:
-        faults = ssd_anchor_faults(
-            layers,
-            scales=len(generator.scales),
-            height_stride=len(generator.height_stride),
-            width_stride=len(generator.width_stride),
-            height_offset=len(generator.height_offset),
-            width_offset=len(generator.width_offset),
-        )
+        faults = ssd_anchor_faults(generator)
     found = [*errors("anchors", faults, where)]
     yield from found
     if not found:

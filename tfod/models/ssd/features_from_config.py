@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.model import extractor_type_faults, num_layers_faults, pyramid_levels_faults
-from tfod.config.support import refuse_missing
 from tfod.models.backbones.backbone import Backbone
 from tfod.models.backbones.mobilenet_v1 import MobileNetV1, mobilenet_defaults
 from tfod.models.backbones.mobilenet_v2 import EXPANSION, MobileNetV2
@@ -47,7 +46,6 @@ class Features:
 
 def features_from_config(config: _Config, where: str, *, freeze_batch_norm: bool) -> Features:
     """What `feature_extractor`, at the path `where`, describes. Raises ConfigError for unknown types."""
-    refuse_missing(config, where)
     refuse(extractor_type_faults(config.type, "ssd"), where)
     return FEATURE_EXTRACTORS[config.type](config, where, freeze_batch_norm)
 
