@@ -127,8 +127,8 @@ def test_the_readme_explains_every_dependency_and_every_command() -> None:
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg", encoding="utf-8")
 
-    required = set(re.findall(r"^[\w-]+", settings["options"]["install_requires"], re.MULTILINE))
+    required = set(re.findall(r"^[\w.-]+", settings["options"]["install_requires"], re.MULTILINE))
     assert {name for name in required if f"| [{name}](" not in readme} == set()
-    for_development = set(re.findall(r"^[\w-]+", settings["options.extras_require"]["dev"], re.MULTILINE))
+    for_development = set(re.findall(r"^[\w.-]+", settings["options.extras_require"]["dev"], re.MULTILINE))
     assert {name for name in for_development if name not in readme} == set()
     assert {path.name for path in (ROOT / "tools").glob("*.py") if f"| `{path.name}` |" not in readme} == set()
