@@ -20,9 +20,9 @@ from tfod.annotations.format import (
 )
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, extent
 from tfod.annotations.pictures import EXTENSIONS, how_found, picture_sizes
+from tfod.annotations.placement import CLIPPED, IN_ONE_PIXEL, NOT_FINITE, OUTSIDE, SWAPPED, place
 from tfod.errors import DataError, OutputError
 from tfod.files import check_folder, replacing_directory
-from tfod.records.boxes import CLIPPED, IN_ONE_PIXEL, NOT_FINITE, OUTSIDE, SWAPPED, place
 from tfod.records.convert import read_picture
 from tfod.records.summary import Summary
 

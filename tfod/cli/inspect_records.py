@@ -12,7 +12,7 @@ from tfod.cli.command import CommandParser, execute
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from tfod.records.find import FoundExample
+    from tfod.explore.find_example import FoundExample
     from tfod.visualize.record import ExampleObject
 
 __all__ = ["build_parser", "main", "run"]
@@ -50,9 +50,9 @@ def run(args: argparse.Namespace) -> None:
 
     from tfod.annotations.pictures import picture_stem
     from tfod.config.label_map import read_label_map
+    from tfod.explore.find_example import find_example
     from tfod.files import replacing
     from tfod.records.files import with_folders
-    from tfod.records.find import find_example
     from tfod.terminal import print_table
     from tfod.visualize.record import draw_example, example_objects
 
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> None:
 def _feature_table(found: FoundExample) -> Table:
     from rich.table import Table
 
-    from tfod.records.find import feature_rows
+    from tfod.explore.find_example import feature_rows
 
     table = Table("feature", "type", title="Features", title_justify="left")
     table.add_column("values", justify="right")

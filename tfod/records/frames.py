@@ -10,7 +10,6 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from google_crc32c import extend
 from google_crc32c import value as crc32c
 
 from tfod.errors import DataError
@@ -18,7 +17,6 @@ from tfod.errors import DataError
 __all__ = [
     "CHECKS_BEFORE",
     "Frame",
-    "file_checks",
     "masked_crc",
     "read_frames",
     "scan_frames",
@@ -111,19 +109,6 @@ def scan_frames(path: str | os.PathLike[str]) -> Iterator[Frame]:
                 return
             number += 1
             offset += CHECKS_BEFORE + len(payload) + _CHECKSUM.size
-
-
-def file_checks(path: str | os.PathLike[str]) -> tuple[int, int]:
-    """How many records a file has, and the CRC-32C of all in it that is not payload: lengths and checksums.
-
-    It stands for the payloads too, and costs nothing where their checksums are known. Raises DataError where a record
-    is damaged.
-    """
-    count = crc = 0
-    for frame in sound_frames(path):
-        crc = extend(crc, frame.checks)
-        count += 1
-    return count, crc
 
 
 def _header_fault(header: bytes, available: int) -> str:
