@@ -18,7 +18,6 @@ from tfod.config.faults.training import (
 )
 from tfod.config.rules.augmentation import check_augmentation
 from tfod.config.rules.batch_norm import check_batch_norm
-from tfod.config.rules.memory import check_memory
 from tfod.config.rules.walk import detection_model
 from tfod.config.support_table import AVAILABLE_METRICS, MISSING_METRICS
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
@@ -52,7 +51,6 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
         yield error("num-steps", "training takes no step", "train_config.num_steps", cure)
     yield from check_augmentation(train)
     yield from _batchable(config)
-    yield from check_memory(config)
     yield from _optimizer(config)
     yield from check_batch_norm(config)
     yield from _weight_averages(config)
