@@ -18,6 +18,7 @@ STEP = "train_config.data_augmentation_options[0]"
 BOX = "base_sizes: 9 aspect_ratios: 1"
 CONVOLUTIONAL = f"{SSD}.box_predictor.convolutional_box_predictor"
 MATCHER, CALIBRATION = f"{SSD}.matcher.argmax_matcher", f"{SSD}.post_processing.calibration_config"
+EFFICIENTDET = f"{EXTRACTOR}={{ type: 'ssd_efficientnet-b0_bifpn_keras' %s }}"
 WITHOUT_PYRAMID = f"{EXTRACTOR}={{ type: 'ssd_mobilenet_v2_keras' num_layers: 9 }}"
 
 
@@ -119,6 +120,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             f"{EXTRACTOR}.fpn.max_level=2",
         ),
         *_pairs(_model, "feature-extractor", WITHOUT_PYRAMID),
+        *_pairs(
+            _model,
+            "feature-extractor",
+            EFFICIENTDET % "depth_multiplier: 0.5",
+            EFFICIENTDET % "use_depthwise: true",
+            EFFICIENTDET % "use_explicit_padding: true",
+            EFFICIENTDET % "bifpn { num_iterations: 3 max_level: 5 }",
+            EFFICIENTDET % "bifpn { num_iterations: 3 min_level: 6 }",
+            EFFICIENTDET % "bifpn { num_filters: 64 }",
+            EFFICIENTDET % "bifpn { num_iterations: 3 combine_method: 'product' }",
+        ),
         *_pairs(
             _model,
             "anchors",

@@ -119,11 +119,14 @@ def close(actual: np.ndarray, expected: np.ndarray, tolerance: float, name: str)
     np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * np.abs(expected).max(), err_msg=name)
 
 
-def test_it_predicts_for_every_anchor(model: DetectionModel, detections: dict[str, np.ndarray]) -> None:
+def test_it_predicts_for_every_anchor(
+    config: pipeline_pb2.TrainEvalPipelineConfig, model: DetectionModel, detections: dict[str, np.ndarray]
+) -> None:
     inputs, shapes = model.preprocess(tf.constant(IMAGES))
     anchors = model.predict(inputs, shapes, training=False)[names.ANCHORS]
     assert detections[names.BOX_ENCODINGS].shape == (2, len(anchors), 4)
-    assert detections[names.CLASS_PREDICTIONS].shape == (2, len(anchors), CLASSES + 1)
+    columns = CLASSES + int(config.model.ssd.add_background_class)
+    assert detections[names.CLASS_PREDICTIONS].shape == (2, len(anchors), columns)
     assert np.isfinite(detections[names.CLASS_PREDICTIONS]).all()
 
 

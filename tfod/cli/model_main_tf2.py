@@ -74,6 +74,7 @@ def build_parser() -> CommandParser:
 def run(args: argparse.Namespace) -> int:
     """Trains or evaluates; 130 or 143 if a signal stopped the training."""
     from tfod.config.check import check_file, require
+    from tfod.config.rules.memory import check_memory
     from tfod.errors import ConfigError
 
     for name, reason in _WITHOUT_EFFECT.items():
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         evaluates=args.eval_every_n != 0,
         model_dir=args.model_dir,
     )
-    require(findings)
+    require([*findings, *(check_memory(config) if trains else ())])
     if not trains:
         from tfod.training.from_config import evaluate_checkpoints
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfod.models.resizer import ImageResizer
 
-__all__ = ["ChannelMeans", "MinusOneToOne", "PixelNormalization", "Preprocess"]
+__all__ = ["ChannelMeans", "ChannelStatistics", "MinusOneToOne", "PixelNormalization", "Preprocess"]
 
 
 class PixelNormalization(Protocol):
@@ -49,6 +49,22 @@ class ChannelMeans:
     def denormalize(self, inputs: tf.Tensor) -> tf.Tensor:
         """See PixelNormalization."""
         return inputs + self.means
+
+
+@dataclass(frozen=True)
+class ChannelStatistics:
+    """0..255 becomes 0..1, of which each channel's mean is subtracted; then divided by its deviation: ImageNet's."""
+
+    means: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    deviations: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+    def normalize(self, images: tf.Tensor) -> tf.Tensor:
+        """See PixelNormalization."""
+        return (images / 255.0 - self.means) / self.deviations
+
+    def denormalize(self, inputs: tf.Tensor) -> tf.Tensor:
+        """See PixelNormalization."""
+        return (inputs * self.deviations + self.means) * 255.0
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ from tfod.config.text import nearest
 
 __all__ = [
     "background_faults",
+    "bidirectional_pyramid_faults",
     "box_code_size_faults",
     "convolutional_predictor_faults",
+    "efficientnet_faults",
     "extractor_type_faults",
     "model_choice_faults",
     "num_layers_faults",
@@ -20,6 +22,8 @@ __all__ = [
 
 _PREDICTORS = ("convolutional_box_predictor", "weight_shared_convolutional_box_predictor")
 _BACKBONE_LEVELS = (2, 5)
+_EFFICIENTNET_LEVELS = (1, 5)
+_COMBINE_METHODS = ("fast_attention", "attention", "weighted_sum", "sum")
 _MOST_LAYERS = 6  # two maps of the backbone and four that are added
 
 
@@ -55,6 +59,34 @@ def pyramid_levels_faults(min_level: int, max_level: int) -> Iterator[Fault]:
     if not first <= min_level <= last or max_level < min_level:
         what = f"a pyramid from level {min_level} to {max_level} cannot be built on a backbone"
         yield Fault(what, "", f"let min_level be {first} to {last} and max_level not less")
+
+
+def bidirectional_pyramid_faults(
+    *, min_level: int, max_level: int, num_iterations: int, combine_method: str
+) -> Iterator[Fault]:
+    """Block: `bifpn`."""
+    first, last = _EFFICIENTNET_LEVELS
+    if not first <= min_level <= last or max_level <= last:
+        what = f"a pyramid from level {min_level} to {max_level} cannot be built on an EfficientNet"
+        yield Fault(what, "", f"let min_level be {first} to {last} and max_level {last + 1} or more")
+    if num_iterations < 1:
+        cure = "--set {field}=3, or as the zoo's config of the model has it"
+        yield Fault(f"num_iterations is {num_iterations}", "num_iterations", cure)
+    if combine_method not in _COMBINE_METHODS:
+        what = f"levels cannot be combined by {combine_method or '(none)'}"
+        yield Fault(what, "combine_method", f"use {', '.join(_COMBINE_METHODS)}")
+
+
+def efficientnet_faults(
+    *, depth_multiplier: float, use_depthwise: bool, use_explicit_padding: bool
+) -> Iterator[Fault]:
+    """Block: `feature_extractor`."""
+    if depth_multiplier != 1:
+        what = f"depth_multiplier is {depth_multiplier:g}, but an EfficientNet has the width of its number"
+        yield Fault(what, "depth_multiplier", "--set {field}=1, and choose a smaller one by its type")
+    for name, value in (("use_depthwise", use_depthwise), ("use_explicit_padding", use_explicit_padding)):
+        if value:
+            yield Fault(f"an EfficientNet cannot be built with {name}", name, "--set {field}=false")
 
 
 def background_faults(*, added: bool, explicit: bool) -> Iterator[Fault]:

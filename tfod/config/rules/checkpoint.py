@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tfod.config.diagnostics import Diagnostic, error, errors, note, warning
 from tfod.config.faults.training import checkpoint_type_faults
+from tfod.config.rules.box_coder import check_box_coder
 from tfod.config.rules.placeholders import has_placeholder
 from tfod.config.rules.walk import is_remote
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
@@ -33,6 +34,7 @@ def check(config: TrainEvalPipelineConfig, model_dir: Path | str | None) -> Iter
         )
     if not has_placeholder(train.fine_tune_checkpoint) and not is_remote(train.fine_tune_checkpoint):
         yield from _files(train.fine_tune_checkpoint, train.fine_tune_checkpoint_type)
+        yield from check_box_coder(config.model, train.fine_tune_checkpoint, train.fine_tune_checkpoint_type)
         if model_dir is not None and _same_folder(train.fine_tune_checkpoint, model_dir):
             yield error(
                 "checkpoint-in-model-dir",

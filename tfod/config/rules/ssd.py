@@ -15,8 +15,10 @@ from tfod.config.faults.matching import (
 )
 from tfod.config.faults.model import (
     background_faults,
+    bidirectional_pyramid_faults,
     box_code_size_faults,
     convolutional_predictor_faults,
+    efficientnet_faults,
     num_layers_faults,
     predictor_choice_faults,
     pyramid_levels_faults,
@@ -49,6 +51,21 @@ def _feature_maps(extractor: Any, where: str) -> Iterator[Diagnostic]:
     elif row is not None and row.levels_field == "fpn":
         faults = pyramid_levels_faults(extractor.fpn.min_level, extractor.fpn.max_level)
         yield from errors("feature-extractor", faults, f"{where}.fpn")
+    elif row is not None and row.network == "efficientnet":
+        faults = efficientnet_faults(
+            depth_multiplier=extractor.depth_multiplier,
+            use_depthwise=extractor.use_depthwise,
+            use_explicit_padding=extractor.use_explicit_padding,
+        )
+        yield from errors("feature-extractor", faults, where)
+        if extractor.HasField("bifpn"):
+            faults = bidirectional_pyramid_faults(
+                min_level=extractor.bifpn.min_level,
+                max_level=extractor.bifpn.max_level,
+                num_iterations=extractor.bifpn.num_iterations,
+                combine_method=extractor.bifpn.combine_method,
+            )
+            yield from errors("feature-extractor", faults, f"{where}.bifpn")
 
 
 def _losses(loss: Any) -> Iterator[Diagnostic]:
