@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from tfod.lessons.subject import Subject
 
 __all__ = ["add_annotations", "add_image", "add_seconds", "check_animation", "open_annotations", "read_subject_from"]
-
-ANIMATIONS = (".gif", ".mp4", ".webp")
 
 
 def add_image(parser: CommandParser) -> None:
@@ -55,7 +52,7 @@ def read_subject_from(args: argparse.Namespace) -> Subject:
     """The image that was named, with its boxes if annotations were named too; else one that is drawn."""
     from tfod.lessons.subject import draw_subject, read_subject
 
-    sources = open_annotations(args)
+    sources = open_annotations(args) if "data" in args else None
     if args.image or sources:
         return read_subject(args.image, sources)
     return draw_subject(args.seed)
@@ -63,8 +60,8 @@ def read_subject_from(args: argparse.Namespace) -> Subject:
 
 def check_animation(args: argparse.Namespace, output: str) -> None:
     """Raises ConfigError where `output` or --seconds can be no animation's."""
-    if Path(output).suffix.lower() not in ANIMATIONS:
-        cure = f"let the name end in {', '.join(ANIMATIONS)}"
-        raise ConfigError("this is no kind of animation that can be written", output, cure)
-    if not 0.01 <= args.seconds <= 60:
-        raise ConfigError(f"a frame cannot be shown for {args.seconds} seconds", "--seconds", "give 0.01 to 60")
+    from tfod.lessons.animation import require_animation
+
+    require_animation(output)
+    if not 0.02 <= args.seconds <= 60:
+        raise ConfigError(f"a frame cannot be shown for {args.seconds} seconds", "--seconds", "give 0.02 to 60")
