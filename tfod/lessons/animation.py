@@ -16,11 +16,12 @@ from tfod.files import replacing
 from tfod.lessons.canvas import BAD, FAINT, FIRST, GOOD, GREY, INK, MIDDLE, PAPER, SECOND
 from tfod.progress import Progress
 
-__all__ = ["ANIMATIONS", "is_animation", "require_animation", "save_image", "write_animation"]
+__all__ = ["ANIMATIONS", "is_animation", "require_animation", "require_image", "save_image", "write_animation"]
 
 Frame = NDArray[np.uint8]
 Frames = Callable[[int], Frame]
 
+_IMAGES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 _OWN_COLOURS = (PAPER, INK, GREY, FAINT, FIRST, SECOND, MIDDLE, GOOD, BAD)
 _COLOURS = 255  # of a GIF's palette; one more stands for pixels that stay as they are
 _BITS = 5  # of each channel that the search for the nearest colour looks at
@@ -79,12 +80,17 @@ def require_animation(path: Path | str) -> None:
         raise ConfigError("this is no kind of animation that can be written", str(path), cure)
 
 
+def require_image(path: Path | str) -> None:
+    """Raises ConfigError where the name ends in no kind of image that is written here."""
+    if Path(path).suffix.lower() not in _IMAGES:
+        cure = f"let the name end in {', '.join(_IMAGES)}"
+        raise ConfigError("this is no kind of image that is written here", str(path), cure)
+
+
 def save_image(path: Path | str, image: Frame) -> None:
     """Writes one image, uint8 `[H, W, 3]`, as PNG or JPEG, as the name's ending says."""
-    kinds = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
-    kind = kinds.get(Path(path).suffix.lower())
-    if kind is None:
-        raise ConfigError("this is no kind of image that is written here", str(path), "let the name end in .png or .jpg")
+    require_image(path)
+    kind = _IMAGES[Path(path).suffix.lower()]
     options = {"quality": 90, "subsampling": 0} if kind == "JPEG" else {"optimize": True}
     with replacing(path) as temporary:
         Image.fromarray(image).save(temporary, format=kind, **options)
