@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfod import names
+from tfod.lessons.found import FoundObject
 from tfod.lessons.overlap import iou
 from tfod.lessons.subject import Subject
 
-__all__ = ["Candidates", "drawn_candidates", "raw_candidates"]
+__all__ = ["Candidates", "drawn_candidates", "drawn_detections", "raw_candidates"]
 
 
 class Candidates(NamedTuple):
@@ -52,6 +53,23 @@ def drawn_candidates(subject: Subject, seed: int, around_each: int = 9) -> Candi
     found.sort(key=lambda one: -one[0])
     boxes = np.array([box for _, box, _ in found]).reshape(-1, 4)
     return Candidates(boxes, np.array([score for score, *_ in found]), tuple(name for *_, name in found))
+
+
+def drawn_detections(subject: Subject, rng: np.random.Generator) -> list[FoundObject]:
+    """What a middling detector might find: most objects, some of them twice, and some things that are none."""
+    height, width = subject.image.shape[:2]
+    found = []
+    for box, name in zip(subject.boxes, subject.classes, strict=True):
+        for chance, spread in ((0.85, 0.07), (0.25, 0.15)):
+            near = box + rng.normal(0, spread, 4) * np.tile(box[2:] - box[:2], 2)
+            if rng.random() < chance and (near[2:] > near[:2]).all():
+                score = float(np.clip(0.25 + 0.7 * iou(box, near) + rng.normal(0, 0.12), 0.05, 0.99))
+                found.append(FoundObject(name, score, np.clip(near, 0, [height, width] * 2)))
+        if rng.random() < 0.25:  # something else that looks like it
+            size = rng.uniform(0.15, 0.4) * min(height, width)
+            corner = rng.uniform(0, 1, 2) * (np.array([height, width]) - size)
+            found.append(FoundObject(name, float(rng.uniform(0.1, 0.7)), np.concatenate([corner, corner + size])))
+    return found
 
 
 def raw_candidates(

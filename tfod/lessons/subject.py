@@ -17,7 +17,7 @@ from tfod.annotations.source import Sources
 from tfod.errors import DataError
 from tfod.inference.images import read_image
 
-__all__ = ["Subject", "draw_subject", "draw_subjects", "read_subject", "read_subjects"]
+__all__ = ["Subject", "annotated_images", "draw_subject", "draw_subjects", "read_subject"]
 
 _ENLARGED = 3  # drawn scenes are small: the demo trains on them
 
@@ -61,19 +61,15 @@ def read_subject(path: str | None, sources: Sources | None) -> Subject:
         return Subject(Path(path).name, image, np.zeros((0, 4)), (), nothing)
     if path is not None and not os.path.isfile(path):
         raise DataError("there is no such image", path, "check the path")
-    for found in _annotated(sources):
+    for found in annotated_images(sources):
         if _is_same(found, path) if path else found.objects and (found.picture or found.encoded):
             return _read(found)
     what = "the annotations have nothing for this image" if path else "the annotations have no image with objects"
     raise DataError(what, f"{sources.name}" + (f" ({path})" if path else ""), "name annotations of the image")
 
 
-def read_subjects(sources: Sources) -> Iterator[Subject]:
-    """All images that can be found."""
-    return (_read(found) for found in _annotated(sources) if found.picture or found.encoded)
-
-
-def _annotated(sources: Sources) -> Iterator[AnnotatedImage]:
+def annotated_images(sources: Sources) -> Iterator[AnnotatedImage]:
+    """The images whose annotations can be read."""
     return (image for _, image in sources if isinstance(image, AnnotatedImage))
 
 
