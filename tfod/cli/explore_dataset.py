@@ -30,3 +30,28 @@ def build_parser() -> CommandParser:
     parser.add_argument("-o", "--output", default="explore.html", metavar="FILE", help="the page (explore.html)")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N images")
     return parser
+
+
+def run(args: argparse.Namespace) -> None:
+    """Writes the page; raises DataError, ConfigError or OutputError."""
+    import os
+
+    from tfod.config.label_map import read_label_map
+    from tfod.lessons.exploration_page import write_exploration
+
+    label_map = read_label_map(args.label_map) if args.label_map else None
+    sources = open_from(args, label_map, limit=args.limit)
+    tell_remarks(sources)
+    answers = write_exploration(sources, args.output, label_map, args.label_map or "")
+    for answer in answers:
+        print(f"{answer.question}\n  {answer.said}")
+    print(f"\n{args.output}: {len(answers)} questions and all images, {os.path.getsize(args.output) / 1e6:.1f} MB")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    return execute(build_parser(), run, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -17,7 +17,7 @@ from tfod.annotations.source import Sources
 from tfod.errors import DataError
 from tfod.inference.images import read_image
 
-__all__ = ["Subject", "annotated_images", "draw_subject", "draw_subjects", "read_subject"]
+__all__ = ["Subject", "annotated_images", "draw_subject", "draw_subjects", "read_annotated", "read_subject"]
 
 _ENLARGED = 3  # drawn scenes are small: the demo trains on them
 
@@ -63,7 +63,7 @@ def read_subject(path: str | None, sources: Sources | None) -> Subject:
         raise DataError("there is no such image", path, "check the path")
     for found in annotated_images(sources):
         if _is_same(found, path) if path else found.objects and (found.picture or found.encoded):
-            return _read(found)
+            return read_annotated(found)
     what = "the annotations have nothing for this image" if path else "the annotations have no image with objects"
     raise DataError(what, f"{sources.name}" + (f" ({path})" if path else ""), "name annotations of the image")
 
@@ -79,7 +79,8 @@ def _is_same(found: AnnotatedImage, path: str) -> bool:
     return os.path.realpath(found.picture) == os.path.realpath(path)
 
 
-def _read(found: AnnotatedImage) -> Subject:
+def read_annotated(found: AnnotatedImage) -> Subject:
+    """An annotated image with its pixels; raises DataError where they cannot be read."""
     if found.encoded is not None:
         image = read_image(io.BytesIO(found.encoded), found.filename)
     else:
