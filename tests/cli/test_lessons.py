@@ -145,6 +145,17 @@ def test_segmentation_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
     assert sorted(path.name for path in Path("segmentation").iterdir()) == ["kinds.png", "overlap.png", "unet.png"]
 
 
+def test_a_mask_file_will_do_for_segmentation(capsys: pytest.CaptureFixture[str]) -> None:
+    mask = np.zeros((60, 80), np.uint8)
+    mask[10:30, 10:30] = mask[35:55, 40:70] = 1
+    Image.fromarray(mask).save("mask.png")
+    Image.fromarray(np.full((60, 80, 3), 90, np.uint8)).save("grey.png")
+    assert show_segmentation.main(["grey.png", "--mask", "mask.png"]) == 0
+    Image.fromarray(mask[:50]).save("mask.png")
+    assert show_segmentation.main(["grey.png", "--mask", "mask.png"]) == 2
+    assert "the mask is of 80 x 50 pixels, the image of 80 x 60" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("command", "arguments", "message"),
     [
