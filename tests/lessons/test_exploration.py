@@ -27,7 +27,9 @@ def photos(tmp_path: Path) -> Path:
     """Three images of 64 x 48: two cats on each other, a tall dog in a corner, nothing."""
     folder = tmp_path / "photos"
     write_photo(folder, "a", item("cat", (20, 14, 44, 34)), item("cat", (21, 14, 45, 34)), data=picture(64, 48))
-    write_photo(folder, "b", item("dog", (0, 0, 4, 40)), item("cat", (30, 10, 50, 30)), data=picture(64, 48, quality=60))
+    write_photo(
+        folder, "b", item("dog", (0, 0, 4, 40)), item("cat", (30, 10, 50, 30)), data=picture(64, 48, quality=60)
+    )
     write_photo(folder, "c", data=picture(64, 48, quality=70))
     return folder
 
@@ -35,9 +37,11 @@ def photos(tmp_path: Path) -> Path:
 def test_the_answers_are_the_data_sets_numbers(photos: Path) -> None:
     said = {key: answer.said for key, answer in answers(open_sources([str(photos)])).items()}
     assert said["How many"].startswith("3 images with 4 objects; 1 images have none.")
-    assert "2 classes. The commonest, cat, has 3 objects, the rarest, dog, 1. Fewer than 20: cat, dog." in said[
-        "Which classes"
-    ] or "2 classes" in said["Which classes"]
+    assert (
+        "2 classes. The commonest, cat, has 3 objects, the rarest, dog, 1. Fewer than 20: cat, dog."
+        in said["Which classes"]
+        or "2 classes" in said["Which classes"]
+    )
     assert "25% are more than three times as wide as high" in said["Which shapes"]
     assert said["How crowded"].startswith("1.3 objects an image, 2 at most. 1 pairs of one class overlap")
     assert "Are the" in said

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build_parser", "main", "run"]
 
-_DESCRIPTION = """Writes an animation of non-max suppression: which box is kept, which others fall and by how much they overlap it.
-A table of the steps is printed.
+_DESCRIPTION = """Writes an animation of non-max suppression: which box is kept, which others fall and by how much they
+overlap it. The steps are printed, too.
 
 The candidates are a detector's raw detections on the image; or, without a model, boxes drawn around the annotated
 objects (--annotations), or around those of a drawn image. What is kept, and in which order, comes from the

@@ -70,8 +70,8 @@ def run(args: argparse.Namespace) -> None:
     print(f"a U-Net of {args.levels} levels on {args.size} x {args.size} pixels:")
     for number, level in enumerate(unet_levels(args.levels, args.size)):
         print(
-            f"  level {number}: features of {level.side} x {level.side}; a cell sees {level.seen_down} pixels on the way "
-            f"down, {level.seen_up} on the way up"
+            f"  level {number}: features of {level.side} x {level.side}; "
+            f"a cell sees {level.seen_down} pixels on the way down, {level.seen_up} on the way up"
         )
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tfod.boxes.matching import IGNORED
 from tfod.lessons.anchors import Level, matches_of_objects
-from tfod.lessons.canvas import BAD, FIRST, GOOD, GREY, INK, PAPER, SECOND, WIDTH, Canvas, View
+from tfod.lessons.canvas import BAD, FIRST, GOOD, GREY, INK, PAPER, SECOND, Canvas, View
 from tfod.lessons.from_config import SeenByNetwork
 
 __all__ = ["draw_level"]

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tfod.lessons.average_precision import Interpolation, Judged, average_precision, precision_and_recall
+from tfod.lessons.average_precision import Interpolation, Judged, precision_and_recall
 from tfod.lessons.canvas import BAD, FAINT, FIRST, GOOD, GREY, INK, MIDDLE, PAPER, SECOND, WIDTH, Canvas, Plot
 
 __all__ = ["PrecisionFrames"]

@@ -6,9 +6,11 @@ Places are in pixels of the canvas; an area is left, top, right, bottom. Photos 
 import functools
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import cv2
+import matplotlib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -16,8 +18,8 @@ from PIL import Image, ImageDraw, ImageFont
 from tfod.visualize.colours import text_colour
 
 __all__ = [
-    "BAD", "FAINT", "FIRST", "GOOD", "GREY", "INK", "MIDDLE", "PAPER", "SECOND", "WIDTH", "Area", "Canvas", "Plot", "View",
-    "resized",
+    "BAD", "FAINT", "FIRST", "GOOD", "GREY", "INK", "MIDDLE", "PAPER", "SECOND", "WIDTH", "Area", "Canvas", "Plot",
+    "View", "resized",
 ]  # fmt: skip
 
 Colour = tuple[int, int, int]
@@ -78,7 +80,7 @@ class Canvas:
     def text(self, x: float, y: float, text: str, size: int = 18, colour: Colour = INK, align: Align = "left") -> int:
         """Writes a line whose top is at `y`; gives its width."""
         letters = _letters(text, size)
-        height, width = letters.shape
+        width = letters.shape[1]
         left = round(x - {"left": 0, "middle": width / 2, "right": width}[align])
         top = round(y)
         cut = letters[max(0, -top) : self.pixels.shape[0] - top, max(0, -left) : self.pixels.shape[1] - left]
@@ -197,4 +199,5 @@ def _letters(text: str, size: int) -> NDArray[np.float32]:
 
 @functools.lru_cache(maxsize=32)
 def _font(size: int) -> Any:
-    return ImageFont.load_default(size)
+    # Matplotlib's: it has letters of all of Europe, and signs that Pillow's own lacks (×, ², −).
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)

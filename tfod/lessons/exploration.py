@@ -66,8 +66,8 @@ def _which_classes(contents: Contents) -> Answer:
     most, least = table.iloc[0], table.iloc[-1]
     rare = [str(name) for name in table.index[table.objects < _RARE]]
     said = (
-        f"{len(table)} classes. The commonest, {most.name}, has {int(most.objects):,} objects, the rarest, {least.name}, "
-        f"{int(least.objects):,}. "
+        f"{len(table)} classes. The commonest, {most.name}, has {int(most.objects):,} objects, "
+        f"the rarest, {least.name}, {int(least.objects):,}. "
     )
     said += f"Fewer than {_RARE}: {', '.join(rare[:8])}." if rare else f"None has fewer than {_RARE}."
     why = "A detector learns what it sees often. Rare classes need more images, or to be left out, or joined."
@@ -79,8 +79,8 @@ def _how_large(contents: Contents) -> Answer:
     sides = _INPUT * np.sqrt(contents.objects["share"])
     hard = float((sides < _HARD_SIDE).mean())
     said = (
-        f"The median object covers {contents.objects['share'].median():.1%} of its image. Resized to {_INPUT} × {_INPUT}, "
-        f"{hard:.0%} of the objects are less than {_HARD_SIDE} pixels large. "
+        f"The median object covers {contents.objects['share'].median():.1%} of its image. "
+        f"Resized to {_INPUT} × {_INPUT}, {hard:.0%} of the objects are less than {_HARD_SIDE} pixels large. "
     )
     said += "Take a larger input (640 or more), or tiles." if hard > 0.1 else "An input of that size will do."
     why = "Detectors resize every image. What is only some pixels large then is gone before the network sees it."
@@ -95,7 +95,9 @@ def _which_shapes(contents: Contents) -> Answer:
         f"{extreme:.0%} are more than three times as wide as high, or as high as wide: "
     )
     said += "give the anchors such ratios (tfod lesson anchors)." if extreme > 0.1 else "the usual anchors fit."
-    why = "Anchors have a few shapes, mostly 1:2, 1:1 and 2:1. Objects of other shapes match badly, and are learned late."
+    why = (
+        "Anchors have a few shapes, mostly 1:2, 1:1 and 2:1. Objects of other shapes match badly, and are learned late."
+    )
     return Answer("Which shapes do they have?", why, said, None, ("ratios",))
 
 
@@ -111,10 +113,12 @@ def _how_crowded(contents: Contents) -> Answer:
     counts = contents.pictures.objects
     pairs = _overlapping_pairs(contents)
     said = (
-        f"{counts.mean():.1f} objects an image, {int(counts.max())} at most. {pairs:,} pairs of one class overlap by more "
-        "than half. "
+        f"{counts.mean():.1f} objects an image, {int(counts.max())} at most. "
+        f"{pairs:,} pairs of one class overlap by more than half. "
     )
-    said += "Suppression keeps one of each: raise its threshold, or try the soft one (tfod lesson nms)." if pairs else ""
+    said += (
+        "Suppression keeps one of each: raise its threshold, or try the soft one (tfod lesson nms)." if pairs else ""
+    )
     why = "Detectors give up to 100 boxes an image, and suppression takes what overlaps much for one object."
     return Answer("How crowded is it?", why, said.strip(), None, ("objects",))
 

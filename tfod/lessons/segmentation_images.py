@@ -67,8 +67,10 @@ def draw_mask_overlap(truth: Mask, prediction: Mask) -> Image:
     )
     left, top = 548.0, 66.0
     for colour, count, text in (
-        (MIDDLE, both, "in both"), (FIRST, only_truth, "only in the truth"), (SECOND, only_prediction, "only predicted"),
-    ):  # fmt: skip
+        (MIDDLE, both, "in both"),
+        (FIRST, only_truth, "only true"),
+        (SECOND, only_prediction, "only predicted"),
+    ):
         canvas.fill((left, top + 5, left + 16, top + 21), colour)
         canvas.text(left + 26, top, f"{count}  {text}", 19)
         top += 32

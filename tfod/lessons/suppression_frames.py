@@ -1,4 +1,4 @@
-"""Suppression as an animation: the boxes on the image, and beside it all candidates with what is left of their scores."""
+"""Suppression as an animation: boxes on the image, and beside it all candidates with what is left of their scores."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -74,10 +74,14 @@ class SuppressionFrames:
 
     def _words(self, state: _State, kept: int, waiting: int) -> str:
         if state.looking is None:
-            return f"{kept} kept, {waiting} wait" if waiting else f"done: {kept} of {len(self._candidates.scores)} are kept"
+            return (
+                f"{kept} kept, {waiting} wait"
+                if waiting
+                else f"done: {kept} of {len(self._candidates.scores)} are kept"
+            )
         step = state.looking
         name, fall = self._candidates.classes[step.kept], len(step.fallen)
-        return f"step {state.done + 1}: {name} {step.score:.2f} is the best that is left, and is kept; {fall or 'none'} fall"
+        return f"step {state.done + 1}: the best that is left, {name} {step.score:.2f}, is kept; {fall or 'none'} fall"
 
     def _draw_boxes(
         self, canvas: Canvas, state: _State, kept: Sequence[int], waiting: Sequence[int], hit: Sequence[int]
