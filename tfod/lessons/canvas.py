@@ -103,11 +103,11 @@ class Canvas:
         place = self.pixels[top:bottom, left:right]
         place[...] = (place + (np.asarray(colour, np.float32) - place) * np.float32(opacity)).astype(np.uint8)
 
-    def box(self, area: Area, colour: Colour, line: int = 3) -> None:
-        """Draws an outline with a thin dark rim, which keeps it visible on any ground."""
+    def box(self, area: Area, colour: Colour, line: int = 3, *, rim: bool = True) -> None:
+        """Draws an outline, with a thin dark rim that keeps it visible on any ground."""
         left, top, right, bottom = (round(side) for side in area)
         corners = (left, top), (right - 1, bottom - 1)
-        if line > 1:
+        if rim:
             cv2.rectangle(self.pixels, *corners, (20, 20, 20), line + 2)
         cv2.rectangle(self.pixels, *corners, colour, line)
 
@@ -159,11 +159,11 @@ class Plot:
         for value in ticks[1]:
             y = self.point(across[0], value)[1]
             canvas.line([(left, y), (right, y)], FAINT, 1)
-            canvas.text(left - 8, y - 10, f"{value:g}", 15, GREY, "right")
+            canvas.text(left - 8, y - 10, _signed(value), 15, GREY, "right")
         for value in ticks[0]:
             x = self.point(value, up[0])[0]
             canvas.line([(x, bottom), (x, bottom + 5)], GREY, 1)
-            canvas.text(x, bottom + 6, f"{value:g}", 15, GREY, "middle")
+            canvas.text(x, bottom + 6, _signed(value), 15, GREY, "middle")
         canvas.line([(left, top), (left, bottom), (right, bottom)], GREY, 1)
         canvas.text((left + right) / 2, bottom + 25, labels[0], 16, GREY, "middle")
         canvas.text(left - 4, top - 26, labels[1], 16, GREY)
@@ -185,6 +185,10 @@ def resized(image: Photo, width: int, height: int) -> Photo:
     smaller = width * height < image.shape[0] * image.shape[1]
     how = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
+
+
+def _signed(value: float) -> str:
+    return f"{value:g}".replace("-", "−")
 
 
 @functools.lru_cache(maxsize=1024)

@@ -44,7 +44,8 @@ def ask(contents: Contents, findings: Sequence[Finding]) -> Iterator[Answer]:
     yield _which_shapes(contents)
     yield _where(contents)
     yield _how_crowded(contents)
-    yield _together(contents)
+    if contents.objects.class_name.nunique() > 1:
+        yield _together(contents)
     if contents.pictures.split.nunique() > 1:
         yield _alike(contents)
     yield _right(findings)
@@ -63,6 +64,9 @@ def _how_much(contents: Contents) -> Answer:
 
 def _which_classes(contents: Contents) -> Answer:
     table = class_table(contents)
+    if len(table) == 1:
+        said = f"One class, {table.index[0]}, with {int(table.objects.iloc[0]):,} objects."
+        return Answer("Which classes are there?", "A detector of one class has nothing to confuse.", said)
     most, least = table.iloc[0], table.iloc[-1]
     rare = [str(name) for name in table.index[table.objects < _RARE]]
     said = (

@@ -28,7 +28,7 @@ def draw_kinds(subject: Subject) -> Image:
     classes = [known.index(name) + 1 for name in subject.classes]
     width = (WIDTH - 3 * _MARGIN) // 2
     height = round(min(subject.image.shape[0] / subject.image.shape[1], 1.1) * width)
-    canvas = Canvas(64 + 2 * (height + 62))
+    canvas = Canvas(64 + 2 * (height + 62) + 12)
     canvas.text(_MARGIN, 16, "Three answers to what each pixel is", 26)
     panels: tuple[tuple[str, str, Image], ...] = (
         ("image", "", subject.image),
@@ -136,13 +136,13 @@ def _draw_receptive_fields(canvas: Canvas, image: Image, facts: Sequence[UNetLev
         frame.box((low, low, high, high), class_colour(level + 1), 2)
     canvas.pixels[round(view.top) : round(view.top) + 300, round(view.left) : round(view.left) + 300] = frame.pixels
     left, row = 360.0, top + 40
-    for place, text in ((60, "level"), (170, "features"), (270, "seen, down"), (380, "seen, up")):
+    for place, text in ((60, "level"), (170, "features"), (290, "sees, down"), (400, "sees, up")):
         canvas.text(left + place, row, text, 17, GREY, "right")
     for level, fact in enumerate(facts):
         row += 32
         canvas.fill((left, row + 4, left + 14, row + 18), class_colour(level + 1))
         cells = (str(level), f"{fact.side} × {fact.side}", f"{fact.seen_down} px", f"{fact.seen_up} px")
-        for place, text in zip((60, 170, 270, 380), cells, strict=True):
+        for place, text in zip((60, 170, 290, 400), cells, strict=True):
             canvas.text(left + place, row, text, 18, INK, "right")
     row += 48
     canvas.text(left, row, f"of an image of {side} × {side} pixels", 16, GREY)

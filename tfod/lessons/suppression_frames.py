@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfod.lessons.candidates import Candidates
-from tfod.lessons.canvas import BAD, FAINT, FIRST, GOOD, GREY, INK, SECOND, WIDTH, Canvas
+from tfod.lessons.canvas import BAD, FAINT, FIRST, GOOD, GREY, INK, PAPER, SECOND, WIDTH, Canvas
 from tfod.lessons.suppression import Step
 
 __all__ = ["SuppressionFrames"]
@@ -89,7 +89,7 @@ class SuppressionFrames:
         boxes, step = self._candidates.boxes, state.looking
         for row in reversed(waiting):
             if row not in hit:
-                canvas.box(self._view.area(boxes[row]), FIRST, 1)
+                canvas.box(self._view.area(boxes[row]), FIRST, 2, rim=False)
         for row in reversed(hit):
             falls = step is not None and row in step.fallen
             canvas.box(self._view.area(boxes[row]), BAD if falls else SECOND, 2)
@@ -126,6 +126,8 @@ class SuppressionFrames:
             canvas.fill((left, top + 2, left + before * bar, top + self._row - 3), FAINT)
             if row not in gone:
                 canvas.fill((left, top + 2, left + now * bar, top + self._row - 3), colour)
+            if self._row >= 14:
+                canvas.text(left + 5, top + 1, self._candidates.classes[row][:16], 11, GREY if row in gone else PAPER)
             ink = GREY if row in gone else INK
             said = f"IoU {step.overlaps[row]:.2f}" if step and row in hit else f"{now:.2f}" if row not in gone else "–"
             canvas.text(right, top - 1, said, size, colour if row in hit else ink, "right")
