@@ -154,14 +154,15 @@ def _steps(args: argparse.Namespace, candidates: Candidates) -> list[Step]:
 
 
 def _print(candidates: Candidates, steps: Sequence[Step]) -> None:
-    """A line a step: what is kept, and what falls with its overlap."""
+    """A line a step: what is kept, what falls, and how many scores are lowered, with the overlaps."""
+    before = candidates.scores
     for number, step in enumerate(steps, start=1):
-        fallen = ", ".join(
-            f"{candidates.classes[row]} {candidates.scores[row]:.2f} (IoU {step.overlaps[row]:.2f})"
-            for row in step.fallen
-        )
+        fallen = ", ".join(f"{candidates.classes[row]} (IoU {step.overlaps[row]:.2f})" for row in step.fallen)
+        lowered = int((step.scores < before).sum()) - len(step.fallen)
         kept = f"{candidates.classes[step.kept]} {step.score:.2f}"
-        print(f"step {number:2d}: keeps {kept}; falls: {fallen or 'none'}")
+        told = f"; {lowered} lowered" if lowered else ""
+        print(f"step {number:2d}: keeps {kept}; falls: {fallen or 'none'}{told}")
+        before = step.scores
 
 
 if __name__ == "__main__":

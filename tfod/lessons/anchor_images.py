@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tfod.boxes.matching import IGNORED
 from tfod.lessons.anchors import Level, matches_of_objects
-from tfod.lessons.canvas import BAD, FIRST, GOOD, GREY, INK, PAPER, SECOND, Canvas, View
+from tfod.lessons.canvas import BAD, GREY, INK, PAPER, WIDTH, Canvas, View
 from tfod.lessons.from_config import SeenByNetwork
 from tfod.visualize.colours import class_colour
 

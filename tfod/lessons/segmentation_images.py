@@ -17,7 +17,7 @@ Image = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 _MARGIN = 24
-_OPACITY = 0.62
+_OPACITY = 0.7
 _GRID = 26  # cells along the longer side, large enough to be counted
 _SHADES = (0.0, 0.35, -0.3, 0.6, -0.5)  # how much lighter or darker objects of one class are, so as to be told apart
 

@@ -39,7 +39,7 @@ class Subject(NamedTuple):
     masks: NDArray[np.bool_]
 
 
-def draw_subject(seed: int, least_objects: int = 3) -> Subject:
+def draw_subject(seed: int, least_objects: int = 4) -> Subject:
     """One of the demo's scenes, three times as large: one that is wide, with some objects."""
     return next(
         subject
