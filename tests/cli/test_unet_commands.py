@@ -71,7 +71,7 @@ def test_prediction_of_files_and_videos(run: Path, capsys: pytest.CaptureFixture
         video.write(picture[..., ::-1])
     video.release()
     output = run / "seen"
-    command = ["--run", str(run / "run"), "--output_dir", str(output), "--write", "classes,overlays,coco,labelme"]
+    command = ["--model_dir", str(run / "run"), "--output_dir", str(output), "--write", "classes,overlays,coco,labelme"]
     assert predict_unet.main([*command, str(run / "new"), str(run / "v.mp4")]) == 0
 
     classes = np.asarray(Image.open(output / "classes" / "a.png"))
@@ -85,7 +85,7 @@ def test_prediction_of_files_and_videos(run: Path, capsys: pytest.CaptureFixture
 @pytest.mark.slow
 def test_exports_agree_and_run_without_tfod(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = run / "export"
-    assert export_unet.main(["--run", str(run / "run"), "--output_dir", str(output), "--count", "3"]) == 0
+    assert export_unet.main(["--model_dir", str(run / "run"), "--output_dir", str(output), "--count", "3"]) == 0
     assert capsys.readouterr().out.count("ok") >= 4
 
     program = (
