@@ -28,9 +28,9 @@ def refuse_another_run(settings: TrainingSettings, files: Sequence[str], start: 
     earlier = _earlier(start)
     if earlier is not None:
         for change in _always_decisive(earlier, settings):
-            refuse_change(change, f"give {_flags([change])} to go on" if change[0] != "--classes" else "name those")
+            refuse_change(change, f"{_flags([change])} to go on" if change[0] != "--classes" else "name those to go on")
         changes = _changes(earlier, settings)
-        refuse_other_model(layout, start.checkpoint, changes, f"give {_flags(changes)} to go on")
+        refuse_other_model(layout, start.checkpoint, changes, f"{_flags(changes)} to go on")
     refuse_other_data(start.earlier, files, "--images, --masks, --pairs, --records")
 
 
@@ -58,9 +58,12 @@ def _changes(then: TrainingSettings, now: TrainingSettings) -> list[Change]:
     return [(name, earlier, later) for name, earlier, later in values if earlier != later]
 
 
-def _told(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value) or "none"
+def _told(value: object) -> str | None:
+    return str(value).lower() if isinstance(value, bool) else str(value) or None
 
 
 def _flags(changes: Sequence[Change]) -> str:
-    return " ".join(f"{name} {then}" for name, then, _ in changes)
+    """What to give, and what to leave out, to have the settings of then."""
+    given = " ".join(f"{name} {then}" for name, then, _ in changes if then is not None)
+    without = " ".join(name for name, then, _ in changes if then is None)
+    return ", ".join(part for part in (given and f"give {given}", without and f"leave out {without}") if part)

@@ -21,7 +21,6 @@ __all__ = ["record_start_from_config", "refuse_another_run"]
 
 _OPTIMIZER = "train_config.optimizer"
 _READER = "train_input_reader"
-_NOT_SET = "not set"
 _MOST_TO_SET = 3
 # Parts of the names of fields on which the shapes of weights depend, the plainest first.
 _DECIDING = (".num_classes", ".feature_extractor", "predictor", "anchor_generator", "")
@@ -76,7 +75,7 @@ def _optimizers(earlier: TrainEvalPipelineConfig, config: TrainEvalPipelineConfi
 
 
 def _undone(changes: Sequence[Change]) -> str:
-    if not 0 < len(changes) <= _MOST_TO_SET or any(_NOT_SET == then or name == _OPTIMIZER for name, then, _ in changes):
+    if not 0 < len(changes) <= _MOST_TO_SET or any(then is None or name == _OPTIMIZER for name, then, _ in changes):
         return "train with the pipeline.config of the run to go on"
     return " ".join(f"--set {name}={then}" for name, then, _ in changes) + " to go on"
 
@@ -86,7 +85,7 @@ def _changes(earlier: TrainEvalPipelineConfig, config: TrainEvalPipelineConfig) 
     then, now = _fields(earlier.model), _fields(config.model)
     paths = [path for path in dict.fromkeys([*then, *now]) if then.get(path) != now.get(path)]
     paths.sort(key=lambda path: [part in path for part in _DECIDING].index(True))
-    return [(path, then.get(path, _NOT_SET), now.get(path, _NOT_SET)) for path in paths]
+    return [(path, then.get(path), now.get(path)) for path in paths]
 
 
 def _fields(model: Any) -> dict[str, str]:

@@ -14,16 +14,16 @@ from tfod.training.run_folder import EarlierStart
 __all__ = ["Change", "refuse_change", "refuse_other_classes", "refuse_other_data", "refuse_other_model"]
 
 _ELSEWHERE = "give another --model_dir to start anew"
-Change = tuple[str, object, object]
-"""A setting: its name, what it was when the run was started, and what it is now."""
+Change = tuple[str, str | None, str | None]
+"""A setting: its name, what it was when the run was started, and what it is now; None where it was, or is, not set."""
 
 
 def refuse_change(change: Change, cure: str) -> None:
     """Raises CheckpointError that says of a setting what it is and what it was."""
     name, then, now = change
-    raise CheckpointError(
-        f"{name} is {now}, and the run in this folder was started with {then}", name, f"{cure}; or {_ELSEWHERE}"
-    )
+    started = "without it" if then is None else f"with {then}"
+    what = f"{name} is {'not set' if now is None else now}, and the run in this folder was started {started}"
+    raise CheckpointError(what, name, f"{cure}; or {_ELSEWHERE}")
 
 
 def refuse_other_model(layout: tf.Module, checkpoint: str | None, changes: Sequence[Change], cure: str) -> None:
