@@ -130,7 +130,7 @@ def training_batches(
         augmented = augment(example, tf.stack([tf.constant(seed, tf.int64), number]))
         finished = finish(augmented)
         if tally is not None:
-            _count(tally, serialized, augmented, finished, shape.num_classes)
+            _count(tally, number, augmented, finished, shape.num_classes)
         return _split(finished, _FEATURES, _LABELS)
 
     examples = _map(records, prepare, deterministic, first=first_batch * shape.batch_size)
@@ -182,14 +182,14 @@ def evaluation_batches(
     return _prefetch(batches, shape.prefetched, deterministic=True)
 
 
-def _count(tally: Tally, serialized: tf.Tensor, augmented: Example, finished: Example, num_classes: int) -> None:
+def _count(tally: Tally, number: tf.Tensor, augmented: Example, finished: Example, num_classes: int) -> None:
     objects, unknown, unsound = tf.unstack(augmented[OBJECT_COUNTS])
     classes = augmented[names.GROUNDTRUTH_CLASSES]
     kept = tf.size(classes)
     classless = tf.reduce_sum(tf.cast((classes < 1) | (classes > num_classes), tf.int32))
     surplus = kept - finished[names.NUM_GROUNDTRUTH_BOXES]
     cut_off = tf.maximum(objects - unknown - unsound - kept, 0)  # one step shows objects twice
-    tally.count(serialized, objects, [unknown, unsound, cut_off, classless, surplus])
+    tally.count(number, objects, [unknown, unsound, cut_off, classless, surplus])
 
 
 class _Finish:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Sequence
@@ -9,12 +10,14 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfod.config.rules.record_files import count_records
 from tfod.input.counter import Counter
+from tfod.records.frames import scan_frames
 
 __all__ = ["Tally", "left_out_text"]
 
-# Bytes of a record in its file, beside its payload.
-_FRAME_BYTES = 16
+# Of files with more bytes the records are not counted, which would take a second, but estimated from the first.
+_MANY_BYTES, _LOOKED_AT = 1 << 28, 100
 _REASONS = (
     "whose class the label map lacks, or is beyond num_classes",
     "with a side that is no finite number",
@@ -28,30 +31,28 @@ _BY_CHANCE = 2  # the reason that belongs to a sound training
 class Tally:
     """Counts objects while records are prepared: what was in them, and what was left out, by reason.
 
-    It costs some microseconds a record. The first epoch is over when so many bytes have been read as there are.
+    It costs some microseconds a record.
 
     Args:
-      paths: The files of records.
+      paths: The files of records, of which an epoch consists.
     """
 
     def __init__(self, paths: Sequence[str]) -> None:
-        self._bytes = sum(map(os.path.getsize, paths))
+        self._records = _num_records(paths)
         self._counter = Counter(2 + len(_REASONS))
         self._is_told = False
 
-    def count(self, serialized: Any, objects: Any, left_out: Sequence[Any]) -> None:
-        """Part of a pipeline's function: counts one record.
+    def count(self, number: Any, objects: Any, left_out: Sequence[Any]) -> None:
+        """Part of a pipeline's function: counts one record, if it is one of the first epoch.
 
         Args:
-          serialized: The record, string `[]`.
+          number: Which record it is since the run began, int64 `[]`, from 0.
           objects: How many objects it holds, int32 `[]`.
           left_out: How many of them are left out for each reason, int32 `[]` each: their class is not known, a side
             is not finite, the augmentation took them away or gave them a class that is none, there are too many.
         """
-        size = tf.strings.length(serialized) + _FRAME_BYTES
-        amounts = tf.cast(tf.stack([size, objects, *left_out]), tf.int64)
-        is_first_epoch = tf.cast(self._counter.read()[0] < self._bytes, tf.int64)
-        self._counter.add(is_first_epoch * amounts)
+        amounts = tf.cast(tf.stack([1, objects, *left_out]), tf.int64)
+        self._counter.add(tf.cast(number < self._records, tf.int64) * amounts)
 
     def tell(self, *, at_end: bool = False) -> bool:
         """Prints what was left out once the first epoch is over, or `at_end` of the run; says whether it has done so.
@@ -59,14 +60,22 @@ class Tally:
         Prints nothing where nothing was left out.
         """
         if not self._is_told:
-            size, objects, *left_out = (int(value) for value in self._counter.read().numpy())
-            is_whole = size >= self._bytes
+            records, objects, *left_out = (int(value) for value in self._counter.read().numpy())
+            is_whole = records >= self._records
             if is_whole or at_end:
                 self._is_told = True
                 text = left_out_text(objects, left_out, "of the first epoch" if is_whole else "read so far")
                 if text:
                     print(text, file=sys.stderr, flush=True)
         return self._is_told
+
+
+def _num_records(paths: Sequence[str]) -> int:
+    size = sum(map(os.path.getsize, paths))
+    if size <= _MANY_BYTES:
+        return count_records(paths)
+    first = [frame.size for frame in itertools.islice(scan_frames(paths[0]), _LOOKED_AT)]
+    return size * len(first) // max(sum(first), 1)
 
 
 def left_out_text(objects: int, left_out: Sequence[int], which: str) -> str:
