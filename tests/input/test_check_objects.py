@@ -17,7 +17,9 @@ BOX = (0.1, 0.2, 0.5, 0.6)
 NAN = float("nan")
 
 
-def _check(folder: Path, *records: bytes, train=("cat", "dog"), evaluation=None, more="", **options) -> list[Diagnostic]:
+def _check(
+    folder: Path, *records: bytes, train=("cat", "dog"), evaluation=None, more="", **options
+) -> list[Diagnostic]:
     """What is found of `records`, which are trained on, and evaluated on where `evaluation` names classes for that."""
     if records:
         write(folder / "train.record", *records)
@@ -102,17 +104,21 @@ def test_inverted_boxes_stop_a_training_unless_it_skips_them(tmp_path):
 
 def test_records_without_any_object(tmp_path):
     found = _check(tmp_path, example(boxes=(), texts=()), evaluation=("cat", "dog"))
-    assert [(finding.severity, finding.rule) for finding in found] == [("error", "no-objects"), ("warning", "no-objects")]
+    assert [(finding.severity, finding.rule) for finding in found] == [
+        ("error", "no-objects"),
+        ("warning", "no-objects"),
+    ]
     assert "there is nothing to judge by" in found[1].what
 
 
 def test_remap_labels_to_a_class_that_the_model_has_not(tmp_path):
-    step = "train_config { data_augmentation_options { remap_labels { original_labels: 1 original_labels: 2 new_label: %d } } }"
+    step = "train_config { data_augmentation_options { remap_labels { %s new_label: %d } } }"
+    both = "original_labels: 1 original_labels: 2"
 
-    severity, rule, what = _one(_check(tmp_path, example(), more=step % 5)[:1])
+    severity, rule, what = _one(_check(tmp_path, example(), more=step % (both, 5))[:1])
     assert (severity, rule) == ("error", "remap-labels")
     assert "'cat', 'dog' the class 5, but num_classes is 2" in what
-    assert _check(tmp_path, example(), more=step % 2) == []
+    assert _check(tmp_path, example(), more=step % (both, 2)) == []
 
 
 def test_label_maps_that_number_the_same_classes_differently_are_an_error(tmp_path):

@@ -47,7 +47,10 @@ def test_what_is_left_out_is_told_by_reason(tmp_path, capfd):
 
 def test_what_crops_cut_off_is_a_note(tmp_path, capfd):
     crop = "data_augmentation_options { random_crop_image { min_area: 0.1 max_area: 0.2 overlap_thresh: 0.9 } }"
-    boxes = [tuple(float(side) for side in (y, x, y + 0.1, x + 0.1)) for y, x in np.random.default_rng(0).random((30, 2)) * 0.9]
+    boxes = [
+        tuple(float(side) for side in (y, x, y + 0.1, x + 0.1))
+        for y, x in np.random.default_rng(0).random((30, 2)) * 0.9
+    ]
 
     _, (line,) = _tell(tmp_path, capfd, [example(boxes=boxes, texts=["dog"] * 30)] * 4, 9, steps=crop)
 

@@ -98,7 +98,7 @@ def test_a_finished_run_does_nothing_more(finished: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "where", "what", "cure"),
     [
-        ({"model": ModelSettings(2, base_filters=8, depth=2)}, "--base_filters", "is 8, ", "give --base_filters 4 to go"),
+        ({"model": ModelSettings(2, base_filters=8, depth=2)}, "--base_filters", "is 8, ", "give --base_filters 4 to"),
         ({"model": ModelSettings(2, base_filters=4, depth=3, attention=True)}, "--depth", "was started with 2",
          "give --depth 2 --attention false to go"),
         ({"optimizer": "sgd"}, "--optimizer", "is sgd, and the run in this folder was started with adam", "give"),

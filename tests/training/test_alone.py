@@ -11,7 +11,12 @@ from tfod.errors import TrainingError
 from tfod.training import alone
 from tfod.training.alone import alone_in
 
-HOLD = "import sys, pathlib; from tfod.training.alone import alone_in\nwith alone_in(pathlib.Path(sys.argv[1])):\n    print('held', flush=True); sys.stdin.read()"
+HOLD = """import pathlib, sys
+from tfod.training.alone import alone_in
+with alone_in(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 def test_a_second_run_is_refused_and_the_owner_named(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_the_best_is_not_lost_between_two_renames(tmp_path: Path) -> None:
     (tmp_path / ".best.x.earlier").mkdir()
     sweep(tmp_path)
     assert json.loads((tmp_path / "best" / "best.json").read_text())["step"] == 2
-    assert [path.name for path in tmp_path.glob(".*")] == []
+    assert [path.name for path in tmp_path.glob(".best*")] == []
 
 
 def test_the_earlier_best_is_still_there_where_the_new_one_was_not_finished(tmp_path: Path) -> None:
@@ -71,5 +71,7 @@ def test_a_full_disk_leaves_the_best_as_it_was(tmp_path: Path) -> None:
             keep_if_best(folder, result.checkpoint, 3, {"DetectionBoxes_Precision/mAP": 0.6})
         sweep(folder)
         assert json.loads((folder / "best" / "best.json").read_text())["step"] == 2
-        assert tf.train.load_checkpoint(str(folder / "best" / "ckpt-1")).get_tensor("model/bias/.ATTRIBUTES/VARIABLE_VALUE").shape == (4,)
+        assert tf.train.load_checkpoint(str(folder / "best" / "ckpt-1")).get_tensor(
+            "model/bias/.ATTRIBUTES/VARIABLE_VALUE"
+        ).shape == (4,)
         assert [path.name for path in folder.glob(".*")] == []

@@ -17,7 +17,7 @@ nothing beside it, the worst pictures first) and those pictures to --output_dir.
 
 _EXAMPLES = """\
   evaluate_unet.py --model_dir workspace/cracks --output_dir workspace/cracks/evaluation
-  evaluate_unet.py --model_dir workspace/roads --images test --masks test_masks --flips horizontal --output_dir judged"""
+  evaluate_unet.py --model_dir workspace/roads --images test --masks test_masks --output_dir judged"""
 
 
 def build_parser() -> CommandParser:

@@ -45,7 +45,9 @@ def run(args: argparse.Namespace) -> None:
     if unknown:
         raise ConfigError(f"--write knows no {unknown[0]!r}", "the command line", f"choose from {', '.join(_KINDS)}")
     if bool(args.model_dir) == bool(args.saved_model_dir):
-        raise ConfigError("one model has to be named", "the command line", "give either --model_dir or --saved_model_dir")
+        raise ConfigError(
+            "one model has to be named", "the command line", "give either --model_dir or --saved_model_dir"
+        )
     if args.tile_size < 0 or (args.overlap or 0) < 0:
         raise ConfigError("tiles have no negative size", "--tile_size, --overlap", "give 0 or more")
 

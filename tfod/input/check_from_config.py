@@ -1,4 +1,4 @@
-"""The check of the data that a pipeline.config names: are there objects to learn, and to judge by? Without TensorFlow."""
+"""The check of the data that a pipeline.config names: are there objects to learn, and to judge by?"""
 
 from collections.abc import Iterator
 

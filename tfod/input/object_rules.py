@@ -142,9 +142,7 @@ def _cure(unknown: Iterable[str], classes: Classes, reader: Reader) -> str:
     return f"name the label map that the records were made with, or {_AGAIN} with {reader.label_map_path}"
 
 
-def _boxes(
-    fault: str, objects: int, total: int, told: str, first: str, reader: Reader, stops: bool
-) -> Diagnostic:
+def _boxes(fault: str, objects: int, total: int, told: str, first: str, reader: Reader, stops: bool) -> Diagnostic:
     means, cure = _BOXES[fault]
     many = f"all {total}" if objects == total else f"{objects} of {total}"
     where = f"{reader.where}.tf_record_input_reader.input_path[0]"

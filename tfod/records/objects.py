@@ -21,6 +21,7 @@ T = TypeVar("T")
 _RECORDS, _BYTES, _FILES = 500, 64_000_000, 10
 # Who has found nothing of use until then reads so many times as much before he believes it.
 _PATIENCE = 20
+_NAMES = ("xmin", "ymin", "xmax", "ymax")
 _SIDES = (names.OBJECT_XMIN, names.OBJECT_YMIN, names.OBJECT_XMAX, names.OBJECT_YMAX)
 
 
@@ -60,7 +61,7 @@ class ObjectCount:
             fault = stored_fault(box)
             self.objects[ObjectKind(text, label, fault)] += 1
             if fault and fault not in self.first:
-                sides = ", ".join(f"{side} {value:.6g}" for side, value in zip("xmin ymin xmax ymax".split(), box))
+                sides = ", ".join(f"{side} {value:.6g}" for side, value in zip(_NAMES, box, strict=True))
                 self.first[fault] = f"{sides} (object {number + 1}, {where})"
 
 

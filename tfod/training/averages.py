@@ -31,7 +31,7 @@ def keep_averages(
 
 
 def restore_averages(optimizer: keras.optimizers.legacy.Optimizer, layout: tf.Module, prefix: str) -> None:
-    """Reads the averages of the variables of `layout` from the checkpoint of a run; CheckpointError if it is damaged."""
+    """Reads the averages of the variables of `layout` from a run's checkpoint; CheckpointError if it is damaged."""
     CheckpointReader(prefix).verify()  # TensorFlow's own errors do not name the file
     tf.train.Checkpoint(model=layout, optimizer=optimizer).restore(prefix).expect_partial()
 

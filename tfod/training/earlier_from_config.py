@@ -83,18 +83,19 @@ def _undone(changes: Sequence[Change]) -> str:
 def _changes(earlier: TrainEvalPipelineConfig, config: TrainEvalPipelineConfig) -> list[Change]:
     """The fields of the model that differ, those first that most probably decide about shapes."""
     then, now = _fields(earlier.model), _fields(config.model)
-    paths = [path for path in dict.fromkeys([*then, *now]) if then.get(path) != now.get(path)]
+    written = {**_fields(earlier.model, written=True), **_fields(config.model, written=True)}
+    paths = [path for path in written if then.get(path) != now.get(path)]
     paths.sort(key=lambda path: [part in path for part in _DECIDING].index(True))
     return [(path, then.get(path), now.get(path)) for path in paths]
 
 
-def _fields(model: Any) -> dict[str, str]:
-    """The values of all fields in the blocks of a model, by path."""
+def _fields(model: Any, *, written: bool = False) -> dict[str, str]:
+    """The values of all fields in the blocks of a model, by path; or of those alone that the config has `written`."""
     return {
         f"{path}{field.name}": _told(getattr(block, field.name), field)
         for path, block in blocks(model, "model.")
         for field in block.DESCRIPTOR.fields
-        if field.message_type is None
+        if field.message_type is None and (not written or field in {one for one, _ in block.ListFields()})
     }
 
 
