@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 
+from tfod.checkpoints.state import newest_checkpoint, numbered_checkpoints
 from tfod.errors import CheckpointError
 
 __all__ = ["CheckpointReader", "find_checkpoint"]
@@ -21,7 +23,7 @@ def find_checkpoint(place: str | Path) -> str:
     the folder of a model of the zoo, or of an export, in which `checkpoint` is a folder.
 
     Raises:
-      CheckpointError: there is none.
+      CheckpointError: there is none, or the file `checkpoint` is damaged.
     """
     path = str(place).removesuffix(".index").removesuffix(".data-00000-of-00001")
     if Path(path + ".index").is_file():
@@ -33,14 +35,15 @@ def find_checkpoint(place: str | Path) -> str:
             "name the files' common part, as in .../checkpoint/ckpt-0, or their folder",
         )
     inner = Path(path, "checkpoint")
-    newest = tf.train.latest_checkpoint(str(inner) if inner.is_dir() else path)
+    folder = str(inner) if inner.is_dir() else path
+    newest = newest_checkpoint(folder)
     if newest is None:
-        raise CheckpointError(
-            "the folder holds no checkpoint",
-            path,
-            "name the folder in which the files `checkpoint` and ckpt-*.index lie",
-        )
-    return str(newest)
+        others = numbered_checkpoints(folder)
+        cure = "name the folder in which the files `checkpoint` and ckpt-*.index lie"
+        if others:
+            cure = f"the file `checkpoint` is missing: name the checkpoint itself, {others[0]}"
+        raise CheckpointError("the folder holds no checkpoint", path, cure)
+    return newest
 
 
 class CheckpointReader:
@@ -61,7 +64,10 @@ class CheckpointReader:
             raise CheckpointError(
                 "the checkpoint was written by TensorFlow 1", prefix, "use the TF2 model zoo's archive of this model"
             )
-        self._graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(self.value(_OBJECT_GRAPH))
+        try:
+            self._graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(self.value(_OBJECT_GRAPH))
+        except DecodeError as error:
+            raise _damaged(error, prefix) from error
 
     def find(self, name: str) -> str | None:
         """The key under which the variable of a name (`model/_box_predictor/...`) is saved; None: it is not."""

@@ -73,9 +73,12 @@ def build_parser() -> CommandParser:
 
 def run(args: argparse.Namespace) -> int:
     """Trains or evaluates; 130 or 143 if a signal stopped the training."""
+    from functools import partial
+
     from tfod.config.check import check_file, require
     from tfod.config.rules.memory import check_memory
     from tfod.errors import ConfigError
+    from tfod.input.check_from_config import check_objects
 
     for name, reason in _WITHOUT_EFFECT.items():
         if getattr(args, name):
@@ -83,11 +86,13 @@ def run(args: argparse.Namespace) -> int:
     if args.use_tpu:
         raise ConfigError("TPUs are not supported", "--use_tpu", "leave the flag out to train on CPU or GPU")
     trains = args.checkpoint_dir is None
+    evaluates = not trains or args.eval_every_n != 0
     config, findings = check_file(
         args.pipeline_config_path,
         _overrides(args),
         for_training=trains,
-        evaluates=args.eval_every_n != 0,
+        also=partial(check_objects, for_training=trains, evaluates=evaluates, skip_corrupt=args.skip_corrupt),
+        evaluates=evaluates,
         model_dir=args.model_dir,
     )
     require([*findings, *(check_memory(config) if trains else ())])

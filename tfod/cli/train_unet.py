@@ -1,6 +1,7 @@
 """Trains a U-Net on pictures and masks."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,6 +116,7 @@ def run(args: argparse.Namespace) -> int:
     own = args.augment.endswith((".yaml", ".yml"))
     augmentation = read_albumentations(args.augment) if own else read_augmentation(args.augment)
     training, validation = _open(args)
+    _tell_absent_classes(training)
     settings: TrainingSettings = _decide(args, training, validation)
     if args.dry_run:
         return 0
@@ -173,6 +175,24 @@ def _open(args: argparse.Namespace) -> "tuple[DataSet, DataSet]":
     training, validation = split(whole, args.val_share)
     print(f"validation: {len(validation.source)} of these pairs are held out (--val_share {args.val_share:g})")
     return training, validation
+
+
+def _tell_absent_classes(data: "DataSet") -> None:
+    """Warns of classes without a pixel; raises DataError where no class has one."""
+    import dataclasses
+
+    from tfod.config.diagnostics import render
+    from tfod.errors import DataError
+    from tfod.segmentation.check import absent_classes
+
+    totals = data.class_pixels.sum(axis=0)
+    if not totals.any():
+        cure = "see how the masks are read: check_masks.py draws them"
+        raise DataError("no pixel of the masks has a class: there is nothing to learn", "the masks", cure)
+    findings = absent_classes(totals, data.encoding.classes.names, "the masks to train on")
+    # What a check of data calls an error is left to who trains: there may be a reason.
+    if told := render([dataclasses.replace(finding, severity="warning") for finding in findings]):
+        print(told, file=sys.stderr)
 
 
 def _decide(args: argparse.Namespace, training: "DataSet", validation: "DataSet") -> Any:

@@ -1,6 +1,6 @@
 """The check before training: everything that is wrong with a config, at once, before anything slow starts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,18 +43,23 @@ def check_pipeline(
 
 
 def check_file(
-    path: Path | str, overrides: Sequence[str] = (), *, for_training: bool, **options: Any
+    path: Path | str,
+    overrides: Sequence[str] = (),
+    *,
+    for_training: bool,
+    also: Callable[[TrainEvalPipelineConfig], Iterable[Diagnostic]] = lambda _: (),
+    **options: Any,
 ) -> tuple[TrainEvalPipelineConfig, list[Diagnostic]]:
     """Reads a config and checks it (`options` are those of `check_pipeline`); the findings name the line.
 
-    Finds also what only the text shows: a field that is given twice. Raises ConfigError where the file cannot
-    be read at all.
+    Finds also what only the text shows, a field that is given twice, and what `also` finds: this room knows nothing
+    of the contents of records. Raises ConfigError where the file cannot be read at all.
     """
     config = TrainEvalPipelineConfig()
     text = parse_text(read_file(path, "pipeline config"), config, str(path))
     places = field_places(text, config.DESCRIPTOR)
     apply_overrides(config, overrides)
-    findings = [*given_twice(places), *check_pipeline(config, for_training=for_training, **options)]
+    findings = [*given_twice(places), *check_pipeline(config, for_training=for_training, **options), *also(config)]
     lines = {place.path: place.line for place in places}
     located = []
     for finding in findings:

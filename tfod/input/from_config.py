@@ -15,6 +15,7 @@ from tfod.input.corrupt import naming_corrupt
 from tfod.input.dataset import Preprocess, Shape, evaluation_batches, training_batches
 from tfod.input.decode import RecordDecoder
 from tfod.input.record_stream import RecordSource
+from tfod.input.tally import Tally
 from tfod.protos.eval_pb2 import EvalConfig
 from tfod.protos.input_reader_pb2 import InputReader
 from tfod.protos.train_pb2 import TrainConfig
@@ -43,6 +44,7 @@ def training_dataset(
     skip_corrupt: bool = False,
     deterministic: bool = False,
     first_batch: int = 0,
+    tally: Tally | None = None,
 ) -> tf.data.Dataset:
     """The data set of `tfod.input.dataset.training_batches` that a pipeline.config asks for.
 
@@ -56,6 +58,7 @@ def training_dataset(
         skip_corrupt: see `training_batches`.
         deterministic: see `training_batches`.
         first_batch: see `training_batches`.
+        tally: see `training_batches`.
 
     Raises:
         ConfigError: the reader or an augmentation step cannot be used.
@@ -73,6 +76,7 @@ def training_dataset(
         skip_corrupt=skip_corrupt,
         deterministic=deterministic,
         first_batch=first_batch,
+        tally=tally,
     )
 
 

@@ -16,6 +16,7 @@ from tfod.errors import DataError
 
 __all__ = [
     "CHECKS_BEFORE",
+    "CUT_OFF",
     "Frame",
     "masked_crc",
     "read_frames",
@@ -27,6 +28,7 @@ __all__ = [
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
 CHECKS_BEFORE = _LENGTH.size + _CHECKSUM.size  # bytes of a record before its payload
+CUT_OFF = "the TFRecord file ends inside a record"  # what a process leaves that was killed while it wrote
 _MASK_DELTA = 0xA282EAD8
 _CURE = "convert the data again, or copy the file again from where it came"
 
@@ -114,10 +116,10 @@ def scan_frames(path: str | os.PathLike[str]) -> Iterator[Frame]:
 def _header_fault(header: bytes, available: int) -> str:
     """What is wrong with the head of a record, `available` bytes before the file's end; empty where nothing is."""
     if len(header) < CHECKS_BEFORE:
-        return "the TFRecord file ends inside a record"
+        return CUT_OFF
     (length,) = _LENGTH.unpack_from(header)
     if _CHECKSUM.unpack_from(header, _LENGTH.size) != (masked_crc(header[: _LENGTH.size]),):
         return "a record's length does not match its checksum: damaged, or no TFRecord file"
     if CHECKS_BEFORE + length + _CHECKSUM.size > available:
-        return "the TFRecord file ends inside a record"
+        return CUT_OFF
     return ""

@@ -19,12 +19,14 @@ from tfod.errors import DataError
 from tfod.records.convert import ConversionRules
 from tfod.records.files import set_name
 from tfod.records.frames import sound_frames, write_frame
+from tfod.records.summary import Summary
 
 __all__ = [
     "RecordFile",
     "file_entries",
     "manifest_path",
     "manifest_text",
+    "merged_content",
     "read_manifest",
     "record_file",
     "settings_of",
@@ -116,3 +118,25 @@ def file_entries(manifest: dict[str, Any]) -> list[RecordFile]:
         RecordFile(entry["name"], entry["records"], entry["bytes"], int(entry["checksum"], 16))
         for entry in manifest["files"]
     ]
+
+
+def merged_content(paths: Sequence[str]) -> dict[str, Any]:
+    """What the manifests beside these files say of them, together, without the list of files.
+
+    Nothing where one is missing, says otherwise of a file, or tells of more. Raises DataError for a file that is no
+    manifest.
+    """
+    sets = list(dict.fromkeys(map(set_name, paths)))
+    manifests = [manifest for path in map(manifest_path, sets) if (manifest := read_manifest(path))]
+    told = {(entry.name, entry.bytes) for manifest in manifests for entry in file_entries(manifest)}
+    if len(manifests) != len(sets) or told != {(os.path.basename(path), os.path.getsize(path)) for path in paths}:
+        return {}
+    contents = [{key: value for key, value in one.items() if key not in ("tfod", "files")} for one in manifests]
+    if len(contents) == 1:
+        return contents[0]
+    if any("notes" not in content or content.get("settings") != contents[0]["settings"] for content in contents):
+        return {}
+    summary = Summary()
+    for content in contents:
+        summary.add(Summary.from_dict(content))
+    return {**summary.as_dict(), "settings": contents[0]["settings"]}

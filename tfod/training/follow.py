@@ -10,6 +10,7 @@ import tf_keras as keras
 
 from tfod import names
 from tfod.checkpoints.restore import restore_model
+from tfod.checkpoints.state import newest_checkpoint
 from tfod.errors import CheckpointError
 from tfod.models.detection_model import DetectionModel
 from tfod.training.averages import restore_averages
@@ -71,7 +72,7 @@ def restore_for_evaluation(
 
 
 def _checkpoints(folder: Path, timeout: int) -> Iterator[str]:
-    newest = tf.train.latest_checkpoint(str(folder))
+    newest = newest_checkpoint(folder)
     if timeout:
         print(
             f"evaluating the checkpoints of {folder} as they come; ends with the last step of the run, or after "

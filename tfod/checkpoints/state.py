@@ -1,0 +1,77 @@
+"""The file `checkpoint` of a folder, which says which of its checkpoints is the newest."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from google.protobuf import text_encoding
+
+from tfod.errors import CheckpointError
+from tfod.files import write_text
+
+__all__ = ["STATE_FILE", "named_checkpoints", "newest_checkpoint", "numbered_checkpoints", "write_state"]
+
+STATE_FILE = "checkpoint"
+_NAMED = re.compile(r'^\s*(all_model_checkpoint_paths|model_checkpoint_path)\s*:\s*"((?:[^"\\\n]|\\.)*)"\s*$', re.M)
+_NUMBERED = re.compile(r".*-(\d+)\.index")
+
+
+def named_checkpoints(folder: Path | str) -> list[str]:
+    """The prefixes that the file `checkpoint` of a folder names, newest first; [] where there is no such file.
+
+    TensorFlow takes a file that it cannot read for one that is not there, or fails with an error of the text format.
+
+    Raises:
+      CheckpointError: the file is damaged.
+    """
+    path = Path(folder, STATE_FILE)
+    try:
+        text = path.read_bytes().decode("utf-8")
+        named = [(field, text_encoding.CUnescape(name).decode("utf-8")) for field, name in _NAMED.findall(text)]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise _damaged(folder) from error
+    newest = [name for field, name in named if field == "model_checkpoint_path" and name]
+    if len(newest) != 1:
+        raise _damaged(folder)
+    others = [name for field, name in reversed(named) if field != "model_checkpoint_path"]
+    # An absolute name stands for itself.
+    return [str(Path(folder, name)) for name in dict.fromkeys([*newest, *others])]
+
+
+def numbered_checkpoints(folder: Path | str) -> list[str]:
+    """The prefixes of all checkpoints in a folder, `ckpt-12` before `ckpt-2`, whatever the file `checkpoint` says."""
+    found = {match: path for path in Path(folder).glob("*.index") if (match := _NUMBERED.fullmatch(path.name))}
+    in_order = sorted(found, key=lambda match: int(match[1]), reverse=True)
+    return [str(found[match].with_suffix("")) for match in in_order]
+
+
+def newest_checkpoint(folder: Path | str) -> str | None:
+    """The prefix of the newest checkpoint of a folder; None where there is none.
+
+    Raises:
+      CheckpointError: the file that names it is damaged, or its files are not there.
+    """
+    newest = next(iter(named_checkpoints(folder)), None)
+    if newest is not None and not Path(f"{newest}.index").is_file():
+        what = f"the file {STATE_FILE} names {Path(newest).name}, whose files are not there"
+        raise CheckpointError(what, str(Path(folder, STATE_FILE)), _cure(folder))
+    return newest
+
+
+def write_state(folder: Path, prefixes: Sequence[str]) -> None:
+    """Writes the file `checkpoint` of a folder: it names these checkpoints in it, newest first."""
+    names = [text_encoding.CEscape(Path(prefix).name, as_utf8=True) for prefix in prefixes]
+    lines = [f'model_checkpoint_path: "{names[0]}"', *(f'all_model_checkpoint_paths: "{name}"' for name in names[::-1])]
+    write_text(folder / STATE_FILE, "\n".join(lines) + "\n")
+
+
+def _damaged(folder: Path | str) -> CheckpointError:
+    what = "the file that names the newest checkpoint is damaged"
+    return CheckpointError(what, str(Path(folder, STATE_FILE)), _cure(folder))
+
+
+def _cure(folder: Path | str) -> str:
+    others = numbered_checkpoints(folder)
+    return f"name the checkpoint itself: {others[0]}" if others else "give the folder of a training run"
