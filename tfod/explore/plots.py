@@ -1,5 +1,6 @@
 """One page of plots of what is in a data set."""
 
+import io
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from matplotlib.ticker import LogFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from tfod.explore.statistics import Contents, class_table, cooccurrence
-from tfod.files import replacing
+from tfod.files import write_bytes
 from tfod.visualize.colours import class_colour
 from tfod.visualize.figures import draw_shares, figure_style, short_name
 
@@ -30,9 +31,11 @@ def write_plots(contents: Contents, title: str, path: Path | str, shapes: NDArra
     `contents` holds at least one object. `shapes` `[K, 2]` are widths and heights in pixels of a picture, drawn among
     the sizes: the anchors that fit. Raises OutputError where `path` cannot be written.
     """
-    with figure_style(), warnings.catch_warnings(), replacing(path) as temporary:
+    buffer = io.BytesIO()
+    with figure_style(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # letters of a class that the font lacks are drawn as boxes
-        _page(contents, title, shapes).savefig(temporary, format="png")
+        _page(contents, title, shapes).savefig(buffer, format="png")
+    write_bytes(path, buffer.getvalue())
 
 
 def _page(contents: Contents, title: str, shapes: NDArray[np.float64] | None) -> Figure:
