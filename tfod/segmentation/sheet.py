@@ -6,12 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from tfod.errors import OutputError
 from tfod.files import write_text
 from tfod.segmentation.classes import VOID, ClassTable
 from tfod.segmentation.draw import coloured, overlaid, side_by_side
+from tfod.visualize.letters import Lettering
 from tfod.visualize.page import Page
 from tfod.visualize.save import save_image
 
@@ -77,7 +78,7 @@ def _captioned(row: Row, classes: ClassTable) -> NDArray[np.uint8]:
     canvas = Image.new("RGB", (_WIDTH, drawn.shape[0] + _CAPTION), "white")
     canvas.paste(Image.fromarray(drawn), (0, _CAPTION))
     text = f"{caption} - {_shares(mask, classes)}"
-    ImageDraw.Draw(canvas).text((4, 3), text, fill="black", font=ImageFont.load_default(size=13))
+    Lettering(13).draw(ImageDraw.Draw(canvas), (4, _CAPTION / 2), text, "black")
     return np.asarray(canvas)
 
 
