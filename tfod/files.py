@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from tfod.errors import OutputError
+from tfod.errors import OutputError, TfodError
+from tfod.stores import is_remote, normal
 
 __all__ = [
     "LFS_CURE",
@@ -56,6 +57,7 @@ def output_error(error: OSError, path: Path | str) -> OutputError:
 
 def check_place(path: Path) -> None:
     """Makes the folders above `path`; raises OutputError or OSError where no file could take that name."""
+    _require_local(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
@@ -65,12 +67,19 @@ def check_place(path: Path) -> None:
 
 def check_folder(path: Path | str) -> None:
     """Raises OutputError where something other than a folder has the name `path`: a folder would take its place."""
+    _require_local(path)
     if os.path.lexists(path) and not os.path.isdir(path):
         if os.path.isfile(path):
             kind = "a file"
         else:
             kind = "a pipe or a device" if os.path.exists(path) else "a link that leads nowhere"
         raise OutputError(f"the output is {kind}, not a folder", str(path), "choose the name of a new folder")
+
+
+def _require_local(path: Path | str) -> None:
+    if is_remote(path):
+        cure = "write to a folder of this machine, and copy it: gsutil cp -r, or the like"
+        raise OutputError("this output cannot be written to a store", normal(path), cure)
 
 
 def lock(file: BinaryIO | int) -> bool:
@@ -127,7 +136,8 @@ def replacing_directory(path: Path | str) -> Iterator[Path]:
             _settle(leftover, folder)
         working, descriptor = _locked_folder(home, folder.name)
         try:
-            yield working
+            with _told_of(path, working):
+                yield working
             check_folder(path)  # again: it may have come in the meantime
             if home == folder:
                 _fill(working, folder, contents(folder))
@@ -280,6 +290,18 @@ def write_text(path: Path | str, text: str) -> None:
     """Writes a UTF-8 text file whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _told_of(path: Path | str, working: Path) -> Iterator[None]:
+    """Errors name the output instead of the working folder, which will be gone."""
+    try:
+        yield
+    except TfodError as error:
+        if str(working) not in error.where:
+            raise
+        where = error.where.replace(str(working), str(path))
+        raise type(error)(error.what, where, error.cure) from error
 
 
 @contextmanager

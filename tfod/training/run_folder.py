@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tfod.files import write_text
+from tfod.stores import file_size
 
 __all__ = ["choose_seed", "record_start"]
 
@@ -35,7 +36,7 @@ def record_start(model_dir: Path, data: Sequence[str], *, step: int, seed: int) 
         "seed": seed,
         "python": platform.python_version(),
         "versions": {name: version(name) for name in _DISTRIBUTIONS},
-        "data": [{"path": path, "bytes": os.path.getsize(path)} for path in data],
+        "data": [{"path": path, "bytes": file_size(path)} for path in data],
     }
     starts = [*_earlier_starts(model_dir), start]
     write_text(model_dir / "run.json", json.dumps({"starts": starts}, indent=2) + "\n")
