@@ -109,8 +109,7 @@ class Detector:
 
     def _outputs(self, images: NDArray[np.uint8]) -> Mapping[str, tf.Tensor]:
         if not self._shape.is_compatible_with(images.shape):
-            wanted, given = (" x ".join("any" if side is None else str(side) for side in shape) for shape in (
-                self._shape.as_list(), images.shape))
+            wanted, given = map(_sides, (self._shape.as_list(), images.shape))
             what = f"the model takes images of {wanted} (batch, height, width, channels), and got {given}"
             cure = "bring the images to that size, or export the model without --input_shape"
             raise DataError(what, "the images", cure)
@@ -142,3 +141,7 @@ def _pixel_input(signature: Any, path: Path) -> tuple[str, tf.TensorSpec]:
         cure = "export it with a batch of 1 or any: --input_shape 1,..., or without that flag"
         raise CheckpointError(f"the model takes {spec.shape[0]} images at a time, not one", str(path), cure)
     return name, spec
+
+
+def _sides(shape: Sequence[int | None]) -> str:
+    return " x ".join("any" if side is None else str(side) for side in shape)
