@@ -6,6 +6,8 @@ What is missing or forbidden is an OSError for both; a store that cannot be aske
 
 import errno
 import glob
+import importlib
+import importlib.util
 import os
 import re
 from collections.abc import Iterator
@@ -27,6 +29,7 @@ __all__ = [
 
 # One letter is a drive of Windows. The second slash is lost where a path went through pathlib.
 _SCHEME = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]+):/{1,2}(?=[^/])")
+_MORE_FILE_SYSTEMS = "tensorflow_io"  # s3:// and others register themselves when it is imported
 _CURE = "copy the files to a disk of this machine, or mount the bucket as a folder, and name that"
 
 
@@ -111,6 +114,8 @@ def _gfile(path: str | os.PathLike[str]) -> Iterator[Any]:
 
     place = normal(path)
     scheme = place.partition("://")[0]
+    if scheme not in tf.io.gfile.get_registered_schemes() and importlib.util.find_spec(_MORE_FILE_SYSTEMS):
+        importlib.import_module(_MORE_FILE_SYSTEMS)
     if scheme not in tf.io.gfile.get_registered_schemes():
         raise StoreError(f"TensorFlow has no file system for {scheme}:// on this machine", place, _CURE)
     try:

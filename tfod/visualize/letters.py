@@ -14,7 +14,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from PIL import ImageFont
+from PIL import ImageFont, features
+
+from tfod.visualize.right_to_left import is_right_to_left, visual
 
 __all__ = ["Lettering", "drawable", "fonts_of"]
 
@@ -62,9 +64,11 @@ class Lettering:
     def _parts(self, text: str) -> Iterator[tuple[Any, str]]:
         """The text as it is drawn, in parts of one font each, from left to right."""
         text = drawable(text)
+        if not _orders_and_joins():
+            text = visual(text, lambda letter: _font_of(letter) is not _NONE)
         fonts = zip(_fonts_along(text), text, strict=True)
         parts = [(path, "".join(letter for _, letter in pairs)) for path, pairs in groupby(fonts, key=lambda p: p[0])]
-        if _is_right_to_left(text):
+        if _orders_and_joins() and is_right_to_left(text):
             parts.reverse()
         return ((_sized(path, self.size), part) for path, part in parts)
 
@@ -179,6 +183,7 @@ def _is_mark(letter: str) -> bool:
     return unicodedata.category(letter) == "Cf" or "\ufe00" <= letter <= "\ufe0f"
 
 
-def _is_right_to_left(text: str) -> bool:
-    strong = (unicodedata.bidirectional(letter) for letter in text)
-    return next((kind != "L" for kind in strong if kind in ("L", "R", "AL")), False)
+@functools.cache
+def _orders_and_joins() -> bool:
+    """Whether Pillow draws right-to-left text by itself."""
+    return bool(features.check("raqm"))
