@@ -108,7 +108,14 @@ def test_checkpoints(bucket: str) -> None:
     prefix = f"{bucket}/checkpoint/ckpt-0"
     for place in (bucket, Path(bucket), f"{bucket}/checkpoint", prefix, f"{prefix}.index"):
         assert find_checkpoint(place) == prefix
-    reader = CheckpointReader(prefix)
+
+
+def test_the_values_of_a_checkpoint(tmp_path: Path) -> None:
+    checkpoint = tf.train.Checkpoint(kernel=tf.Variable([1.0, 2.0]))
+    place = f"file://{tmp_path}"  # in memory TensorFlow takes every prefix for a folder
+    tf.train.CheckpointManager(checkpoint, place, max_to_keep=1).save(checkpoint_number=0)
+    reader = CheckpointReader(find_checkpoint(place))
+    assert reader.prefix == f"{place}/ckpt-0"
     np.testing.assert_array_equal(reader.value(str(reader.find("kernel"))), [1.0, 2.0])
 
 

@@ -27,8 +27,8 @@ __all__ = [
     "read_file",
 ]
 
-# One letter is a drive of Windows. The second slash is lost where a path went through pathlib.
-_SCHEME = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]+):/{1,2}(?=[^/])")
+# One letter is a drive of Windows. Slashes after the first are lost where a path went through pathlib.
+_SCHEME = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]+):/+(?=[^/])")
 _MORE_FILE_SYSTEMS = "tensorflow_io"  # s3:// and others register themselves when it is imported
 _CURE = "copy the files to a disk of this machine, or mount the bucket as a folder, and name that"
 
@@ -43,7 +43,7 @@ def is_remote(path: str | os.PathLike[str]) -> bool:
 
 
 def normal(path: str | os.PathLike[str]) -> str:
-    """The path as text, with the two slashes that pathlib takes one of.
+    """The path as text, with the slashes after its scheme that pathlib takes away.
 
     >>> from pathlib import PurePosixPath
     >>> normal(PurePosixPath("gs://bucket/run"))
@@ -51,7 +51,10 @@ def normal(path: str | os.PathLike[str]) -> str:
     """
     text = os.fspath(path)
     match = _SCHEME.match(text)
-    return f"{match['scheme']}://{text[match.end() :]}" if match else text
+    if match is None:
+        return text
+    slashes = "///" if match["scheme"] == "file" else "//"  # `file` names no bucket
+    return f"{match['scheme']}:{slashes}{text[match.end() :]}"
 
 
 def open_file(path: str | os.PathLike[str]) -> BinaryIO:

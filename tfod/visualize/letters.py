@@ -83,7 +83,7 @@ def drawable(text: str) -> str:
         return text
     text = unicodedata.normalize("NFC", text)
     missing = [letter for letter in text if _font_of(letter) is _NONE and not _is_mark(letter)]
-    lost = "".join(dict.fromkeys(letter for letter in missing if unicodedata.category(letter) != "Cc"))
+    lost = "".join(dict.fromkeys(letter for letter in missing if unicodedata.category(letter)[0] != "C"))
     if lost and not _said:
         _said.append(lost)
         _say(lost)

@@ -3,11 +3,12 @@
 import functools
 import unicodedata
 from collections.abc import Callable, Iterator
-from itertools import groupby
+from itertools import accumulate, groupby
 
 __all__ = ["is_right_to_left", "visual"]
 
-_FORMS = (*range(0xFB50, 0xFC00), *range(0xFE80, 0xFEFD))  # Unicode's presentation forms of single letters, and Lam-Alef
+# Unicode's presentation forms of single letters, and Lam-Alef.
+_FORMS = (*range(0xFB50, 0xFC00), *range(0xFE80, 0xFEFD))
 _KINDS = {(False, False): "<isolated>", (True, False): "<final>", (False, True): "<initial>", (True, True): "<medial>"}
 _LAM = "\u0644"
 _MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
@@ -47,12 +48,13 @@ def _directions(text: str) -> Iterator[bool]:
     """Of each letter whether it goes to the left; what has no direction goes with both neighbours, or as the text."""
     kinds = [_direction(letter) for letter in text]
     base = is_right_to_left(text)
-    for number, kind in enumerate(kinds):
-        if kind is None:
-            before = next((one for one in reversed(kinds[:number]) if one is not None), base)
-            after = next((one for one in kinds[number + 1 :] if one is not None), base)
-            kind = before if before == after else base
-        yield kind
+
+    def carried(before: bool, kind: bool | None) -> bool:
+        return before if kind is None else kind
+
+    from_before = list(accumulate(kinds, carried, initial=base))[1:]
+    from_after = list(accumulate(reversed(kinds), carried, initial=base))[:0:-1]
+    return (before if before == after else base for before, after in zip(from_before, from_after, strict=True))
 
 
 def _direction(letter: str) -> bool | None:
