@@ -44,17 +44,13 @@ def build_parser() -> CommandParser:
 
 def run(args: argparse.Namespace) -> None:
     """Prints the tables and writes the picture; raises DataError, ConfigError or OutputError."""
-    import os
-
-    from PIL import Image
-
     from tfod.annotations.pictures import picture_stem
     from tfod.config.label_map import read_label_map
     from tfod.explore.find_example import find_example
-    from tfod.files import replacing
     from tfod.records.files import with_folders
     from tfod.terminal import print_table
     from tfod.visualize.record import draw_example, example_objects
+    from tfod.visualize.save import save_image
 
     class_names = read_label_map(args.label_map).names if args.label_map else {}
     found = find_example(with_folders(args.records), args.record, args.name)
@@ -65,9 +61,7 @@ def run(args: argparse.Namespace) -> None:
         print_table(_object_table(found, objects))
     drawn = draw_example(found.features, objects, f"{found.file}, record {found.record}")
     output = args.output or f"{picture_stem(found.name)}_boxes.png"
-    kind = "JPEG" if os.path.splitext(output)[1].lower() in (".jpg", ".jpeg") else "PNG"
-    with replacing(output) as temporary:
-        Image.fromarray(drawn).save(temporary, format=kind)
+    save_image(drawn, output)
     print(f"{output}: the picture, drawn")
 
 

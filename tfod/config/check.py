@@ -7,7 +7,7 @@ from typing import Any
 
 from tfod.config.diagnostics import Diagnostic, in_order, render, require
 from tfod.config.overrides import apply_overrides
-from tfod.config.rules import checkpoint, data, model, support, training
+from tfod.config.rules import checkpoint, data, model, remote, support, training
 from tfod.config.rules.given_twice import given_twice
 from tfod.config.rules.placeholders import placeholders
 from tfod.config.text import field_places, parse_text, read_file
@@ -35,7 +35,7 @@ def check_pipeline(
     findings += [*model.check(config), *placeholders(config.model, "model.")]
     if for_training:
         findings += placeholders(config.train_config, "train_config.")
-        findings += [*training.check(config), *checkpoint.check(config, model_dir)]
+        findings += [*training.check(config), *checkpoint.check(config, model_dir), *remote.check(config, model_dir)]
         findings += data.check_training_input(config)
         evaluation += data.check_evaluation_input(config)
         findings += evaluation if evaluates else map(_as_warning, evaluation)

@@ -13,7 +13,8 @@ from google.protobuf import text_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from tfod.errors import ConfigError
+from tfod import stores
+from tfod.errors import ConfigError, StoreError
 from tfod.files import LFS_CURE, is_lfs_pointer
 
 __all__ = [
@@ -80,6 +81,8 @@ class Place:
 
 def read_file(path: Path | str, kind: str) -> bytes:
     """The bytes of the file `path`, called `kind` ("pipeline config") in errors; ConfigError without it."""
+    if stores.is_remote(path):
+        return _read_remote(path, kind)
     path = Path(path)
     try:
         return path.read_bytes()
@@ -93,6 +96,17 @@ def read_file(path: Path | str, kind: str) -> bytes:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError(f"cannot read the {kind}: {reason}", str(path), "check its rights") from error
+
+
+def _read_remote(path: Path | str, kind: str) -> bytes:
+    try:
+        return stores.read_file(path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        cure = f"check the path and its rights: gsutil ls {stores.normal(path)}, or the like"
+        raise ConfigError(f"cannot read the {kind}: {reason}", stores.normal(path), cure) from error
+    except StoreError as error:
+        raise ConfigError(f"cannot read the {kind}: {error.what}", error.where, error.cure) from error
 
 
 def parse_text(data: bytes | str, message: Message, source: str) -> str:

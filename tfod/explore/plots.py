@@ -1,6 +1,6 @@
 """One page of plots of what is in a data set."""
 
-import warnings
+import io
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -11,9 +11,10 @@ from matplotlib.ticker import LogFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from tfod.explore.statistics import Contents, class_table, cooccurrence
-from tfod.files import replacing
+from tfod.files import write_bytes
 from tfod.visualize.colours import class_colour
 from tfod.visualize.figures import as_svg, draw_shares, figure_style, short_name
+from tfod.visualize.letters import drawable
 
 __all__ = ["PlotName", "plot", "write_plots"]
 
@@ -32,9 +33,10 @@ def write_plots(contents: Contents, title: str, path: Path | str, shapes: NDArra
     `contents` holds at least one object. `shapes` `[K, 2]` are widths and heights in pixels of a picture, drawn among
     the sizes: the anchors that fit. Raises OutputError where `path` cannot be written.
     """
-    with figure_style(), warnings.catch_warnings(), replacing(path) as temporary:
-        warnings.filterwarnings("ignore", "Glyph")  # letters of a class that the font lacks are drawn as boxes
-        _page(contents, title, shapes).savefig(temporary, format="png")
+    buffer = io.BytesIO()
+    with figure_style([title, *class_table(contents).index[:_MOST_CLASSES]]):
+        _page(contents, drawable(title), shapes).savefig(buffer, format="png")
+    write_bytes(path, buffer.getvalue())
 
 
 def plot(contents: Contents, name: PlotName) -> str:
@@ -81,7 +83,8 @@ def _draw(
 def _classes(axes: Axes, contents: Contents, classes: list[str]) -> None:
     counts = class_table(contents).objects
     shown = counts[classes]
-    bars = axes.barh([short_name(name) for name in classes], shown, color=[_colour(n) for n in range(len(classes))])
+    labels = [short_name(drawable(name)) for name in classes]
+    bars = axes.barh(labels, shown, color=[_colour(number) for number in range(len(classes))])
     axes.bar_label(bars, padding=3)
     axes.invert_yaxis()
     axes.margins(x=0.12)
@@ -136,7 +139,8 @@ def _together(figure: Figure, axes: Axes, contents: Contents, classes: list[str]
     """Rows: pictures with this class; columns: how many of them show the other too."""
     table = cooccurrence(contents, classes).to_numpy()
     shares = table / np.maximum(np.diag(table)[:, None], 1)
-    image = draw_shares(axes, classes, shares, table if len(classes) <= _MOST_NUMBERED else None)
+    labels = [drawable(name) for name in classes]
+    image = draw_shares(axes, labels, shares, table if len(classes) <= _MOST_NUMBERED else None)
     axes.set(title="of the pictures with a class, how many show another", ylabel="pictures with")
     figure.colorbar(image, ax=axes, shrink=0.7)
 

@@ -1,6 +1,5 @@
 """Names of TFRecord files: shards, patterns, and whether a set is complete."""
 
-import glob
 import os
 import re
 import shlex
@@ -11,6 +10,7 @@ from typing import TypeVar
 from tfod.errors import DataError, OutputError
 from tfod.files import LFS_CURE, is_lfs_pointer
 from tfod.records.frames import CHECKS_BEFORE, masked_crc
+from tfod.stores import is_file, matches, normal, open_file
 
 __all__ = [
     "RECORD_NAME",
@@ -82,8 +82,8 @@ def matching_files(input_paths: Sequence[str]) -> list[str]:
     """
     found: set[str] = set()
     for pattern in input_paths:
-        matches = [pattern] if os.path.isfile(pattern) else glob.glob(pattern)
-        files = [match for match in matches if os.path.isfile(match)]
+        named = [normal(pattern)] if is_file(pattern) else matches(pattern)
+        files = [match for match in named if is_file(match)]
         if not files:
             cure = "check the path; it is relative to the folder where the command runs"
             raise DataError("no TFRecord file matches", pattern, cure)
@@ -96,7 +96,7 @@ def matching_files(input_paths: Sequence[str]) -> list[str]:
 def _check_head(path: str) -> None:
     """Raises DataError for a file that begins like one of another kind, and not like records."""
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             head = file.read(64)
     except OSError:
         return  # told by who reads it
@@ -145,7 +145,7 @@ def set_faults(paths: Iterable[str]) -> Iterator[DataError]:
             cure = "delete the older set, or name one of them"
             yield DataError(f"sets of {other} and of {count} files are mixed", base + end, cure)
     for (base, end), count in counts.items():
-        missing = [name for name in _shards(base, count, end) if not os.path.isfile(name)]
+        missing = [name for name in _shards(base, count, end) if not is_file(name)]
         if missing:
             yield DataError(
                 f"the set is incomplete: {len(missing)} of its {count} shards are missing",

@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple
 from google_crc32c import value as crc32c
 
 from tfod.errors import DataError
+from tfod.stores import file_size, open_file
 
 __all__ = [
     "CHECKS_BEFORE",
@@ -89,12 +90,11 @@ def scan_frames(path: str | os.PathLike[str]) -> Iterator[Frame]:
     """
     path = os.fspath(path)
     try:
-        file = open(path, "rb")  # noqa: SIM115  (closed below; opening has errors of its own)
+        file, size = open_file(path), file_size(path)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DataError(f"cannot read the TFRecord file: {reason}", path, "check the path and its rights") from error
     with file:
-        size = os.fstat(file.fileno()).st_size
         number = offset = 0
         while offset < size:
             header = file.read(CHECKS_BEFORE)

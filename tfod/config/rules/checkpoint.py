@@ -9,9 +9,9 @@ from tfod.config.diagnostics import Diagnostic, error, errors, note, warning
 from tfod.config.faults.training import checkpoint_type_faults
 from tfod.config.rules.box_coder import check_box_coder
 from tfod.config.rules.placeholders import has_placeholder
-from tfod.config.rules.walk import is_remote
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.protos.train_pb2 import V2
+from tfod.stores import is_remote
 
 __all__ = ["check"]
 

@@ -7,7 +7,7 @@ from tfod.config.faults.reading import evaluation_reader_faults
 from tfod.config.label_map import LabelMap, read_label_map
 from tfod.config.rules.placeholders import has_placeholder, placeholders
 from tfod.config.rules.record_files import check_files, count_records
-from tfod.config.rules.walk import detection_model, is_remote
+from tfod.config.rules.walk import detection_model
 from tfod.errors import ConfigError
 from tfod.protos.input_reader_pb2 import InputReader
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
@@ -85,8 +85,6 @@ def _label_map(
     if not reader.label_map_path:
         if required:
             yield error("no-label-map", "evaluation knows no class names", where, f"--set {where}=...pbtxt")
-        return
-    if is_remote(reader.label_map_path):
         return
     try:
         label_map = read_label_map(reader.label_map_path)

@@ -9,9 +9,9 @@ from pathlib import Path
 from tfod.config.diagnostics import Diagnostic, error, errors
 from tfod.config.faults.reading import path_faults
 from tfod.config.rules.placeholders import has_placeholder
-from tfod.config.rules.walk import is_remote
 from tfod.config.text import nearest
 from tfod.protos.input_reader_pb2 import InputReader
+from tfod.stores import file_size, is_remote, open_file
 
 __all__ = ["check_files", "count_records"]
 
@@ -47,8 +47,8 @@ def count_records(files: Sequence[str]) -> int:
 
 
 def _count(file: str) -> int:
-    size, position, count = Path(file).stat().st_size, 0, 0
-    with open(file, "rb") as stream:
+    size, position, count = file_size(file), 0, 0
+    with open_file(file) as stream:
         while len(header := stream.read(_HEADER)) == _HEADER:
             position += _HEADER + int.from_bytes(header[:8], "little") + _FOOTER
             if position > size:
