@@ -65,7 +65,7 @@ class Lettering:
         """The text as it is drawn, in parts of one font each, from left to right."""
         text = drawable(text)
         if not _orders_and_joins():
-            text = visual(text, lambda letter: _font_of(letter) is not _NONE)
+            text = visual(text, _has_font)
         fonts = zip(_fonts_along(text), text, strict=True)
         parts = [(path, "".join(letter for _, letter in pairs)) for path, pairs in groupby(fonts, key=lambda p: p[0])]
         if _orders_and_joins() and is_right_to_left(text):
@@ -82,13 +82,17 @@ def drawable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = unicodedata.normalize("NFC", text)
-    missing = [letter for letter in text if _font_of(letter) is _NONE and not _is_mark(letter)]
+    missing = [letter for letter in text if not _has_font(letter) and not _is_mark(letter)]
     lost = "".join(dict.fromkeys(letter for letter in missing if unicodedata.category(letter)[0] != "C"))
     if lost and not _said:
         _said.append(lost)
         _say(lost)
-    shown = {letter: _code_point(letter) for letter in missing}
-    return "".join(shown.get(letter, letter) for letter in text if letter in shown or _font_of(letter) is not _NONE)
+    without = set(missing)
+    parts = []
+    for is_missing, letters in groupby(text, key=without.__contains__):
+        part = list(letters)
+        parts.append(" ".join(map(_code_point, part)) if is_missing else "".join(filter(_has_font, part)))
+    return "".join(parts)
 
 
 def fonts_of(texts: Sequence[str]) -> list[Path]:
@@ -99,6 +103,10 @@ def fonts_of(texts: Sequence[str]) -> list[Path]:
 
 _NONE = Path()  # in the place of the font of a letter that none has
 _said: list[str] = []  # the first letters without a font, of which alone is told: images come by the hundred
+
+
+def _has_font(letter: str) -> bool:
+    return _font_of(letter) is not _NONE
 
 
 def _fonts_along(text: str) -> Iterator[Path | None]:
