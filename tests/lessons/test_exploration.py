@@ -37,7 +37,7 @@ def test_the_answers_are_the_data_sets_numbers(photos: Path) -> None:
     said = {question: answer.said for question, answer in answers(open_sources([str(photos)])).items()}
     assert said["How many images and objects are there?"].startswith("3 images with 4 objects; 1 images have none.")
     assert said["Which classes are there, and are they balanced?"] == (
-        "2 classes. The commonest, cat, has 3 objects, the rarest, dog, 1. Fewer than 20: cat, dog."
+        "2 classes. The commonest, cat, has 3 objects, the rarest, dog, 1: 3 to 1. Fewer than 20: cat, dog."
     )
     assert "25% are more than three times as wide as high" in said["Which shapes do they have?"]
     crowded = said["How crowded is it?"]

@@ -70,11 +70,11 @@ def run(args: argparse.Namespace) -> None:
         write_animation(args.output, len(frames), frames, args.seconds, hold=4.0)
     else:
         save_image(args.output, frames.last())
-    correct = sum(one.correct for one in judged)
-    print(f"{args.output}: {name}, {len(judged)} detections, {correct} of {num_objects} objects found")
+    true = sum(one.correct for one in judged)
+    print(f"{args.output}: {name}, {len(judged)} detections, {true} of {num_objects} objects found")
     for how, value in precisions.items():
         print(f"  AP at IoU {args.iou_threshold:g}, {how:7}: {value:.4f}")
-    if sum(one.correct for one in as_voc) != correct:
+    if sum(one.correct for one in as_voc) != true:
         print("  Pascal VOC judges some detections otherwise: it compares each with the nearest object alone")
 
 

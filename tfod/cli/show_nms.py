@@ -122,7 +122,8 @@ def _candidates(args: argparse.Namespace) -> tuple[NDArray[np.uint8], Candidates
         detector = Detector.from_checkpoint(config, args.checkpoint_dir)
     outputs = detector(subject.image[None])
     names = read_class_names(config, is_asked_for=bool(args.label_map_path))
-    return subject.image, raw_candidates(outputs, *subject.image.shape[:2], names)
+    height, width = subject.image.shape[:2]
+    return subject.image, raw_candidates(outputs, height, width, names)
 
 
 def _steps(args: argparse.Namespace, candidates: Candidates) -> list[Step]:

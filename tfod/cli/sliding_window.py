@@ -62,8 +62,8 @@ def run(args: argparse.Namespace) -> None:
     from tfod.lessons.window_frames import WindowFrames, draw_heat_map
 
     image = resized(read_subject_from(args).image, *args.size)
-    window = tuple(args.window)
-    count = count_windows(*args.size, args.step, window)
+    window = (args.window[0], args.window[1])
+    count = count_windows(args.size[0], args.size[1], args.step, window)
     scores, seconds = _scores(args, image, window) if args.score else ([], 0.0)
     frames = WindowFrames(image, args.step, window, scores)
     write_animation(args.output, len(frames), frames, args.seconds)
@@ -91,7 +91,7 @@ def _check(args: argparse.Namespace) -> None:
             raise ConfigError(f"{flag} has a number that is no size in pixels", flag, "give whole numbers, 1 to 10000")
     if args.class_id is not None and not args.score:
         raise ConfigError("there is no model whose class could count", "--class_id", "give --score MODEL too")
-    count = count_windows(*args.size, args.step, tuple(args.window))
+    count = count_windows(args.size[0], args.size[1], args.step, (args.window[0], args.window[1]))
     if not count:
         window, size = (" x ".join(map(str, pair)) for pair in (args.window, args.size))
         raise ConfigError(f"no window of {window} pixels fits into {size}", "--window", "make it smaller than --size")
@@ -113,7 +113,7 @@ def _scores(args: argparse.Namespace, image: NDArray[np.uint8], window: tuple[in
     score(image[: window[1], : window[0]])  # the first takes longer: TensorFlow prepares the graph
     scores = []
     began = time.perf_counter()
-    with Progress("scoring", count_windows(*args.size, args.step, window), "window") as progress:
+    with Progress("scoring", count_windows(args.size[0], args.size[1], args.step, window), "window") as progress:
         for _, _, value in score_windows(image, args.step, window, score):
             scores.append(value)
             progress.advance()

@@ -45,8 +45,9 @@ def _draw_anchors(canvas: Canvas, seen: SeenByNetwork, level: Level, scale: floa
     """On a canvas of its own: anchors reach beyond the image, and are cut at its edge."""
     height, width = seen.image.shape[:2]
     photo = Canvas(round(height * scale), round(width * scale))
-    view = photo.photo(seen.image, (0, 0, *photo.pixels.shape[1::-1]))
-    photo.fill((0, 0, *photo.pixels.shape[1::-1]), PAPER, 0.25)
+    whole = (0, 0, photo.pixels.shape[1], photo.pixels.shape[0])
+    view = photo.photo(seen.image, whole)
+    photo.fill(whole, PAPER, 0.25)
     _draw_cells(photo, view, level)
     kinds = [(IGNORED, GREY), *((row, class_colour(row + 1)) for row in range(len(seen.boxes)))]
     for match, colour in kinds:

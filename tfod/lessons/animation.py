@@ -165,7 +165,7 @@ def _nearest_colours(palette: Frame) -> Frame:
 def _cell(colours: Frame) -> NDArray[np.uint16]:
     """The number of each colour's cell: uint8 `[..., 3]` to `[...]`."""
     red, green, blue = ((colours[..., channel] >> (8 - _BITS)).astype(np.uint16) for channel in range(3))
-    return red << (2 * _BITS) | green << _BITS | blue
+    return np.asarray(red << (2 * _BITS) | green << _BITS | blue, np.uint16)
 
 
 def _write_mp4(path: Path, film: _Film) -> None:

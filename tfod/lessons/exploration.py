@@ -59,7 +59,8 @@ def _how_much(contents: Contents) -> Answer:
         "some hundred objects a class are a good beginning; images without objects teach it what to leave alone."
     )
     why = "It decides whether one trains from scratch (thousands) or fine-tunes (hundreds), and how long."
-    return Answer("How many images and objects are there?", why, said, picture_table(contents))
+    table = picture_table(contents).rename(columns={"pictures": "images"})
+    return Answer("How many images and objects are there?", why, said, table)
 
 
 def _which_classes(contents: Contents) -> Answer:
@@ -71,7 +72,7 @@ def _which_classes(contents: Contents) -> Answer:
     rare = [str(name) for name in table.index[table.objects < _RARE]]
     said = (
         f"{len(table)} classes. The commonest, {most.name}, has {int(most.objects):,} objects, "
-        f"the rarest, {least.name}, {int(least.objects):,}. "
+        f"the rarest, {least.name}, {int(least.objects):,}: {most.objects / least.objects:.0f} to 1. "
     )
     said += f"Fewer than {_RARE}: {', '.join(rare[:8])}." if rare else f"None has fewer than {_RARE}."
     why = "A detector learns what it sees often. Rare classes need more images, or to be left out, or joined."
@@ -151,8 +152,9 @@ def _right(findings: Sequence[Finding]) -> Answer:
         for rule in RULES
         if counts[rule]
     }
-    bad = sum(number for rule, number in counts.items() if RULES[rule].severity == "error")
-    said = f"{bad:,} errors, {sum(counts.values()) - bad:,} warnings and notes. " if counts else "Nothing was found. "
+    severities = Counter(RULES[finding.rule].severity for finding in findings)
+    told = ", ".join(f"{severities[severity]:,} {severity}s" for severity in ("error", "warning", "note"))
+    said = f"{told}. " if counts else "Nothing was found. "
     said += "tfod doctor names every place, and writes a repaired copy." if counts else ""
     why = "A wrong box teaches the wrong thing, and an image in train and val makes the result look too good."
     table = pd.DataFrame.from_dict(rows, orient="index") if rows else None

@@ -93,7 +93,7 @@ def guess_mask(truth: Mask) -> Mask:
     """What a network that has learned a little might take a mask, bool `[H, W]`, for: shifted, without fine parts."""
     rows, columns = (np.flatnonzero(truth.any(axis=axis)) for axis in (1, 0))
     extent = max(len(rows), len(columns), 8)
-    moved = np.float32([[1, 0, extent / 14], [0, 1, extent / 22]])
+    moved = np.array([[1, 0, extent / 9], [0, 1, extent / 16]], np.float32)
     shifted = cv2.warpAffine(truth.astype(np.float32), moved, truth.shape[::-1])
     return np.asarray(cv2.GaussianBlur(shifted, (0, 0), extent / 20) > 0.45)
 
@@ -185,7 +185,7 @@ def _panoptic(subject: Subject, classes: Sequence[int]) -> Image:
     tinted = _tinted(subject.image, np.array(colours)[answer[..., 1]], np.ones(answer.shape[:2], bool))
     for mask in subject.masks:
         outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        cv2.drawContours(tinted, outlines, -1, PAPER, max(2, tinted.shape[1] // 300))
+        cv2.drawContours(tinted, outlines, -1, PAPER, max(1, tinted.shape[1] // 300))
     return tinted
 
 

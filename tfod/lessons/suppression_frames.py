@@ -110,7 +110,7 @@ class SuppressionFrames:
     ) -> None:
         """One line a candidate: a bar as long as its score, and by how much it overlaps what is kept."""
         left, right = _MARGIN + _LEFT + 20, WIDTH - _MARGIN
-        size, bar = (15 if self._row >= 17 else 12), right - left - 60
+        size, bar = (15 if self._row >= 17 else 12), right - left - 80
         for row, before in enumerate(self._candidates.scores):
             top = _TOP + row * self._row
             step = state.looking
