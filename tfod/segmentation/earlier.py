@@ -54,7 +54,7 @@ def _always_decisive(then: TrainingSettings, now: TrainingSettings) -> list[Chan
 
 def _changes(then: TrainingSettings, now: TrainingSettings) -> list[Change]:
     fields = [field.name for field in dataclasses.fields(then.model)]
-    values = [(f"--{name}", *(_told(getattr(one.model, name)) for one in (then, now))) for name in fields]
+    values = [(f"--{name}", _told(getattr(then.model, name)), _told(getattr(now.model, name))) for name in fields]
     return [(name, earlier, later) for name, earlier, later in values if earlier != later]
 
 
