@@ -19,7 +19,7 @@ __all__ = ["build_parser", "main", "run"]
 _DESCRIPTION = """Writes an animation of average precision being built up: the detections of a class in descending order
 of score, each a true or a false positive with its image, and the curve of precision over recall that grows with
 them. At the end the interpolations of VOC 2007 (11 recalls), VOC 2010 (all points) and COCO (101 recalls) are drawn
-beside each other. The numbers are those of the evaluator.
+beside each other. The numbers are those of the evaluator, where no object is marked as difficult or as a crowd.
 
 Truth comes from --annotations, detections from the detections.json of visualize_detections.py; without them, images
 and detections are drawn. An output that ends in .png has only the last image."""

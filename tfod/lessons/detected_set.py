@@ -52,19 +52,24 @@ def read_detected_set(sources: Sources, found: Found) -> DetectedSet:
 
     Raises DataError where there are none.
     """
-    objects, detected, missing = {}, {}, 0
+    objects, detected, missing, special = {}, {}, 0, 0
     for image in annotated_images(sources):
         detections = found.of(image.picture) if image.picture else None
         if image.picture is None or detections is None:
             missing += 1
             continue
-        objects[image.picture] = [(item.class_name, box) for item, box in usable_objects(image)]
+        usable = usable_objects(image)
+        special += sum(item.difficult or item.crowd for item, _ in usable)
+        objects[image.picture] = [(item.class_name, box) for item, box in usable]
         detected[image.picture] = detections
     if not objects:
         cure = "run visualize_detections.py on these images"
         raise DataError("the detections are of none of the annotated images", found.path, cure)
     if missing:
         print(f"note: {missing} annotated images are not in {found.path}; they are left out", file=sys.stderr)
+    if special:
+        told = "they count like all others here, an evaluation does not count them"
+        print(f"note: {special} objects are marked as difficult or as a crowd; {told}", file=sys.stderr)
     return DetectedSet(objects, detected, read_image)
 
 
