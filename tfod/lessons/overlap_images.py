@@ -111,7 +111,7 @@ class SlidingFrames:
             top = 60 + 64 * row
             canvas.fill((590, top + 6, 606, top + 22), colour)
             canvas.text(616, top, name, 22)
-            canvas.text(WIDTH - _MARGIN, top, signed(float(values[-1])), 24, colour, "right")
+            canvas.text(WIDTH - _MARGIN, top, signed(float(values[-1]), 2), 24, colour, "right")
         return canvas.pixels
 
 
