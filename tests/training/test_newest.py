@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tests.training import tiny
 from tfod.checkpoints.object_reader import find_checkpoint
+from tfod.checkpoints.restore import restore_model
 from tfod.checkpoints.state import named_checkpoints, newest_checkpoint, numbered_checkpoints, write_state
 from tfod.errors import CheckpointError
 from tfod.training.checkpoints import keep_if_best, mend_best
@@ -152,6 +153,10 @@ def test_for_an_evaluation_the_damage_is_an_error_that_names_another(run: Path) 
     with pytest.raises(CheckpointError, match="holds no checkpoint") as caught:
         find_checkpoint(run)
     assert str(run / "ckpt-3") in caught.value.cure
+    _cut(run, 3)
+    with pytest.raises(CheckpointError, match="is cut short") as caught:
+        restore_model(tiny.TinyModel(), run / "ckpt-3")
+    assert caught.value.cure.endswith(f"or name another checkpoint: {run / 'ckpt-2'}")
 
 
 def test_the_state_is_the_one_that_tensorflow_reads(tmp_path: Path) -> None:

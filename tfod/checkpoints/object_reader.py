@@ -61,7 +61,7 @@ class CheckpointReader:
             self._reader = tf.train.load_checkpoint(prefix)
             self._shapes: dict[str, list[int]] = self._reader.get_variable_to_shape_map()
         except (tf.errors.OpError, ValueError) as error:
-            raise _damaged(error, f"{prefix}.index") from error
+            raise _damaged(error, f"{prefix}.index", prefix) from error
         if _OBJECT_GRAPH not in self._shapes:
             raise CheckpointError(
                 "the checkpoint was written by TensorFlow 1", prefix, "use the TF2 model zoo's archive of this model"
@@ -69,7 +69,7 @@ class CheckpointReader:
         try:
             self._graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(self.value(_OBJECT_GRAPH))
         except DecodeError as error:
-            raise _damaged(error, prefix) from error
+            raise _damaged(error, prefix, prefix) from error
 
     def find(self, name: str) -> str | None:
         """The key under which the variable of a name (`model/_box_predictor/...`) is saved; None: it is not."""
@@ -94,7 +94,7 @@ class CheckpointReader:
         try:
             return self._reader.get_tensor(key)
         except (tf.errors.OpError, IndexError, ValueError) as error:  # the reader gives short files an IndexError
-            raise _damaged(error, f"{self.prefix}, {key}") from error
+            raise _damaged(error, f"{self.prefix}, {key}", self.prefix) from error
 
     def verify(self) -> int:
         """Reads every variable, so that its checksum is compared; returns how many there are.
@@ -118,12 +118,14 @@ _REASONS = {
 }
 
 
-def _damaged(error: Exception, where: str) -> CheckpointError:
+def _damaged(error: Exception, where: str, prefix: str) -> CheckpointError:
     said = str(error)
     reason = next(
         (words for mark, words in _REASONS.items() if mark in said), f"cannot be read: {said.splitlines()[0]}"
     )
-    cure = "copy it again, or fetch its archive again"
+    others = [other for other in numbered_checkpoints(Path(prefix).parent) if other != str(Path(prefix))]
+    another = f", or name another checkpoint: {others[0]}" if others else ""
+    cure = f"copy it again, or fetch its archive again{another}"
     return CheckpointError(f"a file of the checkpoint {reason}", where, cure)
 
 

@@ -65,7 +65,7 @@ def newest_checkpoint(folder: Path | str) -> str | None:
 
 def write_state(folder: Path, prefixes: Sequence[str]) -> None:
     """Writes the file `checkpoint` of a folder: it names these checkpoints in it, newest first."""
-    names = [text_encoding.CEscape(Path(prefix).name.encode(), as_utf8=True) for prefix in prefixes]
+    names = [text_encoding.CEscape(Path(prefix).name.encode(), as_utf8=False) for prefix in prefixes]
     lines = [f'model_checkpoint_path: "{names[0]}"', *(f'all_model_checkpoint_paths: "{name}"' for name in names[::-1])]
     write_text(folder / STATE_FILE, "\n".join(lines) + "\n")
 

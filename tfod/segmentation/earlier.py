@@ -55,7 +55,7 @@ def _always_decisive(then: TrainingSettings, now: TrainingSettings) -> list[Chan
 def _changes(then: TrainingSettings, now: TrainingSettings) -> list[Change]:
     fields = [field.name for field in dataclasses.fields(then.model)]
     values = [(f"--{name}", _told(getattr(then.model, name)), _told(getattr(now.model, name))) for name in fields]
-    return [(name, earlier, later) for name, earlier, later in values if earlier != later]
+    return [change for change in values if change[1] != change[2]]
 
 
 def _told(value: object) -> str | None:

@@ -171,7 +171,8 @@ class Run:
             is_out_of_time = self._train_and_evaluate()
         except Stopped as reason:
             stopped = reason
-        self._watch.last_remarks()
+        if int(self._step.numpy()) > self._start.step:
+            self._watch.last_remarks()
         self._keeper.save(check_interval=False)
         step, checkpoint = int(self._step.numpy()), self._keeper.latest_checkpoint
         if stopped is not None:

@@ -79,7 +79,7 @@ def refuse_other_data(earlier: EarlierStart | None, files: Sequence[str], where:
     if len(changed) == len(now) and not {*now} & {*before}:
         first, then = next(iter(now)), next(iter(before))
         what = f"the data is {first}, and the run in this folder was trained on {then}"
-        cure = f"name the data of then; or {_ELSEWHERE}, from the weights of this run if you like"
+        cure = f"name the data of then to go on; or {_ELSEWHERE}"
         raise CheckpointError(what, where, cure)
     if changed or gone:
         example = f", such as {changed[0]}" if changed else ""
