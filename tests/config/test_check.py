@@ -183,7 +183,7 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
         ("train_config.data_augmentation_options[0].random_crop_image.min_area=2", "error", "augmentation",
          "train_config.data_augmentation_options[0].random_crop_image.min_area", "raise max_area"),
         ("train_config.data_augmentation_options[0]={ random_horizontal_flip { probability: 50 } }", "error",
-         "augmentation", "train_config.data_augmentation_options[0].random_horizontal_flip.probability", "0 to 1"),
+         "number", "train_config.data_augmentation_options[0].random_horizontal_flip.probability", "0 to 1"),
         ("train_config.data_augmentation_options[0]={ }", "error", "augmentation",
          "train_config.data_augmentation_options[0]", "name a step"),
         ("train_config.data_augmentation_options[0]={ resize_image { new_height: 5 } }", "error", "augmentation",
@@ -210,7 +210,7 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
         (f"{TRAIN_PATH}=[]", "error", "no-input", TRAIN_PATH, "--set"),
         (f"{TRAIN_PATH}=train.record-00001-of-00002", "error", "empty-records", f"{TRAIN_PATH}[0]", "again"),
         (f"{TRAIN_PATH}=val.record", "warning", "evaluated-on-training-data", f"{EVAL_PATH}[0]", "kept out"),
-        (f"{TRAIN_PATH}=label_map.pbtxt", "error", "broken-records", f"{TRAIN_PATH}[0]", "again"),
+        (f"{TRAIN_PATH}=label_map.pbtxt", "error", "broken-records", f"{TRAIN_PATH}[0]", "name the files"),
         (f"{TRAIN_PATH}=PATH_TO_BEE_CONFIGURED/x", "error", "path-to-be-configured", f"{TRAIN_PATH}[0]", "--set"),
         ("eval_config { batch_size: 2 } eval_input_reader { }", "note", "one-evaluation", "eval_input_reader[1]",
          "first"),
@@ -417,7 +417,8 @@ def test_nothing_here_imports_tensorflow() -> None:
 
 def test_no_false_alarm_on_the_zoo_and_the_recipes(shared: Path) -> None:
     """Untouched configs lack only their files; what else is found in them is a note."""
-    lacking = {"path-to-be-configured", "checkpoint-missing", "label-map", "no-records"}
+    # What the zoo trains in batches for many accelerators fits into no other machine.
+    lacking = {"path-to-be-configured", "checkpoint-missing", "label-map", "no-records", "memory"}
     paths = [*(shared / "zoo_configs").glob("*.config"), *(shared / "recipes").glob("*.config")]
     assert paths
     for path in paths:

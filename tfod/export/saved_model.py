@@ -90,5 +90,6 @@ def _preprocess(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     if batch.shape[0] == 1:
         return model.preprocess(read(batch[0])[tf.newaxis])
-    signature = (tf.TensorSpec([*model.preprocess.resizer.output_shape, 3]), tf.TensorSpec([3], tf.int32))
+    resizer = model.preprocess.resizer
+    signature = (tf.TensorSpec([*resizer.output_shape, resizer.channels]), tf.TensorSpec([3], tf.int32))
     return tf.map_fn(lambda row: model.preprocess.image(read(row)), batch, fn_output_signature=signature)

@@ -6,7 +6,13 @@ from functools import partial
 from typing import TypeVar
 
 from tfod.config.faults.fault import refuse
-from tfod.config.faults.model import extractor_type_faults, num_layers_faults, pyramid_levels_faults
+from tfod.config.faults.model import (
+    extractor_type_faults,
+    num_layers_faults,
+    pyramid_levels_faults,
+    smallest_side,
+    width_faults,
+)
 from tfod.models.backbones.backbone import Backbone
 from tfod.models.backbones.mobilenet_v1 import MobileNetV1, mobilenet_defaults
 from tfod.models.backbones.mobilenet_v2 import EXPANSION, MobileNetV2
@@ -25,8 +31,6 @@ __all__ = ["FEATURE_EXTRACTORS", "Features", "features_from_config"]
 _Config = ssd_pb2.SsdFeatureExtractor
 _MobileNet = TypeVar("_MobileNet", MobileNetV1, MobileNetV2)
 
-_SMALLEST_SIDE = 33
-_SMALLEST_SIDE_FOR_RESNET = 129
 _DEEPEST_LEVEL_OF_BACKBONE = 5
 # Channels of the maps that SSD without a pyramid adds to the two of its backbone.
 _ADDED_DEPTHS = (512, 256, 256, 128)
@@ -41,20 +45,23 @@ class Features:
     backbone: Backbone
     neck: Neck
     pixels: PixelNormalization
-    minimum_side: int = _SMALLEST_SIDE
+    minimum_side: int
 
 
 def features_from_config(config: _Config, where: str, *, freeze_batch_norm: bool) -> Features:
     """What `feature_extractor`, at the path `where`, describes. Raises ConfigError for unknown types."""
-    refuse(extractor_type_faults(config.type, "ssd"), where)
+    refuse(extractor_type_faults(config.type, "ssd", pyramid=config.HasField("fpn")), where)
+    refuse(width_faults(config.depth_multiplier, config.min_depth), where)
     return FEATURE_EXTRACTORS[config.type](config, where, freeze_batch_norm)
 
 
 def _hyperparameters(
-    config: _Config, freeze: bool, defaults: Callable[..., ConvHyperparameters]
+    config: _Config, where: str, freeze: bool, defaults: Callable[..., ConvHyperparameters]
 ) -> tuple[ConvHyperparameters, ConvHyperparameters]:
     """Those of the backbone, and those of what stands on it."""
-    own = conv_hyperparameters_from_config(config.conv_hyperparams, freeze_batch_norm=freeze)
+    own = conv_hyperparameters_from_config(
+        config.conv_hyperparams, f"{where}.conv_hyperparams", freeze_batch_norm=freeze
+    )
     return own if config.override_base_feature_extractor_hyperparams else defaults(freeze_batch_norm=freeze), own
 
 
@@ -80,7 +87,7 @@ def _mobilenet(
 
 def _mobilenet_ssd(network: type[_MobileNet], config: _Config, where: str, freeze: bool) -> Features:
     refuse(num_layers_faults(config.num_layers), where)
-    base, own = _hyperparameters(config, freeze, mobilenet_defaults)
+    base, own = _hyperparameters(config, where, freeze, mobilenet_defaults)
     backbone = _mobilenet(network, config, base)
     first = EXPANSION if network is MobileNetV2 else backbone.levels[4]
     given = (first, backbone.levels[5])[: config.num_layers]
@@ -92,11 +99,11 @@ def _mobilenet_ssd(network: type[_MobileNet], config: _Config, where: str, freez
         separable=config.use_depthwise,
         padding=_padding(config),
     )
-    return Features(backbone, neck, MinusOneToOne())
+    return Features(backbone, neck, MinusOneToOne(), smallest_side(config.type))
 
 
 def _mobilenet_fpn(network: type[_MobileNet], config: _Config, where: str, freeze: bool) -> Features:
-    base, own = _hyperparameters(config, freeze, mobilenet_defaults)
+    base, own = _hyperparameters(config, where, freeze, mobilenet_defaults)
     lite = {"block_channels": _LITE_V1_CHANNELS} if network is MobileNetV1 and config.use_depthwise else {}
     backbone = _mobilenet(network, config, base, **lite)
     neck = _pyramid(
@@ -108,15 +115,15 @@ def _mobilenet_fpn(network: type[_MobileNet], config: _Config, where: str, freez
         separable=config.use_depthwise,
         padding=_padding(config),
     )
-    return Features(backbone, neck, MinusOneToOne())
+    return Features(backbone, neck, MinusOneToOne(), smallest_side(config.type))
 
 
 def _resnet_fpn(depth: int, config: _Config, where: str, freeze: bool) -> Features:
-    base, own = _hyperparameters(config, freeze, resnet_defaults)
+    base, own = _hyperparameters(config, where, freeze, resnet_defaults)
     backbone = ResNet(depth, base, depth_multiplier=config.depth_multiplier, min_depth=config.min_depth)
     # The original reads no field of `fpn` here, nor use_depthwise and use_explicit_padding.
     neck = _pyramid(backbone, own, where, levels=(3, 7), depth=_width(config, 256))
-    return Features(backbone, neck, ChannelMeans(), _SMALLEST_SIDE_FOR_RESNET)
+    return Features(backbone, neck, ChannelMeans(), smallest_side(config.type))
 
 
 def _pyramid(
