@@ -24,7 +24,10 @@ def _config(step: str = "", extractor: str = "", resizer: str = "") -> PipelineC
     config.model.CopyFrom(small_ssd())
     if extractor:
         config.model.ssd.feature_extractor.type = extractor
+        shape = config.model.ssd.image_resizer.fixed_shape_resizer
+        shape.height = shape.width = 256
     if resizer:
+        config.model.ssd.ClearField("image_resizer")
         text_format.Parse(resizer, config.model.ssd.image_resizer)
     if step:
         text_format.Merge(f"data_augmentation_options {{ {step} }}", config.train_config)
