@@ -22,6 +22,10 @@ _CURLY = re.compile(rf"(?P<open>{_ANY_QUOTE}+)(?P<inner>.*?)(?P<close>{_ANY_QUOT
 _QUOTED = re.compile(rf"(?P<quote>[\"'])(?P<inner>.*?)(?P=quote)+{_END_OF_VALUE}")
 _QUOTED_NAME = re.compile(rf"{_ANY_QUOTE}+(\w+){_ANY_QUOTE}+\s*[:{{]")
 _CURLY_AT_AN_END = re.compile(rf":\s*[{_CURLY_CLASS}]|[{_CURLY_CLASS}]\s*(?:$|[}}\]>,;#])")
+_NAME_BEFORE_COLON = re.compile(rf"^\s*{_ANY_QUOTE}+(\w+){_ANY_QUOTE}+\s*:$")
+_ENTITY = re.compile(r"&(?:quot|lt|gt|amp|apos|#\d+);")
+_DECIMAL_COMMA = re.compile(r"\b(\w+)\s*:\s*(-?\d+),(\d+)\b(?!\s*[,\]])")
+_LINE_NUMBER = re.compile(r"\s*\d+[:.|]?\s+[A-Za-z_}#]")
 _MOST_LINES_NAMED = 5
 _LONGEST = 100
 
@@ -35,8 +39,11 @@ def explained(error: text_format.ParseError, text: str, root: Descriptor, source
     before = [place for place in field_places(text, root) if (place.line, place.column) <= (line, column)]
     place = before[-1] if before else None
     line_text = [*text.split("\n"), ""][line - 1]
-    if match := _QUOTED_NAME.match(line_text, column - 1):
+    # Of a text before it on the line above, a name in quotes counts as a part.
+    if match := _QUOTED_NAME.match(line_text, column - 1) or _NAME_BEFORE_COLON.search(line_text, 0, column):
         return ConfigError(f"the name {match[1]} stands in quotes", where, f"write {match[1]} without quotes")
+    if copied := _copied(line_text):
+        return ConfigError(copied[0], where, copied[1])
     if quotes := _curly_quotes(line_text[column - 1 :], place):
         return ConfigError(quotes[0], where, quotes[1] + _other_lines(text, line))
     if backslashes := _backslashes(line_text[column - 1 :], place):
@@ -81,6 +88,21 @@ def _wrong_value(place: Place, reason: str, found: str, where: str) -> ConfigErr
     colon = "" if field.message_type else ":"
     cure = f"write for example {place.name}{colon} {example(field, found)}"
     return ConfigError(f"{place.name} wants {expected(field)}, not {_short(found)}", where, cure)
+
+
+def _copied(line: str) -> tuple[str, str] | None:
+    """What is wrong, and what to write, in a line that was copied from a page, or written by a calculator's rules."""
+    if match := _ENTITY.search(line):
+        return (
+            f"the text has {match[0]}, which web pages write for a character",
+            'write ", < or > instead in the whole file',
+        )
+    if match := _DECIMAL_COMMA.search(line):
+        what = f"{match[1]} has a decimal comma"
+        return what, f"write {match[1]}: {match[2]}.{match[3]}"
+    if _LINE_NUMBER.match(line):
+        return "the lines begin with their numbers", "remove the numbers at the beginnings of the lines"
+    return None
 
 
 def _curly_quotes(rest: str, place: Place | None) -> tuple[str, str] | None:

@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 _BACKSLASHES = "\\" * 1000
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _ENDINGS: dict[str, tuple[str, ...]] = {"pipeline config": (".config",), "label map": (".pbtxt", ".txt")}
 _KINDS: dict[str, Literal["config", "label map"]] = {"pipeline config": "config", "label map": "label map"}
 
@@ -68,7 +69,8 @@ def parse_text(data: bytes | str, message: Message, source: str, kind: str = "")
     except UnicodeDecodeError as error:
         _refuse_kind(raw, source, kind)
         line = error.object[: error.start].count(b"\n") + 1
-        raise ConfigError("the file is not UTF-8 text", f"{source}, line {line}", "save it again as UTF-8") from error
+        what = "the file is UTF-16 text, not UTF-8" if raw[:2] in _UTF_16 else "the file is not UTF-8 text"
+        raise ConfigError(what, f"{source}, line {line}", "save it again as UTF-8") from error
     try:
         merge_text(text, message, source)
     except text_format.ParseError as error:

@@ -59,8 +59,9 @@ def unknown_field_cure(
     everywhere = _paths_of_fields(root)
     for names, cutoff in (
         *((names, 1.0) for names in (blocks, everywhere)),
-        *((names, 0.75) for names in (here, blocks, everywhere)),
+        *((names, 0.75) for names in (here, blocks)),
         (here, 0.6),
+        (everywhere, 0.75),
     ):
         if hint := nearest(name, names, cutoff):
             return f"did you mean {' or '.join(names[hint][:3])}?"

@@ -95,6 +95,8 @@ def _missing(place: str, prefix: str) -> Diagnostic:
     named, wrong_machine = shown(prefix), foreign_path(place)
     if meant := _elsewhere(place):
         what, cure = f"there is no {named}.index", f"did you mean {meant} ? {assignment(_WHERE, meant)}"
+        if place.endswith(".pb"):
+            what = f"{named} is an exported model, from which training cannot start"
     elif os.path.isfile(f"{prefix.removesuffix('.meta')}.meta"):
         what = f"{shown(prefix.removesuffix('.meta'))} is a checkpoint of TensorFlow 1"
         cure = "take a checkpoint of the TF2 model zoo"

@@ -25,9 +25,11 @@ from tfod.config.faults.model import (
     smallest_side,
 )
 from tfod.config.faults.suppression import suppression_faults
+from tfod.config.label_map import read_label_map
 from tfod.config.rules import ssd
 from tfod.config.rules.walk import blocks, detection_model
 from tfod.config.support import limit_of
+from tfod.errors import ConfigError
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
 __all__ = ["check"]
@@ -43,7 +45,10 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     where = f"model.{kind}"
     if limit_of(config.model.DESCRIPTOR, kind) is not None:
         return  # a family that is missing; of its parts nothing can be said
-    yield from errors("num-classes", num_classes_faults(model.num_classes), where)
+    for fault in num_classes_faults(model.num_classes):
+        ids = _greatest_id(config)
+        what, place, cure = fault.at(where)
+        yield error("num-classes", what, place, f"{cure}: --set {place}={ids}" if ids else cure)
     extractor = model.feature_extractor
     faults = extractor_type_faults(extractor.type, kind, pyramid=extractor.HasField("fpn"))
     yield from errors("feature-extractor", faults, f"{where}.feature_extractor")
@@ -58,6 +63,14 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
             yield from _calibration(block, path.rstrip("."))
     if kind == "ssd":
         yield from ssd.check(model)
+
+
+def _greatest_id(config: TrainEvalPipelineConfig) -> int | None:
+    """That of the label map for training; None where there is none that can be read."""
+    try:
+        return read_label_map(config.train_input_reader.label_map_path).num_classes
+    except ConfigError:
+        return None
 
 
 def _resizer(resizer: Any, extractor: str, where: str) -> Iterator[Diagnostic]:
