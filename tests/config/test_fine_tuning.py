@@ -17,7 +17,8 @@ from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
 LITE = find_model("ssd_mobilenet_v2_fpnlite_320x320")
 TRAINABLE = [model for model in MODELS if model.trainable]
-FILES = ("label-map", "no-records", "checkpoint-missing")  # rules that look for files, which are not here
+# Rules that look for files, which are not here, or at this machine.
+FILES = ("label-map", "no-records", "checkpoint-missing", "memory")
 
 
 def _data(pictures: int = 400) -> Data:

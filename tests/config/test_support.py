@@ -278,6 +278,7 @@ def test_steps_and_metrics_are_those_of_the_engine() -> None:
 
 def test_every_field_that_works_is_read_somewhere_in_the_engine() -> None:
     rooms = [path for path in (ROOT / "tfod").rglob("*.py") if path.parent.name not in ("protos", "config", "rules")]
+    rooms.remove(ROOT / "tfod/config/faults/ranges.py")  # which names them all
     words = set(re.findall(r"\w+", "\n".join(path.read_text("utf-8") for path in rooms)))
     words |= set(re.findall(r"\w+", (ROOT / "tfod/config/label_map.py").read_text("utf-8")))
     working = {*WAYS, *_ways(StringIntLabelMap.DESCRIPTOR)}

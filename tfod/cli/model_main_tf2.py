@@ -76,7 +76,6 @@ def run(args: argparse.Namespace) -> int:
     from functools import partial
 
     from tfod.config.check import check_file, require
-    from tfod.config.rules.memory import check_memory
     from tfod.errors import ConfigError
     from tfod.input.check_from_config import check_objects
 
@@ -95,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
         evaluates=evaluates,
         model_dir=args.model_dir,
     )
-    require([*findings, *(check_memory(config) if trains else ())])
+    require(findings)
     if not trains:
         from tfod.training.from_config import evaluate_checkpoints
         from tfod.training.mirror import on_this_machine

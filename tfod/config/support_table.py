@@ -39,7 +39,7 @@ class Limit:
     kind: "ignored" has no effect here nor in the original under TensorFlow 2, "by design" none here, since the
       engine needs no such setting; "missing" is a feature that does not exist here, and so an error.
     reason: why it has no effect, or what is missing, to be read after a colon.
-    instead: what to do about it; "{value}" stands for the field's.
+    instead: what to do about it; "{value}" stands for the field's, "{path}" for where it is.
     misleads: whether people expect another result of the run from it.
     when: of the block and the field's value, whether this value is concerned. Only set fields are asked about.
     condition: the same in words, to be read after "With".
@@ -267,7 +267,7 @@ _EVALUATION = {
                  "EvalConfig.image_classes_field_map_empty_to_ones"),
     **_missing("metrics of masks, keypoints, LVIS and Open Images", "EvalConfig.metrics_set",
                when=lambda _, name: name in MISSING_METRICS, condition=f"one of {', '.join(MISSING_METRICS)}",
-               instead=f"use {', '.join(AVAILABLE_METRICS)}"),
+               instead=f"use {', '.join(AVAILABLE_METRICS)}: --set {{path}}={AVAILABLE_METRICS[0]}"),
     **_missing("metrics of keypoints", "EvalConfig.parameterized_metric"),
     **_missing("drawing of keypoints", "EvalConfig.keypoint_edge"),
     **_missing("metrics of groups of classes", "EvalConfig.super_categories"),

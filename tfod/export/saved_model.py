@@ -127,6 +127,5 @@ def _preprocess(
     if batch.shape[0] == 1:
         return model.preprocess(read(batch[0])[tf.newaxis])
     resizer = model.preprocess.resizer
-    channels = 1 if resizer.grayscale else 3
-    signature = (tf.TensorSpec([*resizer.output_shape, channels]), tf.TensorSpec([3], tf.int32))
+    signature = (tf.TensorSpec([*resizer.output_shape, resizer.channels]), tf.TensorSpec([3], tf.int32))
     return tf.map_fn(lambda row: model.preprocess.image(read(row)), batch, fn_output_signature=signature)

@@ -100,5 +100,10 @@ class Preprocess:
         return self.pixels.normalize(inputs), true_shape
 
     def denormalize(self, inputs: tf.Tensor) -> tf.Tensor:
-        """What the network sees, float32 `[..., 3]`, as pixel values 0..255, to be shown."""
-        return self.pixels.denormalize(inputs)
+        """What the network sees, float32 `[..., 3]`, or `[..., 1]` of grey, as pixel values 0..255, to be shown.
+
+        Returns:
+          float32 `[..., 3]`.
+        """
+        shown = self.pixels.denormalize(inputs)
+        return tf.repeat(shown, 3, axis=-1) if shown.shape[-1] == 1 else shown

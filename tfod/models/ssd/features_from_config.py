@@ -15,6 +15,8 @@ from tfod.config.faults.model import (
     extractor_type_faults,
     num_layers_faults,
     pyramid_levels_faults,
+    smallest_side,
+    width_faults,
 )
 from tfod.models.backbones.backbone import Backbone
 from tfod.models.backbones.efficientnet import EfficientNet, efficientnet_defaults
@@ -36,8 +38,6 @@ __all__ = ["FEATURE_EXTRACTORS", "Features", "features_from_config"]
 _Config = ssd_pb2.SsdFeatureExtractor
 _MobileNet = TypeVar("_MobileNet", MobileNetV1, MobileNetV2)
 
-_SMALLEST_SIDE = 33
-_SMALLEST_SIDE_OF_LARGE_NETWORKS = 129
 _DEEPEST_LEVEL_OF_BACKBONE = 5
 # Channels of the maps that SSD without a pyramid adds to the two of its backbone.
 _ADDED_DEPTHS = (512, 256, 256, 128)
@@ -54,20 +54,23 @@ class Features:
     backbone: Backbone
     neck: Neck
     pixels: PixelNormalization
-    minimum_side: int = _SMALLEST_SIDE
+    minimum_side: int
 
 
 def features_from_config(config: _Config, where: str, *, freeze_batch_norm: bool) -> Features:
     """What `feature_extractor`, at the path `where`, describes. Raises ConfigError for unknown types."""
-    refuse(extractor_type_faults(config.type, "ssd"), where)
+    refuse(extractor_type_faults(config.type, "ssd", pyramid=config.HasField("fpn")), where)
+    refuse(width_faults(config.depth_multiplier, config.min_depth), where)
     return FEATURE_EXTRACTORS[config.type](config, where, freeze_batch_norm)
 
 
 def _hyperparameters(
-    config: _Config, freeze: bool, defaults: Callable[..., ConvHyperparameters]
+    config: _Config, where: str, freeze: bool, defaults: Callable[..., ConvHyperparameters]
 ) -> tuple[ConvHyperparameters, ConvHyperparameters]:
     """Those of the backbone, and those of what stands on it."""
-    own = conv_hyperparameters_from_config(config.conv_hyperparams, freeze_batch_norm=freeze)
+    own = conv_hyperparameters_from_config(
+        config.conv_hyperparams, f"{where}.conv_hyperparams", freeze_batch_norm=freeze
+    )
     return own if config.override_base_feature_extractor_hyperparams else defaults(freeze_batch_norm=freeze), own
 
 
@@ -93,7 +96,7 @@ def _mobilenet(
 
 def _mobilenet_ssd(network: type[_MobileNet], config: _Config, where: str, freeze: bool) -> Features:
     refuse(num_layers_faults(config.num_layers), where)
-    base, own = _hyperparameters(config, freeze, mobilenet_defaults)
+    base, own = _hyperparameters(config, where, freeze, mobilenet_defaults)
     backbone = _mobilenet(network, config, base)
     first = EXPANSION if network is MobileNetV2 else backbone.levels[4]
     given = (first, backbone.levels[5])[: config.num_layers]
@@ -105,11 +108,11 @@ def _mobilenet_ssd(network: type[_MobileNet], config: _Config, where: str, freez
         separable=config.use_depthwise,
         padding=_padding(config),
     )
-    return Features(backbone, neck, MinusOneToOne())
+    return Features(backbone, neck, MinusOneToOne(), smallest_side(config.type))
 
 
 def _mobilenet_fpn(network: type[_MobileNet], config: _Config, where: str, freeze: bool) -> Features:
-    base, own = _hyperparameters(config, freeze, mobilenet_defaults)
+    base, own = _hyperparameters(config, where, freeze, mobilenet_defaults)
     lite = {"block_channels": _LITE_V1_CHANNELS} if network is MobileNetV1 and config.use_depthwise else {}
     backbone = _mobilenet(network, config, base, **lite)
     neck = _pyramid(
@@ -121,15 +124,15 @@ def _mobilenet_fpn(network: type[_MobileNet], config: _Config, where: str, freez
         separable=config.use_depthwise,
         padding=_padding(config),
     )
-    return Features(backbone, neck, MinusOneToOne())
+    return Features(backbone, neck, MinusOneToOne(), smallest_side(config.type))
 
 
 def _resnet_fpn(depth: int, config: _Config, where: str, freeze: bool) -> Features:
-    base, own = _hyperparameters(config, freeze, resnet_defaults)
+    base, own = _hyperparameters(config, where, freeze, resnet_defaults)
     backbone = ResNet(depth, base, depth_multiplier=config.depth_multiplier, min_depth=config.min_depth)
     # The original reads no field of `fpn` here, nor use_depthwise and use_explicit_padding.
     neck = _pyramid(backbone, own, where, levels=(3, 7), depth=_width(config, 256))
-    return Features(backbone, neck, ChannelMeans(), _SMALLEST_SIDE_OF_LARGE_NETWORKS)
+    return Features(backbone, neck, ChannelMeans(), smallest_side(config.type))
 
 
 def _efficientdet(size: int, config: _Config, where: str, freeze: bool) -> Features:
@@ -160,7 +163,7 @@ def _efficientdet(size: int, config: _Config, where: str, freeze: bool) -> Featu
         end_points=[backbone.levels[level] for level in levels],
         coarser=pyramid.max_level - _DEEPEST_LEVEL_OF_BACKBONE,
     )
-    return Features(backbone, neck, ChannelStatistics(), _SMALLEST_SIDE_OF_LARGE_NETWORKS)
+    return Features(backbone, neck, ChannelStatistics(), smallest_side(config.type))
 
 
 def _efficientnet_regularizer(config: _Config) -> Regularizer:
