@@ -25,17 +25,22 @@ def _records(count: int) -> bytes:
     return (struct.pack("<Q", 5) + bytes(4) + b"\x0a\x03\x0a\x01a" + bytes(4)) * count
 
 
+def write_sound_config(folder: Path) -> None:
+    """Writes `pipeline.config` and the files that it names."""
+    (folder / "pipeline.config").write_text(CONFIG)
+    (folder / "label_map.pbtxt").write_text(LABEL_MAP)
+    for name, count in (("train.record-00000-of-00002", 3), ("train.record-00001-of-00002", 2), ("val.record", 3)):
+        (folder / name).write_bytes(_records(count))
+    (folder / "zoo").mkdir()
+    (folder / "zoo/ckpt-0.index").write_bytes(DETECTOR_KEYS)
+    (folder / "zoo/ckpt-0.data-00000-of-00001").write_bytes(b"...")
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with a sound config and its files."""
     monkeypatch.chdir(tmp_path)
-    Path("pipeline.config").write_text(CONFIG)
-    Path("label_map.pbtxt").write_text(LABEL_MAP)
-    for name, count in (("train.record-00000-of-00002", 3), ("train.record-00001-of-00002", 2), ("val.record", 3)):
-        Path(name).write_bytes(_records(count))
-    Path("zoo").mkdir()
-    Path("zoo/ckpt-0.index").write_bytes(DETECTOR_KEYS)
-    Path("zoo/ckpt-0.data-00000-of-00001").write_bytes(b"...")
+    write_sound_config(tmp_path)
     return tmp_path
 
 

@@ -7,7 +7,6 @@ place, or both accept; and what is accepted also runs.
 import math
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ import tensorflow as tf
 from google.protobuf.descriptor import FieldDescriptor
 
 from tests.augment.examples import example
-from tests.config.test_check import CONFIG
+from tests.config.test_cures import write_sound_config
 from tfod import names
 from tfod.augment.from_config import augmentation_from_config
 from tfod.boxes.from_config import (
@@ -100,10 +99,13 @@ def _set_list(field: str, values: list[Any], message: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> PipelineConfig:
-    path = tmp_path_factory.mktemp("one_door") / "pipeline.config"
-    path.write_text(CONFIG)
-    return read_pipeline_config(path)
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PipelineConfig]:
+    """A sound config; its files lie in the working directory."""
+    folder = tmp_path_factory.mktemp("one_door")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        write_sound_config(folder)
+        yield read_pipeline_config("pipeline.config")
 
 
 def _agree(config: PipelineConfig, where: str, build: Callable[[PipelineConfig], Any], told: str) -> Any:
@@ -485,6 +487,5 @@ def _write_defaults(message: Any) -> None:
                 _write_defaults(inner)
 
 
-def test_the_base_is_sound(base: PipelineConfig, tmp_path: Path) -> None:
-    rules = {one.rule for one in check_pipeline(base, for_training=True) if one.severity == "error"}
-    assert rules == {"checkpoint-missing", "label-map", "no-records"}, "its files are not here, nothing else is wrong"
+def test_the_base_is_sound(base: PipelineConfig) -> None:
+    assert check_pipeline(base, for_training=True) == []

@@ -58,15 +58,13 @@ def existing(path: str) -> bool:
         return False
 
 
-def meant_path(path: str, also: Sequence[str] = ()) -> str | None:
-    """The file, folder or pattern that exists and that `path` was probably meant to be; None where there is none.
-
-    `also` are further names of what is looked for, best first.
-    """
-    for candidate in (*_repaired(path), *also):
+def meant_path(path: str) -> str | None:
+    """The file, folder or pattern that exists and that `path` was probably meant to be; None where there is none."""
+    candidates = list(dict.fromkeys(_repaired(path)))
+    for candidate in candidates:
         if candidate != path and candidate.strip("/.") and existing(candidate):
             return candidate
-    for candidate in (*_repaired(path), *also):
+    for candidate in candidates:
         parts = [part for part in Path(candidate).parts if part not in (os.sep, "..", ".")]
         least = 0 if os.path.isabs(candidate) else 1
         for first in range(max(least, len(parts) - _MOST_PARTS), len(parts)):

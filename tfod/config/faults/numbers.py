@@ -32,11 +32,11 @@ class _Wrong:
     @property
     def instead(self) -> float:
         """A number that the field can have: its default, or the limit that was passed."""
-        allowed, default = self.range, self.field.default_value if not is_repeated(self.field) else None
+        allowed = self.range
         if allowed.instead is not None:
             return allowed.instead
-        if self.field.has_default_value and allowed.holds(default):
-            return float(default)
+        if not is_repeated(self.field) and self.field.has_default_value and allowed.holds(self.field.default_value):
+            return float(self.field.default_value)
         if math.isfinite(self.value) and self.value > allowed.most:
             return allowed.most
         return allowed.least if math.isfinite(allowed.least) and not allowed.above else min(allowed.most, 1.0)
