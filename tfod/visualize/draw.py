@@ -210,7 +210,7 @@ def _shorten(text: str, room: int, style: _Style) -> str:
     def shorter(kept: int) -> str:
         return text[: kept // 2] + "…" + text[len(text) - (kept - kept // 2) :]
 
-    fitting = bisect.bisect_right(range(2, len(text)), room, key=lambda kept: style.letters.width(shorter(kept)))
+    fitting = bisect.bisect_right(range(2, len(text)), float(room), key=lambda kept: style.letters.width(shorter(kept)))
     return shorter(fitting + 1) if fitting else text[-1:]
 
 
