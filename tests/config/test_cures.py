@@ -157,8 +157,6 @@ def test_the_cures_lead_to_a_sound_config(folder: Path, old: str, new: str) -> N
         ('"zoo/ckpt-0"', '"C:/models/other/ckpt-9"', "path of Windows"),
         ('"zoo/ckpt-0"', '"label_map.pbtxt"', "no checkpoint"),
         ("ssd_mobilenet_v2_fpn_keras", "ssd_efficientnet-custom", "not available"),
-        ("ssd_mobilenet_v2_fpn_keras", "ssd_efficientnet-b0_bifpn", "not available"),
-        ("ssd_mobilenet_v2_fpn_keras", "ssd_efficientnet-b0_bifpn_keras", "EfficientDet"),
     ],
 )
 def test_what_cannot_be_cured_from_here_is_said(folder: Path, old: str, new: str, told: str) -> None:

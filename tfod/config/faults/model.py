@@ -78,7 +78,7 @@ def extractor_type_faults(name: str, family: str, *, pyramid: bool = False) -> I
     what = f"the feature extractor {name or '(none)'} is not available"
     if f"{name}_keras" in buildable:
         yield Fault(f"{what}: it is one of TensorFlow 1", "type", f"--set {{field}}={name}_keras")
-    elif f"{name}_keras" in known or name.startswith("ssd_efficientnet"):
+    elif f"{name}_keras" in known:
         yield Fault(what, "type", "start from another model of the zoo: tfod zoo list --trainable")
     elif name.startswith(_OF_TENSORFLOW_1):
         cure = "no checkpoint of it fits another network"
