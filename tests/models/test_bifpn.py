@@ -35,9 +35,7 @@ def features(sides: Sequence[int]) -> dict[str, tf.Tensor]:
         ("weighted_sum", lambda w: w),
     ],
 )
-def test_maps_are_added_by_their_weights(
-    method: CombineMethod, expected: Callable[[np.ndarray], np.ndarray]
-) -> None:
+def test_maps_are_added_by_their_weights(method: CombineMethod, expected: Callable[[np.ndarray], np.ndarray]) -> None:
     weighting = COMBINE_METHODS[method]
     assert weighting is not None
     combine = WeightedSum(3, weighting)

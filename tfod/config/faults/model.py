@@ -77,9 +77,7 @@ def bidirectional_pyramid_faults(
         yield Fault(what, "combine_method", f"use {', '.join(_COMBINE_METHODS)}")
 
 
-def efficientnet_faults(
-    *, depth_multiplier: float, use_depthwise: bool, use_explicit_padding: bool
-) -> Iterator[Fault]:
+def efficientnet_faults(*, depth_multiplier: float, use_depthwise: bool, use_explicit_padding: bool) -> Iterator[Fault]:
     """Block: `feature_extractor`."""
     if depth_multiplier != 1:
         what = f"depth_multiplier is {depth_multiplier:g}, but an EfficientNet has the width of its number"
