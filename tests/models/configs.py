@@ -74,7 +74,12 @@ _SMALLEST = "ssd_efficientnet-b0_bifpn_keras"
 
 def is_quick(row: Architecture) -> bool:
     """Whether its tests need seconds."""
-    return row.name == _SMALLEST or (row.cost is not None and row.cost.seconds_an_image < 0.25)
+    return row.name == _SMALLEST or trains_quickly(row)
+
+
+def trains_quickly(row: Architecture) -> bool:
+    """Whether tests that train it need seconds."""
+    return row.cost is not None and row.cost.seconds_an_image < 0.25
 
 
 def small_model(row: Architecture, *, num_classes: int) -> model_pb2.DetectionModel:

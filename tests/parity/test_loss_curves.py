@@ -18,7 +18,9 @@ from tfod.config.pipeline import write_pipeline_config
 CURVES = json.loads(Path(__file__).with_name("loss_curves.json").read_text())
 
 
-@pytest.mark.parametrize("model", BATCH_SIZES)
+@pytest.mark.parametrize(
+    "model", [pytest.param(name, marks=pytest.mark.slow if "efficientdet" in name else ()) for name in BATCH_SIZES]
+)
 def test_the_losses_of_ten_steps(model: str, tmp_path: Path) -> None:
     write_pipeline_config(curve_config(model), tmp_path / "pipeline.config")
     ours = loss_curve("ours", tmp_path / "pipeline.config", BATCH_SIZES[model], STEPS)
