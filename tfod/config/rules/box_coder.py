@@ -1,7 +1,7 @@
 """The box coder, beside that of the model that training starts from."""
 
+import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from tfod.config.diagnostics import Diagnostic, warning
@@ -22,7 +22,7 @@ def check_box_coder(model: Any, checkpoint: str, kind: str) -> Iterator[Diagnost
 
     `model`: the config's. `checkpoint`: a prefix, or a folder. `kind`: the type, which says what of it is restored.
     """
-    path = _config_beside(Path(checkpoint))
+    path = _config_beside(checkpoint)
     if path is None or kind == "classification":
         return
     try:
@@ -33,14 +33,15 @@ def check_box_coder(model: Any, checkpoint: str, kind: str) -> Iterator[Diagnost
         yield from _differences(model.ssd.box_coder, theirs.ssd.box_coder, path, kind)
 
 
-def _config_beside(place: Path) -> Path | None:
+def _config_beside(place: str) -> str | None:
     """That of a run lies in the folder of its checkpoints, that of an archive or an export beside `checkpoint/`."""
-    folder = place if place.is_dir() else place.parent
-    places = [folder, folder.parent] if folder.name == "checkpoint" else [folder]
-    return next((each / _CONFIG for each in places if (each / _CONFIG).is_file()), None)
+    folder = place.rstrip("/") if os.path.isdir(place) else os.path.dirname(place)
+    above = [os.path.dirname(folder)] if os.path.basename(folder) == "checkpoint" else []
+    paths = [os.path.join(each, _CONFIG) for each in (folder, *above)]
+    return next(filter(os.path.isfile, paths), None)
 
 
-def _differences(ours: BoxCoder, theirs: BoxCoder, path: Path, kind: str) -> Iterator[Diagnostic]:
+def _differences(ours: BoxCoder, theirs: BoxCoder, path: str, kind: str) -> Iterator[Diagnostic]:
     name, other = ours.WhichOneof("box_coder_oneof"), theirs.WhichOneof("box_coder_oneof")
     if name is None or other is None:
         return
