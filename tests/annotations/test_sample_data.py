@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import cv2
+import numpy as np
 from lxml import etree
 
-from tfod.annotations.sample_data import write_sample_data
-from tfod.annotations.sample_scenes import draw_scenes
+from tfod.annotations.sample_data import write_sample_data, write_sample_masks
+from tfod.annotations.sample_scenes import CLASS_NAMES, draw_scenes
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
@@ -37,3 +38,18 @@ def test_an_earlier_data_set_is_replaced_whole(tmp_path: Path) -> None:
         "scene_0000.jpg",
         "scene_0000.xml",
     ]
+
+
+def test_every_mask_holds_the_class_of_each_pixel_that_is_seen(tmp_path: Path) -> None:
+    write_sample_masks(tmp_path / "shapes", count=2, seed=4)
+
+    names = (tmp_path / "shapes" / "classes.txt").read_text(encoding="utf-8").split()
+    assert names == ["background", *CLASS_NAMES]
+    for index, scene in enumerate(draw_scenes(2, seed=4)):
+        mask = cv2.imread(str(tmp_path / "shapes" / "masks" / f"scene_{index:04d}.png"), cv2.IMREAD_UNCHANGED)
+        assert mask.shape == scene.image.shape[:2]
+        for thing in scene.objects:
+            assert set(np.unique(mask[thing.visible])) == {names.index(thing.class_name)}
+        seen = np.any([thing.visible for thing in scene.objects], axis=0)
+        assert np.array_equal(mask > 0, seen)
+        assert (tmp_path / "shapes" / "images" / f"scene_{index:04d}.jpg").is_file()
