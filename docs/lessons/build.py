@@ -19,12 +19,12 @@ from pathlib import Path
 
 from docs.lessons.cells import IMAGE_LINK, read_cells
 
-__all__ = ["LANGUAGES", "LESSONS", "main", "notebook_text", "pages", "prepare_folder", "run_page"]
+__all__ = ["IMAGES", "LANGUAGES", "LESSONS", "main", "notebook_text", "pages", "prepare_folder", "run_page"]
 
 LESSONS = Path(__file__).resolve().parent
 LANGUAGES = ("en", "es")
 _ROOT = LESSONS.parents[1]
-_IMAGES = LESSONS / "images"
+IMAGES = LESSONS / "images"
 _FOLDER = _ROOT / "build" / "lessons"
 _PICTURES = "workspace/course/pictures"
 _FIRST_PAGE_OF_SEGMENTATION = "18"
@@ -136,12 +136,12 @@ def _run_part(part: list[Path]) -> None:
 
 def _take_images(page: Path) -> None:
     for name in IMAGE_LINK.findall(page.read_text(encoding="utf-8")):
-        shutil.copyfile(_FOLDER / _PICTURES / name, _IMAGES / name)
+        shutil.copyfile(_FOLDER / _PICTURES / name, IMAGES / name)
 
 
 def _drop_unused_images(everything: list[Path]) -> None:
     used = {name for page in everything for name in IMAGE_LINK.findall(page.read_text(encoding="utf-8"))}
-    for image in _IMAGES.iterdir():
+    for image in IMAGES.iterdir():
         if image.name not in used:
             image.unlink()
 

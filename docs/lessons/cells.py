@@ -12,15 +12,18 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["CELL", "IMAGE_LINK", "ZOO_MODEL", "Cell", "main", "read_cells", "run_cells"]
+__all__ = ["IMAGE_LINK", "SHORT", "ZOO_MODEL", "Cell", "main", "read_cells", "run_cells"]
 
 # Also jupytext reads such a fence as a cell, with its tags.
-CELL = re.compile(r'^```(python|bash)(?: tags=\["(\w+)"\])?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+_CELL = re.compile(r'^```(python|bash)(?: tags=\["(\w+)"\])?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 IMAGE_LINK = re.compile(r"!\[[^\]]*\]\(\.\./images/([\w.-]+)\)")
 # What the cells with the tag "zoo" use. They are run where it has been downloaded.
 ZOO_MODEL = "pretrained_models/ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8"
-# What makes a training of a minute one of seconds, for tests.
-_SHORT = {"tfod train ": "--num_train_steps 2", "tfod unet train ": "--minutes 0.15 --evaluations 1 --base_filters 8"}
+SHORT = {
+    "train": "--num_train_steps 2 --set train_config.batch_size=2",
+    "unet train": "--minutes 0.15 --evaluations 1 --base_filters 8",
+}
+"""What makes a training of minutes one of seconds, for tests, by the command of `tfod`."""
 
 
 class Cell(NamedTuple):
@@ -33,7 +36,7 @@ class Cell(NamedTuple):
 
 def read_cells(page: Path) -> list[Cell]:
     """The cells of a page in their order."""
-    return [Cell(language, source, tag) for language, tag, source in CELL.findall(page.read_text(encoding="utf-8"))]
+    return [Cell(language, source, tag) for language, tag, source in _CELL.findall(page.read_text(encoding="utf-8"))]
 
 
 def run_cells(cells: list[Cell], short: bool = False) -> None:
@@ -57,8 +60,8 @@ def run_cells(cells: list[Cell], short: bool = False) -> None:
 
 def _shortened(source: str) -> str:
     commands = source.replace("\\\n", " ").splitlines()
-    for start, flags in _SHORT.items():
-        commands = [f"{line} {flags}" if line.startswith(start) else line for line in commands]
+    for command, flags in SHORT.items():
+        commands = [f"{line} {flags}" if line.startswith(f"tfod {command} ") else line for line in commands]
     return "\n".join(commands)
 
 
