@@ -1,13 +1,14 @@
-"""Block diagrams of segmentation: `python docs/lessons/segmentation_diagrams.py fcn --output_dir FOLDER`."""
+"""Block diagrams of segmentation: `python -m docs.lessons.segmentation_diagrams fcn --output_dir FOLDER`."""
 
-from docs.lessons.diagrams import Column, hand_block, input_block, learned_block, result_block, run
+from docs.lessons import diagrams
+from docs.lessons.diagrams import Block, hand_block, input_block, learned_block, result_block
 
 __all__ = ["DIAGRAMS", "main"]
 
 _IMAGE = (input_block("image"),)
 _CLASSES = (result_block("class of\nevery pixel"),)
 
-DIAGRAMS: dict[str, tuple[Column, ...]] = {
+DIAGRAMS: dict[str, tuple[tuple[Block, ...], ...]] = {
     "fcn": (
         _IMAGE,
         (learned_block("VGG-16, all of it\nconvolutions"),),
@@ -63,7 +64,7 @@ DIAGRAMS: dict[str, tuple[Column, ...]] = {
 
 def main() -> None:
     """Draws the diagrams that are named on the command line."""
-    run(DIAGRAMS)
+    diagrams.main(DIAGRAMS)
 
 
 if __name__ == "__main__":
