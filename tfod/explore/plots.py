@@ -2,7 +2,7 @@
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from tfod.explore.statistics import Contents, class_table, cooccurrence
 from tfod.files import replacing
 from tfod.visualize.colours import class_colour
-from tfod.visualize.figures import draw_shares, figure_style, short_name
+from tfod.visualize.figures import as_svg, draw_shares, figure_style, short_name
 
-__all__ = ["write_plots"]
+__all__ = ["PlotName", "plot", "write_plots"]
+
+PlotName = Literal["classes", "objects", "sizes", "ratios", "positions", "together"]
 
 _MOST_CLASSES = 25  # shown one by one
 _MOST_NUMBERED = 12  # of them, beyond which the cells of a table have no room for numbers
@@ -35,18 +37,45 @@ def write_plots(contents: Contents, title: str, path: Path | str, shapes: NDArra
         _page(contents, title, shapes).savefig(temporary, format="png")
 
 
+def plot(contents: Contents, name: PlotName) -> str:
+    """One of the plots as SVG; `contents` holds at least one object."""
+    classes = list(class_table(contents).index)[:_MOST_CLASSES]
+    with figure_style():
+        figure = Figure(figsize=(5.6, 4.0), layout="constrained", dpi=110)
+        _draw(name, figure, figure.subplots(), contents, classes)
+        return as_svg(figure)
+
+
 def _page(contents: Contents, title: str, shapes: NDArray[np.float64] | None) -> Figure:
     figure = Figure(figsize=(15, 9.5), layout="constrained", dpi=110)
     axes = figure.subplots(2, 3)
     figure.suptitle(title, fontsize=13)
     classes = list(class_table(contents).index)[:_MOST_CLASSES]
-    _classes(axes[0, 0], contents, classes)
-    _objects_a_picture(axes[0, 1], contents)
-    _sizes(axes[0, 2], contents, classes, shapes)
-    _ratios(axes[1, 0], contents)
-    _positions(axes[1, 1], contents)
-    _together(figure, axes[1, 2], contents, classes)
+    for name, own in zip(get_args(PlotName), axes.flat, strict=True):
+        _draw(name, figure, own, contents, classes, shapes)
     return figure
+
+
+def _draw(
+    name: PlotName,
+    figure: Figure,
+    axes: Axes,
+    contents: Contents,
+    classes: list[str],
+    shapes: NDArray[np.float64] | None = None,
+) -> None:
+    if name == "classes":
+        _classes(axes, contents, classes)
+    elif name == "objects":
+        _objects_a_picture(axes, contents)
+    elif name == "sizes":
+        _sizes(axes, contents, classes, shapes)
+    elif name == "ratios":
+        _ratios(axes, contents)
+    elif name == "positions":
+        _positions(axes, contents)
+    else:
+        _together(figure, axes, contents, classes)
 
 
 def _classes(axes: Axes, contents: Contents, classes: list[str]) -> None:
