@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,7 +60,9 @@ def run(args: argparse.Namespace) -> None:
     for number in range(len(seen.levels)):
         save_image(folder / f"level_{number + 1}.png", draw_level(seen, subject.classes, number))
     rows = _rows(seen, subject.classes)
-    write_text(folder / "matches.csv", "\n".join(",".join(row) for row in rows) + "\n")
+    table = io.StringIO()
+    csv.writer(table, lineterminator="\n").writerows(rows)
+    write_text(folder / "matches.csv", table.getvalue())
     _print(seen, rows)
     print(f"{folder}: level_1.png to level_{len(seen.levels)}.png, matches.csv")
 
@@ -78,9 +82,8 @@ def _rows(seen: SeenByNetwork, classes: Sequence[str]) -> list[list[str]]:
         zip(classes, seen.boxes, matches_of_objects(seen.levels), strict=True), start=1
     ):
         height, width = box[2:] - box[:2]
-        plain = name.replace(",", " ").replace('"', " ")
         counts = [*found.of_levels, sum(found.of_levels)]
-        rows.append([str(number), plain, f"{width:.0f}", f"{height:.0f}", *map(str, counts), f"{found.best_overlap:.3f}"])
+        rows.append([str(number), name, f"{width:.0f}", f"{height:.0f}", *map(str, counts), f"{found.best_overlap:.3f}"])
     return rows
 
 

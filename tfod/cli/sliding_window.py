@@ -56,13 +56,12 @@ def build_parser() -> CommandParser:
 def run(args: argparse.Namespace) -> None:
     """Writes the animation and tells what the windows cost."""
     _check(args)
-    import cv2
-
     from tfod.lessons.animation import save_image, write_animation
+    from tfod.lessons.canvas import resized
     from tfod.lessons.sliding_window import count_windows
     from tfod.lessons.window_frames import WindowFrames, draw_heat_map
 
-    image = cv2.resize(read_subject_from(args).image, tuple(args.size), interpolation=cv2.INTER_AREA)
+    image = resized(read_subject_from(args).image, *args.size)
     window = tuple(args.window)
     count = count_windows(*args.size, args.step, window)
     scores, seconds = _scores(args, image, window) if args.score else ([], 0.0)

@@ -6,6 +6,7 @@ objects that are found. AP is the area under precision over recall, in one of th
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -95,5 +96,5 @@ def average_precision(precision: ArrayLike, recall: ArrayLike, how: Interpolatio
 
     if how == "voc2010":
         recalls = np.unique(np.append(recall, 0.0))
-        return float(sum((high - low) * highest(high) for low, high in zip(recalls, recalls[1:])))
+        return float(sum((high - low) * highest(high) for low, high in pairwise(recalls)))
     return float(np.mean([highest(at) for at in np.linspace(0, 1, 11 if how == "voc2007" else 101)]))

@@ -1,6 +1,7 @@
 """Average precision as an animation: detection by detection, then the three interpolations beside each other."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,14 +94,14 @@ class PrecisionFrames:
         colour = _COLOURS[how]
         if how == "voc2010":
             recalls = np.unique(np.append(recall, 0.0))
-            for low, high in zip(recalls, recalls[1:]):
+            for low, high in pairwise(recalls):
                 top = float(precision[recall >= high].max(initial=0.0))
                 left, top_place = plot.point(float(low), top)
                 right, bottom = plot.point(float(high), 0)
                 canvas.fill((left, top_place, right, bottom), colour, 0.3)
                 canvas.line([(left, top_place), (right, top_place)], colour, 2)
         else:
-            for one, high in zip(at, highest):
+            for one, high in zip(at, highest, strict=True):
                 canvas.line([plot.point(one, 0), plot.point(one, high)], _tint(colour), 1)
                 radius = 4 if how == "voc2007" else 2
                 canvas.dot(*plot.point(one, high), colour, radius)
@@ -153,5 +154,5 @@ class PrecisionFrames:
 
 def _tint(colour: tuple[int, int, int]) -> tuple[int, int, int]:
     """A colour half way to the paper."""
-    red, green, blue = ((one + paper) // 2 for one, paper in zip(colour, PAPER))
+    red, green, blue = ((one + paper) // 2 for one, paper in zip(colour, PAPER, strict=True))
     return red, green, blue

@@ -17,6 +17,7 @@ from tfod.visualize.colours import text_colour
 
 __all__ = [
     "BAD", "FAINT", "FIRST", "GOOD", "GREY", "INK", "MIDDLE", "PAPER", "SECOND", "WIDTH", "Area", "Canvas", "Plot", "View",
+    "resized",
 ]  # fmt: skip
 
 Colour = tuple[int, int, int]
@@ -70,10 +71,8 @@ class Canvas:
         height, width = image.shape[:2]
         scale = min((right - left) / width, (bottom - top) / height)
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        shrinks = scale < 1
-        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
         x, y = round((left + right - size[0]) / 2), round((top + bottom - size[1]) / 2)
-        self.pixels[y : y + size[1], x : x + size[0]] = small
+        self.pixels[y : y + size[1], x : x + size[0]] = resized(image, *size)
         return View(x, y, scale, size)
 
     def text(self, x: float, y: float, text: str, size: int = 18, colour: Colour = INK, align: Align = "left") -> int:
@@ -177,6 +176,13 @@ class Plot:
     def points(self, xs: ArrayLike, ys: ArrayLike) -> list[tuple[float, float]]:
         """The canvas's places for values, `[N]` each."""
         return [self.point(float(x), float(y)) for x, y in zip(np.asarray(xs), np.asarray(ys), strict=True)]
+
+
+def resized(image: Photo, width: int, height: int) -> Photo:
+    """A photo in another size: averaged where it becomes smaller, smooth where it becomes larger."""
+    smaller = width * height < image.shape[0] * image.shape[1]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -14,7 +14,7 @@ from tfod.errors import DataError
 from tfod.inference.images import read_image
 from tfod.lessons.candidates import drawn_detections
 from tfod.lessons.found import Found, FoundObject
-from tfod.lessons.subject import annotated_images, draw_subjects
+from tfod.lessons.subject import annotated_images, draw_subjects, usable_objects
 
 __all__ = ["DetectedSet", "draw_detected_set", "read_detected_set"]
 
@@ -58,8 +58,7 @@ def read_detected_set(sources: Sources, found: Found) -> DetectedSet:
         if image.picture is None or detections is None:
             missing += 1
             continue
-        boxes = ((item.class_name, (item.ymin, item.xmin, item.ymax, item.xmax)) for item in image.objects)
-        objects[image.picture] = [(name, np.array(box, np.float64)) for name, box in boxes]
+        objects[image.picture] = [(item.class_name, box) for item, box in usable_objects(image)]
         detected[image.picture] = detections
     if not objects:
         cure = "run visualize_detections.py on these images"

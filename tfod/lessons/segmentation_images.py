@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tfod.lessons.canvas import FAINT, FIRST, GREY, INK, MIDDLE, PAPER, SECOND, WIDTH, Area, Canvas
+from tfod.lessons.canvas import FAINT, FIRST, GREY, INK, MIDDLE, PAPER, SECOND, WIDTH, Area, Canvas, resized
 from tfod.lessons.segmentation import UNetLevel, dice, instance, mask_iou, panoptic, semantic, unet_levels
 from tfod.lessons.subject import Subject
 from tfod.visualize.colours import class_colour
@@ -99,7 +99,7 @@ def guess_mask(truth: Mask) -> Mask:
 def draw_unet(subject: Subject, levels: int, side: int) -> Image:
     """A mask on its way down and up a U-Net, and how much of the image a cell of each level sees."""
     facts = unet_levels(levels, side)
-    image = np.asarray(cv2.resize(subject.image, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+    image = resized(subject.image, side, side)
     mask = np.any(subject.masks, axis=0).astype(np.float32)
     panels = [round(140 * 0.82**level) for level in range(levels)]
     tops = [66 + sum(panel + 26 for panel in panels[:level]) for level in range(levels)]

@@ -43,7 +43,7 @@ def count_windows(width: int, height: int, step: int, window: tuple[int, int]) -
     >>> count_windows(1000, 1000, step=200, window=(200, 200)), count_windows(1000, 1000, step=10, window=(200, 200))
     (25, 6561)
     """
-    across, down = ((side - own) // step + 1 if own <= side else 0 for side, own in zip((width, height), window))
+    across, down = (max(0, (side - own) // step + 1) for side, own in ((width, window[0]), (height, window[1])))
     return across * down
 
 

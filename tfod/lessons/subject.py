@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,10 +15,13 @@ from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.masks import bitmap
 from tfod.annotations.sample_scenes import Scene, draw_scene
 from tfod.annotations.source import Sources
+from tfod.doctor.rules.boxes import upright
 from tfod.errors import DataError
 from tfod.inference.images import read_image
 
-__all__ = ["Subject", "annotated_images", "draw_subject", "draw_subjects", "read_annotated", "read_subject"]
+__all__ = [
+    "Subject", "annotated_images", "draw_subject", "draw_subjects", "read_annotated", "read_subject", "usable_objects",
+]  # fmt: skip
 
 _ENLARGED = 3  # drawn scenes are small: the demo trains on them
 
@@ -86,15 +90,25 @@ def read_annotated(found: AnnotatedImage) -> Subject:
     else:
         image = read_image(found.picture or found.filename)
     height, width = image.shape[:2]
-    boxes = [(item.ymin, item.xmin, item.ymax, item.xmax) for item in found.objects]
-    masked = found.objects if any(item.mask for item in found.objects) else ()
+    objects = usable_objects(found)
+    masked = objects if any(item.mask for item, _ in objects) else []
     return Subject(
         found.filename,
         image,
-        np.asarray(boxes, np.float64).reshape(-1, 4),
-        tuple(item.class_name for item in found.objects),
-        np.array([_mask(item, height, width) for item in masked], bool).reshape(-1, height, width),
+        np.asarray([box for _, box in objects]).reshape(-1, 4),
+        tuple(item.class_name for item, _ in objects),
+        np.array([_mask(item, height, width) for item, _ in masked], bool).reshape(-1, height, width),
     )
+
+
+def usable_objects(found: AnnotatedImage) -> list[tuple[AnnotatedObject, NDArray[np.float64]]]:
+    """The objects whose boxes have an area, each with its box `[4]`, yxyx in pixels, the smaller edges first."""
+    objects = []
+    for item in found.objects:
+        xmin, ymin, xmax, ymax = upright((item.xmin, item.ymin, item.xmax, item.ymax))
+        if isfinite(xmin + ymin + xmax + ymax) and xmin < xmax and ymin < ymax:
+            objects.append((item, np.array([ymin, xmin, ymax, xmax], np.float64)))
+    return objects
 
 
 def _mask(item: AnnotatedObject, height: int, width: int) -> NDArray[np.bool_]:

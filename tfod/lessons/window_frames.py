@@ -37,7 +37,9 @@ class WindowFrames:
         self.every = math.ceil(len(windows) / MOST_FRAMES)
         self._windows = windows
         self._window = window
-        self.scored: list[Scored] = [(x, y, score) for (x, y, _), score in zip(windows, scores)]
+        self.scored: list[Scored] = [
+            (x, y, score) for (x, y, _), score in zip(windows if scores else (), scores, strict=True)
+        ]
         self._crop_side = min(_COLUMN, math.sqrt(_GIF_BYTES / 0.8 / len(self)))
         # A tall image is drawn less wide.
         scale = min(_LEFT / image.shape[1], 600 / image.shape[0])
