@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 from lxml import etree
 
+from tfod.annotations.sample_cells import CELL_CLASSES, draw_cells
 from tfod.annotations.sample_data import write_sample_data, write_sample_masks
-from tfod.annotations.sample_scenes import CLASS_NAMES, draw_scenes
+from tfod.annotations.sample_scenes import draw_scenes
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
@@ -40,16 +41,21 @@ def test_an_earlier_data_set_is_replaced_whole(tmp_path: Path) -> None:
     ]
 
 
-def test_every_mask_holds_the_class_of_each_pixel_that_is_seen(tmp_path: Path) -> None:
-    write_sample_masks(tmp_path / "shapes", count=2, seed=4)
+def test_cells_are_written_with_the_masks_that_were_drawn(tmp_path: Path) -> None:
+    write_sample_masks(tmp_path / "cells", count=2, seed=4)
 
-    names = (tmp_path / "shapes" / "classes.txt").read_text(encoding="utf-8").split()
-    assert names == ["background", *CLASS_NAMES]
-    for index, scene in enumerate(draw_scenes(2, seed=4)):
-        mask = cv2.imread(str(tmp_path / "shapes" / "masks" / f"scene_{index:04d}.png"), cv2.IMREAD_UNCHANGED)
-        assert mask.shape == scene.image.shape[:2]
-        for thing in scene.objects:
-            assert set(np.unique(mask[thing.visible])) == {names.index(thing.class_name)}
-        seen = np.any([thing.visible for thing in scene.objects], axis=0)
-        assert np.array_equal(mask > 0, seen)
-        assert (tmp_path / "shapes" / "images" / f"scene_{index:04d}.jpg").is_file()
+    assert (tmp_path / "cells" / "classes.txt").read_text(encoding="utf-8").split() == list(CELL_CLASSES)
+    for index in range(2):
+        image, mask = draw_cells(np.random.default_rng((4, index)))
+        read = cv2.imread(str(tmp_path / "cells" / "masks" / f"cells_{index:04d}.png"), cv2.IMREAD_UNCHANGED)
+        assert np.array_equal(read, mask)
+        assert cv2.imread(str(tmp_path / "cells" / "images" / f"cells_{index:04d}.jpg")).shape == image.shape
+
+
+def test_cells_show_every_class_and_nuclei_lie_in_cells() -> None:
+    for index in range(10):
+        image, mask = draw_cells(np.random.default_rng(index))
+        assert image.shape == (*mask.shape, 3)
+        assert set(np.unique(mask)) == {0, 1, 2}
+        # Nuclei are dark, whatever the stain of the image is.
+        assert image[mask == 2].mean() < image[mask == 1].mean() < image[mask == 0].mean()

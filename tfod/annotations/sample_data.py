@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 from lxml import etree
 from lxml.builder import E
+from numpy.typing import NDArray
 
-from tfod.annotations.sample_scenes import CLASS_NAMES, Scene, draw_scenes
+from tfod.annotations.sample_cells import CELL_CLASSES, draw_cells
+from tfod.annotations.sample_scenes import Scene, draw_scenes
 from tfod.files import replacing_directory, write_text
 from tfod.progress import Progress
 
@@ -29,33 +31,31 @@ def write_sample_data(folder: Path, count: int, seed: int) -> None:
 
 
 def write_sample_masks(folder: Path, count: int, seed: int) -> None:
-    """Draws `count` scenes for segmentation: `images/scene_0000.jpg`, `masks/scene_0000.png` and so on, `classes.txt`.
+    """Draws `count` images of cells: `images/cells_0000.jpg`, `masks/cells_0000.png` and so on, and `classes.txt`.
 
-    A pixel of a mask is the number of its class: 0 is the background, 1 the first of CLASS_NAMES. An earlier folder of
-    that name is replaced. Raises OutputError where it cannot be written.
+    A pixel of a mask is the number of its class. The i-th image depends on `seed` and i alone. An earlier folder of that
+    name is replaced. Raises OutputError where it cannot be written.
     """
-    progress = Progress(f"drawing {folder.name}", total=count, unit="scene")
+    progress = Progress(f"drawing {folder.name}", total=count, unit="image")
     with replacing_directory(folder) as working, progress:
         for room in ("images", "masks"):
             (working / room).mkdir()
-        write_text(working / "classes.txt", "\n".join(("background", *CLASS_NAMES)) + "\n")
-        for index, scene in enumerate(draw_scenes(count, seed)):
-            _write_image(working / "images" / f"scene_{index:04d}.jpg", scene)
-            mask = np.zeros(scene.image.shape[:2], np.uint8)
-            for thing in scene.objects:
-                mask[thing.visible] = 1 + CLASS_NAMES.index(thing.class_name)
-            cv2.imwrite(str(working / "masks" / f"scene_{index:04d}.png"), mask)
+        write_text(working / "classes.txt", "\n".join(CELL_CLASSES) + "\n")
+        for index in range(count):
+            image, mask = draw_cells(np.random.default_rng((seed, index)))
+            _write_image(working / "images" / f"cells_{index:04d}.jpg", image)
+            cv2.imwrite(str(working / "masks" / f"cells_{index:04d}.png"), mask)
             progress.advance()
 
 
-def _write_image(path: Path, scene: Scene) -> None:
+def _write_image(path: Path, image: NDArray[np.uint8]) -> None:
     options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR), options)
+    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
     path.write_bytes(jpeg.tobytes())
 
 
 def _write_scene(working: Path, name: str, scene: Scene, folder: Path) -> None:
-    _write_image(working / f"{name}.jpg", scene)
+    _write_image(working / f"{name}.jpg", scene.image)
     xml = etree.tostring(_annotation(f"{name}.jpg", scene, folder), pretty_print=True)
     (working / f"{name}.xml").write_bytes(xml)
 
