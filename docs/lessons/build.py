@@ -3,8 +3,9 @@
     python -m docs.lessons.build                  # everything, from nothing (make lessons)
     python -m docs.lessons.build 06-suppression   # these pages only
 
-The English pages are run; the cells of the Spanish ones are the same. An image of a page is what one of its cells writes to
-`workspace/course/pictures/`; it is copied to docs/lessons/images/. Notebooks lie beside the pages and are not committed.
+The English pages are run; the cells of the Spanish ones are the same. An image of a page is what one of its cells
+writes to `workspace/course/pictures/`; it is copied to docs/lessons/images/. Notebooks lie beside the pages and are not
+committed.
 """
 
 import argparse
