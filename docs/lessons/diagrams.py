@@ -5,6 +5,7 @@ Colours say what a block is: an input, made by hand, learned, or an output.
 """
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 from xml.sax.saxutils import escape
@@ -282,15 +283,15 @@ def _svg(width: float, height: float, parts: list[str]) -> str:
     return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" {size}>', head, ground, *parts, "</svg>"]) + "\n"
 
 
-def main() -> None:
-    """Draws the diagrams that are named on the command line."""
-    parser = argparse.ArgumentParser(description="Draws block diagrams of detectors.")
-    parser.add_argument("name", choices=sorted(DIAGRAMS), nargs="+")
+def main(diagrams: Mapping[str, tuple[tuple[Block, ...], ...]] = DIAGRAMS) -> None:
+    """Draws those of `diagrams` that are named on the command line."""
+    parser = argparse.ArgumentParser(description="Draws block diagrams.")
+    parser.add_argument("name", choices=sorted(diagrams), nargs="+")
     parser.add_argument("--output_dir", type=Path, required=True, help="where NAME.svg is written")
     args = parser.parse_args()
     args.output_dir.mkdir(parents=True, exist_ok=True)
     for name in args.name:
-        (args.output_dir / f"{name}.svg").write_text(draw(DIAGRAMS[name]), encoding="utf-8")
+        (args.output_dir / f"{name}.svg").write_text(draw(diagrams[name]), encoding="utf-8")
 
 
 if __name__ == "__main__":
