@@ -19,10 +19,10 @@ GUIDES = [
     ROOT / "docs" / f"{name}.md"
     for name in ("data", "records", "doctor", "configs", "training", "evaluation", "export", "segmentation")
 ]
+_PLACES = ("docs", "docs/lessons/en", "docs/lessons/es", "annotations", "pretrained_models", "exported_models")
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
-    path for folder in ("docs", "docs/lessons/en", "docs/lessons/es", "annotations", "pretrained_models", "exported_models", "workspace", "benchmarks")
-    for path in (ROOT / folder).glob("*.md")
-)  # fmt: skip
+    path for folder in (*_PLACES, "workspace", "benchmarks") for path in (ROOT / folder).glob("*.md")
+)
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

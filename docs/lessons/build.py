@@ -3,8 +3,9 @@
     python -m docs.lessons.build                  # everything, from nothing (make lessons)
     python -m docs.lessons.build 06-suppression   # these pages only
 
-The English pages are run; the cells of the Spanish ones are the same. An image of a page is what one of its cells writes to
-`workspace/course/pictures/`; it is copied to docs/lessons/images/. Notebooks lie beside the pages and are not committed.
+The English pages are run; the cells of the Spanish ones are the same. An image of a page is what one of its cells
+writes to `workspace/course/pictures/`; it is copied to docs/lessons/images/. Notebooks lie beside the pages and are not
+committed.
 """
 
 import argparse
@@ -28,6 +29,17 @@ IMAGES = LESSONS / "images"
 _FOLDER = _ROOT / "build" / "lessons"
 _PICTURES = "workspace/course/pictures"
 _FIRST_PAGE_OF_SEGMENTATION = "18"
+# Which language is that of the notebook; else it would be the one of most cells.
+_HEADER = """\
+---
+jupyter:
+  kernelspec:
+    display_name: Python 3
+    language: python
+    name: python3
+---
+
+"""
 # Notebooks run beside the pages, their cells in the project's folder as everywhere.
 _FIRST_CELL = """\
 import os
@@ -83,12 +95,11 @@ def notebook_text(page: Path) -> str:
     import nbformat
 
     text = re.sub(r"(\]\([\w./-]*\d\d-[\w-]+)\.md\)", r"\1.ipynb)", page.read_text(encoding="utf-8"))
-    notebook = jupytext.reads(text, fmt="md")
+    notebook = jupytext.reads(_HEADER + text, fmt="md")
     notebook.cells.insert(1, nbformat.v4.new_code_cell(_FIRST_CELL.format(root=str(_ROOT))))
     # Else every build would give every cell another name.
     for index, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{index}"
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return str(nbformat.writes(notebook))
 
 

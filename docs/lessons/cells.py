@@ -1,7 +1,7 @@
 """The cells of a page of the course, and running them: `python -m docs.lessons.cells docs/lessons/en/08-iou.md`.
 
-A page's cells are its fenced blocks of Python and of Bash. Those of Python share one process and one namespace; those of
-Bash run one after the other with them, in the same working folder, which is the present one.
+A page's cells are its fenced blocks of Python and of Bash. Those of Python share one process and one namespace; those
+of Bash run one after the other with them, in the same working folder, which is the present one.
 """
 
 import argparse

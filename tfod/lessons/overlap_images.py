@@ -6,7 +6,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tfod.lessons.canvas import (
-    BAD, FAINT, FIRST, GOOD, GREY, INK, MIDDLE, SECOND, WIDTH, Area, Canvas, Plot, View,
+    BAD,
+    FAINT,
+    FIRST,
+    GOOD,
+    GREY,
+    INK,
+    MIDDLE,
+    SECOND,
+    WIDTH,
+    Area,
+    Canvas,
+    Plot,
+    View,
 )  # fmt: skip
 from tfod.lessons.overlap import diou, giou, intersection, iou, iou_counting_pixels, union
 
@@ -76,7 +88,10 @@ class SlidingFrames:
         ends = (float(self._offsets[0]), float(self._offsets[-1]))
         ticks = sorted({round(ends[0]), 0, round(ends[1])})
         labels = ("pixels from centre to centre", "overlap")
-        self._plot = Plot(self._canvas, (84, 364, WIDTH - _MARGIN, 576), ends, (-1, 1), (ticks, (-1, -0.5, 0, 0.5, 1)), labels)
+        low = min(float(giou(self._first, self._boxes).min()), float(diou(self._first, self._boxes).min()))
+        up = (-0.5 if low >= -0.5 else -1.0, 1.0)
+        marks = (-0.5, 0, 0.5, 1) if low >= -0.5 else (-1, -0.5, 0, 0.5, 1)
+        self._plot = Plot(self._canvas, (84, 364, WIDTH - _MARGIN, 576), ends, up, (ticks, marks), labels)
 
     def __len__(self) -> int:
         return len(self._boxes)
