@@ -90,7 +90,7 @@ def test_a_classifier_scores_the_windows(folder: Path, capsys: pytest.CaptureFix
 def test_two_boxes_given_random_or_annotated_and_detected(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert show_iou.main(["-o", "iou.png"]) == 0
     assert "IoU 0.6728, with pixels counted 0.6778" in capsys.readouterr().out
-    boxes = "0 0 10 10 5 0 15 10".split()
+    boxes = ["0", "0", "10", "10", "5", "0", "15", "10"]
     assert show_iou.main(["photos/scene_0000.jpg", "--boxes", *boxes, "-o", "a.jpg", "a.gif"]) == 0
     assert "intersection 50, union 150 pixels\nIoU 0.3333" in capsys.readouterr().out
     assert frames("a.gif") == 60
@@ -167,8 +167,8 @@ def test_a_mask_file_will_do_for_segmentation(capsys: pytest.CaptureFixture[str]
         (sliding_window, ["nowhere.jpg"], "cannot read the image"),
         (sliding_window, ["--score", "photos"], "no exported model there"),
         (sliding_window, ["--class_id", "1"], "no model whose class could count"),
-        (show_iou, ["--boxes", *"0 0 0 10 5 0 15 10".split()], "the first box has no area"),
-        (show_iou, ["--random", "--boxes", *"0 0 9 10 5 0 15 10".split()], "boxes come from --boxes and --random"),
+        (show_iou, ["--boxes", *"00090099"], "the first box has no area"),
+        (show_iou, ["--random", "--boxes", *"00990099"], "boxes come from --boxes and --random"),
         (show_iou, ["--detections", "x.json"], "belong together"),
         (show_iou, ["-o", "iou.bmp"], "no kind of image"),
         (show_nms, ["photos/scene_0000.jpg"], "nothing is known of this image"),

@@ -16,7 +16,9 @@ def noise(height: int, width: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
 
 
-@pytest.mark.parametrize(("width", "height", "step", "window"), [(10, 8, 3, (4, 2)), (9, 9, 4, (9, 3)), (7, 7, 1, (3, 3))])
+@pytest.mark.parametrize(
+    ("width", "height", "step", "window"), [(10, 8, 3, (4, 2)), (9, 9, 4, (9, 3)), (7, 7, 1, (3, 3))]
+)
 def test_windows_come_row_by_row_wholly_inside_and_none_is_left_out(
     width: int, height: int, step: int, window: tuple[int, int]
 ) -> None:

@@ -11,9 +11,9 @@ from tfod.cli.data_source import FORMATS_TEXT, add_source_flags, open_from, tell
 
 __all__ = ["build_parser", "main", "run"]
 
-_DESCRIPTION = f"""Writes one page about a data set, for a browser: the questions that one should ask of a data set before
-training, each with its answer in numbers, plots and images, and below them every image with its boxes, to look at
-and to filter. Everything is in the one file. It is `tfod stats` and `tfod browse` on one page.
+_DESCRIPTION = f"""Writes one page about a data set, for a browser: the questions that one should ask of a data set
+before training, each with its answer in numbers, plots and images, and below them every image with its boxes, to
+look at and to filter. Everything is in the one file. It is `tfod stats` and `tfod browse` on one page.
 
 {FORMATS_TEXT}"""
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["build_parser", "main", "run"]
 
-_DESCRIPTION = """Draws the anchors of a pipeline config on an image as the network sees it, one image a feature map: which of them
-match which object and at what overlap, and which are ignored. A table says it of every object, and names those
-that no anchor matches. Anchors and matches are those that training uses.
+_DESCRIPTION = """Draws the anchors of a pipeline config on an image as the network sees it, one image a feature map:
+which of them match which object and at what overlap, and which are ignored. A table says it of every object, and
+names those that no anchor matches. Anchors and matches are those that training uses.
 
 The objects are those of --annotations, or those of a drawn image."""
 
@@ -83,7 +83,9 @@ def _rows(seen: SeenByNetwork, classes: Sequence[str]) -> list[list[str]]:
     ):
         height, width = box[2:] - box[:2]
         counts = [*found.of_levels, sum(found.of_levels)]
-        rows.append([str(number), name, f"{width:.0f}", f"{height:.0f}", *map(str, counts), f"{found.best_overlap:.3f}"])
+        rows.append(
+            [str(number), name, f"{width:.0f}", f"{height:.0f}", *map(str, counts), f"{found.best_overlap:.3f}"]
+        )
     return rows
 
 
@@ -103,7 +105,9 @@ def _print(seen: SeenByNetwork, rows: Sequence[Sequence[str]]) -> None:
     without = [row for row in rows[1:] if row[-2] == "0"]
     low = [row for row in rows[1:] if row[-2] != "0" and float(row[-1]) < seen.matched_overlap]
     if low:
-        print(f"{len(low)} below the overlap of {seen.matched_overlap:g} that matches: given their best anchor by force")
+        print(
+            f"{len(low)} below the overlap of {seen.matched_overlap:g} that matches: given their best anchor by force"
+        )
     if without:
         print(f"{len(without)} that no anchor takes: training never sees them as objects")
     print(f"sizes are in pixels of the network's input, {width} x {height}")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build_parser", "main", "run"]
 
-_DESCRIPTION = """Draws two boxes, what they share and what they cover together, with the numbers: intersection, union, IoU,
-GIoU and DIoU. An output that ends in .gif, .mp4 or .webp is an animation: one box slides over the other, and the
+_DESCRIPTION = """Draws two boxes, what they share and what they cover together, with the numbers: intersection, union,
+IoU, GIoU and DIoU. An output that ends in .gif, .mp4 or .webp is an animation: one box slides over the other, and the
 curves of the three measures grow under it.
 
 The boxes are those of --boxes; of annotations and what a detector found (the detections.json of
@@ -80,7 +80,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _check(args: argparse.Namespace) -> None:
     from tfod.lessons.animation import is_animation, require_image
 
-    ways = [flag for flag, given in (("--boxes", args.boxes), ("--random", args.random), ("--annotations", args.data)) if given]
+    ways = [
+        flag
+        for flag, given in (("--boxes", args.boxes), ("--random", args.random), ("--annotations", args.data))
+        if given
+    ]
     if len(ways) > 1:
         raise ConfigError(f"boxes come from {' and '.join(ways)}", "the command line", "give one of them")
     if bool(args.data) != bool(args.detections):

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["build_parser", "main", "run"]
 
-_DESCRIPTION = """Writes an animation of average precision being built up: the detections of a class in descending order of score,
-each a true or a false positive with its image, and the curve of precision over recall that grows with them. At the
-end the interpolations of VOC 2007 (11 recalls), VOC 2010 (all points) and COCO (101 recalls) are drawn beside each
-other. The numbers are those of the evaluator.
+_DESCRIPTION = """Writes an animation of average precision being built up: the detections of a class in descending order
+of score, each a true or a false positive with its image, and the curve of precision over recall that grows with
+them. At the end the interpolations of VOC 2007 (11 recalls), VOC 2010 (all points) and COCO (101 recalls) are drawn
+beside each other. The numbers are those of the evaluator.
 
 Truth comes from --annotations, detections from the detections.json of visualize_detections.py; without them, images
 and detections are drawn. An output that ends in .png has only the last image."""
@@ -28,6 +28,7 @@ _EXAMPLES = """\
   show_map.py
   show_map.py --annotations photos/val --detections seen/detections.json --class cat --output map.gif
   show_map.py --iou_threshold 0.75 --output map.mp4"""
+
 
 def build_parser() -> CommandParser:
     """The command's flags."""
@@ -69,11 +70,11 @@ def run(args: argparse.Namespace) -> None:
         write_animation(args.output, len(frames), frames, args.seconds, hold=4.0)
     else:
         save_image(args.output, frames.last())
-    correct = sum(one.correct for one in judged)
-    print(f"{args.output}: {name}, {len(judged)} detections, {correct} of {num_objects} objects found")
+    true = sum(one.correct for one in judged)
+    print(f"{args.output}: {name}, {len(judged)} detections, {true} of {num_objects} objects found")
     for how, value in precisions.items():
         print(f"  AP at IoU {args.iou_threshold:g}, {how:7}: {value:.4f}")
-    if sum(one.correct for one in as_voc) != correct:
+    if sum(one.correct for one in as_voc) != true:
         print("  Pascal VOC judges some detections otherwise: it compares each with the nearest object alone")
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build_parser", "main", "run"]
 
-_DESCRIPTION = """Writes an animation of non-max suppression: which box is kept, which others fall and by how much they overlap it.
-A table of the steps is printed.
+_DESCRIPTION = """Writes an animation of non-max suppression: which box is kept, which others fall and by how much they
+overlap it. The steps are printed, too.
 
 The candidates are a detector's raw detections on the image; or, without a model, boxes drawn around the annotated
 objects (--annotations), or around those of a drawn image. What is kept, and in which order, comes from the
@@ -122,7 +122,8 @@ def _candidates(args: argparse.Namespace) -> tuple[NDArray[np.uint8], Candidates
         detector = Detector.from_checkpoint(config, args.checkpoint_dir)
     outputs = detector(subject.image[None])
     names = read_class_names(config, is_asked_for=bool(args.label_map_path))
-    return subject.image, raw_candidates(outputs, *subject.image.shape[:2], names)
+    height, width = subject.image.shape[:2]
+    return subject.image, raw_candidates(outputs, height, width, names)
 
 
 def _steps(args: argparse.Namespace, candidates: Candidates) -> list[Step]:
@@ -154,14 +155,15 @@ def _steps(args: argparse.Namespace, candidates: Candidates) -> list[Step]:
 
 
 def _print(candidates: Candidates, steps: Sequence[Step]) -> None:
-    """A line a step: what is kept, and what falls with its overlap."""
+    """A line a step: what is kept, what falls, and how many scores are lowered, with the overlaps."""
+    before = candidates.scores
     for number, step in enumerate(steps, start=1):
-        fallen = ", ".join(
-            f"{candidates.classes[row]} {candidates.scores[row]:.2f} (IoU {step.overlaps[row]:.2f})"
-            for row in step.fallen
-        )
+        fallen = ", ".join(f"{candidates.classes[row]} (IoU {step.overlaps[row]:.2f})" for row in step.fallen)
+        lowered = int((step.scores < before).sum()) - len(step.fallen)
         kept = f"{candidates.classes[step.kept]} {step.score:.2f}"
-        print(f"step {number:2d}: keeps {kept}; falls: {fallen or 'none'}")
+        told = f"; {lowered} lowered" if lowered else ""
+        print(f"step {number:2d}: keeps {kept}; falls: {fallen or 'none'}{told}")
+        before = step.scores
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build_parser", "main", "run"]
 
-_DESCRIPTION = """Writes an animation of a window that moves over an image in fixed steps: at the left the image with the
-window's outline, at the right what is in it. This is how objects were found before detectors: look at every
+_DESCRIPTION = """Writes an animation of a window that moves over an image in fixed steps: at the left the image with
+the window's outline, at the right what is in it. This is how objects were found before detectors: look at every
 window, and ask a classifier what is there.
 
 With --score a model is asked: a detector that was exported here, or any SavedModel that classifies images. Each
@@ -47,7 +47,7 @@ def build_parser() -> CommandParser:
     add_seconds(parser, 0.2)
     add("--score", metavar="MODEL", help="an exported detector, or a SavedModel that classifies images")
     add("--class_id", type=int, metavar="N",
-        help="the class that counts: a detector's id, or a classifier's column from 0 (default: the best of all)")  # fmt: skip
+        help="the class that counts: a detector's id, or a classifier's column from 0 (default: the best)")  # fmt: skip
     add("-o", "--output", default="sliding_window.gif", metavar="FILE",
         help="the animation: .gif, .mp4 or .webp (sliding_window.gif); a heat map is written beside it")  # fmt: skip
     return parser
@@ -62,8 +62,8 @@ def run(args: argparse.Namespace) -> None:
     from tfod.lessons.window_frames import WindowFrames, draw_heat_map
 
     image = resized(read_subject_from(args).image, *args.size)
-    window = tuple(args.window)
-    count = count_windows(*args.size, args.step, window)
+    window = (args.window[0], args.window[1])
+    count = count_windows(args.size[0], args.size[1], args.step, window)
     scores, seconds = _scores(args, image, window) if args.score else ([], 0.0)
     frames = WindowFrames(image, args.step, window, scores)
     write_animation(args.output, len(frames), frames, args.seconds)
@@ -91,12 +91,14 @@ def _check(args: argparse.Namespace) -> None:
             raise ConfigError(f"{flag} has a number that is no size in pixels", flag, "give whole numbers, 1 to 10000")
     if args.class_id is not None and not args.score:
         raise ConfigError("there is no model whose class could count", "--class_id", "give --score MODEL too")
-    count = count_windows(*args.size, args.step, tuple(args.window))
+    count = count_windows(args.size[0], args.size[1], args.step, (args.window[0], args.window[1]))
     if not count:
         window, size = (" x ".join(map(str, pair)) for pair in (args.window, args.size))
         raise ConfigError(f"no window of {window} pixels fits into {size}", "--window", "make it smaller than --size")
     if count > _MOST_WINDOWS:
-        raise ConfigError(f"these are {count:,} windows", "--step", f"make it larger: at most {_MOST_WINDOWS:,} are shown")
+        raise ConfigError(
+            f"these are {count:,} windows", "--step", f"make it larger: at most {_MOST_WINDOWS:,} are shown"
+        )
 
 
 def _scores(args: argparse.Namespace, image: NDArray[np.uint8], window: tuple[int, int]) -> tuple[list[float], float]:
@@ -111,7 +113,7 @@ def _scores(args: argparse.Namespace, image: NDArray[np.uint8], window: tuple[in
     score(image[: window[1], : window[0]])  # the first takes longer: TensorFlow prepares the graph
     scores = []
     began = time.perf_counter()
-    with Progress("scoring", count_windows(*args.size, args.step, window), "window") as progress:
+    with Progress("scoring", count_windows(args.size[0], args.size[1], args.step, window), "window") as progress:
         for _, _, value in score_windows(image, args.step, window, score):
             scores.append(value)
             progress.advance()

@@ -65,7 +65,9 @@ class _Film:
 
     def milliseconds(self) -> list[int]:
         """How long each frame is shown."""
-        return [round(1000 * (self.seconds + self.hold * (number == self.count))) for number in range(1, self.count + 1)]
+        return [
+            round(1000 * (self.seconds + self.hold * (number == self.count))) for number in range(1, self.count + 1)
+        ]
 
 
 def is_animation(path: Path | str) -> bool:
@@ -138,9 +140,10 @@ def _change(before: Frame, after: Frame) -> tuple[Frame, tuple[int, int]]:
 
 def _palette(samples: list[Frame]) -> Frame:
     """The lessons' own colours and those that suit the frames best, uint8 `[255, 3]`."""
-    sheet = Image.fromarray(np.concatenate([sample[::2, ::2] for sample in samples]))
+    sheet = Image.fromarray(np.concatenate([sample[::6, ::6] for sample in samples]))
     most = _COLOURS - len(_OWN_COLOURS)
-    found = np.asarray(sheet.quantize(most, Image.Quantize.MEDIANCUT).getpalette(), np.uint8).reshape(-1, 3)[:most]
+    quantized = sheet.quantize(most, Image.Quantize.MEDIANCUT, kmeans=1)
+    found = np.asarray(quantized.getpalette(), np.uint8).reshape(-1, 3)[:most]
     colours = np.concatenate([np.asarray(_OWN_COLOURS, np.uint8), found])
     return np.concatenate([colours, np.zeros((_COLOURS - len(colours), 3), np.uint8)])
 
@@ -162,7 +165,7 @@ def _nearest_colours(palette: Frame) -> Frame:
 def _cell(colours: Frame) -> NDArray[np.uint16]:
     """The number of each colour's cell: uint8 `[..., 3]` to `[...]`."""
     red, green, blue = ((colours[..., channel] >> (8 - _BITS)).astype(np.uint16) for channel in range(3))
-    return red << (2 * _BITS) | green << _BITS | blue
+    return np.asarray(red << (2 * _BITS) | green << _BITS | blue, np.uint16)
 
 
 def _write_mp4(path: Path, film: _Film) -> None:

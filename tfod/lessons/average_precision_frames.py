@@ -6,8 +6,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tfod.lessons.average_precision import Interpolation, Judged, average_precision, precision_and_recall
+from tfod.lessons.average_precision import Interpolation, Judged, precision_and_recall
 from tfod.lessons.canvas import BAD, FAINT, FIRST, GOOD, GREY, INK, MIDDLE, PAPER, SECOND, WIDTH, Canvas, Plot
+from tfod.lessons.overlap import iou
 
 __all__ = ["PrecisionFrames"]
 
@@ -103,8 +104,8 @@ class PrecisionFrames:
         else:
             for one, high in zip(at, highest, strict=True):
                 canvas.line([plot.point(one, 0), plot.point(one, high)], _tint(colour), 1)
-                radius = 4 if how == "voc2007" else 2
-                canvas.dot(*plot.point(one, high), colour, radius)
+                if how == "voc2007":
+                    canvas.dot(*plot.point(one, high), colour, 4)
         canvas.line(plot.points(recall, precision), GREY, 2)
 
     def _step(self, number: int) -> Image:
@@ -134,9 +135,12 @@ class PrecisionFrames:
     def _reason(self, one: Judged) -> str:
         if one.correct:
             return f"IoU {one.overlap:.2f} with an object not found before"
+        overlaps = iou(one.box, self._truths[one.image])
+        if overlaps.max(initial=0.0) >= self._threshold:
+            return f"IoU {overlaps.max():.2f} with an object that is found already"
         if one.overlap > 0:
-            return f"IoU {one.overlap:.2f} with an object not found: less than {self._threshold:g}"
-        return "overlaps no object that is not found already"
+            return f"IoU {one.overlap:.2f} with an object: less than {self._threshold:g}"
+        return "overlaps no object"
 
     def _draw_list(self, canvas: Canvas, number: int) -> None:
         """One field a detection, sorted by score: those that are judged, then those to come."""

@@ -33,7 +33,7 @@ class Candidates(NamedTuple):
         return np.array([known.index(name) for name in self.classes], np.int64)
 
 
-def drawn_candidates(subject: Subject, seed: int, around_each: int = 9) -> Candidates:
+def drawn_candidates(subject: Subject, seed: int, around_each: int = 8) -> Candidates:
     """What a detector might say of an image: some boxes around each object, the better ones with better scores.
 
     Now and then the class is another that the image has, so that it matters whether classes suppress each other.
@@ -45,9 +45,9 @@ def drawn_candidates(subject: Subject, seed: int, around_each: int = 9) -> Candi
     for box, name in zip(subject.boxes, subject.classes, strict=True):
         size = np.tile(box[2:] - box[:2], 2)
         for _ in range(around_each):
-            near = np.clip(box + rng.normal(0, rng.uniform(0.02, 0.16), 4) * size, 0, [height, width] * 2)
+            near = np.clip(box + rng.normal(0, rng.uniform(0.02, 0.2), 4) * size, 0, [height, width] * 2)
             if (near[2:] > near[:2]).all():
-                score = float(np.clip(iou(box, near) * rng.uniform(0.75, 1.0), 0.02, 0.99))
+                score = float(np.clip(iou(box, near) ** 1.5 * rng.uniform(0.75, 1.05), 0.02, 0.99))
                 confused = known[rng.integers(len(known))] if rng.random() < 0.15 else name
                 found.append((score if confused == name else 0.7 * score, near, confused))
     found.sort(key=lambda one: -one[0])

@@ -6,9 +6,11 @@ Places are in pixels of the canvas; an area is left, top, right, bottom. Photos 
 import functools
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import cv2
+import matplotlib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -16,8 +18,8 @@ from PIL import Image, ImageDraw, ImageFont
 from tfod.visualize.colours import text_colour
 
 __all__ = [
-    "BAD", "FAINT", "FIRST", "GOOD", "GREY", "INK", "MIDDLE", "PAPER", "SECOND", "WIDTH", "Area", "Canvas", "Plot", "View",
-    "resized",
+    "BAD", "FAINT", "FIRST", "GOOD", "GREY", "INK", "MIDDLE", "PAPER", "SECOND", "WIDTH", "Area", "Canvas", "Plot",
+    "View", "resized", "signed",
 ]  # fmt: skip
 
 Colour = tuple[int, int, int]
@@ -78,7 +80,7 @@ class Canvas:
     def text(self, x: float, y: float, text: str, size: int = 18, colour: Colour = INK, align: Align = "left") -> int:
         """Writes a line whose top is at `y`; gives its width."""
         letters = _letters(text, size)
-        height, width = letters.shape
+        width = letters.shape[1]
         left = round(x - {"left": 0, "middle": width / 2, "right": width}[align])
         top = round(y)
         cut = letters[max(0, -top) : self.pixels.shape[0] - top, max(0, -left) : self.pixels.shape[1] - left]
@@ -101,11 +103,11 @@ class Canvas:
         place = self.pixels[top:bottom, left:right]
         place[...] = (place + (np.asarray(colour, np.float32) - place) * np.float32(opacity)).astype(np.uint8)
 
-    def box(self, area: Area, colour: Colour, line: int = 3) -> None:
-        """Draws an outline with a thin dark rim, which keeps it visible on any ground."""
+    def box(self, area: Area, colour: Colour, line: int = 3, *, rim: bool = True) -> None:
+        """Draws an outline, with a thin dark rim that keeps it visible on any ground."""
         left, top, right, bottom = (round(side) for side in area)
         corners = (left, top), (right - 1, bottom - 1)
-        if line > 1:
+        if rim:
             cv2.rectangle(self.pixels, *corners, (20, 20, 20), line + 2)
         cv2.rectangle(self.pixels, *corners, colour, line)
 
@@ -157,11 +159,11 @@ class Plot:
         for value in ticks[1]:
             y = self.point(across[0], value)[1]
             canvas.line([(left, y), (right, y)], FAINT, 1)
-            canvas.text(left - 8, y - 10, f"{value:g}", 15, GREY, "right")
+            canvas.text(left - 8, y - 10, signed(value), 15, GREY, "right")
         for value in ticks[0]:
             x = self.point(value, up[0])[0]
             canvas.line([(x, bottom), (x, bottom + 5)], GREY, 1)
-            canvas.text(x, bottom + 6, f"{value:g}", 15, GREY, "middle")
+            canvas.text(x, bottom + 6, signed(value), 15, GREY, "middle")
         canvas.line([(left, top), (left, bottom), (right, bottom)], GREY, 1)
         canvas.text((left + right) / 2, bottom + 25, labels[0], 16, GREY, "middle")
         canvas.text(left - 4, top - 26, labels[1], 16, GREY)
@@ -185,6 +187,16 @@ def resized(image: Photo, width: int, height: int) -> Photo:
     return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
 
 
+def signed(value: float, digits: int | None = None) -> str:
+    """A number with the true minus sign, and with none before nought; without `digits`, as many as it has.
+
+    >>> signed(-0.5), signed(-0.001, 2)
+    ('−0.5', '0.00')
+    """
+    text = f"{value:g}" if digits is None else f"{value:.{digits}f}"
+    return text.replace("-", "−" if float(text) else "")
+
+
 @functools.lru_cache(maxsize=1024)
 def _letters(text: str, size: int) -> NDArray[np.float32]:
     """How much ink is on each pixel of a line of text, `[H, W]` in 0 to 1; H is the same for every text."""
@@ -197,4 +209,5 @@ def _letters(text: str, size: int) -> NDArray[np.float32]:
 
 @functools.lru_cache(maxsize=32)
 def _font(size: int) -> Any:
-    return ImageFont.load_default(size)
+    # Matplotlib's: it has letters of all of Europe, and signs that Pillow's own lacks (×, ², −).
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)

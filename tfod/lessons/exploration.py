@@ -44,7 +44,8 @@ def ask(contents: Contents, findings: Sequence[Finding]) -> Iterator[Answer]:
     yield _which_shapes(contents)
     yield _where(contents)
     yield _how_crowded(contents)
-    yield _together(contents)
+    if contents.objects.class_name.nunique() > 1:
+        yield _together(contents)
     if contents.pictures.split.nunique() > 1:
         yield _alike(contents)
     yield _right(findings)
@@ -58,16 +59,20 @@ def _how_much(contents: Contents) -> Answer:
         "some hundred objects a class are a good beginning; images without objects teach it what to leave alone."
     )
     why = "It decides whether one trains from scratch (thousands) or fine-tunes (hundreds), and how long."
-    return Answer("How many images and objects are there?", why, said, picture_table(contents))
+    table = picture_table(contents).rename(columns={"pictures": "images"})
+    return Answer("How many images and objects are there?", why, said, table)
 
 
 def _which_classes(contents: Contents) -> Answer:
     table = class_table(contents)
+    if len(table) == 1:
+        said = f"One class, {table.index[0]}, with {int(table.objects.iloc[0]):,} objects."
+        return Answer("Which classes are there?", "A detector of one class has nothing to confuse.", said)
     most, least = table.iloc[0], table.iloc[-1]
     rare = [str(name) for name in table.index[table.objects < _RARE]]
     said = (
-        f"{len(table)} classes. The commonest, {most.name}, has {int(most.objects):,} objects, the rarest, {least.name}, "
-        f"{int(least.objects):,}. "
+        f"{len(table)} classes. The commonest, {most.name}, has {int(most.objects):,} objects, "
+        f"the rarest, {least.name}, {int(least.objects):,}: {most.objects / least.objects:.0f} to 1. "
     )
     said += f"Fewer than {_RARE}: {', '.join(rare[:8])}." if rare else f"None has fewer than {_RARE}."
     why = "A detector learns what it sees often. Rare classes need more images, or to be left out, or joined."
@@ -79,8 +84,8 @@ def _how_large(contents: Contents) -> Answer:
     sides = _INPUT * np.sqrt(contents.objects["share"])
     hard = float((sides < _HARD_SIDE).mean())
     said = (
-        f"The median object covers {contents.objects['share'].median():.1%} of its image. Resized to {_INPUT} × {_INPUT}, "
-        f"{hard:.0%} of the objects are less than {_HARD_SIDE} pixels large. "
+        f"The median object covers {contents.objects['share'].median():.1%} of its image. "
+        f"Resized to {_INPUT} × {_INPUT}, {hard:.0%} of the objects are less than {_HARD_SIDE} pixels large. "
     )
     said += "Take a larger input (640 or more), or tiles." if hard > 0.1 else "An input of that size will do."
     why = "Detectors resize every image. What is only some pixels large then is gone before the network sees it."
@@ -95,7 +100,9 @@ def _which_shapes(contents: Contents) -> Answer:
         f"{extreme:.0%} are more than three times as wide as high, or as high as wide: "
     )
     said += "give the anchors such ratios (tfod lesson anchors)." if extreme > 0.1 else "the usual anchors fit."
-    why = "Anchors have a few shapes, mostly 1:2, 1:1 and 2:1. Objects of other shapes match badly, and are learned late."
+    why = (
+        "Anchors have a few shapes, mostly 1:2, 1:1 and 2:1. Objects of other shapes match badly, and are learned late."
+    )
     return Answer("Which shapes do they have?", why, said, None, ("ratios",))
 
 
@@ -111,10 +118,12 @@ def _how_crowded(contents: Contents) -> Answer:
     counts = contents.pictures.objects
     pairs = _overlapping_pairs(contents)
     said = (
-        f"{counts.mean():.1f} objects an image, {int(counts.max())} at most. {pairs:,} pairs of one class overlap by more "
-        "than half. "
+        f"{counts.mean():.1f} objects an image, {int(counts.max())} at most. "
+        f"{pairs:,} pairs of one class overlap by more than half. "
     )
-    said += "Suppression keeps one of each: raise its threshold, or try the soft one (tfod lesson nms)." if pairs else ""
+    said += (
+        "Suppression keeps one of each: raise its threshold, or try the soft one (tfod lesson nms)." if pairs else ""
+    )
     why = "Detectors give up to 100 boxes an image, and suppression takes what overlaps much for one object."
     return Answer("How crowded is it?", why, said.strip(), None, ("objects",))
 
@@ -143,8 +152,9 @@ def _right(findings: Sequence[Finding]) -> Answer:
         for rule in RULES
         if counts[rule]
     }
-    bad = sum(number for rule, number in counts.items() if RULES[rule].severity == "error")
-    said = f"{bad:,} errors, {sum(counts.values()) - bad:,} warnings and notes. " if counts else "Nothing was found. "
+    severities = Counter(RULES[finding.rule].severity for finding in findings)
+    told = ", ".join(f"{severities[severity]:,} {severity}s" for severity in ("error", "warning", "note"))
+    said = f"{told}. " if counts else "Nothing was found. "
     said += "tfod doctor names every place, and writes a repaired copy." if counts else ""
     why = "A wrong box teaches the wrong thing, and an image in train and val makes the result look too good."
     table = pd.DataFrame.from_dict(rows, orient="index") if rows else None

@@ -44,10 +44,11 @@ def see_as_network(config: PipelineConfig, source: str, image: NDArray[np.uint8]
     Raises:
       ConfigError: the config has no anchors on several feature maps, or cannot be built.
     """
-    kind, ssd = detection_model(config) or ("", None)
-    if kind != "ssd":
-        what = f"a model of kind {kind} has no anchors that are shown here" if kind else "the config has no model"
+    found = detection_model(config)
+    if found is None or found[0] != "ssd":
+        what = f"a model of kind {found[0]} has no anchors that are shown here" if found else "the config has no model"
         raise ConfigError(what, source, "name the config of an SSD")
+    ssd = found[1]
     anchors = anchors_from_config(ssd.anchor_generator, "model.ssd.anchor_generator", kinds=ANCHORS_OF_SEVERAL_MAPS)
     similarity = similarity_from_config(ssd.similarity_calculator, "model.ssd.similarity_calculator")
     matcher = matcher_from_config(ssd.matcher, "model.ssd.matcher")

@@ -17,7 +17,7 @@ Image = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 _MARGIN = 24
-_OPACITY = 0.62
+_OPACITY = 0.7
 _GRID = 26  # cells along the longer side, large enough to be counted
 _SHADES = (0.0, 0.35, -0.3, 0.6, -0.5)  # how much lighter or darker objects of one class are, so as to be told apart
 
@@ -28,7 +28,7 @@ def draw_kinds(subject: Subject) -> Image:
     classes = [known.index(name) + 1 for name in subject.classes]
     width = (WIDTH - 3 * _MARGIN) // 2
     height = round(min(subject.image.shape[0] / subject.image.shape[1], 1.1) * width)
-    canvas = Canvas(64 + 2 * (height + 62))
+    canvas = Canvas(64 + 2 * (height + 62) + 12)
     canvas.text(_MARGIN, 16, "Three answers to what each pixel is", 26)
     panels: tuple[tuple[str, str, Image], ...] = (
         ("image", "", subject.image),
@@ -67,8 +67,10 @@ def draw_mask_overlap(truth: Mask, prediction: Mask) -> Image:
     )
     left, top = 548.0, 66.0
     for colour, count, text in (
-        (MIDDLE, both, "in both"), (FIRST, only_truth, "only in the truth"), (SECOND, only_prediction, "only predicted"),
-    ):  # fmt: skip
+        (MIDDLE, both, "in both"),
+        (FIRST, only_truth, "only true"),
+        (SECOND, only_prediction, "only predicted"),
+    ):
         canvas.fill((left, top + 5, left + 16, top + 21), colour)
         canvas.text(left + 26, top, f"{count}  {text}", 19)
         top += 32
@@ -91,7 +93,7 @@ def guess_mask(truth: Mask) -> Mask:
     """What a network that has learned a little might take a mask, bool `[H, W]`, for: shifted, without fine parts."""
     rows, columns = (np.flatnonzero(truth.any(axis=axis)) for axis in (1, 0))
     extent = max(len(rows), len(columns), 8)
-    moved = np.float32([[1, 0, extent / 14], [0, 1, extent / 22]])
+    moved = np.array([[1, 0, extent / 9], [0, 1, extent / 16]], np.float32)
     shifted = cv2.warpAffine(truth.astype(np.float32), moved, truth.shape[::-1])
     return np.asarray(cv2.GaussianBlur(shifted, (0, 0), extent / 20) > 0.45)
 
@@ -134,13 +136,13 @@ def _draw_receptive_fields(canvas: Canvas, image: Image, facts: Sequence[UNetLev
         frame.box((low, low, high, high), class_colour(level + 1), 2)
     canvas.pixels[round(view.top) : round(view.top) + 300, round(view.left) : round(view.left) + 300] = frame.pixels
     left, row = 360.0, top + 40
-    for place, text in ((60, "level"), (170, "features"), (270, "seen, down"), (380, "seen, up")):
+    for place, text in ((60, "level"), (170, "features"), (290, "sees, down"), (400, "sees, up")):
         canvas.text(left + place, row, text, 17, GREY, "right")
     for level, fact in enumerate(facts):
         row += 32
         canvas.fill((left, row + 4, left + 14, row + 18), class_colour(level + 1))
         cells = (str(level), f"{fact.side} × {fact.side}", f"{fact.seen_down} px", f"{fact.seen_up} px")
-        for place, text in zip((60, 170, 270, 380), cells, strict=True):
+        for place, text in zip((60, 170, 290, 400), cells, strict=True):
             canvas.text(left + place, row, text, 18, INK, "right")
     row += 48
     canvas.text(left, row, f"of an image of {side} × {side} pixels", 16, GREY)
@@ -183,7 +185,7 @@ def _panoptic(subject: Subject, classes: Sequence[int]) -> Image:
     tinted = _tinted(subject.image, np.array(colours)[answer[..., 1]], np.ones(answer.shape[:2], bool))
     for mask in subject.masks:
         outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        cv2.drawContours(tinted, outlines, -1, PAPER, max(2, tinted.shape[1] // 300))
+        cv2.drawContours(tinted, outlines, -1, PAPER, max(1, tinted.shape[1] // 300))
     return tinted
 
 

@@ -39,9 +39,13 @@ class Subject(NamedTuple):
     masks: NDArray[np.bool_]
 
 
-def draw_subject(seed: int, least_objects: int = 3) -> Subject:
-    """One of the demo's scenes, three times as large, with some objects."""
-    return next(subject for subject in draw_subjects(seed) if len(subject.boxes) >= least_objects)
+def draw_subject(seed: int, least_objects: int = 4) -> Subject:
+    """One of the demo's scenes, three times as large: one that is wide, with some objects."""
+    return next(
+        subject
+        for subject in draw_subjects(seed)
+        if len(subject.boxes) >= least_objects and subject.image.shape[1] > subject.image.shape[0]
+    )
 
 
 def draw_subjects(seed: int) -> Iterator[Subject]:

@@ -1,4 +1,4 @@
-"""Suppression as an animation: the boxes on the image, and beside it all candidates with what is left of their scores."""
+"""Suppression as an animation: boxes on the image, and beside it all candidates with what is left of their scores."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfod.lessons.candidates import Candidates
-from tfod.lessons.canvas import BAD, FAINT, FIRST, GOOD, GREY, INK, SECOND, WIDTH, Canvas
+from tfod.lessons.canvas import BAD, FAINT, FIRST, GOOD, GREY, INK, PAPER, SECOND, WIDTH, Canvas
 from tfod.lessons.suppression import Step
 
 __all__ = ["SuppressionFrames"]
@@ -74,10 +74,14 @@ class SuppressionFrames:
 
     def _words(self, state: _State, kept: int, waiting: int) -> str:
         if state.looking is None:
-            return f"{kept} kept, {waiting} wait" if waiting else f"done: {kept} of {len(self._candidates.scores)} are kept"
+            return (
+                f"{kept} kept, {waiting} wait"
+                if waiting
+                else f"done: {kept} of {len(self._candidates.scores)} are kept"
+            )
         step = state.looking
         name, fall = self._candidates.classes[step.kept], len(step.fallen)
-        return f"step {state.done + 1}: {name} {step.score:.2f} is the best that is left, and is kept; {fall or 'none'} fall"
+        return f"step {state.done + 1}: the best that is left, {name} {step.score:.2f}, is kept; {fall or 'none'} fall"
 
     def _draw_boxes(
         self, canvas: Canvas, state: _State, kept: Sequence[int], waiting: Sequence[int], hit: Sequence[int]
@@ -85,7 +89,7 @@ class SuppressionFrames:
         boxes, step = self._candidates.boxes, state.looking
         for row in reversed(waiting):
             if row not in hit:
-                canvas.box(self._view.area(boxes[row]), FIRST, 1)
+                canvas.box(self._view.area(boxes[row]), FIRST, 2, rim=False)
         for row in reversed(hit):
             falls = step is not None and row in step.fallen
             canvas.box(self._view.area(boxes[row]), BAD if falls else SECOND, 2)
@@ -106,7 +110,7 @@ class SuppressionFrames:
     ) -> None:
         """One line a candidate: a bar as long as its score, and by how much it overlaps what is kept."""
         left, right = _MARGIN + _LEFT + 20, WIDTH - _MARGIN
-        size, bar = (15 if self._row >= 17 else 12), right - left - 60
+        size, bar = (15 if self._row >= 17 else 12), right - left - 80
         for row, before in enumerate(self._candidates.scores):
             top = _TOP + row * self._row
             step = state.looking
@@ -122,6 +126,8 @@ class SuppressionFrames:
             canvas.fill((left, top + 2, left + before * bar, top + self._row - 3), FAINT)
             if row not in gone:
                 canvas.fill((left, top + 2, left + now * bar, top + self._row - 3), colour)
+            if self._row >= 14:
+                canvas.text(left + 5, top + 1, self._candidates.classes[row][:16], 11, GREY if row in gone else PAPER)
             ink = GREY if row in gone else INK
             said = f"IoU {step.overlaps[row]:.2f}" if step and row in hit else f"{now:.2f}" if row not in gone else "–"
             canvas.text(right, top - 1, said, size, colour if row in hit else ink, "right")

@@ -65,9 +65,10 @@ def _callable(model: Any, path: Path) -> tuple[Callable[[tf.Tensor], tf.Tensor],
     if signature is None and callable(model):
         return model, (None, None), tf.float32
     inputs = signature.structured_input_signature[1] if signature is not None else {}
-    for name, spec in inputs.items():
-        if len(inputs) == 1 and spec.shape.rank == 4 and spec.shape[3] == 3:
-            return lambda images: next(iter(signature(**{name: images}).values())), spec.shape[1:3], spec.dtype
+    if len(inputs) == 1:
+        name, spec = next(iter(inputs.items()))
+    if signature is not None and len(inputs) == 1 and spec.shape.rank == 4 and spec.shape[3] == 3:
+        return lambda images: next(iter(signature(**{name: images}).values())), spec.shape[1:3], spec.dtype
     cure = "export the classifier with a signature serving_default that takes images [B, H, W, 3]"
     raise CheckpointError("the model takes no images", str(path), cure)
 

@@ -1,4 +1,4 @@
-"""One self-contained page of HTML: headings, tables and pictures, without scripts of its own and without the network."""
+"""One self-contained page of HTML: headings, tables and pictures, without the network or scripts of its own."""
 
 import base64
 import html
