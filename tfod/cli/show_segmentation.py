@@ -66,7 +66,8 @@ def run(args: argparse.Namespace) -> None:
     save_image(folder / "overlap.png", draw_mask_overlap(truth, prediction))
     save_image(folder / "unet.png", draw_unet(subject, args.levels, args.size))
     print(f"{folder}: kinds.png, overlap.png, unet.png")
-    print(f"a mask and a guess at it, in the image's own pixels: IoU {mask_iou(truth, prediction):.4f}, Dice {dice(truth, prediction):.4f}")
+    overlap, twice = mask_iou(truth, prediction), dice(truth, prediction)
+    print(f"a mask and a guess at it, in the image's own pixels: IoU {overlap:.4f}, Dice {twice:.4f}")
     print(f"a U-Net of {args.levels} levels on {args.size} x {args.size} pixels:")
     for number, level in enumerate(unet_levels(args.levels, args.size)):
         print(

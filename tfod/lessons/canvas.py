@@ -19,7 +19,7 @@ from tfod.visualize.colours import text_colour
 
 __all__ = [
     "BAD", "FAINT", "FIRST", "GOOD", "GREY", "INK", "MIDDLE", "PAPER", "SECOND", "WIDTH", "Area", "Canvas", "Plot",
-    "View", "resized",
+    "View", "resized", "signed",
 ]  # fmt: skip
 
 Colour = tuple[int, int, int]
@@ -159,11 +159,11 @@ class Plot:
         for value in ticks[1]:
             y = self.point(across[0], value)[1]
             canvas.line([(left, y), (right, y)], FAINT, 1)
-            canvas.text(left - 8, y - 10, _signed(value), 15, GREY, "right")
+            canvas.text(left - 8, y - 10, signed(value), 15, GREY, "right")
         for value in ticks[0]:
             x = self.point(value, up[0])[0]
             canvas.line([(x, bottom), (x, bottom + 5)], GREY, 1)
-            canvas.text(x, bottom + 6, _signed(value), 15, GREY, "middle")
+            canvas.text(x, bottom + 6, signed(value), 15, GREY, "middle")
         canvas.line([(left, top), (left, bottom), (right, bottom)], GREY, 1)
         canvas.text((left + right) / 2, bottom + 25, labels[0], 16, GREY, "middle")
         canvas.text(left - 4, top - 26, labels[1], 16, GREY)
@@ -187,8 +187,14 @@ def resized(image: Photo, width: int, height: int) -> Photo:
     return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
 
 
-def _signed(value: float) -> str:
-    return f"{value:g}".replace("-", "−")
+def signed(value: float, digits: int | None = None) -> str:
+    """A number with the true minus sign, and with none before nought; without `digits`, as many as it has.
+
+    >>> signed(-0.5), signed(-0.001, 2)
+    ('−0.5', '0.00')
+    """
+    text = f"{value:g}" if digits is None else f"{value:.{digits}f}"
+    return text.replace("-", "−" if float(text) else "")
 
 
 @functools.lru_cache(maxsize=1024)

@@ -59,7 +59,8 @@ def _how_much(contents: Contents) -> Answer:
         "some hundred objects a class are a good beginning; images without objects teach it what to leave alone."
     )
     why = "It decides whether one trains from scratch (thousands) or fine-tunes (hundreds), and how long."
-    return Answer("How many images and objects are there?", why, said, picture_table(contents).rename(columns={"pictures": "images"}))
+    table = picture_table(contents).rename(columns={"pictures": "images"})
+    return Answer("How many images and objects are there?", why, said, table)
 
 
 def _which_classes(contents: Contents) -> Answer:

@@ -19,6 +19,7 @@ from tfod.lessons.canvas import (
     Canvas,
     Plot,
     View,
+    signed,
 )  # fmt: skip
 from tfod.lessons.overlap import diou, giou, intersection, iou, iou_counting_pixels, union
 
@@ -58,7 +59,8 @@ def draw_overlap(first: ArrayLike, second: ArrayLike, image: Image | None = None
     view = _stage(canvas, _STAGE, np.stack(boxes), image)
     _draw_boxes(canvas, view, *boxes)
     _write_numbers(canvas, 526, 64, *boxes)
-    _explain_conventions(canvas, 478, *boxes)
+    _explain(canvas, (_MARGIN, 478), _EDGES, float(iou(*boxes)))
+    _explain(canvas, (WIDTH / 2 + 12, 478), _PIXELS, float(iou_counting_pixels(*boxes)))
     return canvas.pixels
 
 
@@ -109,8 +111,21 @@ class SlidingFrames:
             top = 60 + 64 * row
             canvas.fill((590, top + 6, 606, top + 22), colour)
             canvas.text(616, top, name, 22)
-            canvas.text(WIDTH - _MARGIN, top, _signed(float(values[-1])), 24, colour, "right")
+            canvas.text(WIDTH - _MARGIN, top, signed(float(values[-1])), 24, colour, "right")
         return canvas.pixels
+
+
+class _Convention(NamedTuple):
+    """What the numbers of a box mean: where a box from 1 to 4 ends."""
+
+    text: str
+    whose: str
+    end: int
+    counts_pixels: bool
+
+
+_EDGES = _Convention("numbers are edges: from 1 to 4 is 3 wide", "COCO, and this project", 4, False)
+_PIXELS = _Convention("numbers are pixels: 1 to 4 are 4 pixels", "Pascal VOC's own tools", 5, True)
 
 
 class _Words(NamedTuple):
@@ -163,52 +178,44 @@ def _draw_boxes(canvas: Canvas, view: View, first: Box, second: Box) -> None:
 
 def _write_numbers(canvas: Canvas, left: float, top: float, first: Box, second: Box) -> None:
     shared, together = float(intersection(first, second)), float(union(first, second))
+    small = 17 if max(len(_corners(first)), len(_corners(second))) <= 22 else 13
     lines = (
-        _Words(f"first   {_corners(first)}", FIRST),
-        _Words(f"second  {_corners(second)}", SECOND),
+        _Words(f"first   {_corners(first)}", FIRST, small),
+        _Words(f"second  {_corners(second)}", SECOND, small),
         _Words(""),
         _Words(f"intersection  {shared:,.0f} px²", MIDDLE, 19),
         _Words(f"union  {together:,.0f} px²", INK, 19),
         _Words(""),
         _Words(f"IoU  {float(iou(first, second)):.4f}", MIDDLE, 34),
         _Words(""),
-        _Words(f"GIoU  {_signed(float(giou(first, second)), 4)}", GOOD, 22),
-        _Words(f"DIoU  {_signed(float(diou(first, second)), 4)}", BAD, 22),
+        _Words(f"GIoU  {signed(float(giou(first, second)), 4)}", GOOD, 22),
+        _Words(f"DIoU  {signed(float(diou(first, second)), 4)}", BAD, 22),
     )
     for line in lines:
         canvas.text(left, top, line.text, line.size, line.colour)
         top += line.size * 1.55 if line.text else 14
 
 
-def _explain_conventions(canvas: Canvas, top: float, first: Box, second: Box) -> None:
-    """The two conventions, each with five pixels and a number."""
-    continuous, counted = float(iou(first, second)), float(iou_counting_pixels(first, second))
-    halves = (
-        (_MARGIN, "numbers are edges: from 1 to 4 is 3 wide", continuous, (1, 4)),
-        (WIDTH / 2 + 12, "numbers are pixels: 1 to 4 are 4 pixels", counted, (1, 5)),
-    )
-    for left, text, value, (begin, end) in halves:
-        canvas.text(left, top, text, 17)
-        side, row = 34, top + 34
-        for pixel in range(6):
-            area = (left + pixel * side, row, left + (pixel + 1) * side, row + side)
-            canvas.fill(area, MIDDLE if begin <= pixel < end else FAINT, 0.55 if begin <= pixel < end else 0.6)
-            if value == counted and end == 5:
-                canvas.text(area[0] + side / 2, row + 7, str(pixel), 16, INK, "middle")
-        for pixel in range(7):
-            canvas.line([(left + pixel * side, row), (left + pixel * side, row + side)], GREY, 1)
-            if end == 4:
-                canvas.text(left + pixel * side, row + side + 3, str(pixel), 15, GREY, "middle")
-        canvas.text(left + 6 * side + 20, row - 2, f"{value:.4f}", 28, MIDDLE)
-        canvas.text(left, row + side + 28, "COCO, and this project" if end == 4 else "Pascal VOC's own tools", 15, GREY)
+def _explain(canvas: Canvas, place: tuple[float, float], convention: _Convention, value: float) -> None:
+    """A convention, shown on six pixels, and the IoU that it gives."""
+    (left, top), side = place, 34
+    row = top + 34
+    canvas.text(left, top, convention.text, 17)
+    for pixel in range(6):
+        inside = 1 <= pixel < convention.end
+        area = (left + pixel * side, row, left + (pixel + 1) * side, row + side)
+        canvas.fill(area, MIDDLE if inside else FAINT, 0.55 if inside else 0.6)
+    for number in range(7):
+        x = left + number * side
+        canvas.line([(x, row), (x, row + side)], GREY, 1)
+        if not convention.counts_pixels:
+            canvas.text(x, row + side + 3, str(number), 15, GREY, "middle")
+        elif number < 6:
+            canvas.text(x + side / 2, row + 7, str(number), 16, INK, "middle")
+    canvas.text(left + 6 * side + 20, row - 2, f"{value:.4f}", 28, MIDDLE)
+    canvas.text(left, row + side + 28, convention.whose, 15, GREY)
 
 
 def _corners(box: Box) -> str:
-    ymin, xmin, ymax, xmax = box
-    return f"({xmin:g}, {ymin:g}) to ({xmax:g}, {ymax:g})"
-
-
-def _signed(value: float, digits: int = 2) -> str:
-    """With the true minus sign, and no sign before nought."""
-    text = f"{value:.{digits}f}".replace("-", "−")
-    return text.lstrip("−") if not float(f"{value:.{digits}f}") else text
+    ymin, xmin, ymax, xmax = (f"{side:.1f}".removesuffix(".0") for side in box)
+    return f"({xmin}, {ymin}) to ({xmax}, {ymax})"

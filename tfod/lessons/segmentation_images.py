@@ -185,7 +185,7 @@ def _panoptic(subject: Subject, classes: Sequence[int]) -> Image:
     tinted = _tinted(subject.image, np.array(colours)[answer[..., 1]], np.ones(answer.shape[:2], bool))
     for mask in subject.masks:
         outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        cv2.drawContours(tinted, outlines, -1, PAPER, max(2, tinted.shape[1] // 300))
+        cv2.drawContours(tinted, outlines, -1, PAPER, max(1, tinted.shape[1] // 300))
     return tinted
 
 

@@ -19,7 +19,7 @@ _MARGIN = 24
 _LEFT = 520  # width of the image
 _COLUMN = WIDTH - _LEFT - 3 * _MARGIN  # width of what is at the right
 _TOP = 64
-_GIF_BYTES = 6e6  # that the views of all windows may take; a pixel takes about 0.8
+_GIF_BYTES, _PIXEL_BYTES = 8.8e6, 1.4  # that the views of all windows may take, and a pixel of the worst photo does
 _HEAT = 0.65
 
 
@@ -40,7 +40,7 @@ class WindowFrames:
         self.scored: list[Scored] = [
             (x, y, score) for (x, y, _), score in zip(windows if scores else (), scores, strict=True)
         ]
-        self._crop_side = min(_COLUMN, math.sqrt(_GIF_BYTES / 0.8 / len(self)))
+        self._crop_side = min(_COLUMN, math.sqrt(_GIF_BYTES / _PIXEL_BYTES / len(self)))
         # A tall image is drawn less wide.
         scale = min(_LEFT / image.shape[1], 600 / image.shape[0])
         self._canvas = Canvas(round(image.shape[0] * scale) + _TOP + 84)
