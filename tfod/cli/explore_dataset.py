@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
 
     label_map = read_label_map(args.label_map) if args.label_map else None
     sources = open_from(args, label_map, limit=args.limit)
-    tell_remarks(sources)
+    tell_remarks(sources.remarks)
     answers = write_exploration(sources, args.output, label_map, args.label_map or "")
     for answer in answers:
         print(f"{answer.question}\n  {answer.said}")

@@ -44,7 +44,7 @@ def open_annotations(args: argparse.Namespace) -> Sources | None:
     if not args.data:
         return None
     sources = open_from(args, read_label_map(args.label_map) if args.label_map else None)
-    tell_remarks(sources)
+    tell_remarks(sources.remarks)
     return sources
 
 

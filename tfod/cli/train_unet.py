@@ -183,7 +183,7 @@ def _tell_absent_classes(data: "DataSet") -> None:
 
     from tfod.config.diagnostics import render
     from tfod.errors import DataError
-    from tfod.segmentation.check import absent_classes
+    from tfod.segmentation.mask_rules import absent_classes
 
     totals = data.class_pixels.sum(axis=0)
     if not totals.any():
