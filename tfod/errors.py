@@ -9,6 +9,8 @@ TfodError
 └── OutputError      a place that cannot be written
 """
 
+from tfod.terminal import shown
+
 __all__ = [
     "CheckpointError",
     "ConfigError",
@@ -36,7 +38,7 @@ class TfodError(Exception):
         self.cure = cure
 
     def __str__(self) -> str:
-        return f"{self.what}\n  where: {self.where}\n  what to do: {self.cure}"
+        return f"{self.what}\n  where: {shown(self.where)}\n  what to do: {self.cure}"
 
 
 class ConfigError(TfodError):

@@ -23,6 +23,7 @@ __all__ = [
     "XML_PARSER",
     "Roots",
     "annotation_files",
+    "as_file_name",
     "as_number",
     "as_pixels",
     "as_text",
@@ -59,6 +60,7 @@ _SUBSETS = {
     "testing": "test",
 }  # fmt: skip
 _UNNAMEABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_LONGEST_NAME = 200  # bytes, of 255 that file systems allow
 _SNAP = 0.01  # pixels
 
 
@@ -282,6 +284,16 @@ def as_text(value: object, what: str, where: str) -> str:
     if not text or _UNNAMEABLE.search(text):
         raise DataError(f"{what} is no name: {_shown(value)}", where, _REPAIR)
     return text
+
+
+def as_file_name(text: str) -> str:
+    r"""The name of one file, made of a text of strangers; its end is kept where it is too long.
+
+    >>> as_file_name("../cat\0.jpg")
+    '.._cat_.jpg'
+    """
+    name = _UNNAMEABLE.sub("_", re.sub(r"[/\\]", "_", text))
+    return name.encode()[-_LONGEST_NAME:].decode(errors="ignore")
 
 
 def snapped(value: float) -> float:
