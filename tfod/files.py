@@ -1,20 +1,23 @@
 """Writing files so that a reader sees the whole new file or the old one, never a part."""
 
 import errno
+import glob
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from tfod.errors import OutputError
+from tfod.errors import DataError, OutputError
 
 __all__ = [
     "LFS_CURE",
     "check_folder",
     "check_place",
+    "files_matching",
     "is_lfs_pointer",
     "lock",
     "output_error",
@@ -23,6 +26,8 @@ __all__ = [
     "replacing_directory",
     "write_text",
 ]
+
+_MOST_MATCHES = 100_000
 
 LFS_CURE = "fetch the files with: git lfs pull (in the folder that was cloned; git lfs install before, if need be)"
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
@@ -131,6 +136,17 @@ def read_bytes(path: str) -> bytes:
         return os.read(descriptor, os.fstat(descriptor).st_size)
     finally:
         os.close(descriptor)
+
+
+def files_matching(pattern: str, *, recursive: bool = False) -> list[str]:
+    """The files that a glob pattern matches, sorted; with `recursive`, `**` stands for any folders.
+
+    Links that lead nowhere are none. Raises DataError for a pattern that matches half a disk.
+    """
+    found = [*islice(glob.iglob(pattern, recursive=recursive), _MOST_MATCHES + 1)]
+    if len(found) > _MOST_MATCHES:
+        raise DataError(f"the pattern matches more than {_MOST_MATCHES} files", pattern, "name them more closely")
+    return sorted(filter(os.path.isfile, found))
 
 
 def is_lfs_pointer(data: bytes | memoryview) -> bool:

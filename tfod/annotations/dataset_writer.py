@@ -152,7 +152,7 @@ class _Ready:
         self._name = name
         self._copies = copies
         self._summary = summary
-        self._stems: set[tuple[str, str]] = set()
+        self._stems: dict[tuple[str, str], int] = {}  # subset and name -> the number of the last one called so
         self._names: dict[str, set[str]] = {}  # of the pictures that were met, by their folder
 
     def each(self, images: Iterable[AnnotatedImage], skip_bad: bool, spool: Path) -> Iterator[AnnotatedImage]:
@@ -198,11 +198,13 @@ class _Ready:
     def _named(self, image: AnnotatedImage) -> AnnotatedImage:
         """With a name of its own within its subset; annotation files are named after it without its extension."""
         stem, extension = os.path.splitext(image.filename)
-        number, unique = 1, stem
+        own, unique = (image.subset, stem.lower()), stem
+        number = self._stems.get(own, 0)
         while (image.subset, unique.lower()) in self._stems:
             number += 1
             unique = f"{stem}_{number}"
-        self._stems.add((image.subset, unique.lower()))
+        self._stems[own] = max(number, 1)
+        self._stems.setdefault((image.subset, unique.lower()), 1)
         if image.written:
             how = how_found(image.written, image.filename)
             self._summary.note(_OTHER_NAME, f"{image.source}: {image.written!r} is {image.filename!r}, {how}")

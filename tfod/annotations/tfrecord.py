@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from tfod import names
@@ -44,7 +45,11 @@ def read_tfrecord(path: str, reading: Reading) -> Dataset:
     for file in files:
         roots.check(file)
     total = sum(1 for file in files for _ in read_frames(file))
-    maps = {file: reading.class_names or _names_beside(file, path) for file in files}
+    beside = cache(_names_beside)  # the shards of a set share a label map
+    maps = {
+        file: reading.class_names or beside(os.path.dirname(file) or os.curdir, set_name(os.path.basename(file)), path)
+        for file in files
+    }
     return Dataset(_Records(maps, path), total, _ids(maps.values()))
 
 
@@ -83,14 +88,14 @@ class _Records:
                     yield error
 
 
-def _names_beside(file: str, root: str) -> ClassNames:
-    """The names of the classes in the label map that belongs to a file of records; none where there is no such map, and
-    its error where it cannot be used.
+def _names_beside(folder: str, name: str, root: str) -> ClassNames:
+    """The names of the classes in the label map that belongs to the set of records `name`; none where there is no such
+    map, and its error where it cannot be used.
 
-    It lies in the file's folder, or in one around it up to `root`, and is the only one there, or called after the file.
+    It lies in the set's folder, or in one around it up to `root`, and is the only one there, or called after the set.
     """
-    folder, end = os.path.dirname(file) or os.curdir, root if os.path.isdir(root) else os.path.dirname(root)
-    own = os.path.basename(set_name(file)).partition(".")[0]
+    end = root if os.path.isdir(root) else os.path.dirname(root)
+    own = name.partition(".")[0]
     while True:
         maps = [name for name in sorted(os.listdir(folder)) if _LABEL_MAP.search(name)]
         maps = [name for name in maps if name.startswith(own)] or maps

@@ -1,6 +1,5 @@
 """Names of TFRecord files: shards, patterns, and whether a set is complete."""
 
-import glob
 import os
 import re
 import shlex
@@ -9,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from tfod.errors import DataError
-from tfod.files import LFS_CURE, is_lfs_pointer
+from tfod.files import LFS_CURE, files_matching, is_lfs_pointer
 from tfod.records.frames import CHECKS_BEFORE, masked_crc
 
 __all__ = [
@@ -95,8 +94,7 @@ def matching_files(input_paths: Sequence[str]) -> list[str]:
     """
     found: set[str] = set()
     for pattern in input_paths:
-        matches = [pattern] if os.path.isfile(pattern) else glob.glob(pattern)
-        files = [match for match in matches if os.path.isfile(match)]
+        files = [pattern] if os.path.isfile(pattern) else files_matching(pattern)
         if not files:
             cure = "check the path; it is relative to the folder where the command runs"
             raise DataError("no TFRecord file matches", pattern, cure)

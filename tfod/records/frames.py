@@ -30,6 +30,7 @@ _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
 CHECKS_BEFORE = _LENGTH.size + _CHECKSUM.size  # bytes of a record before its payload
 _MASK_DELTA = 0xA282EAD8
+_MOST_BYTES = (1 << 31) - 1  # of a tf.Example, and of any message of protobuf
 _CURE = "convert the data again, or copy the file again from where it came"
 
 
@@ -133,6 +134,8 @@ def _header_fault(header: bytes, available: int) -> str:
     (length,) = _LENGTH.unpack_from(header)
     if _CHECKSUM.unpack_from(header, _LENGTH.size) != (masked_crc(header[: _LENGTH.size]),):
         return "a record's length does not match its checksum: damaged, or no TFRecord file"
+    if length > _MOST_BYTES:
+        return f"a record of {length / 1e9:.1f} GB is no tf.Example, which has 2.1 GB at most"
     if CHECKS_BEFORE + length + _CHECKSUM.size > available:
         return "the TFRecord file ends inside a record"
     return ""

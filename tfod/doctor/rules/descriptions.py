@@ -125,8 +125,8 @@ RULES = {
     "box-not-finite": Rule("error", "a coordinate that is infinite or no number", "drop the box", fixed=True),
     "box-inverted": Rule("error", "corners in the wrong order", "exchange them", fixed=True),
     "boxes-exchanged": Rule(
-        "warning", "corners in the wrong order in most boxes of a data set",
-        "look whether xmax and ymin are exchanged in the files before you let --fix exchange the corners",
+        "warning", "corners in the wrong order, or x and y exchanged, in most boxes of a data set",
+        "look whether xmax and ymin, or x and y, are exchanged in the files before you let --fix mend single boxes",
     ),
     "box-empty": Rule("error", "a box without area", "drop the box", fixed=True),
     "box-outside": Rule("error", "a box wholly outside its picture", "drop the box", fixed=True),

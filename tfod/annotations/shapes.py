@@ -3,17 +3,28 @@
 Boxes are xmin, ymin, xmax, ymax; outlines x, y, x, y, ...; both in the file's unit, pixels but where said otherwise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import atan2, cos, isfinite, pi, radians, sin
 
-__all__ = ["Box", "Outline", "are_exchanged", "are_fractions", "ellipse", "outline_extent", "rectangle", "turned"]
+__all__ = [
+    "Box",
+    "Outline",
+    "Transposition",
+    "are_exchanged",
+    "are_fractions",
+    "ellipse",
+    "outline_extent",
+    "rectangle",
+    "turned",
+]
 
 Box = tuple[float, float, float, float]
 Outline = tuple[float, ...]
 
 _STEPS_OF_AN_ELLIPSE = 72
 _MOST_SLIPS = 0.5  # of a table's fractions that reach over the edge of the image, by less than its side
-_MOST_MISFITS = 0.02  # of a table's boxes that are inverted the other way too
+_MOST_MISFITS = 0.02  # of a table's boxes that are wrong the other way too
+_LEAST_OUT, _SLIP = 0.1, 0.05  # of the boxes, that reach so far over the edge of their images
 
 
 def outline_extent(outline: Outline) -> Box:
@@ -79,3 +90,31 @@ def are_exchanged(boxes: Sequence[Box]) -> bool:
     inverted = sum(xmin > xmax or ymin > ymax for xmin, ymin, xmax, ymax in boxes)
     misfits = sum(not (xmin < ymin and xmax < ymax) for xmin, ymin, xmax, ymax in boxes)
     return len(boxes) > 1 and 2 * inverted > len(boxes) and misfits <= _MOST_MISFITS * len(boxes)
+
+
+class Transposition:
+    """Whether x and y are exchanged in all boxes: many reach out of their images, and the other way next to none does.
+
+    >>> told = Transposition()
+    >>> told.look_at([(10.0, 300.0, 60.0, 390.0), (20.0, 310.0, 50.0, 380.0), (5.0, 10.0, 25.0, 40.0)], 400, 300)
+    >>> told.is_seen
+    True
+    """
+
+    def __init__(self) -> None:
+        self.boxes = self.out = self._misfits = 0
+
+    def look_at(self, boxes: Iterable[Box], width: int, height: int) -> None:
+        """Counts the boxes of an image of that size, in pixels."""
+        right, bottom = (1 + _SLIP) * width, (1 + _SLIP) * height
+        for xmin, ymin, xmax, ymax in boxes:
+            x, y = xmax if xmax > xmin else xmin, ymax if ymax > ymin else ymin
+            self.boxes += 1
+            self.out += x > right or y > bottom
+            self._misfits += y > right or x > bottom
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the boxes counted so far show it."""
+        many = self.boxes > 2 and self.out > max(1, _LEAST_OUT * self.boxes)
+        return many and self._misfits <= _MOST_MISFITS * self.boxes
