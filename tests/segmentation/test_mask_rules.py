@@ -8,9 +8,9 @@ from PIL import Image
 
 from tests.segmentation.drawn_masks import crack, in_colours, photo, road, save, through_jpeg
 from tfod.config.diagnostics import Diagnostic as Finding
-from tfod.segmentation.check import check_sets
 from tfod.segmentation.checked_set import CheckedSet, look_at
 from tfod.segmentation.classes import named_classes
+from tfod.segmentation.mask_rules import check_sets
 
 
 def _write(root: Path, name: str, mask: Any, *, size: tuple[int, int] | None = None, seed: int | None = None) -> None:

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tfod.config.diagnostics import Diagnostic as Finding
-from tfod.config.diagnostics import error, note, warning
+from tfod.config.diagnostics import Diagnostic, error, note, warning
 from tfod.segmentation.checked_set import CheckedSet
 from tfod.segmentation.masks import MaskEncoding
 from tfod.segmentation.raw_masks import MaskSummary
@@ -24,16 +23,16 @@ _MOST_BETWEEN = 0.2  # of a mask's foreground: a threshold in the middle is then
 _ENDS = 1 / 8
 
 
-def check_sets(sets: Sequence[CheckedSet]) -> list[Finding]:
+def check_sets(sets: Sequence[CheckedSet]) -> list[Diagnostic]:
     """Everything that the rules find in all parts of a data set."""
-    found: list[Finding] = []
+    found: list[Diagnostic] = []
     for part in sets:
         for rule in (_pairing, _unreadable, _sizes, _unknown, _strays, _contents, _classes):
             found += rule(part)
     return [*found, *_twins(sets)]
 
 
-def render_grouped(findings: Sequence[Finding], examples: int) -> str:
+def render_grouped(findings: Sequence[Diagnostic], examples: int) -> str:
     """Findings for people: those of one rule together, with the first few places, errors first; '' for none.
 
     >>> print(render_grouped([note("strays", "1 pixel is 3", "a.png", "nothing"), note("strays", "2", "b.png", "")], 1))
@@ -42,7 +41,7 @@ def render_grouped(findings: Sequence[Finding], examples: int) -> str:
       and 1 more
       what to do: nothing
     """
-    groups: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Diagnostic]] = defaultdict(list)
     for finding in findings:
         groups[finding.severity, finding.rule].append(finding)
     lines = []
@@ -54,7 +53,7 @@ def render_grouped(findings: Sequence[Finding], examples: int) -> str:
     return "\n".join(lines)
 
 
-def _pairing(part: CheckedSet) -> Iterator[Finding]:
+def _pairing(part: CheckedSet) -> Iterator[Diagnostic]:
     if part.pairing is None:
         return
     for path in part.pairing.pictures_alone:
@@ -62,11 +61,11 @@ def _pairing(part: CheckedSet) -> Iterator[Finding]:
     for path in part.pairing.masks_alone:
         yield warning("mask-alone", "the mask has no picture", path, "add a picture of its name, or remove it")
     for path, others in part.pairing.ambiguous.items():
-        what = f"several masks, or pictures, go with it: {', '.join(others)}"
+        what = f"several masks, or pictures, go with it: {', '.join(others[:5])}"
         yield warning("ambiguous-pair", what, path, "keep one of them, or give a list of pairs (--pairs)")
 
 
-def _unreadable(part: CheckedSet) -> Iterator[Finding]:
+def _unreadable(part: CheckedSet) -> Iterator[Diagnostic]:
     for mask in part.survey.masks:
         if mask.error is not None:
             yield error("mask-unreadable", mask.error.what, mask.where, mask.error.cure)
@@ -75,7 +74,7 @@ def _unreadable(part: CheckedSet) -> Iterator[Finding]:
             yield error("picture-unreadable", picture.error.what, pair.picture, picture.error.cure)
 
 
-def _sizes(part: CheckedSet) -> Iterator[Finding]:
+def _sizes(part: CheckedSet) -> Iterator[Diagnostic]:
     sizes = {(picture.height, picture.width) for picture in part.pictures}
     for pair, picture, mask in zip(part.pairs, part.pictures, part.survey.masks, strict=True):
         if picture.error or mask.error or (picture.height, picture.width) == (mask.height, mask.width):
@@ -89,7 +88,7 @@ def _sizes(part: CheckedSet) -> Iterator[Finding]:
         yield error("size", what, f"{pair.picture} and {pair.mask}", cure)
 
 
-def _unknown(part: CheckedSet) -> Iterator[Finding]:
+def _unknown(part: CheckedSet) -> Iterator[Diagnostic]:
     survey = part.survey
     for mask, unknown in zip(survey.masks, survey.unknown_pixels, strict=True):
         share = unknown / max(mask.height * mask.width, 1)
@@ -101,7 +100,7 @@ def _unknown(part: CheckedSet) -> Iterator[Finding]:
         yield severe("unknown-value", what, mask.where, cure)
 
 
-def _strays(part: CheckedSet) -> Iterator[Finding]:
+def _strays(part: CheckedSet) -> Iterator[Diagnostic]:
     """Values beside the ends of a mask of two classes, and masks that a lossy format has gone over."""
     encoding = part.survey.encoding
     for mask in part.survey.masks:
@@ -114,7 +113,7 @@ def _strays(part: CheckedSet) -> Iterator[Finding]:
             yield warning("lossy-mask", what, mask.where, "save masks as PNG, from the originals if there are any")
 
 
-def _strays_of(mask: MaskSummary, encoding: MaskEncoding) -> Iterator[Finding]:
+def _strays_of(mask: MaskSummary, encoding: MaskEncoding) -> Iterator[Diagnostic]:
     top = int(mask.values.max(initial=0))
     least = dict(encoding.thresholds).get(mask.like.storage, 1)
     if least <= 1 or top < least:
@@ -131,7 +130,7 @@ def _strays_of(mask: MaskSummary, encoding: MaskEncoding) -> Iterator[Finding]:
         yield note("strays", what, mask.where, "nothing, if the contact sheet looks right")
 
 
-def _contents(part: CheckedSet) -> Iterator[Finding]:
+def _contents(part: CheckedSet) -> Iterator[Diagnostic]:
     survey = part.survey
     occurring = (survey.class_pixels > 0).sum(axis=0) > 0
     for mask, pixels, void in zip(survey.masks, survey.class_pixels, survey.void_pixels, strict=True):
@@ -151,7 +150,7 @@ def _contents(part: CheckedSet) -> Iterator[Finding]:
             yield warning("much-void", what, mask.where, "see whether void is meant: class table and kind of masks")
 
 
-def _classes(part: CheckedSet) -> Iterator[Finding]:
+def _classes(part: CheckedSet) -> Iterator[Diagnostic]:
     survey = part.survey
     totals, names = survey.class_pixels.sum(axis=0), survey.classes.names
     present = np.flatnonzero(totals)
@@ -176,7 +175,7 @@ def _classes(part: CheckedSet) -> Iterator[Finding]:
         yield note("from-one", what, part.name, "nothing, if it is meant so; 0 would be no class")
 
 
-def _twins(sets: Sequence[CheckedSet]) -> Iterator[Finding]:
+def _twins(sets: Sequence[CheckedSet]) -> Iterator[Diagnostic]:
     """The same picture twice, in one part or in two; and one mask for pictures that differ."""
     places: dict[str, list[tuple[str, str]]] = defaultdict(list)
     masks: dict[bytes, list[tuple[str, str]]] = defaultdict(list)
