@@ -18,7 +18,13 @@ from tfod.terminal import finding_group, guarded, print_table
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = ("[/]", "[/data]", "[red]", "[bold]x", ":cat:", "猫", "قطة")
-OBEYED = {"a\x1b[2Jb": r"a\x1b[2Jb", "a\x9b2Jb": r"a\x9b2Jb", "a\rb": r"a\rb", "a\u202eb": r"a\u202eb", "a\udcffb": r"a\udcffb"}
+OBEYED = {
+    "a\x1b[2Jb": r"a\x1b[2Jb",
+    "a\x9b2Jb": r"a\x9b2Jb",
+    "a\rb": r"a\rb",
+    "a\u202eb": r"a\u202eb",
+    "a\udcffb": r"a\udcffb",
+}
 
 
 class Terminal(io.StringIO):

@@ -20,7 +20,7 @@ the picture as training gets it, with its boxes, or tinted by its class mask, in
 
 Records count from 0, through all files; verify_records.py counts within each, as this does if one file is named."""
 
-_MOST = 2000  # objects that are told and drawn
+_MOST = 500  # objects that are told and drawn
 
 _EXAMPLES = """\
   inspect_records.py annotations/train.record
@@ -58,14 +58,16 @@ def run(args: argparse.Namespace) -> None:
 
     class_names = read_label_map(args.label_map).names if args.label_map else {}
     found = find_example(with_folders(args.records), args.record, args.name)
-    objects = example_objects(found.features, class_names)
+    sides = (found.features.get(f"image/object/bbox/{side}", ()) for side in ("xmin", "ymin", "xmax", "ymax"))
+    more = min(map(len, sides)) - _MOST
+    objects = example_objects({key: values[:_MOST] for key, values in found.features.items()}, class_names)
     print(f"{found.file}, record {found.record}: {found.size} bytes from byte {found.offset}\n")
     _print_features(found)
     if objects:
-        _print_objects(found, objects[:_MOST])
-    if len(objects) > _MOST:
-        print(f"and {len(objects) - _MOST} more objects, which are not drawn either")
-    drawn = draw_example(found.features, objects[:_MOST], f"{found.file}, record {found.record}")
+        _print_objects(found, objects)
+    if more > 0:
+        print(f"and {more} more objects, which are not drawn either")
+    drawn = draw_example(found.features, objects, f"{found.file}, record {found.record}")
     output = args.output or as_file_name(f"{picture_stem(found.name)}_boxes.png")
     kind = "JPEG" if os.path.splitext(output)[1].lower() in (".jpg", ".jpeg") else "PNG"
     with replacing(output) as temporary:

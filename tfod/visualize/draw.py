@@ -78,12 +78,13 @@ def draw_boxes(
         _draw_rectangle(canvas, rectangles[i], class_colour(int(ids[i])), style)
 
     placed: list[tuple[_Label, Rectangle]] = []
+    taken = np.empty((len(best_first), 4), np.int64)
     for i in best_first:
         text = labels[i] if scores is None else f"{labels[i]}  {scores_or_ones[i]:.0%}"
         if labels[i]:
             label = _make_label(text, class_colour(int(ids[i])), picture.width, style)
-            taken = [rectangle for _, rectangle in placed]
-            place = _place(label.size, _rim(rectangles[i], style), picture.size, taken)
+            place = _place(label.size, _rim(rectangles[i], style), picture.size, taken[: len(placed)])
+            taken[len(placed)] = place
             placed.append((label, place))
     for label, rectangle in reversed(placed):
         _draw_label(canvas, label, rectangle, style)
@@ -174,11 +175,11 @@ def _draw_label(canvas: Any, label: _Label, rectangle: Rectangle, style: _Style)
 
 
 def _place(
-    size: tuple[int, int], box: Rectangle, picture_size: tuple[int, int], taken: Sequence[Rectangle]
+    size: tuple[int, int], box: Rectangle, picture_size: tuple[int, int], taken: Array | Sequence[Rectangle]
 ) -> Rectangle:
     """The first place at the box that is free, or the one that covers least of the labels placed before."""
-    candidates = list(_candidates(size, box, picture_size))
-    return min(candidates, key=lambda place: sum(_overlap(place, other) for other in taken))
+    others = np.reshape(taken, (-1, 4))
+    return min(_candidates(size, box, picture_size), key=lambda place: _covered(place, others))
 
 
 def _candidates(size: tuple[int, int], box: Rectangle, picture_size: tuple[int, int]) -> Iterator[Rectangle]:
@@ -194,10 +195,10 @@ def _candidates(size: tuple[int, int], box: Rectangle, picture_size: tuple[int, 
             yield x, y, x + width, y + height
 
 
-def _overlap(a: Rectangle, b: Rectangle) -> int:
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    return max(0, width) * max(0, height)
+def _covered(place: Rectangle, taken: Array) -> int:
+    """How many pixels of the rectangles `taken`, `[N, 4]`, lie under a place, each counted for itself."""
+    sides = np.minimum(taken[:, 2:], place[2:]) - np.maximum(taken[:, :2], place[:2])
+    return int(np.maximum(sides, 0).prod(axis=1).sum())
 
 
 def _shorten(text: str, room: int, style: _Style) -> str:
