@@ -5,6 +5,7 @@ TfodError
 ├── DataError        annotations, pictures, TFRecords
 ├── CheckpointError  a checkpoint, an exported model or an archive of one
 ├── DownloadError    a file that another computer is to send
+├── StoreError       a store, gs:// or the like, that cannot be asked
 ├── TrainingError    a run that cannot go on
 └── OutputError      a place that cannot be written
 """
@@ -17,6 +18,7 @@ __all__ = [
     "DataError",
     "DownloadError",
     "OutputError",
+    "StoreError",
     "TfodError",
     "TrainingError",
 ]
@@ -55,6 +57,10 @@ class CheckpointError(TfodError):
 
 class DownloadError(TfodError):
     """A file cannot be fetched from where it lies."""
+
+
+class StoreError(TfodError):
+    """A store, `gs://` or the like, cannot be asked."""
 
 
 class TrainingError(TfodError):

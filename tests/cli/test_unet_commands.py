@@ -71,7 +71,7 @@ def test_prediction_of_files_and_videos(run: Path, capsys: pytest.CaptureFixture
         video.write(picture[..., ::-1])
     video.release()
     output = run / "seen"
-    command = ["--run", str(run / "run"), "--output_dir", str(output), "--write", "classes,overlays,coco,labelme"]
+    command = ["--model_dir", str(run / "run"), "--output_dir", str(output), "--write", "classes,overlays,coco,labelme"]
     assert predict_unet.main([*command, str(run / "new"), str(run / "v.mp4")]) == 0
 
     classes = np.asarray(Image.open(output / "classes" / "a.png"))
@@ -85,7 +85,7 @@ def test_prediction_of_files_and_videos(run: Path, capsys: pytest.CaptureFixture
 @pytest.mark.slow
 def test_exports_agree_and_run_without_tfod(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = run / "export"
-    assert export_unet.main(["--run", str(run / "run"), "--output_dir", str(output), "--count", "3"]) == 0
+    assert export_unet.main(["--model_dir", str(run / "run"), "--output_dir", str(output), "--count", "3"]) == 0
     assert capsys.readouterr().out.count("ok") >= 4
 
     program = (
@@ -128,6 +128,35 @@ def test_onnx_agrees(run: Path) -> None:
 def test_what_cannot_be_trained(arguments: list[str], what: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert train_unet.main(arguments) == 2
     assert capsys.readouterr().err.startswith(f"error: {what}")
+
+
+@pytest.mark.parametrize(("value", "code"), [(0, 0), (255, 2)])
+def test_masks_of_one_class_alone_are_told_before_training(
+    value: int, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images, masks = write_discs(tmp_path, 6)
+    for path in masks.iterdir():
+        Image.fromarray(np.full((32, 32), value, np.uint8)).save(path)
+    (tmp_path / "classes.txt").write_text("ground\ndisc\n")
+    command = ["--images", str(images), "--masks", str(masks), "--classes", str(tmp_path / "classes.txt")]
+    kind = ["--mask_kind", "ids", "--model_dir", str(tmp_path / "run"), "--dry_run"]
+    assert train_unet.main([*command, *kind]) == code
+    told = capsys.readouterr().err
+    if value == 0:
+        assert "all masks hold one class alone: ground" in told and "no pixel has the class disc" in told
+    else:
+        assert told.startswith("error: no pixel of the masks has a class")
+
+
+def test_the_run_is_named_alike_by_all_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for flag in ("--model_dir", "--run"):
+        for command in (
+            lambda arguments: predict_unet.main([*arguments, str(tmp_path)]),
+            evaluate_unet.main,
+            export_unet.main,
+        ):
+            assert command([flag, str(tmp_path), "--output_dir", str(tmp_path / "out")]) == 2
+            assert str(tmp_path) in capsys.readouterr().err
 
 
 def test_what_cannot_be_predicted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from tfod.segmentation.optimizers import make_optimizer
 from tfod.segmentation.predictor import Predictor, load_model
 from tfod.segmentation.settings import read_settings
 from tfod.segmentation.train import train_unet
+from tfod.segmentation.unet import ModelSettings
 from tfod.segmentation.validation import Validation
 from tfod.training.budget import Budget
 from tfod.training.table import RunTable
@@ -91,6 +93,39 @@ def test_a_finished_run_does_nothing_more(finished: Path) -> None:
     before = (finished / "log.csv").read_text()
     result = train_unet(tiny.settings(60), tiny.data(), finished)
     assert result.step == 60 and (finished / "log.csv").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "what", "cure"),
+    [
+        ({"model": ModelSettings(2, base_filters=8, depth=2)}, "--base_filters", "is 8, ", "give --base_filters 4 to"),
+        ({"model": ModelSettings(2, base_filters=4, depth=3, attention=True)}, "--depth", "was started with 2",
+         "give --depth 2 --attention false to go"),
+        ({"optimizer": "sgd"}, "--optimizer", "is sgd, and the run in this folder was started with adam", "give"),
+        ({"ema": 0.0}, "--ema", "is 0, ", "give --ema 0.9 to go"),
+        ({"class_names": ("ground", "ball")}, "--classes", "is ground, ball, ", "name those"),
+    ],
+)  # fmt: skip
+def test_a_run_continued_with_other_settings_is_refused(
+    finished: Path, changes: dict[str, Any], where: str, what: str, cure: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(CheckpointError) as caught:
+        train_unet(tiny.settings(80, **changes), tiny.data(), finished)
+    assert caught.value.where == where and what in caught.value.what and caught.value.cure.startswith(cure)
+    assert read_settings(finished) == tiny.settings(60)
+    assert "restored object" not in capfd.readouterr().err
+
+
+def test_damaged_settings_are_told_and_written_anew(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(finished, tmp_path / "run"))
+    (folder / "unet.json").write_text("{")
+    assert train_unet(tiny.settings(60), tiny.data(), folder).step == 60
+    told = capsys.readouterr()
+    assert "the settings of the run cannot be read" in told.err
+    assert "has done its 60 steps; give more --steps or --minutes" in told.out
+    assert read_settings(folder) == tiny.settings(60)
 
 
 @pytest.mark.slow

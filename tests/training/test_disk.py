@@ -1,11 +1,13 @@
 """Places that cannot be written, and what a kill leaves behind."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
 
+from tests.disks import mounted
 from tests.training import tiny
 from tfod.errors import OutputError
 from tfod.training.checkpoints import keep_if_best
@@ -46,4 +48,30 @@ def test_the_best_is_not_lost_between_two_renames(tmp_path: Path) -> None:
     (tmp_path / ".best.x.earlier").mkdir()
     sweep(tmp_path)
     assert json.loads((tmp_path / "best" / "best.json").read_text())["step"] == 2
-    assert [path.name for path in tmp_path.glob(".*")] == []
+    assert [path.name for path in tmp_path.glob(".best*")] == []
+
+
+def test_the_earlier_best_is_still_there_where_the_new_one_was_not_finished(tmp_path: Path) -> None:
+    (tmp_path / ".best.x.tmp").mkdir()
+    earlier = tmp_path / ".best.x.earlier"
+    earlier.mkdir()
+    (earlier / "best.json").write_text("{}")
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["best"]
+
+
+def test_a_full_disk_leaves_the_best_as_it_was(tmp_path: Path) -> None:
+    result = tiny.train(tiny.config(2, tmp_path), tmp_path)
+    assert result.checkpoint is not None
+    folder = tmp_path / "disk"
+    with mounted(folder, "size=200k"):
+        assert keep_if_best(folder, result.checkpoint, 2, {"DetectionBoxes_Precision/mAP": 0.5})
+        (folder / "full").write_bytes(bytes(shutil.disk_usage(folder).free))
+        with pytest.raises(OutputError, match="no space"):
+            keep_if_best(folder, result.checkpoint, 3, {"DetectionBoxes_Precision/mAP": 0.6})
+        sweep(folder)
+        assert json.loads((folder / "best" / "best.json").read_text())["step"] == 2
+        assert tf.train.load_checkpoint(str(folder / "best" / "ckpt-1")).get_tensor(
+            "model/bias/.ATTRIBUTES/VARIABLE_VALUE"
+        ).shape == (4,)
+        assert [path.name for path in folder.glob(".*")] == []

@@ -20,9 +20,9 @@ from tfod.annotations.format import (
 )
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, extent
 from tfod.annotations.pictures import EXTENSIONS, how_found, picture_sizes
+from tfod.annotations.placement import CLIPPED, IN_ONE_PIXEL, NOT_FINITE, OUTSIDE, SWAPPED, place
 from tfod.errors import DataError, OutputError
-from tfod.files import check_folder, replacing_directory
-from tfod.records.boxes import CLIPPED, IN_ONE_PIXEL, NOT_FINITE, OUTSIDE, SWAPPED, place
+from tfod.files import check_folder, contents, replacing_directory
 from tfod.records.convert import read_picture
 from tfod.records.summary import Summary
 
@@ -101,7 +101,7 @@ def check_output(output: str, sources: Iterable[str], overwrite: bool) -> None:
         if real == read or read.startswith(real.rstrip(os.sep) + os.sep):
             raise OutputError("the output would take the place of the data set itself", output, "name another folder")
     check_folder(output)
-    if os.path.isdir(output) and os.listdir(output) and not overwrite:
+    if os.path.isdir(output) and contents(output) and not overwrite:
         raise OutputError("the output is there already", output, "name another folder, or replace it with --overwrite")
 
 

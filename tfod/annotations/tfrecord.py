@@ -1,20 +1,23 @@
 """TFRecords as one format of annotations among others: read back into pictures and objects, and written."""
 
+import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from tfod import names
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.format import Dataset, Reading, Writing
-from tfod.annotations.masks import RunLengths
+from tfod.annotations.masks import MOST_PIXELS, RunLengths, run_lengths
 from tfod.annotations.pictures import EXTENSIONS, plain_name, read_header
 from tfod.annotations.untrusted import Roots, as_text, file_subset, snapped
 from tfod.config.label_map import LabelMap, LabelMapItem, read_label_map, write_label_map
 from tfod.errors import ConfigError, DataError
-from tfod.records.coco_features import mask_from_png
 from tfod.records.example import decode_example
 from tfod.records.files import RECORD_NAME, expand, records_below, set_name
 from tfod.records.frames import read_frames
@@ -194,7 +197,7 @@ def _masks(features: Features, count: int, size: tuple[int, int], where: str) ->
     try:
         if len(encoded) != count:
             raise ValueError("there is not one mask for each box, as a PNG")
-        return [mask_from_png(_as_bytes(data), size[1], size[0]) for data in encoded]
+        return [_mask_from_png(_as_bytes(data), size[1], size[0]) for data in encoded]
     except ValueError as error:
         raise DataError(f"the record's masks cannot be read: {error}", where, _CURE) from error
 
@@ -222,3 +225,15 @@ def _texts(features: Features, name: str, where: str) -> list[str]:
 def _padded(values: Sequence[float] | Sequence[str], count: int) -> Sequence:  # type: ignore[type-arg]
     """`values` where there is one for each object, else None for each."""
     return values if len(values) == count else [None] * count
+
+
+def _mask_from_png(data: bytes, height: int, width: int) -> RunLengths | None:
+    """The mask in a record, None for one without a pixel; ValueError for one of another size, or too large."""
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+            if picture.size != (width, height) or height * width > MOST_PIXELS:
+                raise ValueError(f"the mask is of {picture.size[0]} x {picture.size[1]} pixels")
+            pixels = np.asarray(picture.convert("L")) > 0
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError("the mask is no PNG") from error
+    return run_lengths(pixels) if pixels.any() else None

@@ -1,13 +1,17 @@
 """Reading checkpoints by the names of objects, as the original and the model zoo wrote them."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 
+from tfod.checkpoints.state import newest_checkpoint, numbered_checkpoints
 from tfod.errors import CheckpointError
+from tfod.stores import is_file, is_folder, normal
 
 __all__ = ["CheckpointReader", "find_checkpoint"]
 
@@ -21,26 +25,27 @@ def find_checkpoint(place: str | Path) -> str:
     the folder of a model of the zoo, or of an export, in which `checkpoint` is a folder.
 
     Raises:
-      CheckpointError: there is none.
+      CheckpointError: there is none, or the file `checkpoint` is damaged.
     """
-    path = str(place).removesuffix(".index").removesuffix(".data-00000-of-00001")
-    if Path(path + ".index").is_file():
+    path = normal(place).removesuffix(".index").removesuffix(".data-00000-of-00001")
+    if is_file(path + ".index"):
         return path
-    if not Path(path).is_dir():
+    if not is_folder(path):
         raise CheckpointError(
             "there is no such checkpoint",
             path,
             "name the files' common part, as in .../checkpoint/ckpt-0, or their folder",
         )
-    inner = Path(path, "checkpoint")
-    newest = tf.train.latest_checkpoint(str(inner) if inner.is_dir() else path)
+    inner = os.path.join(path, "checkpoint")
+    folder = inner if is_folder(inner) else path
+    newest = newest_checkpoint(folder)
     if newest is None:
-        raise CheckpointError(
-            "the folder holds no checkpoint",
-            path,
-            "name the folder in which the files `checkpoint` and ckpt-*.index lie",
-        )
-    return str(newest)
+        others = numbered_checkpoints(folder)
+        cure = "name the folder in which the files `checkpoint` and ckpt-*.index lie"
+        if others:
+            cure = f"the file `checkpoint` is missing: name the checkpoint itself, {others[0]}"
+        raise CheckpointError("the folder holds no checkpoint", path, cure)
+    return newest
 
 
 class CheckpointReader:
@@ -56,12 +61,15 @@ class CheckpointReader:
             self._reader = tf.train.load_checkpoint(prefix)
             self._shapes: dict[str, list[int]] = self._reader.get_variable_to_shape_map()
         except (tf.errors.OpError, ValueError) as error:
-            raise _damaged(error, f"{prefix}.index") from error
+            raise _damaged(error, f"{prefix}.index", prefix) from error
         if _OBJECT_GRAPH not in self._shapes:
             raise CheckpointError(
                 "the checkpoint was written by TensorFlow 1", prefix, "use the TF2 model zoo's archive of this model"
             )
-        self._graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(self.value(_OBJECT_GRAPH))
+        try:
+            self._graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(self.value(_OBJECT_GRAPH))
+        except DecodeError as error:
+            raise _damaged(error, prefix, prefix) from error
 
     def find(self, name: str) -> str | None:
         """The key under which the variable of a name (`model/_box_predictor/...`) is saved; None: it is not."""
@@ -86,7 +94,7 @@ class CheckpointReader:
         try:
             return self._reader.get_tensor(key)
         except (tf.errors.OpError, IndexError, ValueError) as error:  # the reader gives short files an IndexError
-            raise _damaged(error, f"{self.prefix}, {key}") from error
+            raise _damaged(error, f"{self.prefix}, {key}", self.prefix) from error
 
     def verify(self) -> int:
         """Reads every variable, so that its checksum is compared; returns how many there are.
@@ -110,12 +118,14 @@ _REASONS = {
 }
 
 
-def _damaged(error: Exception, where: str) -> CheckpointError:
+def _damaged(error: Exception, where: str, prefix: str) -> CheckpointError:
     said = str(error)
     reason = next(
         (words for mark, words in _REASONS.items() if mark in said), f"cannot be read: {said.splitlines()[0]}"
     )
-    cure = "copy it again, or fetch its archive again"
+    others = [other for other in numbered_checkpoints(Path(prefix).parent) if other != str(Path(prefix))]
+    another = f", or name another checkpoint: {others[0]}" if others else ""
+    cure = f"copy it again, or fetch its archive again{another}"
     return CheckpointError(f"a file of the checkpoint {reason}", where, cure)
 
 

@@ -12,7 +12,7 @@ from tfod.checkpoints.layout import CheckpointLayout
 from tfod.checkpoints.object_reader import CheckpointReader, find_checkpoint
 from tfod.errors import CheckpointError
 
-__all__ = ["RestoreReport", "restore_fine_tune", "restore_model"]
+__all__ = ["RestoreReport", "require_fit", "restore_fine_tune", "restore_model"]
 
 
 class _Restorable(Protocol):
@@ -82,6 +82,14 @@ def restore_model(model: _Restorable, place: str | Path) -> tuple[str, int | Non
     _assign(reader, wanted, _require_all(reader, wanted, "full"))
     step = reader.find("step")
     return reader.prefix, int(reader.value(step)) if step else None
+
+
+def require_fit(model: tf.Module, prefix: str) -> None:
+    """Raises CheckpointError unless a checkpoint has every variable of a model, or of its layout, in the model's shape.
+
+    No value is read.
+    """
+    _require_all(CheckpointReader(prefix), variable_keys(model=model), "full")
 
 
 def _matches(reader: CheckpointReader, wanted: dict[str, tf.Variable]) -> dict[str, str]:

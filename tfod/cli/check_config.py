@@ -9,7 +9,8 @@ from tfod.cli.command import CommandParser, execute
 __all__ = ["build_parser", "main", "run"]
 
 _DESCRIPTION = """Checks a pipeline config before training: the label map against num_classes, missing files,
-empty records, impossible settings, known traps and fields without effect. It tells everything at once.
+empty records, objects that would be lost, impossible settings, known traps and fields without effect. It tells
+everything at once.
 
 Exit code 0 without errors, 2 with errors (warnings and notes do not count)."""
 
@@ -35,8 +36,11 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from tfod.config.check import check_file, render
+    from tfod.input.check_from_config import check_objects
 
-    _, findings = check_file(args.pipeline_config_path, args.set, for_training=True, model_dir=args.model_dir)
+    _, findings = check_file(
+        args.pipeline_config_path, args.set, for_training=True, also=check_objects, model_dir=args.model_dir
+    )
     if args.json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:

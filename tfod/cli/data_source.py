@@ -85,7 +85,7 @@ def each_image(sources: Sources, *, skip_bad: bool) -> Iterator[tuple[str, Annot
     from tfod.annotations.format import PassedOverError, StrayError
     from tfod.progress import Progress
 
-    remarks = [remark for source in sources.sources for remark in source.dataset.remarks]
+    remarks = _remarks(sources)
     try:
         with Progress("reading", sources.total, "picture") as progress:
             for split, image in sources:
@@ -98,11 +98,20 @@ def each_image(sources: Sources, *, skip_bad: bool) -> Iterator[tuple[str, Annot
                     raise image
                 progress.advance()
     finally:
-        tell_remarks(remarks)
+        _tell(remarks)
 
 
-def tell_remarks(remarks: Iterable[Remark]) -> None:
-    """Prints what the readers have to tell to stderr, alike ones as one."""
+def tell_remarks(sources: Sources) -> None:
+    """Prints what the readers have to tell of whole data sets, to stderr: files passed over, parts that are missing."""
+    _tell(_remarks(sources))
+
+
+def _remarks(sources: Sources) -> list[Remark]:
+    return [remark for source in sources.sources for remark in source.dataset.remarks]
+
+
+def _tell(remarks: Iterable[Remark]) -> None:
+    """Prints remarks to stderr, alike ones as one."""
     from tfod.terminal import shown
 
     places: dict[str, list[str]] = {}

@@ -72,9 +72,10 @@ def _require_usable(config: "PipelineConfig", *, from_checkpoint: bool) -> None:
     """Tells all that is wrong with the config before anything slow begins."""
     from tfod.config.check import check_pipeline, require
     from tfod.config.rules.data import check_evaluation_input
+    from tfod.input.check_from_config import check_objects
 
     findings = check_pipeline(config, for_training=False) if from_checkpoint else []
-    require([*findings, *check_evaluation_input(config)])
+    require([*findings, *check_evaluation_input(config), *check_objects(config, for_training=False)])
 
 
 def _of_checkpoint(config: "PipelineConfig", args: argparse.Namespace) -> "tuple[Evaluation, dict[str, Any]]":

@@ -16,8 +16,8 @@ By default on the pairs that the run validated on. Prints a table; writes metric
 nothing beside it, the worst pictures first) and those pictures to --output_dir."""
 
 _EXAMPLES = """\
-  evaluate_unet.py --run workspace/cracks --output_dir workspace/cracks/evaluation
-  evaluate_unet.py --run workspace/roads --images test --masks test_masks --flips horizontal --output_dir judged"""
+  evaluate_unet.py --model_dir workspace/cracks --output_dir workspace/cracks/evaluation
+  evaluate_unet.py --model_dir workspace/roads --images test --masks test_masks --output_dir judged"""
 
 
 def build_parser() -> CommandParser:
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> None:
     from tfod.segmentation.predictor import Predictor, load_model
     from tfod.segmentation.report import print_table, write_metrics, write_report
 
-    model, settings, prefix = load_model(args.run, args.checkpoint)
+    model, settings, prefix = load_model(args.model_dir, args.checkpoint)
     known = settings.data["validation"]
     encoding = None if args.mask_kind or args.classes else saved_encoding(known)
     data = open_data(
@@ -60,10 +60,10 @@ def run(args: argparse.Namespace) -> None:
     )
     shown = {one.number: predicted[one.number] for one in result.worst(args.worst)}
     folder = Path(args.output_dir)
-    facts = {"run": args.run, "checkpoint": prefix, "flips": args.flips, "tile_size": args.tile_size}
+    facts = {"run": args.model_dir, "checkpoint": prefix, "flips": args.flips, "tile_size": args.tile_size}
     write_metrics(folder / "metrics.json", result, classes, facts)
     told = [f"{name.replace('_', ' ')}: {value}" for name, value in facts.items() if value]
-    write_report(folder, result, data.source, shown, classes, run=Path(args.run), facts=told)
+    write_report(folder, result, data.source, shown, classes, run=Path(args.model_dir), facts=told)
     print_table(result, classes)
     print(f"all numbers are in {folder / 'metrics.json'}, pictures in {folder / 'report.html'}")
 

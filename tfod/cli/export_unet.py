@@ -18,8 +18,8 @@ The files run without tfod; model.json beside them says what they take and give.
 with the trained model on pictures; the exit code is 1 where one is too far from it."""
 
 _EXAMPLES = """\
-  export_unet.py --run workspace/cracks --output_dir exported_models/cracks
-  export_unet.py --run workspace/roads --formats saved_model,onnx --height 352 --width 480 --output_dir roads"""
+  export_unet.py --model_dir workspace/cracks --output_dir exported_models/cracks
+  export_unet.py --model_dir workspace/roads --formats saved_model,onnx --height 352 --width 480 --output_dir roads"""
 
 _EXAMPLES_FOR_INT8 = 64
 
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
     output = Path(args.output_dir)
     require_replaceable(output)
-    model, settings, prefix = load_model(args.run, args.checkpoint)
+    model, settings, prefix = load_model(args.model_dir, args.checkpoint)
     side = -(-settings.crop_size // model.multiple) * model.multiple
     height, width = args.height or side, args.width or side
     pictures = [fitted(picture, height, width) for picture in _pictures(args, settings)]

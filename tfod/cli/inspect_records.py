@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tfod.cli.command import CommandParser, execute
 
 if TYPE_CHECKING:
-    from tfod.records.find import FoundExample
+    from tfod.explore.find_example import FoundExample
     from tfod.visualize.record import ExampleObject
 
 __all__ = ["build_parser", "main", "run"]
@@ -44,17 +44,13 @@ def build_parser() -> CommandParser:
 
 def run(args: argparse.Namespace) -> None:
     """Prints the tables and writes the picture; raises DataError, ConfigError or OutputError."""
-    import os
-
-    from PIL import Image
-
     from tfod.annotations.pictures import picture_stem
     from tfod.annotations.untrusted import as_file_name
     from tfod.config.label_map import read_label_map
-    from tfod.files import replacing
+    from tfod.explore.find_example import find_example
     from tfod.records.files import with_folders
-    from tfod.records.find import find_example
     from tfod.visualize.record import draw_example, example_objects
+    from tfod.visualize.save import save_image
 
     class_names = read_label_map(args.label_map).names if args.label_map else {}
     found = find_example(with_folders(args.records), args.record, args.name)
@@ -69,14 +65,12 @@ def run(args: argparse.Namespace) -> None:
         print(f"and {more} more objects, which are not drawn either")
     drawn = draw_example(found.features, objects, f"{found.file}, record {found.record}")
     output = args.output or as_file_name(f"{picture_stem(found.name)}_boxes.png")
-    kind = "JPEG" if os.path.splitext(output)[1].lower() in (".jpg", ".jpeg") else "PNG"
-    with replacing(output) as temporary:
-        Image.fromarray(drawn).save(temporary, format=kind)
+    save_image(drawn, output)
     print(f"{output}: the picture, drawn")
 
 
 def _print_features(found: FoundExample) -> None:
-    from tfod.records.find import feature_rows
+    from tfod.explore.find_example import feature_rows
     from tfod.terminal import print_table
 
     headings = ("feature", "type", "values", "first ones")

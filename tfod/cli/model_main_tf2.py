@@ -73,8 +73,11 @@ def build_parser() -> CommandParser:
 
 def run(args: argparse.Namespace) -> int:
     """Trains or evaluates; 130 or 143 if a signal stopped the training."""
+    from functools import partial
+
     from tfod.config.check import check_file, require
     from tfod.errors import ConfigError
+    from tfod.input.check_from_config import check_objects
 
     for name, reason in _WITHOUT_EFFECT.items():
         if getattr(args, name):
@@ -82,22 +85,27 @@ def run(args: argparse.Namespace) -> int:
     if args.use_tpu:
         raise ConfigError("TPUs are not supported", "--use_tpu", "leave the flag out to train on CPU or GPU")
     trains = args.checkpoint_dir is None
+    evaluates = not trains or args.eval_every_n != 0
     config, findings = check_file(
         args.pipeline_config_path,
         _overrides(args),
         for_training=trains,
-        evaluates=args.eval_every_n != 0,
+        also=partial(check_objects, for_training=trains, evaluates=evaluates, skip_corrupt=args.skip_corrupt),
+        evaluates=evaluates,
         model_dir=args.model_dir,
     )
     require(findings)
     if not trains:
         from tfod.training.from_config import evaluate_checkpoints
+        from tfod.training.mirror import on_this_machine
 
         timeout = 0 if args.run_once else args.eval_timeout
-        evaluate_checkpoints(config, args.checkpoint_dir, args.model_dir, timeout=timeout)
+        with on_this_machine(args.model_dir) as folder:
+            evaluate_checkpoints(config, args.checkpoint_dir, folder, timeout=timeout)
         return 0
     _check_ending(args, evaluates=bool(config.eval_input_reader))
     from tfod.training.from_config import train
+    from tfod.training.mirror import on_this_machine
     from tfod.training.options import RunOptions
 
     options = RunOptions(
@@ -113,7 +121,11 @@ def run(args: argparse.Namespace) -> int:
         mixed_precision=args.mixed_precision,
         num_workers=args.num_workers,
     )
-    result = train(config, args.model_dir, options, config_path=args.pipeline_config_path)
+    with on_this_machine(args.model_dir) as folder:
+        config_path = args.pipeline_config_path
+        if folder != args.model_dir and config_path.parent == args.model_dir:
+            config_path = folder / config_path.name
+        result = train(config, folder, options, config_path=config_path)
     return 0 if result.signal_number is None else 128 + result.signal_number
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfod.cli.command import CommandParser, execute
+from tfod.cli.unet_flags import add_run_flags
 from tfod.errors import ConfigError
 
 __all__ = ["build_parser", "main", "run"]
@@ -17,8 +18,8 @@ the picture in the colours of its classes, `coco` one JSON with polygons, `label
 Large pictures go in overlapping tiles that are blended smoothly. Of a video there is an overlay."""
 
 _EXAMPLES = """\
-  predict_unet.py --run workspace/cracks --output_dir seen photos/
-  predict_unet.py --run workspace/roads --write classes,coco --flips horizontal --output_dir seen 'drive/**/*.png'
+  predict_unet.py --model_dir workspace/cracks --output_dir seen photos/
+  predict_unet.py --model_dir workspace/roads --write classes,coco --flips horizontal --output_dir seen 'drive/**/*.png'
   predict_unet.py --saved_model_dir exported_models/roads --output_dir seen drive.mp4"""
 
 
@@ -27,8 +28,7 @@ def build_parser() -> CommandParser:
     parser = CommandParser(_DESCRIPTION, _EXAMPLES)
     add = parser.add_argument
     add("inputs", nargs="+", metavar="INPUT", help="pictures, folders, globs ('photos/**/*.jpg'), videos")
-    add("--run", metavar="DIR", help="the folder of a run: train_unet.py's --model_dir")
-    add("--checkpoint", default="best", metavar="WHICH", help="best, last, or a checkpoint's prefix (default: best)")
+    add_run_flags(parser, required=False)
     add("--saved_model_dir", metavar="DIR", help="instead of a run what export_unet.py wrote")
     add("--output_dir", required=True, metavar="DIR", help="where everything goes")
     add("--write", default="classes,overlays", metavar="KIND,...", help="(default: classes,overlays)")
@@ -44,8 +44,10 @@ def run(args: argparse.Namespace) -> None:
     unknown = [kind for kind in kinds if kind not in _KINDS]
     if unknown:
         raise ConfigError(f"--write knows no {unknown[0]!r}", "the command line", f"choose from {', '.join(_KINDS)}")
-    if bool(args.run) == bool(args.saved_model_dir):
-        raise ConfigError("one model has to be named", "the command line", "give either --run or --saved_model_dir")
+    if bool(args.model_dir) == bool(args.saved_model_dir):
+        raise ConfigError(
+            "one model has to be named", "the command line", "give either --model_dir or --saved_model_dir"
+        )
     if args.tile_size < 0 or (args.overlap or 0) < 0:
         raise ConfigError("tiles have no negative size", "--tile_size, --overlap", "give 0 or more")
 
@@ -57,7 +59,7 @@ def run(args: argparse.Namespace) -> None:
     inputs = [text for text in args.inputs if Path(text) not in videos]
     paths = find_images(inputs) if inputs else []
     predictor, table = load_predictor(
-        args.run, args.checkpoint, args.saved_model_dir, tile_size=args.tile_size, overlap=args.overlap,
+        args.model_dir, args.checkpoint, args.saved_model_dir, tile_size=args.tile_size, overlap=args.overlap,
         flips=args.flips,
     )  # fmt: skip
     folder = Path(args.output_dir)

@@ -1,8 +1,8 @@
 """Trains a U-Net on pictures and masks."""
 
 import argparse
+import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfod.cli.command import CommandParser, execute
@@ -115,6 +115,7 @@ def run(args: argparse.Namespace) -> int:
     own = args.augment.endswith((".yaml", ".yml"))
     augmentation = read_albumentations(args.augment) if own else read_augmentation(args.augment)
     training, validation = _open(args)
+    _tell_absent_classes(training)
     settings: TrainingSettings = _decide(args, training, validation)
     if args.dry_run:
         return 0
@@ -122,6 +123,7 @@ def run(args: argparse.Namespace) -> int:
     from tfod.segmentation.dataset import training_dataset
     from tfod.segmentation.sources import in_memory
     from tfod.segmentation.train import RunData, train_unet
+    from tfod.training.mirror import on_this_machine
 
     def make_batches(seed: int, deterministic: bool, first_batch: int) -> Any:
         return training_dataset(
@@ -136,10 +138,10 @@ def run(args: argparse.Namespace) -> int:
         )
 
     data = RunData(make_batches, in_memory(validation.source), training.files)
-    result = train_unet(
-        settings, data, Path(args.model_dir), strategy=_strategy(args.strategy), seed=args.seed,
-        deterministic=args.deterministic,
-    )  # fmt: skip
+    with on_this_machine(args.model_dir) as folder:
+        result = train_unet(
+            settings, data, folder, strategy=_strategy(args.strategy), seed=args.seed, deterministic=args.deterministic
+        )
     if result.signal_number is not None:
         return 128 + result.signal_number
     print(f"step {result.step}; the best mean IoU is {result.best:.4f}; everything is in {args.model_dir}")
@@ -173,6 +175,24 @@ def _open(args: argparse.Namespace) -> "tuple[DataSet, DataSet]":
     training, validation = split(whole, args.val_share)
     print(f"validation: {len(validation.source)} of these pairs are held out (--val_share {args.val_share:g})")
     return training, validation
+
+
+def _tell_absent_classes(data: "DataSet") -> None:
+    """Warns of classes without a pixel; raises DataError where no class has one."""
+    import dataclasses
+
+    from tfod.config.diagnostics import render
+    from tfod.errors import DataError
+    from tfod.segmentation.mask_rules import absent_classes
+
+    totals = data.class_pixels.sum(axis=0)
+    if not totals.any():
+        cure = "see how the masks are read: check_masks.py draws them"
+        raise DataError("no pixel of the masks has a class: there is nothing to learn", "the masks", cure)
+    findings = absent_classes(totals, data.encoding.classes.names, "the masks to train on")
+    # What a check of data calls an error is left to who trains: there may be a reason.
+    if told := render([dataclasses.replace(finding, severity="warning") for finding in findings]):
+        print(told, file=sys.stderr)
 
 
 def _decide(args: argparse.Namespace, training: "DataSet", validation: "DataSet") -> Any:

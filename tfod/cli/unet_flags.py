@@ -34,9 +34,11 @@ def add_data_flags(parser: argparse.ArgumentParser, *, records: bool = True) -> 
     add("--mask_kind", choices=_KINDS, help="how masks are stored (default: found from what they hold)")
 
 
-def add_run_flags(parser: argparse.ArgumentParser) -> None:
-    """Adds --run and --checkpoint."""
-    parser.add_argument("--run", required=True, metavar="DIR", help="the folder of a run: train_unet.py's --model_dir")
+def add_run_flags(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """Adds --model_dir, which may also be called --run, and --checkpoint."""
+    parser.add_argument(
+        "--model_dir", "--run", required=required, metavar="DIR", help="the folder of a run of train_unet.py"
+    )
     parser.add_argument(
         "--checkpoint", default="best", metavar="WHICH", help="best, last, or a checkpoint's prefix (default: best)"
     )

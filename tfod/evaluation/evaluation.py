@@ -41,6 +41,11 @@ class Evaluation:
         if self._folder is not None:
             write_summaries(self._writer, result, step or 0, per_class=self._per_class)
         print_table(result, self._categories)
+        if not any(result.num_groundtruth.values()):
+            print(
+                f"none of the {result.images} images has an object of a class of the label map: there is nothing to "
+                "judge by, and -1 stands for numbers that are not known"
+            )
         return result
 
     @functools.cached_property

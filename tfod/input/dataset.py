@@ -21,9 +21,10 @@ from tfod.boxes import geometry
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.training import mixed_sizes_faults
 from tfod.input.corrupt import find_corrupt
-from tfod.input.decode import RecordDecoder
+from tfod.input.decode import OBJECT_COUNTS, RecordDecoder
 from tfod.input.notice import Notice
 from tfod.input.record_stream import RecordSource, read_records
+from tfod.input.tally import Tally
 
 __all__ = ["Preprocess", "Shape", "evaluation_batches", "training_batches"]
 
@@ -79,6 +80,7 @@ def training_batches(
     skip_corrupt: bool = False,
     deterministic: bool = False,
     first_batch: int = 0,
+    tally: Tally | None = None,
 ) -> tf.data.Dataset:
     """Endless batches of augmented images with their objects.
 
@@ -95,6 +97,7 @@ def training_batches(
         deterministic: same seed, same batches, at the price of waiting for the slowest image.
         first_batch: where to begin, for a run that has seen the batches before; their records are read again,
             but not decoded.
+        tally: counts what is left out.
 
     Returns:
         A data set of `(features, labels)`, dictionaries of
@@ -124,8 +127,11 @@ def training_batches(
 
     def prepare(number: tf.Tensor, serialized: tf.Tensor) -> tuple[Example, Example]:
         example = decode(serialized, number)
-        example = augment(example, tf.stack([tf.constant(seed, tf.int64), number]))
-        return _split(finish(example), _FEATURES, _LABELS)
+        augmented = augment(example, tf.stack([tf.constant(seed, tf.int64), number]))
+        finished = finish(augmented)
+        if tally is not None:
+            _count(tally, number, augmented, finished, shape.num_classes)
+        return _split(finished, _FEATURES, _LABELS)
 
     examples = _map(records, prepare, deterministic, first=first_batch * shape.batch_size)
     batches = _batch(examples, shape.batch_size, "train", drop_remainder=True)
@@ -174,6 +180,16 @@ def evaluation_batches(
     examples = _map(records, prepare, deterministic=True)
     batches = _batch(examples, shape.batch_size, "eval", drop_remainder)
     return _prefetch(batches, shape.prefetched, deterministic=True)
+
+
+def _count(tally: Tally, number: tf.Tensor, augmented: Example, finished: Example, num_classes: int) -> None:
+    objects, unknown, unsound = tf.unstack(augmented[OBJECT_COUNTS])
+    classes = augmented[names.GROUNDTRUTH_CLASSES]
+    kept = tf.size(classes)
+    classless = tf.reduce_sum(tf.cast((classes < 1) | (classes > num_classes), tf.int32))
+    surplus = kept - finished[names.NUM_GROUNDTRUTH_BOXES]
+    cut_off = tf.maximum(objects - unknown - unsound - kept, 0)  # one step shows objects twice
+    tally.count(number, objects, [unknown, unsound, cut_off, classless, surplus])
 
 
 class _Finish:

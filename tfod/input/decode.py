@@ -15,7 +15,11 @@ from tfod.augment.example import Example, keep_objects
 from tfod.config.label_map import LabelMap
 from tfod.input.notice import Notice
 
-__all__ = ["RecordDecoder"]
+__all__ = ["OBJECT_COUNTS", "RecordDecoder"]
+
+OBJECT_COUNTS = "object_counts"
+"""Part of an example: int32 `[3]`, the objects of its record, those whose class is not known, and of the others those
+with a coordinate that is not finite."""
 
 _HASH_BUCKETS = 2**31
 
@@ -75,7 +79,7 @@ class RecordDecoder:
 
         Returns:
             An example (see `tfod.augment.example`) with IMAGE uint8 `[H, W, 3]`, SOURCE_ID string,
-            HASH int32 and ORIGINAL_IMAGE_SPATIAL_SHAPE int32 `[2]`.
+            HASH int32, ORIGINAL_IMAGE_SPATIAL_SHAPE int32 `[2]` and OBJECT_COUNTS int32 `[3]`.
 
         Raises:
             tf.errors.InvalidArgumentError: while it runs, for an image that cannot be decoded, lists of
@@ -126,6 +130,8 @@ class RecordDecoder:
         unknown = tf.reduce_sum(tf.cast(~known, tf.int32))
         unknown = self._unknown_class.when(unknown > 0, example[names.SOURCE_ID], unknown)
         finite = tf.reduce_all(tf.math.is_finite(example[names.GROUNDTRUTH_BOXES]), axis=1)
+        unsound = tf.reduce_sum(tf.cast(known & ~finite, tf.int32))
+        example = {**example, OBJECT_COUNTS: tf.stack([tf.size(classes), unknown, unsound])}
         # Filtering costs a dozen small operations, and nearly every record needs none.
         flawless = (unknown == 0) & tf.reduce_all(finite)
         filtered: Example = tf.cond(flawless, lambda: example, lambda: keep_objects(example, known & finite))

@@ -8,13 +8,14 @@ import tensorflow as tf
 
 from tfod.augment.from_config import augmentation_from_config
 from tfod.config.faults.fault import refuse
+from tfod.config.faults.numbers import refuse_unusable
 from tfod.config.faults.reading import path_faults
 from tfod.config.label_map import read_label_map
-from tfod.config.support import refuse_missing
 from tfod.input.corrupt import naming_corrupt
 from tfod.input.dataset import Preprocess, Shape, evaluation_batches, training_batches
 from tfod.input.decode import RecordDecoder
 from tfod.input.record_stream import RecordSource
+from tfod.input.tally import Tally
 from tfod.protos.eval_pb2 import EvalConfig
 from tfod.protos.input_reader_pb2 import InputReader
 from tfod.protos.train_pb2 import TrainConfig
@@ -43,6 +44,7 @@ def training_dataset(
     skip_corrupt: bool = False,
     deterministic: bool = False,
     first_batch: int = 0,
+    tally: Tally | None = None,
 ) -> tf.data.Dataset:
     """The data set of `tfod.input.dataset.training_batches` that a pipeline.config asks for.
 
@@ -56,12 +58,13 @@ def training_dataset(
         skip_corrupt: see `training_batches`.
         deterministic: see `training_batches`.
         first_batch: see `training_batches`.
+        tally: see `training_batches`.
 
     Raises:
         ConfigError: the reader or an augmentation step cannot be used.
         DataError: there is no record.
     """
-    refuse_missing(train_config, "train_config")
+    refuse_unusable(train_config, "train_config")
     decode = decoder_from_config(reader, num_classes, for_evaluation=False)
     augment = augmentation_from_config(train_config.data_augmentation_options, "train_config.data_augmentation_options")
     return training_batches(
@@ -73,6 +76,7 @@ def training_dataset(
         skip_corrupt=skip_corrupt,
         deterministic=deterministic,
         first_batch=first_batch,
+        tally=tally,
     )
 
 
@@ -100,7 +104,7 @@ def evaluation_dataset(
         ConfigError: the reader cannot be used, or the evaluation asks for what is missing.
         DataError: there is no record.
     """
-    refuse_missing(eval_config, "eval_config")
+    refuse_unusable(eval_config, "eval_config")
     decode = decoder_from_config(reader, num_classes, for_evaluation=True)
     return evaluation_batches(
         record_source_from_config(reader, _EVALUATION),
@@ -129,10 +133,10 @@ def record_source_from_config(reader: InputReader, where: str) -> RecordSource:
         ConfigError: the reader asks for what is not supported, or its weights do not fit its paths.
         DataError: a path matches nothing, or a set of shards is incomplete.
     """
-    refuse_missing(reader, where)
+    refuse_unusable(reader, where)
     paths = list(reader.tf_record_input_reader.input_path)
     weights = tuple(reader.sample_from_datasets_weights)
-    refuse(path_faults(len(paths), len(weights)), where)
+    refuse(path_faults(len(paths), weights), where)
     return RecordSource(
         groups=tuple(tuple(expand(group)) for group in ([[path] for path in paths] if weights else [paths])),
         weights=weights,

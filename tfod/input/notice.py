@@ -7,6 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfod.input.counter import Counter
+
 __all__ = ["Notice"]
 
 
@@ -19,9 +21,7 @@ class Notice:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        # A bare resource: a tf.Variable made in the scope of a strategy would be mirrored, and no part of a pipeline.
-        self._counter = tf.raw_ops.VarHandleOp(dtype=tf.int32, shape=[], shared_name=f"notice_{id(self)}")
-        tf.raw_ops.AssignVariableOp(resource=self._counter, value=tf.constant(0))
+        self._counter = Counter(1)
         self._one_at_a_time = tf.CriticalSection()
 
     def when(self, condition: Any, source_id: Any, value: Any) -> Any:
@@ -36,11 +36,11 @@ class Notice:
         return tf.cond(condition, note, lambda: tf.identity(value))
 
     def _count(self) -> Any:
-        before = tf.raw_ops.ReadVariableOp(resource=self._counter, dtype=tf.int32)
+        before = self._counter.read()
         with tf.control_dependencies([before]):
-            added = tf.raw_ops.AssignAddVariableOp(resource=self._counter, value=tf.constant(1))
+            added = self._counter.add(tf.constant([1], tf.int64))
         with tf.control_dependencies([added]):
-            return tf.identity(before)
+            return tf.identity(before[0])
 
     def _print(self, source_id: Any) -> Any:
         name = tf.strings.regex_replace(source_id, "[[:cntrl:]]", "?")  # which a terminal would obey

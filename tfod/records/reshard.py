@@ -3,14 +3,12 @@
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from tfod.errors import OutputError
-from tfod.records.files import class_table_path, expand, interleaved, set_name, shard_names
-from tfod.records.frames import sound_frames
-from tfod.records.manifest import RecordFile, copy_frames, file_entries, manifest_path, manifest_text, read_manifest
+from tfod.records.files import class_table_path, expand, interleaved, set_name
+from tfod.records.frames import read_frames
+from tfod.records.manifest import RecordFile, manifest_path, manifest_text, merged_content, write_shards
 from tfod.records.staging import replacing_shards
-from tfod.records.summary import Summary
 
 __all__ = ["reshard"]
 
@@ -44,28 +42,11 @@ def reshard(
     tables = [table for table in map(class_table_path, sets) if os.path.isfile(table)]
     beside = [manifest_path(output), *([class_table_path(output)] if tables else [])]
     with replacing_shards(output, num_shards, *beside) as (temporaries, (manifest, *table)):
-        written = copy_frames(interleaved(paths, sound_frames), temporaries, shard_names(output, num_shards), advance)
-        manifest.write_text(manifest_text(written, _merged(sets, paths)), encoding="utf-8")
+        written = write_shards(interleaved(paths, read_frames), temporaries, advance)
+        manifest.write_text(manifest_text(written, merged_content(paths)), encoding="utf-8")
         for place in table:
             shutil.copyfile(tables[0], place)
     return written
-
-
-def _merged(sets: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
-    """What the manifests of the sets say, together; nothing where one is missing, says otherwise, or tells of more."""
-    manifests = [manifest for path in map(manifest_path, sets) if (manifest := read_manifest(path))]
-    told = {(entry.name, entry.bytes) for manifest in manifests for entry in file_entries(manifest)}
-    if len(manifests) != len(sets) or told != {(os.path.basename(path), os.path.getsize(path)) for path in paths}:
-        return {}
-    contents = [{key: value for key, value in one.items() if key not in ("tfod", "files")} for one in manifests]
-    if len(contents) == 1:
-        return contents[0]
-    if any("notes" not in content or content.get("settings") != contents[0]["settings"] for content in contents):
-        return {}
-    summary = Summary()
-    for content in contents:
-        summary.add(Summary.from_dict(content))
-    return {**summary.as_dict(), "settings": contents[0]["settings"]}
 
 
 def _allow_open_files(count: int) -> None:

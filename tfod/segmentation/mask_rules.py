@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tfod.config.diagnostics import Diagnostic, error, note, warning
 from tfod.segmentation.checked_set import CheckedSet
 from tfod.segmentation.masks import MaskEncoding
 from tfod.segmentation.raw_masks import MaskSummary
 
-__all__ = ["check_sets", "render_grouped"]
+__all__ = ["absent_classes", "check_sets", "render_grouped"]
 
 _MOST_UNKNOWN = 0.05  # of the pixels: more means that table or kind is wrong
 _MOST_VOID = 0.5
@@ -153,14 +154,8 @@ def _contents(part: CheckedSet) -> Iterator[Diagnostic]:
 def _classes(part: CheckedSet) -> Iterator[Diagnostic]:
     survey = part.survey
     totals, names = survey.class_pixels.sum(axis=0), survey.classes.names
-    present = np.flatnonzero(totals)
-    if len(present) == 1:
-        what = f"all masks hold one class alone: {names[present[0]]}"
-        yield error("one-class", what, part.name, "there is nothing to learn: see how the masks are read")
-    for number in np.flatnonzero(totals == 0):
-        what = f"no pixel has the class {names[number]}"
-        yield warning("class-missing", what, part.name, "add pictures of it, or take it out of the class table")
-    for number in present:
+    yield from absent_classes(totals, names, part.name)
+    for number in np.flatnonzero(totals):
         if totals[number] < _RARE * totals.sum():
             what = f"the class {names[number]} has {totals[number] / totals.sum():.2%} of the pixels"
             yield note("class-rare", what, part.name, "train with --balanced_crops, which shows it more often")
@@ -173,6 +168,17 @@ def _classes(part: CheckedSet) -> Iterator[Diagnostic]:
     if survey.encoding.kind == "ids" and survey.encoding.values[:1] == (1,):
         what = f"the masks count classes from 1: 1 is {names[0]}"
         yield note("from-one", what, part.name, "nothing, if it is meant so; 0 would be no class")
+
+
+def absent_classes(totals: NDArray[np.int64], names: Sequence[str], where: str) -> Iterator[Diagnostic]:
+    """Classes of which a data set has no pixel; `totals` are its pixels of each class, int64 `[C]`."""
+    present = np.flatnonzero(totals)
+    if len(present) == 1:
+        what = f"all masks hold one class alone: {names[present[0]]}"
+        yield error("one-class", what, where, "there is nothing to learn: see how the masks are read")
+    for number in np.flatnonzero(totals == 0):
+        what = f"no pixel has the class {names[number]}"
+        yield warning("class-missing", what, where, "add pictures of it, or take it out of the class table")
 
 
 def _twins(sets: Sequence[CheckedSet]) -> Iterator[Diagnostic]:

@@ -10,7 +10,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod.checkpoints.restore import restore_model
+from tfod.checkpoints.state import newest_checkpoint
 from tfod.errors import CheckpointError
+from tfod.export.known import warn_of_stranger
 from tfod.inference.detector import find_saved_model
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.export import MODEL_FILE
@@ -152,6 +154,7 @@ def load_predictor(
         cure = "name the folder that export_unet.py wrote"
         raise CheckpointError(f"there is no {MODEL_FILE} beside the exported model", str(path), cure)
     content = json.loads(about.read_text(encoding="utf-8"))
+    warn_of_stranger(path)
     loaded = tf.saved_model.load(str(path))
     signature = loaded.signatures["serving_default"]
 
@@ -169,12 +172,12 @@ def find_run_checkpoint(run: Path, which: str) -> str:
     """The prefix of the `best` or the `last` checkpoint of a run; anything else is taken for a prefix itself."""
     if which not in ("best", "last"):
         return which
-    found = tf.train.latest_checkpoint(str(run / "best" if which == "best" else run))
+    found = newest_checkpoint(run / "best" if which == "best" else run)
     if found is None and which == "best":
-        found = tf.train.latest_checkpoint(str(run))
+        found = newest_checkpoint(run)
     if found is None:
         raise CheckpointError("the run has no checkpoint yet", str(run), "train it: tools/train_unet.py")
-    return str(found)
+    return found
 
 
 def _rounded(pixels: int, multiple: int) -> int:

@@ -16,6 +16,7 @@ from tfod.files import write_text
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.describe import architecture_text
 from tfod.segmentation.draw import overlaid, side_by_side
+from tfod.segmentation.earlier import refuse_another_run
 from tfod.segmentation.losses import read_losses
 from tfod.segmentation.optimizers import make_optimizer
 from tfod.segmentation.settings import LOG_FILE, TrainingSettings, save_settings
@@ -96,6 +97,7 @@ def train_unet(
 
 def _run(settings: TrainingSettings, data: RunData, start: Start, options: RunOptions, model: UNet) -> Run:
     layout = model.checkpoint_layout().full
+    refuse_another_run(settings, data.files, start, layout)
     step = orbit.utils.create_global_step()
     budget = Budget(settings.steps, settings.minutes)
     schedule = budget.learning_rate(settings.learning_rate, settings.warmup)
@@ -126,6 +128,7 @@ def _run(settings: TrainingSettings, data: RunData, start: Start, options: RunOp
         budget=budget,
         initialize=lambda: _fill_encoder(model, settings.encoder_checkpoint),
         cure=_CURE,
+        to_go_on="give more --steps or --minutes to let it do more",
     )
 
 

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import tensorflow as tf
 import tf_keras as keras
 
+from tfod.checkpoints.object_reader import CheckpointReader
+
 __all__ = ["averaged_weights", "keep_averages", "restore_averages"]
 
 
@@ -29,7 +31,8 @@ def keep_averages(
 
 
 def restore_averages(optimizer: keras.optimizers.legacy.Optimizer, layout: tf.Module, prefix: str) -> None:
-    """Reads the averages of the variables of `layout` from the checkpoint of a run."""
+    """Reads the averages of the variables of `layout` from a run's checkpoint; CheckpointError if it is damaged."""
+    CheckpointReader(prefix).verify()  # TensorFlow's own errors do not name the file
     tf.train.Checkpoint(model=layout, optimizer=optimizer).restore(prefix).expect_partial()
 
 

@@ -1,21 +1,26 @@
 """Checkpoints of a run: written, kept, found again, and the best one put aside."""
 
 import json
+import math
 import shutil
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
 
+from tfod.checkpoints.restore import require_fit
+from tfod.checkpoints.state import numbered_checkpoints, write_state
 from tfod.errors import CheckpointError
-from tfod.files import replacing_directory
+from tfod.files import replacing_directory, write_text
 from tfod.training.disk import writing
 
-__all__ = ["BEST_METRIC", "CheckpointKeeper", "keep_if_best", "saved_step"]
+__all__ = ["BEST_METRIC", "CheckpointKeeper", "keep_if_best", "mend_best", "saved_step"]
 
 BEST_METRIC = "DetectionBoxes_Precision/mAP"
+_BEST, _BEST_FILE = "best", "best.json"
 _KEPT = 7
 _STEP_KEY = "step/.ATTRIBUTES/VARIABLE_VALUE"
 
@@ -92,6 +97,12 @@ class CheckpointKeeper(tf.train.CheckpointManager):
         if prefix is None:
             self._initialize()
             return None
+        # Before TensorFlow restores the part that fits and then tells of the rest, line by line.
+        try:
+            require_fit(self._always["model"], prefix)
+        except CheckpointError as error:
+            raise _not_continued(error.what, prefix) from error
+        status = None
         try:
             status = self.checkpoint.restore(prefix)
             keys = tf.train.load_checkpoint(prefix).get_variable_to_shape_map()
@@ -100,14 +111,22 @@ class CheckpointKeeper(tf.train.CheckpointManager):
                 status = tf.train.Checkpoint(**self._always, **present).restore(prefix)
             status.assert_existing_objects_matched()
         except (ValueError, AssertionError, tf.errors.OpError) as error:
-            first_line = str(error).strip().splitlines()[0]
-            raise CheckpointError(
-                f"the run in this folder cannot be continued: {first_line}",
-                prefix,
-                "give another --model_dir to start anew, or the config that the run was started with",
-            ) from error
+            _silence(status)
+            raise _not_continued(str(error).strip().splitlines()[0], prefix) from error
         self._saved_step = int(self._step.numpy())
         return prefix
+
+
+def _not_continued(why: str, prefix: str) -> CheckpointError:
+    cure = "give another --model_dir to start anew, or the config that the run was started with"
+    return CheckpointError(f"the run in this folder cannot be continued: {why}", prefix, cure)
+
+
+def _silence(status: Any) -> None:
+    """Spares people the list of all values that were not restored, which TensorFlow logs when it forgets them."""
+    if status is not None:
+        status.expect_partial()
+    tf.get_logger().addFilter(lambda record: "restored" not in record.getMessage())
 
 
 def saved_step(prefix: str) -> int:
@@ -128,24 +147,72 @@ def keep_if_best(
     """Copies a checkpoint to `<model_dir>/best/` if its metric is above that of the one there; says whether it did.
 
     The folder is a checkpoint folder like any other, so that it can be evaluated and exported; `best.json` has
-    the metric, its value and the step.
+    the metric, its value and the step. A metric below 0 says that there was nothing to judge by: it is never the best.
     """
     value = metrics.get(metric)
-    if value is None or not value > _best_so_far(model_dir):
+    if value is None or not value >= 0 or not value > _best_so_far(model_dir):
         return False
-    with replacing_directory(model_dir / "best") as folder:
+    with replacing_directory(model_dir / _BEST) as folder:
         for part in Path(prefix).parent.glob(f"{Path(prefix).name}.*"):
             shutil.copy2(part, folder / part.name)
-        name = Path(prefix).name
-        state = f'model_checkpoint_path: "{name}"\nall_model_checkpoint_paths: "{name}"\n'
-        (folder / "checkpoint").write_text(state, encoding="utf-8")
-        record = {"metric": metric, "value": value, "step": step, "checkpoint": name}
-        (folder / "best.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        write_state(folder, [prefix])
+        _write_best(folder, metric, value, step, Path(prefix).name)
     return True
 
 
-def _best_so_far(model_dir: Path) -> float:
+def mend_best(model_dir: Path, lines: Sequence[Mapping[str, float]], metric: str) -> None:
+    """Writes `best/best.json` anew where it is damaged, with the value from the table of the evaluations.
+
+    Where that is not known the next evaluation counts as the best.
+
+    Args:
+      model_dir: The folder of the run.
+      lines: Of the table.
+      metric: The column that decides.
+    """
+    folder = model_dir / _BEST
+    prefix = next(iter(numbered_checkpoints(folder)), None)
+    if prefix is None or _reads_best(folder):
+        return
     try:
-        return float(json.loads((model_dir / "best" / "best.json").read_text(encoding="utf-8"))["value"])
+        step = saved_step(prefix)
+    except CheckpointError:
+        step = -1  # of no evaluation
+    value = next((line[metric] for line in lines if line["step"] == step and metric in line), None)
+    if value is None:
+        (folder / _BEST_FILE).unlink(missing_ok=True)
+        what = "how good the checkpoint beside it is, is not known: the next evaluation replaces it"
+    else:
+        _write_best(folder, metric, value, step, Path(prefix).name)
+        what = "it was written anew from the table of the evaluations"
+    print(f"warning: {folder / _BEST_FILE} is damaged; {what}", file=sys.stderr)
+
+
+def _reads_best(folder: Path) -> bool:
+    try:
+        return _best_value(folder) is not None
+    except ValueError:
+        return False
+
+
+def _best_so_far(model_dir: Path) -> float:
+    value = _best_value(model_dir / _BEST)
+    return float("-inf") if value is None else value
+
+
+def _best_value(folder: Path) -> float | None:
+    """The metric of the best checkpoint; None where there is no file that says it, ValueError for a damaged one."""
+    try:
+        value = float(json.loads((folder / _BEST_FILE).read_bytes())["value"])
     except FileNotFoundError:
-        return float("-inf")
+        return None
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"{folder / _BEST_FILE} is damaged") from error
+    if math.isnan(value):
+        raise ValueError(f"{folder / _BEST_FILE} has no value")
+    return value
+
+
+def _write_best(folder: Path, metric: str, value: float, step: int, name: str) -> None:
+    record = {"metric": metric, "value": value, "step": step, "checkpoint": name}
+    write_text(folder / _BEST_FILE, json.dumps(record, indent=2) + "\n")

@@ -43,12 +43,14 @@ def require_writable(folder: Path) -> None:
 def sweep(model_dir: Path) -> None:
     """Removes what a run that was killed while it wrote left beside its files; nothing with a name of its own.
 
-    A kill between the two renames that replace the folder `best` leaves the new one, whole, under another name.
+    A kill between the two renames that replace the folder `best` leaves both, the new one and the earlier one, whole
+    under other names.
     """
     best = model_dir / "best"
-    for whole in model_dir.glob(".best.*.tmp/best.json"):
-        if not best.exists():
-            whole.parent.rename(best)
+    new = [whole.parent for whole in model_dir.glob(".best.*.tmp/best.json")]
+    for folder in [*new, *model_dir.glob(".best.*.earlier")]:
+        if not best.exists() and any(folder.iterdir()):
+            folder.rename(best)
     for leftover in [*model_dir.glob("ckpt-*_temp"), *model_dir.rglob(".*.tmp"), *model_dir.glob(".best.*.earlier")]:
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)

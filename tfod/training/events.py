@@ -1,25 +1,23 @@
 """Event files of TensorBoard, cut back to a step when a run resumes from it."""
 
-from contextlib import suppress
+import sys
 from pathlib import Path
 
+from google.protobuf.message import DecodeError
 from tensorboard.compat.proto.event_pb2 import Event
 
-from tfod.errors import DataError
 from tfod.files import replacing
-from tfod.records.frames import read_frames
+from tfod.records.frames import CUT_OFF, Frame, scan_frames
 
 __all__ = ["forget_after"]
-
-# A record is its length (8 bytes), the length's checksum (4), the data, and the data's checksum (4).
-_FRAME_BYTES = 16
 
 
 def forget_after(folder: Path, step: int) -> int | None:
     """Removes what the event files of a folder say about steps after `step`; a run is going to say it anew.
 
     TensorBoard would otherwise show the steps between the last checkpoint and a kill twice. A record that the
-    kill cut off is removed too. Files that need no change are not touched: another process may be writing.
+    kill cut off is removed too, and so is what follows a damaged one, where TensorBoard stops reading; that is told.
+    Files that need no change are not touched: another process may be writing.
 
     Returns:
       The last step that something is still known about; None if nothing is.
@@ -40,15 +38,23 @@ def _measure(path: Path, step: int) -> tuple[int, int | None]:
     A process appends events in the order of their steps, so that all to be removed are at the end.
     """
     size, last = 0, None
-    with suppress(DataError):  # A kill came in the middle of a record: what is whole before it counts.
-        for frame in read_frames(path):
-            event = Event.FromString(frame)
-            if event.step > step:
-                break
-            size += _FRAME_BYTES + len(frame)
-            if event.HasField("summary"):
-                last = event.step
+    for frame in scan_frames(path):
+        event = _event(frame)
+        if event is None and not (frame.fault and frame.fault.what == CUT_OFF):
+            print(f"warning: {path} is damaged at byte {frame.offset}; what follows is left out", file=sys.stderr)
+        if event is None or event.step > step:
+            break
+        size += frame.size
+        if event.HasField("summary"):
+            last = event.step
     return size, last
+
+
+def _event(frame: Frame) -> Event | None:
+    try:
+        return None if frame.fault else Event.FromString(frame.payload)
+    except DecodeError:
+        return None
 
 
 def _cut(path: Path, size: int) -> None:

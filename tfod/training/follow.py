@@ -10,8 +10,10 @@ import tf_keras as keras
 
 from tfod import names
 from tfod.checkpoints.restore import restore_model
+from tfod.checkpoints.state import newest_checkpoint
 from tfod.errors import CheckpointError
 from tfod.models.detection_model import DetectionModel
+from tfod.stores import normal
 from tfod.training.averages import restore_averages
 from tfod.training.checkpoints import BEST_METRIC
 
@@ -71,14 +73,14 @@ def restore_for_evaluation(
 
 
 def _checkpoints(folder: Path, timeout: int) -> Iterator[str]:
-    newest = tf.train.latest_checkpoint(str(folder))
+    newest = newest_checkpoint(folder)
     if timeout:
         print(
             f"evaluating the checkpoints of {folder} as they come; ends with the last step of the run, or after "
             f"{timeout} s without a new one (--run_once: after the newest)",
             file=sys.stderr,
         )
-        yield from tf.train.checkpoints_iterator(str(folder), timeout=timeout)
+        yield from tf.train.checkpoints_iterator(normal(folder), timeout=timeout)
         return
     if newest is None:
         raise CheckpointError("there is no checkpoint in this folder", str(folder), "give the folder of a training run")

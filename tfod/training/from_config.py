@@ -16,6 +16,7 @@ from tfod.checkpoints.restore import restore_fine_tune
 from tfod.config.label_map import read_label_map
 from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
 from tfod.input.from_config import naming_corrupt_records, training_dataset
+from tfod.input.tally import Tally
 from tfod.models.build import build_model
 from tfod.models.detection_model import DetectionModel
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
@@ -23,11 +24,11 @@ from tfod.protos.train_pb2 import TrainConfig
 from tfod.records.files import expand
 from tfod.training.budget import Budget
 from tfod.training.checkpoints import BEST_METRIC
+from tfod.training.earlier_from_config import record_start_from_config, refuse_another_run
 from tfod.training.follow import follow
 from tfod.training.optimizer_from_config import averages_from_config, optimizer_from_config
 from tfod.training.options import RunOptions
 from tfod.training.run import Batches, Evaluations, Run, RunResult
-from tfod.training.run_folder import record_start
 from tfod.training.selection import Selection, select_variables
 from tfod.training.start import Start, started_run
 from tfod.training.summaries import draw_batch
@@ -69,6 +70,8 @@ def train(
     reader = config.train_input_reader
     with started_run(model_dir, options) as start:
         model = build_model(config.model)
+        # A run that has to be the same twice does without: it would wait for each record.
+        tally = None if options.deterministic else Tally(expand(list(reader.tf_record_input_reader.input_path)))
         dataset = training_dataset(
             reader,
             config.train_config,
@@ -78,6 +81,7 @@ def train(
             skip_corrupt=options.skip_corrupt,
             deterministic=options.deterministic,
             first_batch=start.first_batch,
+            tally=tally,
         )
         folder = evaluation_folder(config, start.folder)
 
@@ -86,11 +90,10 @@ def train(
 
             return evaluation_from_config(config, model, optimizer, folder)
 
-        run = run_from_config(config, start, options, model, dataset, evaluation)
+        run = run_from_config(config, start, options, model, dataset, evaluation, tally=tally)
         if start.is_chief:
             save_config(config, model_dir, config_path)
-            records = expand(list(reader.tf_record_input_reader.input_path))
-            record_start(model_dir, records, step=start.step, seed=start.seed)
+            record_start_from_config(config, start, model_dir)
         with naming_corrupt_records(reader):
             return run.to_the_end()
 
@@ -102,8 +105,12 @@ def run_from_config(
     model: DetectionModel,
     dataset: tf.data.Dataset,
     evaluation: Callable[[keras.optimizers.legacy.Optimizer], "Evaluation"],
+    *,
+    tally: Tally | None = None,
 ) -> Run:
     """The run of a model with the optimizer, the steps and the fine-tuning checkpoint of a config.
+
+    Raises CheckpointError where the folder holds another run, which cannot be continued.
 
     Args:
       config: Its `train_config` counts, and whether it has an `eval_input_reader`.
@@ -113,9 +120,11 @@ def run_from_config(
       dataset: As `tfod.input.dataset.training_dataset` makes it.
       evaluation: Makes an evaluation of the model from the optimizer, which may keep averages; called when the first
         evaluation is due.
+      tally: Counts what the dataset leaves out.
     """
     train_config = config.train_config
     layout = model.checkpoint_layout().full
+    refuse_another_run(config, start, layout)
     step = orbit.utils.create_global_step()
     optimizer, schedule = optimizer_from_config(train_config.optimizer, step, layout)
     learning = Learning(
@@ -132,14 +141,23 @@ def run_from_config(
     budget = Budget(train_config.num_steps, options.max_minutes, in_checkpoints=options.max_minutes > 0)
     return Run(
         model,
-        Batches(dataset, train_config.batch_size, functools.partial(_draw, config, model)),
+        Batches(dataset, train_config.batch_size, functools.partial(_draw, config, model), tally),
         _evaluations(config, start, lambda: evaluation(optimizer)),
         learning,
         start,
         options,
         budget=budget,
         initialize=lambda: _restore_fine_tune(model, train_config),
+        to_go_on=_to_go_on(train_config),
     )
+
+
+def _to_go_on(config: TrainConfig) -> str:
+    kind = config.optimizer.WhichOneof("optimizer") or ""
+    schedule = f"train_config.optimizer.{kind}.learning_rate.cosine_decay_learning_rate.total_steps"
+    rate = getattr(config.optimizer, kind).learning_rate if kind else None
+    decays = rate is not None and rate.WhichOneof("learning_rate") == "cosine_decay_learning_rate"
+    return f"raise --num_train_steps{f' and {schedule}' if decays else ''} to let it do more"
 
 
 def evaluate_checkpoints(
@@ -210,7 +228,8 @@ def _evaluations(
 
 
 def _describe(numbers: Mapping[str, float]) -> str:
-    return f"mAP {numbers[BEST_METRIC]:.4f}"
+    found = numbers[BEST_METRIC]
+    return f"mAP {found:.4f}" if found >= 0 else "no mAP, because no object of the evaluation counts"
 
 
 def _draw(config: TrainEvalPipelineConfig, model: DetectionModel, batch: Batch) -> NDArray[np.uint8]:

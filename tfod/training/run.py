@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tfod.progress import Progress, format_duration
 from tfod.training.budget import Budget, SecondsProgress
-from tfod.training.checkpoints import CheckpointKeeper, keep_if_best
+from tfod.training.checkpoints import CheckpointKeeper, keep_if_best, mend_best
 from tfod.training.events import forget_after
 from tfod.training.optimizers import create_slots
 from tfod.training.options import RunOptions
@@ -22,7 +22,7 @@ from tfod.training.start import Start
 from tfod.training.summaries import TrainingSummaries
 from tfod.training.table import RunTable
 from tfod.training.trainer import Learning, Trainable, Trainer
-from tfod.training.watch import CURE, Batch, GoalReachedError, StepWatch, Stopped
+from tfod.training.watch import CURE, Batch, GoalReachedError, Remarks, StepWatch, Stopped
 
 __all__ = ["Batches", "Evaluations", "Run", "RunResult"]
 
@@ -37,11 +37,13 @@ class Batches:
       dataset: Features and labels without end, tensors by name, as `Trainable.losses` takes them.
       size: Images a step.
       draw: The images of a batch, uint8 `[N, h, w, 3]`, for TensorBoard; None for no images.
+      remarks: What is to be said of the dataset while it is read; None for nothing.
     """
 
     dataset: tf.data.Dataset
     size: int
     draw: Callable[[Batch], NDArray[np.uint8]] | None = None
+    remarks: Remarks | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Run:
       budget: How long it is.
       initialize: Fills the weights of a run that begins anew.
       cure: What to do about a loss that is not finite.
+      to_go_on: What to do to go on with a run that has used up its budget.
     """
 
     def __init__(
@@ -109,7 +112,9 @@ class Run:
         budget: Budget,
         initialize: Callable[[], None] = lambda: None,
         cure: str = CURE,
+        to_go_on: str = "raise the number of steps to let it do more",
     ) -> None:
+        self._to_go_on = to_go_on
         self._evaluations = evaluations
         self._step = learning.step
         self._start = start
@@ -131,7 +136,7 @@ class Run:
             more={"budget": budget} if budget.in_checkpoints else None,
             before_saving=budget.note,
         )
-        self._watch = StepWatch(start.step, cure)
+        self._watch = StepWatch(start.step, cure, batches.remarks)
         self._training = orbit.Controller(
             global_step=learning.step,
             trainer=Trainer(model, learning, iterator, self._watch),
@@ -143,6 +148,8 @@ class Run:
         # 7. What was recorded after that checkpoint is forgotten before anything is recorded anew.
         forget_after(start.folder / "train", start.step)
         self._table = RunTable(evaluations.table, start.step) if evaluations else None
+        if evaluations and self._table:
+            mend_best(start.folder, self._table.lines, evaluations.metric)
         self._last_evaluation = self._forget_evaluations(start.step)
 
     def _forget_evaluations(self, step: int) -> int | None:
@@ -164,6 +171,8 @@ class Run:
             is_out_of_time = self._train_and_evaluate()
         except Stopped as reason:
             stopped = reason
+        if int(self._step.numpy()) > self._start.step:
+            self._watch.last_remarks()
         self._keeper.save(check_interval=False)
         step, checkpoint = int(self._step.numpy()), self._keeper.latest_checkpoint
         if stopped is not None:
@@ -174,6 +183,9 @@ class Run:
                 f"the time is over ({allowed}) after step {step} of {self._budget.steps}; saved as {checkpoint}; "
                 "the same command with more time goes on from it"
             )
+        elif step and step == self._start.step and self._budget.progress(step) == 1.0:
+            done = f"done its {step} steps" if step >= self._budget.steps > 0 else "used its time"
+            print(f"nothing to do: the run in {self._start.folder} has {done}; {self._to_go_on}")
         best = self._table.best(self._evaluations.metric) if self._table and self._evaluations else math.nan
         return RunResult(step, stopped.signal_number if stopped else None, checkpoint, best)
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,9 +52,22 @@ def _text(column: str, value: float) -> str:
 
 
 def _read(path: Path) -> list[dict[str, float]]:
+    """The lines of a table; those that are damaged are left out, which is told."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [{column: float(text) for column, text in row.items() if text} for row in csv.DictReader(file)]
+        text = path.read_bytes().decode("utf-8", errors="replace")
     except FileNotFoundError:
         return []
-    return [row for row in rows if "step" in row]
+    lines, damaged = [], 0
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    except csv.Error:
+        rows, damaged = [], 1
+    for row in rows:
+        try:
+            line = {str(column): float(value) for column, value in row.items() if value}
+            lines.append({**line, "step": int(line["step"])})
+        except (ValueError, KeyError, TypeError, OverflowError):
+            damaged += 1
+    if damaged:
+        print(f"warning: {path} is damaged; lines that are left out: {damaged}", file=sys.stderr)
+    return lines

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfod import names
 from tfod.errors import TrainingError
 
-__all__ = ["CURE", "Batch", "GoalReachedError", "ShowsSteps", "StepWatch", "Stopped"]
+__all__ = ["CURE", "Batch", "GoalReachedError", "Remarks", "ShowsSteps", "StepWatch", "Stopped"]
 
 CURE = (
     "look at those images and their boxes, or lower the learning rate or warm it up for longer, or set "
@@ -32,6 +32,13 @@ class ShowsSteps(Protocol):
 
     def advance(self, count: int = 1, note: str = "") -> None:
         """Says that `count` more steps are done; `note` is shown beside."""
+
+
+class Remarks(Protocol):
+    """What is to be said once while a run goes on, such as `tfod.input.tally.Tally`."""
+
+    def tell(self, *, at_end: bool = False) -> bool:
+        """Says it if it is known by now, or in any case `at_end`; returns whether it has been said."""
 
 
 class GoalReachedError(Exception):
@@ -55,6 +62,7 @@ class StepWatch:
     Args:
       start: How many steps are done already.
       cure: What to do about a loss that is not finite.
+      remarks: Asked after each step until they have been made.
 
     Attributes:
       tags: The names of the values that a step returns, in order; the trainer knows them once it has been traced.
@@ -64,8 +72,9 @@ class StepWatch:
       is_over: Asked after each step; the first True ends the stage of training.
     """
 
-    def __init__(self, start: int, cure: str = CURE) -> None:
+    def __init__(self, start: int, cure: str = CURE, remarks: Remarks | None = None) -> None:
         self._cure = cure
+        self._remarks = remarks
         self.tags: tuple[str, ...] = ()
         self.step = start
         self.batch: Batch | None = None
@@ -85,6 +94,8 @@ class StepWatch:
         self._pending = (values, Batch(features, labels))
         if not self._overlap:
             self._check_pending()
+        if self._remarks is not None and self._remarks.tell():
+            self._remarks = None
         self.check_signals()
         if self.is_over():
             self.is_over = _never
@@ -95,6 +106,12 @@ class StepWatch:
         """The values of the last step by tag. After it no step is left unchecked: what is saved now is sound."""
         self._check_pending()
         return self._values
+
+    def last_remarks(self) -> None:
+        """Has made what remarks have not been made yet."""
+        if self._remarks is not None:
+            self._remarks.tell(at_end=True)
+            self._remarks = None
 
     def check_signals(self) -> None:
         """Raises Stopped if a signal was caught; no step is left unchecked."""

@@ -43,7 +43,7 @@ _TYPE_NAMES = {bytes: "bytes", int: "int64", float: "float"}
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong: its kind (see `tfod.records.verify.KINDS`), the feature, and what is the matter."""
+    """One thing that is wrong: its kind (see `tfod.doctor.verify.KINDS`), the feature, and what is the matter."""
 
     kind: str
     key: str

@@ -13,9 +13,9 @@ from tfod import names
 from tfod.annotations.voc import read_voc_files
 from tfod.cli.verify_records import main
 from tfod.config.label_map import label_map_from_names, write_label_map
+from tfod.doctor.verify import Report, verify
 from tfod.records.example import bytes_feature, encode_example, float_feature, int64_feature
 from tfod.records.frames import read_frames, write_frame
-from tfod.records.verify import Report, verify
 from tfod.records.write import write_records
 
 LABEL_MAP = label_map_from_names(["cat", "dog"])
@@ -82,11 +82,11 @@ def test_each_kind_of_fault_is_found_alone_and_in_its_place(
 ) -> None:
     sound, faulty = _features(source_id=bytes_feature(b"b.jpg")), _features(**changes)
     report = _verified(tmp_path / "a.record", sound, faulty)
-    at = [(found.file, found.record, found.key) for found in report.findings if found.kind == kind]
+    at = [(found.file, found.record, found.feature) for found in report.findings if found.rule == kind]
     assert (f"{tmp_path}/a.record", 1, key) in at
     assert any(what in found.what for found in report.findings)
     # A list of the wrong length or type may be a fault of each of its neighbours, too.
-    assert {found.kind for found in report.findings} <= {kind, "type"}
+    assert {found.rule for found in report.findings} <= {kind, "type"}
     assert {found.record for found in report.findings} == {1}
 
 
@@ -94,7 +94,7 @@ def test_what_training_does_without_is_no_error(tmp_path: Path) -> None:
     unused = dict.fromkeys(("label", "source_id", "format", "height", "width", "filename"))
     report = _verified(tmp_path / "a.record", _features(**unused))
     assert report.severe == 0
-    assert {found.kind for found in report.findings} == {"absent"}
+    assert {found.rule for found in report.findings} == {"absent"}
     background = {key: value for key, value in _features().items() if "object" not in key}
     assert _verified(tmp_path / "b.record", background).findings == []
 
@@ -104,10 +104,10 @@ def test_a_class_as_text_needs_a_label_map_that_knows_it(tmp_path: Path) -> None
     text_only = _features(label=None)
     assert _verified(path, text_only).findings == []
     (found,) = verify([str(path)]).findings
-    assert (found.kind, found.key) == ("missing", names.OBJECT_CLASS_LABEL)
+    assert (found.rule, found.feature) == ("missing", names.OBJECT_CLASS_LABEL)
     assert "enough with a label map" in found.what
     (found,) = _verified(path, _features(label=None, text=bytes_feature(b"cat", b"cow"))).findings
-    assert (found.kind, found.what) == ("label", "object 2: 'cow', which the label map lacks")
+    assert (found.rule, found.what) == ("label", "object 2: 'cow', which the label map lacks")
     report = _verified(path, _features(label=None, text=bytes_feature(b"cat")))
     assert report.severe  # one text for two boxes
 
@@ -132,7 +132,7 @@ def test_what_verifying_calls_fit_is_what_the_decoder_reads(tmp_path: Path) -> N
 def test_masks_of_another_size(tmp_path: Path) -> None:
     masks = bytes_feature(picture(kind="PNG"), picture(32, 48, kind="PNG"))
     (found,) = _verified(tmp_path / "a.record", _features(mask=masks)).findings
-    assert (found.kind, found.what) == ("mask", "object 2: it has 32 x 48 pixels, the picture 64 x 48")
+    assert (found.rule, found.what) == ("mask", "object 2: it has 32 x 48 pixels, the picture 64 x 48")
 
 
 def test_segmentation_needs_no_boxes(tmp_path: Path) -> None:
@@ -152,18 +152,18 @@ def test_damage_is_told_and_the_rest_is_still_looked_at(tmp_path: Path) -> None:
     path.write_bytes(data + struct.pack("<Q", 5) + b"end")
     with path.open("rb") as file:
         length = struct.unpack("<Q", file.read(8))[0]
-    found = [(one.kind, one.record) for one in verify([str(path)]).findings]
+    found = [(one.rule, one.record) for one in verify([str(path)]).findings]
     assert found == [("damage", 0), ("size", 1), ("label", 2), ("damage", 3), ("same_name", 2)]
     assert length < 100_000
 
     with path.open("wb") as file:
         write_frame(file, b"no example")
-    assert [one.kind for one in verify([str(path)]).findings] == ["example"]
+    assert [one.rule for one in verify([str(path)]).findings] == ["example"]
 
 
 def test_names_that_come_twice_are_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = _verified(tmp_path / "a.record", _features(), _features())
-    assert [(found.kind, found.record) for found in report.findings] == [("same_name", 1)]
+    assert [(found.rule, found.record) for found in report.findings] == [("same_name", 1)]
     assert report.severe == 0
     assert main([f"{tmp_path}/a.record"]) == 0
     assert "warning      1  same_name" in capsys.readouterr().out

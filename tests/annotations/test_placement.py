@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tfod.records.boxes import CLIPPED, EMPTY, IN_ONE_PIXEL, NOT_FINITE, OUTSIDE, SWAPPED, as_stored, place
+from tfod.annotations.placement import CLIPPED, EMPTY, IN_ONE_PIXEL, NOT_FINITE, OUTSIDE, SWAPPED, as_stored, place
 from tfod.records.summary import Summary
 
 NAN, INF = math.nan, math.inf

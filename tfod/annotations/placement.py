@@ -13,12 +13,29 @@ What lies in the first pixel of a larger picture is told: its coordinates are pr
 
 from math import isfinite
 
-__all__ = ["CLIPPED", "EMPTY", "IN_ONE_PIXEL", "NOT_FINITE", "OUTSIDE", "SWAPPED", "Box", "as_stored", "place"]
+__all__ = [
+    "CLIPPED",
+    "EMPTY",
+    "INVERTED",
+    "IN_ONE_PIXEL",
+    "IN_PIXELS",
+    "NOT_FINITE",
+    "OUTSIDE",
+    "SWAPPED",
+    "Box",
+    "as_stored",
+    "place",
+    "stored_fault",
+]
 
 Box = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax
 
 SWAPPED, CLIPPED, IN_ONE_PIXEL = "boxes_swapped", "boxes_clipped", "boxes_in_one_pixel"
 NOT_FINITE, EMPTY, OUTSIDE = "boxes_not_finite", "boxes_empty", "boxes_outside"
+INVERTED, IN_PIXELS = "boxes_inverted", "boxes_in_pixels"
+
+# A box in fractions of the image that ends so far to the right or below is none: its coordinates are pixels.
+_MOST = 2.0
 
 
 def place(box: Box, width: int, height: int, one_based: bool = False) -> tuple[Box | None, tuple[str, ...]]:
@@ -60,3 +77,23 @@ def as_stored(box: Box, orientation: int) -> Box:
     left, right = (ymin, ymax) if orientation in (5, 6) else (1 - ymax, 1 - ymin)
     top, bottom = (xmin, xmax) if orientation in (5, 8) else (1 - xmax, 1 - xmin)
     return left, top, right, bottom
+
+
+def stored_fault(box: Box) -> str | None:
+    """What keeps a box of a record, in fractions of the image, from being learnt or found; None where nothing does.
+
+    Boxes that reach over the edge of the image a little are sound: nothing cuts them off.
+
+    >>> stored_fault((0.1, 0.1, 0.5, 1.01)), stored_fault((10.0, 0.0, 60.0, 70.0)), stored_fault((0.5, 0.1, 0.2, 0.3))
+    (None, 'boxes_in_pixels', 'boxes_inverted')
+    """
+    xmin, ymin, xmax, ymax = box
+    if not (isfinite(xmin) and isfinite(ymin) and isfinite(xmax) and isfinite(ymax)):
+        return NOT_FINITE
+    if xmax < xmin or ymax < ymin:
+        return INVERTED
+    if xmax > _MOST or ymax > _MOST:
+        return IN_PIXELS
+    if xmax <= 0 or ymax <= 0 or xmin >= 1 or ymin >= 1:
+        return OUTSIDE
+    return EMPTY if xmin == xmax or ymin == ymax else None

@@ -12,73 +12,21 @@ from google_crc32c import extend
 
 from tfod import names
 from tfod.config.label_map import LabelMap
+from tfod.doctor.findings import Finding
+from tfod.doctor.report_text import count_errors, grouped
+from tfod.doctor.rules.descriptions import RECORD_RULES
+from tfod.doctor.rules.example import check_example
 from tfod.errors import DataError
-from tfod.records.check_example import check_example
 from tfod.records.example import Value, decode_example
 from tfod.records.files import matching_files, set_faults, set_name
-from tfod.records.frames import scan_frames
+from tfod.records.frames import Frame, scan_frames
 from tfod.records.manifest import RecordFile, file_entries, manifest_path, read_manifest
 from tfod.records.pool import cores, each
 from tfod.records.summary import name_digest, repeated
-from tfod.terminal import finding_group
 
-__all__ = ["KINDS", "Finding", "Kind", "Report", "verify"]
+__all__ = ["Report", "verify"]
 
 _WORTH_A_PROCESS = 50_000_000  # bytes
-
-
-class Kind(NamedTuple):
-    """A kind of finding: what it finds, and what to do; `severe` ones make records unfit."""
-
-    finds: str
-    cure: str
-    severe: bool = True
-
-
-_AGAIN = "convert the data again, with a converter that is sound"
-KINDS = {
-    "set": Kind("shards that are missing, or sets that are mixed", "copy all files of one set, and only them"),
-    "damage": Kind("records that are damaged", "copy the file again from where it came, or convert the data again"),
-    "example": Kind("records that are no tf.Example", "check that the file holds tf.Examples"),
-    "missing": Kind("features that training or evaluation needs, and that are missing", _AGAIN),
-    "type": Kind("features of another type or length than they should have", _AGAIN),
-    "picture": Kind("pictures that TensorFlow cannot decode", "mend or leave out the picture, and convert again"),
-    "size": Kind("sizes that are not those of the picture", _AGAIN),
-    "box": Kind("boxes that are not finite, have no area, or reach out of the picture", _AGAIN),
-    "label": Kind(
-        "classes that are not those of the label map", "name the label map of the conversion, or convert again"
-    ),
-    "mask": Kind("masks that do not fit their picture", _AGAIN),
-    "manifest": Kind(
-        "differences from the manifest", "convert or reshard again; whoever changed the files knows whether on purpose"
-    ),
-    "absent": Kind("features that other tools look for, and that are missing", "nothing for training", False),
-    "format": Kind("formats that are not those of the picture", "nothing for training, which looks itself", False),
-    "hash": Kind("keys that are not the picture's SHA-256", "nothing for training, which ignores them", False),
-    "same_name": Kind(
-        "pictures with the file name of an earlier one", "rename one; evaluation takes them for one picture", False
-    ),
-}
-
-
-class Finding(NamedTuple):
-    """One thing that was found: its kind, and where; `record` counts from 0, `key` is a feature's name."""
-
-    kind: str
-    file: str
-    what: str
-    record: int | None = None
-    key: str | None = None
-
-    @property
-    def where(self) -> str:
-        """The place in words.
-
-        >>> Finding("label", "a.record", "0", 3, "image/object/class/label").where
-        'a.record, record 3, image/object/class/label'
-        """
-        record = "" if self.record is None else f", record {self.record}"
-        return f"{self.file}{record}{f', {self.key}' if self.key else ''}"
 
 
 @dataclass
@@ -99,18 +47,14 @@ class Report:
     @property
     def severe(self) -> int:
         """How many findings make the records unfit."""
-        return sum(KINDS[finding.kind].severe for finding in self.findings)
+        return count_errors(self.findings, RECORD_RULES)
 
     def text(self, shown: int = 5) -> str:
         """The findings by kind, severe ones first, each with its count and first few places; then what is there."""
-        lines: list[str] = []
-        for name, kind in sorted(KINDS.items(), key=lambda item: not item[1].severe):
-            if places := [f"{found.where}: {found.what}" for found in self.findings if found.kind == name]:
-                cure, severity = f"what to do: {kind.cure}", "error" if kind.severe else "warning"
-                lines += finding_group(severity, f"{name}: {kind.finds}", places, shown, cure)
         classes = ", ".join(f"{name} {count}" for name, count in sorted(self.objects.items()))
         compared = f"compared with {', '.join(self.manifests)}" if self.manifests else "no manifest beside them"
-        lines += [
+        lines = [
+            *grouped(self.findings, RECORD_RULES, shown),
             f"{self.records:8d}  records in {len(self.files)} files, {self.bytes / 1e6:.1f} MB",
             f"{sum(self.objects.values()):8d}  objects: {classes or 'none'}",
             f"{self.severe} errors, {len(self.findings) - self.severe} warnings; {compared}",
@@ -119,14 +63,23 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """The report for programs, with every finding."""
-        severities = {name: "error" if kind.severe else "warning" for name, kind in KINDS.items()}
         return {
             "records": self.records,
             "bytes": self.bytes,
             "objects": dict(sorted(self.objects.items())),
             "manifests": self.manifests,
             "files": [file._asdict() for file in self.files],
-            "findings": [{**found._asdict(), "severity": severities[found.kind]} for found in self.findings],
+            "findings": [
+                {
+                    "kind": found.rule,
+                    "file": found.file,
+                    "what": found.what,
+                    "record": found.record,
+                    "key": found.feature,
+                    "severity": RECORD_RULES[found.rule].severity,
+                }
+                for found in self.findings
+            ],
         }
 
 
@@ -151,7 +104,7 @@ def verify(
     cannot be read.
     """
     paths = matching_files(patterns)
-    report = Report(findings=[Finding("set", fault.where, fault.what) for fault in set_faults(paths)])
+    report = Report(findings=[Finding("set", fault.what, fault.where) for fault in set_faults(paths)])
     read: list[_FileReport] = []
     if processes is None:
         processes = min(cores(), sum(map(os.path.getsize, paths)) // _WORTH_A_PROCESS)
@@ -174,26 +127,30 @@ def _check_file(path: str, label_map: LabelMap | None) -> _FileReport:
     findings: list[Finding] = []
     objects: Counter[str] = Counter()
     digests = array("Q")
-    records = checksum = 0
+    checksum = 0
     for frame in scan_frames(path):
-        records += 1
         checksum = extend(checksum, frame.checks)
-        digest = 0
-        if frame.fault:
-            findings.append(Finding("damage", path, f"{frame.fault.what} (byte {frame.offset})", frame.number))
-        else:
-            try:
-                features = decode_example(frame.payload)
-            except DataError as error:
-                findings.append(Finding("example", path, error.what, frame.number))
-            else:
-                for fault in check_example(features, label_map):
-                    findings.append(Finding(fault.kind, path, fault.what, frame.number, fault.key))
-                objects.update(_classes(features))
-                digest = _name(features)
-        digests.append(digest)
-    file = RecordFile(os.path.basename(path), records, os.path.getsize(path), checksum)
+        features = _features(path, frame, findings)
+        if features is not None:
+            for rule, feature, what in check_example(features, label_map):
+                findings.append(Finding(rule, what, path, record=frame.number, feature=feature))
+        objects.update(_classes(features or {}))
+        digests.append(_name(features or {}))
+    file = RecordFile(os.path.basename(path), len(digests), os.path.getsize(path), checksum)
     return _FileReport(file, objects, findings, digests)
+
+
+def _features(path: str, frame: Frame, findings: list[Finding]) -> dict[str, Value] | None:
+    """The features of a record; None, and a finding more, where it is damaged or no tf.Example."""
+    if frame.fault:
+        what = f"{frame.fault.what} (byte {frame.offset})"
+        findings.append(Finding("damage", what, path, record=frame.number))
+        return None
+    try:
+        return decode_example(frame.payload)
+    except DataError as error:
+        findings.append(Finding("example", error.what, path, record=frame.number))
+        return None
 
 
 def _classes(features: dict[str, Value]) -> Iterator[str]:
@@ -211,7 +168,8 @@ def _same_names(paths: Sequence[str], read: Sequence[_FileReport]) -> Iterator[F
     seen: set[int] = set()
     for path, found in zip(paths, read, strict=True):
         for number in repeated(found.names, seen):
-            yield Finding("same_name", path, "an earlier record has this name", number, names.IMAGE_SOURCE_ID)
+            what = "an earlier record has this name"
+            yield Finding("same_name", what, path, record=number, feature=names.IMAGE_SOURCE_ID)
 
 
 def _compare_with_manifest(name: str, files: Sequence[tuple[str, _FileReport]], report: Report) -> None:
@@ -219,12 +177,12 @@ def _compare_with_manifest(name: str, files: Sequence[tuple[str, _FileReport]], 
     try:
         manifest = read_manifest(path)
     except DataError as error:
-        report.findings.append(Finding("manifest", path, error.what))
+        report.findings.append(Finding("manifest", error.what, path))
         return
     if manifest is None:
         return
     report.manifests.append(path)
-    report.findings += [Finding("manifest", where, what) for where, what in _differences(path, manifest, files)]
+    report.findings += [Finding("manifest", what, where) for where, what in _differences(path, manifest, files)]
 
 
 def _differences(
