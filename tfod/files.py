@@ -8,19 +8,17 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from tfod.errors import DataError, OutputError, TfodError
-from tfod.stores import is_file, is_remote, matches, normal
+from tfod.errors import OutputError, TfodError
+from tfod.stores import is_remote, normal
 
 __all__ = [
     "LFS_CURE",
     "check_folder",
     "check_place",
     "contents",
-    "files_matching",
     "is_lfs_pointer",
     "lock",
     "output_error",
@@ -30,8 +28,6 @@ __all__ = [
     "write_bytes",
     "write_text",
 ]
-
-_MOST_MATCHES = 100_000
 
 LFS_CURE = "fetch the files with: git lfs pull (in the folder that was cloned; git lfs install before, if need be)"
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
@@ -277,19 +273,6 @@ def read_bytes(path: str) -> bytes:
         return os.read(descriptor, os.fstat(descriptor).st_size)
     finally:
         os.close(descriptor)
-
-
-def files_matching(pattern: str, *, recursive: bool = False) -> list[str]:
-    """The files that a glob pattern matches, sorted; with `recursive`, `**` stands for any folders.
-
-    Links that lead nowhere are none. Raises DataError for a pattern that matches half a disk.
-    """
-    if is_remote(pattern):
-        return [*filter(is_file, matches(pattern))]
-    found = [*islice(glob.iglob(pattern, recursive=recursive), _MOST_MATCHES + 1)]
-    if len(found) > _MOST_MATCHES:
-        raise DataError(f"the pattern matches more than {_MOST_MATCHES} files", pattern, "name them more closely")
-    return sorted(filter(os.path.isfile, found))
 
 
 def is_lfs_pointer(data: bytes | memoryview) -> bool:

@@ -12,9 +12,10 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, BinaryIO, cast
 
-from tfod.errors import StoreError
+from tfod.errors import DataError, StoreError
 
 __all__ = [
     "file_size",
@@ -29,6 +30,7 @@ __all__ = [
 
 # One letter is a drive of Windows. Slashes after the first are lost where a path went through pathlib.
 _SCHEME = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]+):/+(?=[^/])")
+_MOST_MATCHES = 100_000
 _MORE_FILE_SYSTEMS = "tensorflow_io"  # s3:// and others register themselves when it is imported
 _CURE = "copy the files to a disk of this machine, or mount the bucket as a folder, and name that"
 
@@ -99,10 +101,16 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
         return bool(gfile.isdir(normal(path)))
 
 
-def matches(pattern: str) -> list[str]:
-    """The files and folders that a glob pattern stands for, sorted."""
+def matches(pattern: str, *, recursive: bool = False) -> list[str]:
+    """The files and folders that a glob pattern stands for, sorted; with `recursive`, `**` stands for any folders.
+
+    Raises DataError for a pattern that stands for half a disk.
+    """
     if not is_remote(pattern):
-        return sorted(glob.glob(pattern))
+        found = [*islice(glob.iglob(pattern, recursive=recursive), _MOST_MATCHES + 1)]
+        if len(found) > _MOST_MATCHES:
+            raise DataError(f"the pattern matches more than {_MOST_MATCHES} files", pattern, "name them more closely")
+        return sorted(found)
     with _gfile(pattern) as gfile:
         return sorted(gfile.glob(normal(pattern)))
 

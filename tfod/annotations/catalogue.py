@@ -22,7 +22,7 @@ from tfod.annotations.yolo import read_yolo
 from tfod.annotations.yolo_layout import find_yaml
 from tfod.annotations.yolo_write import write_yolo
 from tfod.errors import DataError
-from tfod.files import files_matching
+from tfod.stores import matches
 
 __all__ = ["FORMATS", "detect_format", "find_format", "open_dataset", "read_dataset"]
 
@@ -202,9 +202,7 @@ def _say(names: Iterable[str]) -> str:
 
 def _is_pattern(path: str) -> bool:
     """Whether it names shards of records as a pattern does."""
-    return not os.path.exists(path) and any(
-        RECORD_NAME.fullmatch(os.path.basename(one)) for one in files_matching(path)
-    )
+    return not os.path.exists(path) and any(RECORD_NAME.fullmatch(os.path.basename(one)) for one in matches(path))
 
 
 class _Checked:

@@ -1,5 +1,6 @@
 """Images from files, folders and globs, decoded as viewers show them."""
 
+import os
 import struct
 import warnings
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from tfod.errors import DataError
-from tfod.files import files_matching
+from tfod.stores import matches
 
 __all__ = ["find_images", "read_image"]
 
@@ -32,15 +33,15 @@ def find_images(inputs: Sequence[str]) -> list[Path]:
     for text in inputs:
         path = Path(text)
         if path.is_dir():
-            matches = sorted(p for p in path.iterdir() if _looks_like_image(p))
+            images = sorted(p for p in path.iterdir() if _looks_like_image(p))
         elif path.exists():
-            matches = [path]
+            images = [path]
         else:
-            matches = [Path(match) for match in files_matching(text, recursive=True)]
-        if not matches:
+            images = [Path(match) for match in matches(text, recursive=True) if os.path.isfile(match)]
+        if not images:
             kinds = ", ".join(SUFFIXES)
             raise DataError("no image there", text, f"name an image, a glob, or a folder with {kinds} files in it")
-        found.update(dict.fromkeys(matches))
+        found.update(dict.fromkeys(images))
     return list(found)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from tfod.errors import DataError, OutputError
-from tfod.files import LFS_CURE, files_matching, is_lfs_pointer
+from tfod.files import LFS_CURE, is_lfs_pointer
 from tfod.records.frames import CHECKS_BEFORE, masked_crc
 from tfod.stores import is_file, normal, open_file
 
@@ -82,7 +82,7 @@ def matching_files(input_paths: Sequence[str]) -> list[str]:
     """
     found: set[str] = set()
     for pattern in input_paths:
-        files = [normal(pattern)] if is_file(pattern) else files_matching(pattern)
+        files = [normal(pattern)] if is_file(pattern) else [*filter(is_file, matches(pattern))]
         if not files:
             cure = "check the path; it is relative to the folder where the command runs"
             raise DataError("no TFRecord file matches", pattern, cure)
