@@ -119,6 +119,7 @@ def test_remap_labels_to_a_class_that_the_model_has_not(tmp_path):
     assert (severity, rule) == ("error", "remap-labels")
     assert "'cat', 'dog' the class 5, but num_classes is 2" in what
     assert _check(tmp_path, example(), more=step % (both, 2)) == []
+    assert _check(tmp_path, example(), more=step % ("original_labels: 7", 5)) == []  # of which there is none
 
 
 def test_label_maps_that_number_the_same_classes_differently_are_an_error(tmp_path):

@@ -55,7 +55,10 @@ def test_damaged_ones_are_passed_over_and_told(run: Path, capsys: pytest.Capture
     assert tf.train.latest_checkpoint(str(run)) == str(run / "ckpt-2")
 
 
-@pytest.mark.parametrize("content", [b"", b"model_checkpoint_path: 7", b"\xff\xfe\x00garbage", None])
+NOT_WHOLE = b'model_checkpoint_path: "ckpt-3"\nall_model_check'
+
+
+@pytest.mark.parametrize("content", [b"", b"model_checkpoint_path: 7", NOT_WHOLE, b"\xff\xfe\x00garbage", None])
 def test_without_the_file_that_names_them_the_highest_number_counts(
     run: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]
 ) -> None:

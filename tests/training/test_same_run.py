@@ -67,6 +67,13 @@ def test_settings_that_change_no_shape_may_change(tmp_path: Path) -> None:
     assert tiny.train(tiny.config(4, tmp_path, more), tmp_path).step == 4
 
 
+def test_without_a_config_of_then_nothing_is_compared(tmp_path: Path) -> None:
+    tiny.train(tiny.config(2, tmp_path), tmp_path)
+    for content in (b"", b"\xff", b"model {"):
+        (tmp_path / "pipeline.config").write_bytes(content)
+        assert tiny.train(tiny.config(2, tmp_path, "model { ssd { num_classes: 3 } }"), tmp_path).step == 2
+
+
 def test_another_optimizer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     error = _started_again(tmp_path, ADAM, monkeypatch)
     assert error.where == "train_config.optimizer"

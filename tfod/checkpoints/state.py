@@ -15,7 +15,8 @@ from tfod.stores import is_file, matches, normal, read_file
 __all__ = ["STATE_FILE", "named_checkpoints", "newest_checkpoint", "numbered_checkpoints", "write_state"]
 
 STATE_FILE = "checkpoint"
-_NAMED = re.compile(r'^\s*(all_model_checkpoint_paths|model_checkpoint_path)\s*:\s*"((?:[^"\\\n]|\\.)*)"\s*$', re.M)
+_NAMED = re.compile(r'\s*(all_model_checkpoint_paths|model_checkpoint_path)\s*:\s*"((?:[^"\\]|\\.)*)"\s*')
+_TIME = re.compile(r"\s*((all_model_checkpoint_timestamps|last_preserved_timestamp)\s*:\s*[\d.e+]+\s*)?")
 _NUMBERED = re.compile(r".*-(\d+)\.index")
 
 
@@ -29,13 +30,14 @@ def named_checkpoints(folder: Path | str) -> list[str]:
     """
     try:
         text = read_file(_state_file(folder)).decode("utf-8")
-        named = [(field, text_encoding.CUnescape(name).decode("utf-8")) for field, name in _NAMED.findall(text)]
+        lines = [(line, _NAMED.fullmatch(line)) for line in text.splitlines()]
+        named = [(match[1], text_encoding.CUnescape(match[2]).decode("utf-8")) for _, match in lines if match]
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:
         raise _damaged(folder) from error
     newest = [name for field, name in named if field == "model_checkpoint_path" and name]
-    if len(newest) != 1:
+    if len(newest) != 1 or not all(match or _TIME.fullmatch(line) for line, match in lines):
         raise _damaged(folder)
     others = [name for field, name in reversed(named) if field != "model_checkpoint_path"]
     # An absolute name stands for itself.

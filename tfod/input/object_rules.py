@@ -14,6 +14,7 @@ from tfod.records.objects import ObjectCount, ObjectKind
 __all__ = ["Classes", "Reader", "Remap", "label_map_findings", "object_findings", "remap_findings"]
 
 _NAMED = 5  # classes that a finding lists
+_MANY_CLASSES = 1000  # to look among more for names that are alike takes a while
 _FEW = 0.01  # of the objects; so many without area, or beside the image, are not worth a word
 _AGAIN = "convert the data again"
 _BOXES = {
@@ -134,9 +135,10 @@ def _cure(unknown: Iterable[str], classes: Classes, reader: Reader) -> str:
     if classes.label_map is None:
         return f"--set {reader.where}.label_map_path=... with the label map that the records were made with"
     lowered = {name.lower().strip(): name for name in classes.label_map.ids}
-    for name in unknown:
+    compared = classes.label_map.ids if len(lowered) <= _MANY_CLASSES else ()
+    for name in list(unknown)[:_NAMED]:
         plain = name[1:-1] if name[0] in "'\"" else ""
-        alike = lowered.get(plain.lower().strip()) or nearest(plain, classes.label_map.ids)
+        alike = lowered.get(plain.lower().strip()) or nearest(plain, compared)
         if alike:
             return f"write the names in {reader.label_map_path} as the records have them: {plain!r}, not {alike!r}"
     return f"name the label map that the records were made with, or {_AGAIN} with {reader.label_map_path}"
@@ -153,9 +155,10 @@ def _boxes(fault: str, objects: int, total: int, told: str, first: str, reader: 
 
 def remap_findings(classes: Classes) -> Iterator[Diagnostic]:
     """Classes that `remap_labels` makes a class which the model does not have: their objects would have none."""
-    numbers = range(1, classes.num_classes + 1)
     names = classes.label_map.names if classes.label_map else {}
-    lost = [number for number in numbers if not 1 <= classes.remapped(number) <= classes.num_classes]
+    changed = sorted(number for step in classes.remaps for number in step.originals)
+    inside = [number for number in dict.fromkeys(changed) if 1 <= number <= classes.num_classes]
+    lost = [number for number in inside if not 1 <= classes.remapped(number) <= classes.num_classes]
     for step in classes.remaps:
         theirs = [number for number in lost if classes.remapped(number) == step.new]
         if theirs and not 1 <= step.new <= classes.num_classes:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from tfod.errors import DataError, OutputError
 from tfod.files import LFS_CURE, is_lfs_pointer
 from tfod.records.frames import CHECKS_BEFORE, masked_crc
-from tfod.stores import is_file, normal, open_file
+from tfod.stores import is_file, matches, normal, open_file
 
 __all__ = [
     "RECORD_NAME",

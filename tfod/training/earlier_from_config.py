@@ -60,7 +60,8 @@ def _earlier_config(start: Start) -> TrainEvalPipelineConfig | None:
     try:
         # A run of an earlier version has it only here, where people change it too.
         text = text or (start.folder / "pipeline.config").read_text(encoding="utf-8")
-        return text_format.Parse(text, TrainEvalPipelineConfig())
+        config = text_format.Parse(text, TrainEvalPipelineConfig())
+        return config if config.train_config.optimizer.WhichOneof("optimizer") else None
     except (OSError, ValueError, text_format.ParseError):
         return None
 
@@ -68,7 +69,7 @@ def _earlier_config(start: Start) -> TrainEvalPipelineConfig | None:
 def _optimizers(earlier: TrainEvalPipelineConfig, config: TrainEvalPipelineConfig) -> Iterator[Change]:
     then, now = (one.train_config.optimizer for one in (earlier, config))
     kinds = then.WhichOneof("optimizer"), now.WhichOneof("optimizer")
-    if kinds[0] and kinds[0] != kinds[1]:
+    if kinds[0] != kinds[1]:
         yield (_OPTIMIZER, *kinds)
     if then.use_moving_average != now.use_moving_average:
         yield f"{_OPTIMIZER}.use_moving_average", _told(then.use_moving_average), _told(now.use_moving_average)

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from tfod.checkpoints.restore import restore_fine_tune
 from tfod.config.label_map import read_label_map
 from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
+from tfod.config.rules.walk import is_remote
 from tfod.input.from_config import naming_corrupt_records, training_dataset
 from tfod.input.tally import Tally
 from tfod.models.build import build_model
 from tfod.models.detection_model import DetectionModel
+from tfod.protos.input_reader_pb2 import InputReader
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.protos.train_pb2 import TrainConfig
 from tfod.records.files import expand
@@ -70,8 +72,7 @@ def train(
     reader = config.train_input_reader
     with started_run(model_dir, options) as start:
         model = build_model(config.model)
-        # A run that has to be the same twice does without: it would wait for each record.
-        tally = None if options.deterministic else Tally(expand(list(reader.tf_record_input_reader.input_path)))
+        tally = _tally(reader, options)
         dataset = training_dataset(
             reader,
             config.train_config,
@@ -150,6 +151,12 @@ def run_from_config(
         initialize=lambda: _restore_fine_tune(model, train_config),
         to_go_on=_to_go_on(train_config),
     )
+
+
+def _tally(reader: InputReader, options: RunOptions) -> Tally | None:
+    """None for a run that has to be the same twice, which would wait for each record, and for records in a store."""
+    paths = list(reader.tf_record_input_reader.input_path)
+    return None if options.deterministic or any(map(is_remote, paths)) else Tally(expand(paths))
 
 
 def _to_go_on(config: TrainConfig) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from tfod.checkpoints.restore import require_fit
+from tfod.config.rules.walk import is_remote
 from tfod.errors import CheckpointError
 from tfod.training.run_folder import EarlierStart
 
@@ -70,7 +71,7 @@ def refuse_other_data(earlier: EarlierStart | None, files: Sequence[str], where:
       where: What names them.
     """
     before = earlier.data if earlier else {}
-    if not before or not files:
+    if not before or not files or any(map(is_remote, files)):
         return
     now = {path: os.path.getsize(path) for path in files}
     known = {(Path(path).name, size) for path, size in before.items()}
