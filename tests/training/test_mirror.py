@@ -61,6 +61,7 @@ def test_a_failed_run_leaves_what_it_had_written(store: str) -> None:
         (folder / "a").write_text("a")
         raise KeyError
     assert names(store) == ["a"]
+    assert not folder.exists()
 
 
 def test_a_store_that_cannot_be_written_leaves_the_copy(

@@ -112,6 +112,8 @@ def _reason(features: dict[str, Any]) -> str:
     for name, kind in _READ.items():
         if (values := features.get(name)) and not isinstance(values[0], kind):
             return f"{name} holds values of {_KINDS[type(values[0])]}, and should hold {_KINDS[kind]}"
+        if name in (names.IMAGE_ENCODED, names.IMAGE_SOURCE_ID) and len(features.get(name, ())) > 1:
+            return f"{name} holds {len(features[name])} values, and should hold one"
     encoded = (features.get(names.IMAGE_ENCODED) or [b""])[0]
     if not encoded:
         return f"the record holds no image ({names.IMAGE_ENCODED} is missing or empty)"

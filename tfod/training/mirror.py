@@ -47,7 +47,7 @@ def on_this_machine(model_dir: Path | str, seconds: float = _SECONDS) -> Iterato
         done.set()
         follower.join()
         copy.push()
-    shutil.rmtree(copy.folder, ignore_errors=True)
+        shutil.rmtree(copy.folder, ignore_errors=True)
 
 
 class _Copy:
@@ -68,7 +68,8 @@ class _Copy:
                     for name in names:
                         tf.io.gfile.copy(f"{at.rstrip('/')}/{name}", str(self.folder / inside / name))
         except tf.errors.OpError as error:
-            raise self._failed("the run's folder cannot be read", error) from error
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise self._failed("the run's folder cannot be read", error, "check the path and its rights") from error
         self._there = self._files()
 
     def follow(self, done: threading.Event, seconds: float) -> None:
@@ -95,7 +96,8 @@ class _Copy:
                     tf.io.gfile.remove(f"{self._store}/{name}")
                 del self._there[name]
         except (tf.errors.OpError, OSError) as error:
-            raise self._failed("the run's files cannot be copied to the store", error) from error
+            cure = f"what there is lies in {self.folder}: copy it by hand"
+            raise self._failed("the run's files cannot be copied to the store", error, cure) from error
 
     def _files(self) -> dict[str, tuple[int, int]]:
         """Size and time of each file that is whole, by its path below the folder."""
@@ -107,6 +109,6 @@ class _Copy:
                 found[name] = (state.st_size, state.st_mtime_ns)
         return found
 
-    def _failed(self, what: str, error: Exception) -> StoreError:
+    def _failed(self, what: str, error: Exception, cure: str) -> StoreError:
         reason = str(error).partition("\n")[0]
-        return StoreError(f"{what}: {reason}", self._store, f"what there is lies in {self.folder}: copy it by hand")
+        return StoreError(f"{what}: {reason}", self._store, cure)
