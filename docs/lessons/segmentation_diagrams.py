@@ -47,9 +47,8 @@ DIAGRAMS: dict[str, tuple[tuple[Block, ...], ...]] = {
         _CLASSES,
     ),
     "mask2former": (
-        _IMAGE,
-        (learned_block("backbone"),),
-        (learned_block("features of\nevery pixel"), learned_block("100 queries")),
+        (input_block("image"), learned_block("100 queries")),
+        (learned_block("backbone, features\nof every pixel"), learned_block("queries see\neach other")),
         (learned_block("attention, nine times:\na query looks where\nits mask was"),),
         (result_block("a class"), result_block("a mask")),
     ),

@@ -1,7 +1,7 @@
 """Drawn cells as under a microscope, with a mask: a data set for lessons on segmentation, without a download.
 
-Light, stain and sharpness differ from image to image. Cells touch and hide each other. Dirt is as dark as a nucleus, so a
-network has to see what surrounds a spot.
+Light, stain and sharpness differ from image to image. Cells touch and hide each other. Dirt is as dark as a nucleus, so
+a network has to see what surrounds a spot.
 """
 
 import math
@@ -17,7 +17,7 @@ CELL_CLASSES = ("background", "cell", "nucleus")
 _SIDE = 160
 _CORNERS = 40  # of an outline
 
-Picture = NDArray[np.float32]
+Pixels = NDArray[np.float32]
 _Rng = np.random.Generator
 
 
@@ -47,14 +47,14 @@ def draw_cells(rng: _Rng) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     return (np.clip(image, 0, 1) * 255).round().astype(np.uint8), mask
 
 
-def _ground(rng: _Rng) -> Picture:
+def _ground(rng: _Rng) -> Pixels:
     """Bright, a little tinted, brighter at one side; float32 `[H, W, 3]`, 0 to 1."""
     shade = rng.normal(0, 0.06, (4, 4, 1)).astype(np.float32)
     tint = rng.uniform(0.8, 0.95, 3).astype(np.float32)
     return (tint + cv2.resize(shade, (_SIDE, _SIDE), interpolation=cv2.INTER_CUBIC)[..., np.newaxis]).astype(np.float32)
 
 
-def _blob(rng: _Rng, centre: NDArray[np.float64], radius: float) -> Picture:
+def _blob(rng: _Rng, centre: NDArray[np.float64], radius: float) -> Pixels:
     """How much a roundish thing covers each pixel, float32 `[H, W]`, 0 to 1."""
     angles = np.linspace(0, 2 * math.pi, _CORNERS, endpoint=False)
     wave = sum(rng.normal(0, 0.06) * np.sin(k * angles + rng.uniform(0, 2 * math.pi)) for k in (2, 3, 4))
@@ -64,6 +64,6 @@ def _blob(rng: _Rng, centre: NDArray[np.float64], radius: float) -> Picture:
     return (covered / 255).astype(np.float32)
 
 
-def _blend(image: Picture, covered: Picture, colour: Picture, opacity: float) -> None:
+def _blend(image: Pixels, covered: Pixels, colour: Pixels, opacity: float) -> None:
     """Lays a colour over the image, in place, where it is covered."""
     image += (np.minimum(colour, 1) - image) * (opacity * covered)[..., np.newaxis].astype(np.float32)

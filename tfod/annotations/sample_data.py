@@ -33,8 +33,8 @@ def write_sample_data(folder: Path, count: int, seed: int) -> None:
 def write_sample_masks(folder: Path, count: int, seed: int) -> None:
     """Draws `count` images of cells: `images/cells_0000.jpg`, `masks/cells_0000.png` and so on, and `classes.txt`.
 
-    A pixel of a mask is the number of its class. The i-th image depends on `seed` and i alone. An earlier folder of that
-    name is replaced. Raises OutputError where it cannot be written.
+    A pixel of a mask is the number of its class. The i-th image depends on `seed` and i alone. An earlier folder of
+    that name is replaced. Raises OutputError where it cannot be written.
     """
     progress = Progress(f"drawing {folder.name}", total=count, unit="image")
     with replacing_directory(folder) as working, progress:
