@@ -1,5 +1,7 @@
 """EfficientNet, beside what its paper and the original say of it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,6 +9,7 @@ import tf_keras as keras
 
 from tests.models.configs import small_model
 from tfod import names
+from tfod.checkpoints.restore import restore_fine_tune
 from tfod.config.architectures import ARCHITECTURES
 from tfod.models.backbones.efficientnet import EfficientNet, MBConv, MBConvSettings, efficientnet_defaults
 from tfod.models.build import build_model
@@ -79,3 +82,15 @@ def test_only_its_weight_decay_can_be_overridden(overridden: bool, rate: float) 
     stem, norm, _ = backbone.stem.layers
     assert float(stem.losses[0]) == pytest.approx(rate * float(tf.reduce_sum(stem.kernel**2)))
     assert not norm.frozen
+
+
+def test_it_starts_from_a_classifiers_checkpoint(tmp_path: Path) -> None:
+    model = build_model(small_model(ARCHITECTURES["ssd_efficientnet-b0_bifpn_keras"], num_classes=2))
+    layout = model.checkpoint_layout()
+    prefix = tf.train.Checkpoint(feature_extractor=layout.classification).save(str(tmp_path / "ckpt"))
+    before = model.backbone.stem.layers[0].kernel.numpy()
+    model.backbone.stem.layers[0].kernel.assign(tf.zeros_like(before))
+    report = restore_fine_tune(model, prefix, "classification")
+    np.testing.assert_array_equal(model.backbone.stem.layers[0].kernel, before)
+    assert len(report.restored) == len({id(variable) for variable in model.backbone.variables})
+    assert not [name for name in report.fresh if "efficientnet" in name or "backbone" in name]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -10,7 +10,7 @@ from tfod.models.layers.conv import ConvHyperparameters
 from tfod.models.layers.sequential import Sequential
 from tfod.models.necks.doubling import doubled_to
 
-__all__ = ["COMBINE_METHODS", "BiFPN", "BiFPNSettings", "CombineMethod", "Node", "NodeInput", "WeightedSum"]
+__all__ = ["COMBINE_METHODS", "BiFPN", "BiFPNSettings", "Node", "NodeInput", "WeightedSum"]
 
 Weighting = Callable[[tf.Tensor], tf.Tensor]
 """From learnt weights, float32 `[N, 1]`, to what N maps of features are multiplied by, of the same shape."""
@@ -21,10 +21,8 @@ def _shares(weights: tf.Tensor) -> tf.Tensor:
     return positive / (tf.reduce_sum(positive) + 1e-4)
 
 
-CombineMethod = Literal["fast_attention", "attention", "weighted_sum", "sum"]
-
 # The original takes the softmax of each weight by itself, which is 1, and so does this.
-COMBINE_METHODS: dict[CombineMethod, Weighting | None] = {
+COMBINE_METHODS: dict[str, Weighting | None] = {
     "fast_attention": _shares,
     "attention": tf.nn.softmax,
     "weighted_sum": tf.identity,
@@ -40,12 +38,12 @@ class BiFPNSettings:
     Attributes:
       depth: Channels of all levels.
       rounds: How often features go down and up again, once or more.
-      combine: How features that meet are added.
+      combine: How features that meet are added: a key of COMBINE_METHODS.
     """
 
     depth: int
     rounds: int
-    combine: CombineMethod = "fast_attention"
+    combine: str = "fast_attention"
 
 
 class WeightedSum(tf.Module):

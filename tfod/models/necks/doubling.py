@@ -8,7 +8,12 @@ __all__ = ["doubled_to"]
 def doubled_to(finer: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
     """Every pixel of `[B, H, W, D]` becomes a square of four; then cut to the sides of the finer level.
 
-    Returns features `[B, H', W', D]` of the type of `features`, where `finer` is `[B, H', W', C]`.
+    Args:
+      finer: `[B, H', W', C]`, of which the sides count.
+      features: float32 or bfloat16 `[B, H, W, D]`.
+
+    Returns:
+      `[B, H', W', D]`, of the type of `features`.
     """
     doubled = _double(features)
     if doubled.shape[1:3].is_fully_defined() and doubled.shape[1:3] == finer.shape[1:3]:
