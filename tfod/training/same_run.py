@@ -8,8 +8,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from tfod.checkpoints.restore import require_fit
-from tfod.config.rules.walk import is_remote
 from tfod.errors import CheckpointError
+from tfod.stores import is_remote
 from tfod.training.run_folder import EarlierStart
 
 __all__ = ["Change", "refuse_change", "refuse_other_classes", "refuse_other_data", "refuse_other_model"]
