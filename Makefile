@@ -14,7 +14,7 @@ installed := $(VENV)/.installed
 # since they share models; files begin in the order of tests/conftest.py.
 PYTEST := $(run) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help venv demo test test-fast lint bench parity docs protos clean
+.PHONY: help venv demo test test-fast lint lessons bench parity docs protos clean
 .DEFAULT_GOAL := help
 
 help: ## list the goals
@@ -43,6 +43,9 @@ lint: $(installed) ## ruff (rules, format), mypy (strict), import directions
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+lessons: $(installed) ## run the course's pages, make their images, write them as notebooks (docs/lessons)
+	$(run) -m docs.lessons.build
 
 bench: $(installed) ## measure speed side by side with the original
 	$(run) -m benchmarks

@@ -36,6 +36,14 @@ _MODELS = {
     "ssd_resnet101_v1_fpn_1024x1024": 1,
     "ssd_resnet152_v1_fpn_640x640": 2,
     "ssd_resnet152_v1_fpn_1024x1024": 1,
+    "ssd_efficientdet_d0_512x512": 4,
+    "ssd_efficientdet_d1_640x640": 2,
+    "ssd_efficientdet_d2_768x768": 1,
+    "ssd_efficientdet_d3_896x896": 1,
+    "ssd_efficientdet_d4_1024x1024": 1,
+    "ssd_efficientdet_d5_1280x1280": 1,
+    "ssd_efficientdet_d6_1408x1408": 1,
+    "ssd_efficientdet_d7_1536x1536": 1,
 }
 _BARS = {"step": 0.9, "inference": 0.85, "postprocessing": 0.5}
 _OURS_ALONE = ("bare pass", "mixed precision")  # beside the original's step
@@ -61,7 +69,7 @@ def main() -> int:
         "versions, original": machine.original_versions(original, logs / "original-versions.log"),
     }
     for name in options.models:
-        config = (options.shared / "zoo_configs" / f"{name}_coco17_tpu-8.config").resolve()
+        (config,) = (options.shared / "zoo_configs").resolve().glob(f"{name}_coco17_tpu-*.config")
         row = found.setdefault(name, {})
         with tempfile.TemporaryDirectory(prefix="parity-") as folder:
             if options.only in ("numbers", None):
@@ -140,7 +148,7 @@ def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float
 def speed(config: Path, original: Path, rounds: int, logs: Path) -> dict[str, list[float]]:
     """By what was timed, the median seconds of ours and of the original's; both sides take turns, step by step."""
     name = config.stem
-    size = _MODELS[name.removesuffix("_coco17_tpu-8")]
+    size = _MODELS[name.partition("_coco17")[0]]
     seconds: dict[str, dict[str, list[float]]] = {}
     pythons = {"ours": sys.executable, "original": original}
     words = [config, str(size), str(_TURNS)]

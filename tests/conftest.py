@@ -1,6 +1,8 @@
 """Fixtures that all tests share."""
 
+import os
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,10 @@ from tests.zoo_archives import write_checkpoint
 
 # Under nohup and in the background of a script Ctrl-C is ignored, and so it would be in every command that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What is remembered of models that were exported stays apart from what the developer's own commands remember.
+_STATE = tempfile.TemporaryDirectory(prefix="tfod_tests_")
+os.environ["XDG_STATE_HOME"] = _STATE.name
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -10,23 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from docs.lessons.cells import SHORT, ZOO_MODEL
 from tests.segmentation.tiny import write_discs
+from tests.zoo_archives import write_stand_in
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = [
     ROOT / "docs" / f"{name}.md"
     for name in ("data", "records", "doctor", "configs", "training", "evaluation", "export", "segmentation")
 ]
+_PLACES = ("docs", "docs/lessons/en", "docs/lessons/es", "annotations", "pretrained_models", "exported_models")
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
-    path for folder in ("docs", "annotations", "pretrained_models", "exported_models", "workspace", "benchmarks")
-    for path in (ROOT / folder).glob("*.md")
-)  # fmt: skip
-ARCHIVE = "pretrained_models/ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8"
-# What makes a training of minutes one of seconds; all else of the command is as in the document.
-SHORT = "--num_train_steps 2 --set train_config.batch_size=2"
-SHORT_UNET = "--minutes 0.15 --evaluations 1 --base_filters 8"
+    path for folder in (*_PLACES, "workspace", "benchmarks") for path in (ROOT / folder).glob("*.md")
+)
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_ANY_FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
 def _blocks(document: Path) -> list[tuple[str, str]]:
@@ -43,7 +42,7 @@ def _run(workspace: Path, language: str, text: str) -> None:
             _execute(ROOT, ["make", "--dry-run", *goal], command)
         elif not command.startswith("source "):
             training = "model_main_tf2.py" in command and "--checkpoint_dir" not in command
-            shorter = SHORT if training else SHORT_UNET if "train_unet.py" in command else ""
+            shorter = SHORT["train"] if training else SHORT["unet train"] if "train_unet.py" in command else ""
             _execute(workspace, ["bash", "-ec", f"{command} {shorter}"], command)
 
 
@@ -66,16 +65,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_sample_data(folder / "photos" / "train", count=6, seed=0)
     write_sample_data(folder / "photos" / "val", count=3, seed=1)
     write_discs(folder / "shapes", 16)
-    program = f"""
-import tensorflow as tf
-from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
-from tfod.models.build import build_model
-config = read_pipeline_config("workspace/configs/ssd_mobilenet_v2_fpnlite_320x320.config", ["model.ssd.num_classes=90"])
-checkpoint = tf.train.Checkpoint(model=build_model(config.model).checkpoint_layout().full)
-tf.train.CheckpointManager(checkpoint, "{ARCHIVE}/checkpoint", max_to_keep=1).save(checkpoint_number=0)
-write_pipeline_config(config, "{ARCHIVE}/pipeline.config")
-"""
-    _execute(folder, [sys.executable, "-W", "ignore", "-c", program], "make a checkpoint")
+    write_stand_in(folder / ZOO_MODEL)
     for language, text in _blocks(ROOT / "README.md"):
         _run(folder, language, text)
     return folder
@@ -113,7 +103,8 @@ def test_the_commands_of_a_guide_run(document: Path, workspace: Path, toured: se
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_and_paths_lead_somewhere(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
-    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", text)
+    prose = _ANY_FENCE.sub("", text)  # code may look like a link
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", prose)
     assert [link for link in links if not (document.parent / link).exists()] == []
 
     # Paths of the source that are named in code marks; a name in capitals stands for one of the reader's own.

@@ -2,11 +2,14 @@
 
 import gzip
 import io
+import subprocess
+import sys
 import tarfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 CONFIG = b"model { ssd { num_classes: 90 } }\n"
+_ROOT = Path(__file__).resolve().parents[1]
 
 
 def write_checkpoint(folder: Path) -> None:
@@ -15,6 +18,20 @@ def write_checkpoint(folder: Path) -> None:
 
     checkpoint = tf.train.Checkpoint(a=tf.Variable(tf.range(1000.0)), b=tf.Variable([[1, 2], [3, 4]]))
     tf.train.CheckpointManager(checkpoint, str(folder), max_to_keep=1).save(checkpoint_number=0)
+
+
+def write_stand_in(archive: Path) -> None:
+    """Writes what `tfod zoo download ssd_mobilenet_v2_fpnlite_320x320` leaves, with weights that know nothing."""
+    program = f"""
+import tensorflow as tf
+from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
+from tfod.models.build import build_model
+config = read_pipeline_config("workspace/configs/ssd_mobilenet_v2_fpnlite_320x320.config", ["model.ssd.num_classes=90"])
+checkpoint = tf.train.Checkpoint(model=build_model(config.model).checkpoint_layout().full)
+tf.train.CheckpointManager(checkpoint, "{archive}/checkpoint", max_to_keep=1).save(checkpoint_number=0)
+write_pipeline_config(config, "{archive}/pipeline.config")
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], cwd=_ROOT, check=True)
 
 
 def zoo_files(checkpoint: Path, config: bytes = CONFIG) -> dict[str, bytes]:

@@ -5,9 +5,12 @@ TfodError
 ├── DataError        annotations, pictures, TFRecords
 ├── CheckpointError  a checkpoint, an exported model or an archive of one
 ├── DownloadError    a file that another computer is to send
+├── StoreError       a store, gs:// or the like, that cannot be asked
 ├── TrainingError    a run that cannot go on
 └── OutputError      a place that cannot be written
 """
+
+from tfod.terminal import shown
 
 __all__ = [
     "CheckpointError",
@@ -15,6 +18,7 @@ __all__ = [
     "DataError",
     "DownloadError",
     "OutputError",
+    "StoreError",
     "TfodError",
     "TrainingError",
 ]
@@ -36,7 +40,7 @@ class TfodError(Exception):
         self.cure = cure
 
     def __str__(self) -> str:
-        return f"{self.what}\n  where: {self.where}\n  what to do: {self.cure}"
+        return f"{self.what}\n  where: {shown(self.where)}\n  what to do: {self.cure}"
 
 
 class ConfigError(TfodError):
@@ -53,6 +57,10 @@ class CheckpointError(TfodError):
 
 class DownloadError(TfodError):
     """A file cannot be fetched from where it lies."""
+
+
+class StoreError(TfodError):
+    """A store, `gs://` or the like, cannot be asked."""
 
 
 class TrainingError(TfodError):

@@ -1,31 +1,42 @@
 """Writing files so that a reader sees the whole new file or the old one, never a part."""
 
 import errno
+import glob
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from tfod.errors import OutputError
+from tfod.errors import DataError, OutputError, TfodError
+from tfod.stores import is_file, is_remote, matches, normal
 
 __all__ = [
     "LFS_CURE",
     "check_folder",
     "check_place",
+    "contents",
+    "files_matching",
     "is_lfs_pointer",
     "lock",
     "output_error",
     "read_bytes",
     "replacing",
     "replacing_directory",
+    "write_bytes",
     "write_text",
 ]
 
+_MOST_MATCHES = 100_000
+
 LFS_CURE = "fetch the files with: git lfs pull (in the folder that was cloned; git lfs install before, if need be)"
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_OF_THE_DISK = "lost+found"
+_WORKING = re.compile(r"\..*\.[a-z0-9_]{8}\.(tmp|earlier)", re.DOTALL)
 
 _CURES = {
     errno.ENOSPC: "free some space, or choose an output on another disk",
@@ -36,6 +47,7 @@ _CURES = {
     errno.EEXIST: "choose an output whose parents are folders",
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.EISDIR: "choose the name of a file; this is a folder",
+    errno.EBUSY: "something there is mounted or in use: choose another output",
     errno.EMFILE: "write fewer files at once, or allow more open files (ulimit -n)",
 }
 
@@ -49,6 +61,7 @@ def output_error(error: OSError, path: Path | str) -> OutputError:
 
 def check_place(path: Path) -> None:
     """Makes the folders above `path`; raises OutputError or OSError where no file could take that name."""
+    _require_local(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
@@ -58,6 +71,7 @@ def check_place(path: Path) -> None:
 
 def check_folder(path: Path | str) -> None:
     """Raises OutputError where something other than a folder has the name `path`: a folder would take its place."""
+    _require_local(path)
     if os.path.lexists(path) and not os.path.isdir(path):
         if os.path.isfile(path):
             kind = "a file"
@@ -66,8 +80,17 @@ def check_folder(path: Path | str) -> None:
         raise OutputError(f"the output is {kind}, not a folder", str(path), "choose the name of a new folder")
 
 
-def lock(file: BinaryIO) -> bool:
-    """Whether the open file is this process's alone from now on, until it is closed; a system without locks: yes."""
+def _require_local(path: Path | str) -> None:
+    if is_remote(path):
+        cure = "write to a folder of this machine, and copy it: gsutil cp -r, or the like"
+        raise OutputError("this output cannot be written to a store", normal(path), cure)
+
+
+def lock(file: BinaryIO | int) -> bool:
+    """Whether the open file or descriptor is this process's alone from now on until it is closed.
+
+    On a system without locks it always is.
+    """
     try:
         import fcntl
     except ImportError:
@@ -105,23 +128,146 @@ def replacing_directory(path: Path | str) -> Iterator[Path]:
 
     Raises OutputError where `path` is something else, such as a file or a device: that is never replaced.
     Between moving the earlier folder away and the new one in, for the time of one rename, there is neither.
+    A folder that cannot be renamed (a mount point, the working directory, one in a folder that is not writable) is
+    filled instead: while its entries are moved it holds some of both. What a killed process left is swept away.
     """
     check_folder(path)
-    path = Path(os.path.realpath(path) if os.path.islink(path) else path)
-    with _output_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        working = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
-        os.chmod(working, 0o777 & ~_umask())
-        earlier = working.with_suffix(".earlier")
+    folder = Path(os.path.realpath(path))
+    with _output_errors(Path(path)):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        home = folder if _stays(folder) else folder.parent
+        for leftover in _leftovers(home, folder.name):
+            _settle(leftover, folder)
+        working, descriptor = _locked_folder(home, folder.name)
         try:
-            yield working
+            with _told_of(path, working):
+                yield working
             check_folder(path)  # again: it may have come in the meantime
-            if path.exists():
-                os.replace(path, earlier)
-            os.replace(working, path)
+            if home == folder:
+                _fill(working, folder, contents(folder))
+            else:
+                _swap(working, folder)
         finally:
-            shutil.rmtree(working, ignore_errors=True)
-            shutil.rmtree(earlier, ignore_errors=True)
+            _remove(working)
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+def contents(folder: Path | str) -> list[str]:
+    """The names in a folder, sorted, without what belongs to its disk and what `replacing_directory` works with."""
+    return sorted(name for name in os.listdir(folder) if name != _OF_THE_DISK and not _WORKING.fullmatch(name))
+
+
+def _stays(folder: Path) -> bool:
+    """Whether a folder cannot be renamed: it is mounted, in use, or its parent is not writable."""
+    if not folder.exists():
+        return False
+    current = Path(os.path.realpath(os.curdir))
+    mounted = os.path.ismount(folder) or str(folder) in _mount_points()
+    return mounted or folder in (current, *current.parents) or not os.access(folder.parent, os.W_OK)
+
+
+def _mount_points() -> set[str]:
+    """As Linux lists them: `os.path.ismount` does not see a folder that is mounted from the same disk."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return set()
+    return {re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), line.split(" ")[4]) for line in lines}
+
+
+def _locked_folder(home: Path, name: str) -> tuple[Path, int | None]:
+    """A new folder `.name.xxxxxxxx.tmp` in `home`, and the descriptor that holds its lock until it is closed."""
+    while True:
+        working = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".tmp", dir=home))
+        os.chmod(working, 0o777 & ~_umask())
+        try:
+            descriptor = _lock_folder(working)
+        except OSError:  # a disk without locks, where nothing is ever swept away
+            return working, None
+        # Until it was locked, another process could take it for a leftover.
+        if descriptor is not None and working.is_dir():
+            return working, descriptor
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _leftovers(home: Path, name: str) -> Iterator[Path]:
+    """The working folders for an output `name` whose processes are dead; each is locked until the next is asked for."""
+    for entry in sorted(home.glob(f".{glob.escape(name)}.*.tmp")):
+        if not _WORKING.fullmatch(entry.name):
+            continue
+        try:
+            descriptor = _lock_folder(entry)
+        except OSError:
+            continue
+        if descriptor is not None:
+            try:
+                yield entry
+            finally:
+                os.close(descriptor)
+
+
+def _lock_folder(folder: Path) -> int | None:
+    """An open descriptor that holds the lock; None where another process has it. OSError where there are no locks."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        taken = lock(descriptor)
+    except OSError:
+        os.close(descriptor)
+        raise
+    if taken:
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _settle(working: Path, folder: Path) -> None:
+    """Ends what a killed process began: from its first rename on, the new folder is whole and takes its place."""
+    with suppress(OSError):  # a leftover that cannot be moved is no reason not to write the output
+        if _earlier(working).is_dir() and working.parent == folder:
+            _fill(working, folder, [name for name in os.listdir(working) if os.path.lexists(folder / name)])
+        elif _earlier(working).is_dir() and not folder.exists():
+            os.replace(working, folder)
+    _remove(working)
+
+
+def _swap(working: Path, folder: Path) -> None:
+    """Gives the new folder the name of the earlier one, if there is one."""
+    if not folder.exists():
+        os.replace(working, folder)
+        return
+    os.replace(folder, _earlier(working))
+    try:
+        os.replace(working, folder)
+    except BaseException:
+        os.replace(_earlier(working), folder)
+        raise
+
+
+def _fill(working: Path, folder: Path, old: Iterable[str]) -> None:
+    """Moves the entries `old` out of the folder and the new ones in; after an error they are as they were."""
+    earlier = _earlier(working)
+    earlier.mkdir(exist_ok=True)
+    moved: list[tuple[Path, Path]] = []
+    try:
+        pairs = [(folder / name, earlier / name) for name in old]
+        for source, target in [*pairs, *((working / name, folder / name) for name in os.listdir(working))]:
+            os.replace(source, target)
+            moved.append((target, source))
+    except BaseException:
+        for target, source in reversed(moved):
+            os.replace(target, source)
+        raise
+
+
+def _earlier(working: Path) -> Path:
+    return working.with_suffix(".earlier")
+
+
+def _remove(working: Path) -> None:
+    shutil.rmtree(working, ignore_errors=True)
+    shutil.rmtree(_earlier(working), ignore_errors=True)
 
 
 def read_bytes(path: str) -> bytes:
@@ -133,15 +279,46 @@ def read_bytes(path: str) -> bytes:
         os.close(descriptor)
 
 
+def files_matching(pattern: str, *, recursive: bool = False) -> list[str]:
+    """The files that a glob pattern matches, sorted; with `recursive`, `**` stands for any folders.
+
+    Links that lead nowhere are none. Raises DataError for a pattern that matches half a disk.
+    """
+    if is_remote(pattern):
+        return [*filter(is_file, matches(pattern))]
+    found = [*islice(glob.iglob(pattern, recursive=recursive), _MOST_MATCHES + 1)]
+    if len(found) > _MOST_MATCHES:
+        raise DataError(f"the pattern matches more than {_MOST_MATCHES} files", pattern, "name them more closely")
+    return sorted(filter(os.path.isfile, found))
+
+
 def is_lfs_pointer(data: bytes | memoryview) -> bool:
     """Whether a file that begins so is a pointer of Git LFS, which stands for a file that was not fetched."""
     return bytes(data[: len(_LFS_POINTER)]) == _LFS_POINTER
+
+
+def write_bytes(path: Path | str, data: bytes) -> None:
+    """Writes a file whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def write_text(path: Path | str, text: str) -> None:
     """Writes a UTF-8 text file whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _told_of(path: Path | str, working: Path) -> Iterator[None]:
+    """Errors name the output instead of the working folder, which will be gone."""
+    try:
+        yield
+    except TfodError as error:
+        if str(working) not in error.where:
+            raise
+        where = error.where.replace(str(working), str(path))
+        raise type(error)(error.what, where, error.cure) from error
 
 
 @contextmanager

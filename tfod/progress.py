@@ -2,9 +2,9 @@
 
 import sys
 import time
+from contextlib import ExitStack
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -14,6 +14,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.progress import Progress as RichProgress
+
+from tfod.terminal import console, guarded, shown
 
 __all__ = ["Progress", "format_duration"]
 
@@ -36,7 +38,8 @@ class Progress:
         self._unit = unit
         self._start = start
         self.completed = start
-        self._console = Console(stderr=True)
+        self._console = console(stderr=True)
+        self._stack = ExitStack()
         self._bar: RichProgress | None = None
         self._began = self._last_line = time.monotonic()
 
@@ -44,13 +47,14 @@ class Progress:
         self._began = self._last_line = time.monotonic()
         if self._console.is_terminal:
             columns = (
-                TextColumn("{task.description}"), BarColumn(),
+                TextColumn("{task.description}", markup=False), BarColumn(),
                 DownloadColumn() if self._unit == "byte" else MofNCompleteColumn(),
-                TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+                TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}", markup=False),
             )  # fmt: skip
             self._bar = RichProgress(*columns, console=self._console)
             self._task = self._bar.add_task(self._description, total=self._total, completed=self._start, note="")
-            self._bar.start()
+            self._stack.enter_context(self._bar)
+            self._stack.enter_context(guarded())  # the bar takes over what others print, and obeys it
         return self
 
     def __exit__(
@@ -59,8 +63,7 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self._stack.close()
 
     def advance(self, count: int = 1, note: str = "") -> None:
         """Says that `count` more are done; `note` is shown after the numbers (a loss, say)."""
@@ -78,9 +81,9 @@ class Progress:
     def message(self, text: str) -> None:
         """Prints a line without tearing the bar."""
         if self._bar is not None:
-            self._bar.console.print(text, markup=False, highlight=False)
+            self._bar.console.print(shown(text))
         else:
-            print(text, file=sys.stderr, flush=True)
+            print(shown(text), file=sys.stderr, flush=True)
 
     def _per_second(self) -> float:
         return (self.completed - self._start) / max(time.monotonic() - self._began, 1e-9)

@@ -29,7 +29,7 @@ def bare_pass(model, images, shapes):
             outputs = [prediction[names.BOX_ENCODINGS], prediction[names.CLASS_PREDICTIONS]]
             total = tf.add_n([tf.reduce_mean(tf.square(output)) for output in outputs])
         gradients = tape.gradient(total, model.trainable_variables)
-        return [tf.reduce_sum(gradient) for gradient in gradients]
+        return [tf.reduce_sum(gradient) for gradient in gradients if gradient is not None]
 
     return forward_and_backward
 

@@ -8,6 +8,8 @@ Prints {"Loss/total_loss": [one a step], ...}.
 
 import json
 import sys
+from contextlib import contextmanager
+from unittest import mock
 
 import numpy as np
 
@@ -19,7 +21,8 @@ else:
 
 def loss_curve(side, config, batch_size, steps, nudge=0.0):
     """Losses by tag, each a list of one number a step."""
-    model, train = {"ours": our_training, "original": original_training}[side](config)
+    with nothing_left_out(side):
+        model, train = {"ours": our_training, "original": original_training}[side](config)
     curves, noise = {}, np.random.default_rng(0)
     for number in range(steps):
         features, labels = batch_of(model.preprocess, batch_size, model.num_classes, number)
@@ -28,6 +31,20 @@ def loss_curve(side, config, batch_size, steps, nudge=0.0):
             if tag.startswith("Loss/"):
                 curves.setdefault(tag, []).append(float(loss))
     return curves
+
+
+@contextmanager
+def nothing_left_out(side):
+    """Within it EfficientNets are made that leave out no block at random."""
+    if side == "ours":
+        with mock.patch("tfod.models.backbones.efficientnet._DROP_RATE", 0.0):
+            yield
+        return
+    from official.legacy.image_classification.efficientnet import efficientnet_model
+
+    for config in efficientnet_model.MODEL_CONFIGS.values():
+        config.drop_connect_rate = 0.0
+    yield
 
 
 if __name__ == "__main__":

@@ -109,5 +109,5 @@ def test_a_key_given_twice_is_an_error(tmp_path: Path) -> None:
     _read(tmp_path, [BULL], _object(1))
     path = tmp_path / "_annotations.coco.json"
     path.write_text(path.read_text().replace('"bbox"', '"bbox": [0, 0, 1, 1], "bbox"'))
-    with pytest.raises(DataError, match="two values of 'bbox'"):
-        read_coco(str(path), Reading())
+    (error,) = read_coco(str(path), Reading()).images
+    assert isinstance(error, DataError) and "two values of 'bbox'" in error.what

@@ -169,6 +169,36 @@ def test_the_other_order_of_the_same_slip_is_exchanged_back(tmp_path: Path) -> N
     assert _boxes(path) == [("cat", 100, 20, 160, 90), ("cat", 300, 200, 350, 220)]
 
 
+def test_x_and_y_exchanged_in_a_whole_table_are_exchanged_back_and_told(tmp_path: Path) -> None:
+    rows = [(20 * n, 30 * n + 40, 20 * n + 15, 30 * n + 60) for n in range(9)]  # y before x, of images of 400 x 300
+    text = "".join(f"{n % 3}.jpg,400,300,cat,{','.join(map(str, row))}\n" for n, row in enumerate(rows))
+    wide = text + "3.jpg,400,300,cat,10,380,30,390\n4.jpg,400,300,cat,40,330,50,350\n"
+    path = _table(tmp_path, HEAD + wide)
+    assert _boxes(path)[-2:] == [("cat", 380, 10, 390, 30), ("cat", 330, 40, 350, 50)]
+    assert [what for what in _notes(path) if "x and y are exchanged" in what] == _notes(path) != []
+
+    path = _table(tmp_path, HEAD + text)  # nothing reaches over the edge: it is as it says
+    assert _boxes(path)[0] == ("cat", *map(float, rows[0])) and _notes(path) == []
+    for n in range(5):
+        (tmp_path / f"{n}.jpg").write_bytes(picture(400, 300))
+    path = _table(tmp_path, "filename,class,xmin,ymin,xmax,ymax\n" + wide.replace("400,300,", ""))
+    assert len(_notes(path)) == 1  # the images' headers tell it too
+
+
+def test_boxes_that_stick_out_of_their_images_stay_as_they_are(tmp_path: Path) -> None:
+    rows = "".join(f"{n}.jpg,400,300,cat,{60 * n},20,{60 * n + 90},{250 + 20 * n}\n" for n in range(6))
+    path = _table(tmp_path, HEAD + rows)
+    assert _boxes(path)[-1] == ("cat", 300, 20, 390, 350) and _notes(path) == []
+
+
+def test_a_table_with_tabs_may_be_called_tsv(tmp_path: Path) -> None:
+    text = (HEAD + "a.jpg,64,48,cat,1,2,3,4\n").replace(",", "\t")
+    (tmp_path / "train_labels.TSV").write_text(text)
+    assert detect_format(str(tmp_path)) == detect_format(str(tmp_path / "train_labels.TSV")) == "csv"
+    (image,) = read_csv_dataset(str(tmp_path), Reading()).images
+    assert isinstance(image, AnnotatedImage) and image.subset == "train" and len(image.objects) == 1
+
+
 def test_boxes_drawn_from_another_corner_stay_as_they_are(tmp_path: Path) -> None:
     upright = "".join(f"a.jpg,640,480,cat,{n},{n + 5},{n + 9},{n + 20}\n" for n in range(3))
     path = _table(tmp_path, HEAD + upright + "a.jpg,640,480,cat,30,25,10,5\n")

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import cv2
+import numpy as np
 from lxml import etree
 
-from tfod.annotations.sample_data import write_sample_data
+from tfod.annotations.sample_cells import CELL_CLASSES, draw_cells
+from tfod.annotations.sample_data import write_sample_data, write_sample_masks
 from tfod.annotations.sample_scenes import draw_scenes
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -37,3 +39,23 @@ def test_an_earlier_data_set_is_replaced_whole(tmp_path: Path) -> None:
         "scene_0000.jpg",
         "scene_0000.xml",
     ]
+
+
+def test_cells_are_written_with_the_masks_that_were_drawn(tmp_path: Path) -> None:
+    write_sample_masks(tmp_path / "cells", count=2, seed=4)
+
+    assert (tmp_path / "cells" / "classes.txt").read_text(encoding="utf-8").split() == list(CELL_CLASSES)
+    for index in range(2):
+        image, mask = draw_cells(np.random.default_rng((4, index)))
+        read = cv2.imread(str(tmp_path / "cells" / "masks" / f"cells_{index:04d}.png"), cv2.IMREAD_UNCHANGED)
+        assert np.array_equal(read, mask)
+        assert cv2.imread(str(tmp_path / "cells" / "images" / f"cells_{index:04d}.jpg")).shape == image.shape
+
+
+def test_cells_show_every_class_and_nuclei_lie_in_cells() -> None:
+    for index in range(10):
+        image, mask = draw_cells(np.random.default_rng(index))
+        assert image.shape == (*mask.shape, 3)
+        assert set(np.unique(mask)) == {0, 1, 2}
+        # Nuclei are dark, whatever the stain of the image is.
+        assert image[mask == 2].mean() < image[mask == 1].mean() < image[mask == 0].mean()

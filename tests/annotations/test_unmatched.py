@@ -86,6 +86,7 @@ def test_labels_in_a_folder_of_their_own(tmp_path: Path) -> None:
         ("d\u00e9.jpg", "de\u0301.txt"),
         ("a%20b.jpg", "a b.txt"),
         ("a b.jpg", "a%20b.txt"),
+        ("a#b.jpg", "a_b.txt"),
     ],
 )
 def test_labels_of_names_that_mean_the_same(image: str, label: str, tmp_path: Path) -> None:
@@ -185,6 +186,7 @@ def _coco(folder: Path, written: str) -> Dataset:
         ("cafe\u0301.jpg", "caf\u00e9.jpg", "spelt with other code points"),
         ("caf\u00e9.jpg", "cafe\u0301.jpg", "spelt with other code points"),
         ("cafe\u0301.jpg", "caf%C3%A9.jpg", "spelt with other code points"),
+        ("a#1.jpg", "a_1.jpg", "with _ for #"),
         ("sub dir/a.jpg", "sub%20dir/a.jpg", ""),
         ("a.jpg", "a.png", "by its name without the extension"),
         ("cafe\u0301.jpg", "caf\u00e9.png", "by its name without the extension"),

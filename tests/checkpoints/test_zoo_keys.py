@@ -26,15 +26,30 @@ LISTS = {
     "ssd_resnet50_v1_fpn_1024x1024": "",
     "ssd_resnet101_v1_fpn_640x640": "ssd_resnet101_v1_fpn_1024x1024",
     "ssd_resnet152_v1_fpn_640x640": "ssd_resnet152_v1_fpn_1024x1024",
+    "ssd_efficientdet_d0_512x512": "",
+    "ssd_efficientdet_d1_640x640": "",
+    "ssd_efficientdet_d2_768x768": "",
+    "ssd_efficientdet_d3_896x896": "",
+    "ssd_efficientdet_d4_1024x1024": "",
+    "ssd_efficientdet_d5_1280x1280": "",
+    "ssd_efficientdet_d6_1408x1408": "",
+    "ssd_efficientdet_d7_1536x1536": "ssd_efficientdet_d6_1408x1408",
 }
 INDEXES = {
     "ssd_mobilenet_v2_320x320": "zoo_ssd_mobilenet_v2_320x320_coco17_tpu-8_ckpt0",
     "ssd_mobilenet_v2_fpnlite_320x320": "zoo_ssd_mobilenet_v2_fpnlite_320_ckpt0",
+    "ssd_efficientdet_d0_512x512": "zoo_efficientdet_d0_coco17_tpu-32_ckpt0",
 }
+_SLOW = ("101", "152", *(f"_d{number}_" for number in range(1, 8)))
 
 
 def config_of(shared: Path, model: str) -> Any:
-    return read_pipeline_config(shared / "zoo_configs" / f"{model}_coco17_tpu-8.config")
+    return read_pipeline_config(_one(shared / "zoo_configs", f"{model}_coco17_tpu-*.config"))
+
+
+def _one(folder: Path, pattern: str) -> Path:
+    (path,) = folder.glob(pattern)
+    return path
 
 
 def shapes_of(**roots: Any) -> Shapes:
@@ -55,10 +70,10 @@ def index(path: Path) -> Shapes:
 
 
 @pytest.mark.parametrize("model", [
-    pytest.param(model, marks=pytest.mark.slow) if "101" in model or "152" in model else model for model in LISTS
+    pytest.param(model, marks=pytest.mark.slow) if any(part in model for part in _SLOW) else model for model in LISTS
 ])  # fmt: skip
 def test_names_and_shapes_are_the_zoos(shared: Path, model: str) -> None:
-    path = shared / "odapi" / "ckpt_keys" / f"{LISTS[model] or model}_coco17_tpu-8.txt"
+    path = _one(shared / "odapi" / "ckpt_keys", f"{LISTS[model] or model}_coco17_tpu-*.txt")
     lines = (line.split() for line in path.read_text().splitlines())
     zoo = {f"model/{key}": tuple(int(side) for side in shape.split("x")) for key, shape in lines}
     assert shapes_of_zoo_model(shared, model) == zoo

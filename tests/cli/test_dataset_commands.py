@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.annotations.voc_files import item, picture, write_photo
+from tests.annotations.voc_files import annotation, item, picture, write_photo
 from tfod.cli import (
     browse_dataset,
     dataset_doctor,
@@ -148,6 +148,25 @@ def test_records_of_a_folder_are_verified_and_shown(
     assert "20  records in 2 files" in capsys.readouterr().out
     assert inspect_records.main(["records", "--record", "12"]) == 0
     assert "records/val/x.record, record 2" in capsys.readouterr().out
+
+
+def test_split_and_stats_tell_what_the_readers_had_to_decide(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(4):
+        write_photo(tmp_path, f"p{number}", item(), data=picture(64, 48, quality=50 + number))
+        shape = item(f"two{number}").replace("</bndbox>", "</bndbox><bndbox><xmin>1</xmin><ymin>1</ymin>"
+                                             "<xmax>9</xmax><ymax>9</ymax></bndbox>")  # fmt: skip
+        (tmp_path / f"p{number}.xml").write_text(annotation(f"p{number}.jpg", shape))
+    for command in (split_dataset, dataset_stats):
+        output = ["--output_dir", str(tmp_path / "out")]
+        assert command.main([str(tmp_path), *output]) == 0
+        told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note: ")]
+        assert len(told) == 1 and "p0.xml, line 4, and 3 more: pictures with several boxes in one object" in told[0]
+    (tmp_path / "p9.xml").write_text("<annotation>")
+    assert split_dataset.main([str(tmp_path), *output]) == 2
+    assert dataset_stats.main([str(tmp_path), *output]) == 0
+    assert "p9.xml, line 1: left out: the XML is malformed" in capsys.readouterr().err
 
 
 def test_lists_tell_what_they_do_not_match(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from tfod.cli.download_model import main
 from tfod.config.zoo import find_model
 
 NAME = "ssd_mobilenet_v2_fpnlite_320x320"
-MODEL, SECOND = find_model(NAME), find_model("efficientdet_d0")
+MODEL, SECOND = find_model(NAME), find_model("centernet_resnet50_v2_512x512")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -48,7 +48,7 @@ def test_two_models(server: FileServer, capsys: pytest.CaptureFixture[str]) -> N
         f"  fine_tune_checkpoint: 'pretrained_models/{SECOND.name}/checkpoint/ckpt-0'\n"
         "next, for records of your own:\n"
         f"  tfod config new --model {NAME} --label_map MAP.pbtxt --train TRAIN.record --val VAL.record\n"
-        "note: efficientdet_d0 cannot be trained here yet; its config can be read and checked\n"
+        "note: centernet_resnet50_v2_512x512 cannot be trained here yet; its config can be read and checked\n"
     )
     assert f"{server.url}/{MODEL.archive}.tar.gz" in captured.err
     assert "downloading: " in captured.err

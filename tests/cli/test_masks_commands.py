@@ -149,7 +149,7 @@ def test_the_data_file_names_parts_and_classes(roads: Path, capsys: pytest.Captu
     assert "Pavement" in capsys.readouterr().out
 
     for text, what in (
-        ("imges: x", "has imges"), ("[", "cannot be read"), ("masks: 3", "masks is 3"),
+        ("imges: x", "has imges"), ("[", "cannot be read"), ("masks: [3]", "masks is \"['3']\""),
         ("classes: {a: [1, 2]}", "classes cannot be read"), ("mask_kind: red", "mask_kind is 'red'"),
     ):  # fmt: skip
         data.write_text(text)

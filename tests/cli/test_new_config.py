@@ -86,6 +86,14 @@ def test_without_the_archive(capsys: pytest.CaptureFixture[str]) -> None:
     assert config.model.ssd.box_coder.faster_rcnn_box_coder.y_scale == 10.0
 
 
+def test_an_efficientdet_has_the_box_coder_of_its_archive() -> None:
+    assert main(["--model", "efficientdet_d1", *FLAGS]) == 0
+    path = Path("workspace/efficientdet_d1/pipeline.config")
+    coder = read_pipeline_config(path).model.ssd.box_coder.faster_rcnn_box_coder
+    assert (coder.y_scale, coder.x_scale, coder.height_scale, coder.width_scale) == (1, 1, 1, 1)
+    assert "# of the zoo's archive, whose weights go with these numbers and no others\n" in path.read_text()
+
+
 @pytest.mark.parametrize("name", [model.short_name for model in MODELS if model.trainable])
 def test_every_model_that_can_be_trained(name: str) -> None:
     assert main(["--model", name, *FLAGS]) == 0
@@ -183,7 +191,12 @@ def test_a_config_that_is_there_stays(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize(
     ("change", "what", "where", "cure"),
     [
-        ({"--model": "efficientdet_d0"}, "efficientdet_d0 cannot be trained here yet", "--model", "tfod zoo list --tr"),
+        (
+            {"--model": "centernet_resnet50_v2_512x512"},
+            "centernet_resnet50_v2_512x512 cannot be trained here yet",
+            "--model",
+            "tfod zoo list --trainable",
+        ),
         (
             {"--model": "ssd_mobilnet_v1_fpn_640x640"},
             "the zoo has no model",

@@ -18,6 +18,7 @@ STEP = "train_config.data_augmentation_options[0]"
 BOX = "base_sizes: 9 aspect_ratios: 1"
 CONVOLUTIONAL = f"{SSD}.box_predictor.convolutional_box_predictor"
 MATCHER, CALIBRATION = f"{SSD}.matcher.argmax_matcher", f"{SSD}.post_processing.calibration_config"
+EFFICIENTDET = f"{EXTRACTOR}={{ type: 'ssd_efficientnet-b0_bifpn_keras' %s }}"
 WITHOUT_PYRAMID = f"{EXTRACTOR}={{ type: 'ssd_mobilenet_v2_keras' num_layers: 9 }}"
 
 
@@ -89,7 +90,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "augmentation",
             f"{STEP}={{ }}",
             f"{STEP}.random_crop_image.min_area=2",
-            f"{STEP}={{ random_horizontal_flip {{ probability: 50 }} }}",
+            f"{STEP}={{ random_pad_image {{ min_image_height: 9 }} }}",
             f"{STEP}={{ resize_image {{ }} }}",
             f"{STEP}={{ subtract_channel_mean {{ means: 1 }} }}",
             f"{STEP}={{ random_pad_image {{ pad_color: 1 }} }}",
@@ -102,12 +103,29 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "train_input_reader.sample_from_datasets_weights=[1, 2]",
         ),
         *_pairs(_evaluation_input, "no-input", "eval_input_reader.tf_record_input_reader.input_path=[]"),
+        *_pairs(_training_input, "number", f"{STEP}={{ random_horizontal_flip {{ probability: 50 }} }}",
+                "train_input_reader.shuffle_buffer_size=4294967295", f"{STEP}.random_crop_image.overlap_thresh=nan"),
+        *_pairs(
+            _model,
+            "number",
+            f"{EXTRACTOR}.depth_multiplier=nan",
+            f"{RESIZER}.fixed_shape_resizer.width=100000",
+            f"{ANCHORS}.multiscale_anchor_generator.scales_per_octave=2147483647",
+            f"{NMS}.max_total_detections=-1",
+        ),
+        *_pairs(_model, "num-classes", f"{SSD}.num_classes=0"),
+        *_pairs(_model, "initializer", f"{EXTRACTOR}.conv_hyperparams.initializer.keras_initializer_by_name=he_norml"),
+        *_pairs(_optimizer, "number", f"{OPTIMIZER}.momentum_optimizer.momentum_optimizer_value=9"),
+        *_pairs(_optimizer, "learning-rate", f"{OPTIMIZER}.momentum_optimizer.learning_rate="
+                "{ constant_learning_rate { learning_rate: 0 } }"),
+        *_pairs(_metrics, "metrics-set", "eval_config { recall_lower_bound: 0.9 recall_upper_bound: 0.5 }"),
         *_pairs(
             _model,
             "image-resizer",
             f"{RESIZER}={{ }}",
             f"{RESIZER}.fixed_shape_resizer.width=0",
-            f"{RESIZER}.keep_aspect_ratio_resizer={{ min_dimension: 9 max_dimension: 8 pad_to_max_dimension: true }}",
+            f"{RESIZER}.keep_aspect_ratio_resizer={{ min_dimension: 90 max_dimension: 80 pad_to_max_dimension: true }}",
+            f"{RESIZER}.fixed_shape_resizer={{ height: 32 width: 320 }}",
             f"{RESIZER}.keep_aspect_ratio_resizer={{ per_channel_pad_value: 1 pad_to_max_dimension: true }}",
             f"{RESIZER}.conditional_shape_resizer={{ condition: INVALID }}",
             f"{RESIZER}.pad_to_multiple_resizer={{ multiple: 0 }}",
@@ -119,6 +137,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             f"{EXTRACTOR}.fpn.max_level=2",
         ),
         *_pairs(_model, "feature-extractor", WITHOUT_PYRAMID),
+        *_pairs(
+            _model,
+            "feature-extractor",
+            EFFICIENTDET % "depth_multiplier: 0.5",
+            EFFICIENTDET % "use_depthwise: true",
+            EFFICIENTDET % "use_explicit_padding: true",
+            EFFICIENTDET % "bifpn { num_iterations: 3 max_level: 5 }",
+            EFFICIENTDET % "bifpn { num_iterations: 3 min_level: 6 }",
+            EFFICIENTDET % "bifpn { num_filters: 64 }",
+            EFFICIENTDET % "bifpn { num_iterations: 3 combine_method: 'product' }",
+        ),
         *_pairs(
             _model,
             "anchors",
@@ -206,7 +235,8 @@ def test_the_check_and_the_part_say_the_same(folder: Path, build: Build, rule: s
     with pytest.raises(ConfigError) as caught:
         build(config)
     refused = caught.value
-    assert (refused.what, refused.where, refused.cure) == (found.what, found.where, found.cure)
+    assert (refused.what, refused.where) == (found.what, found.where)
+    assert found.cure.startswith(refused.cure), "the check, which reads the label map too, may know the very value"
 
 
 @pytest.mark.parametrize(

@@ -213,3 +213,29 @@ def test_what_a_table_means_is_told_by_every_command_once(tmp_path: Path, capsys
     assert changes.count("annotation-meaning\t") == 1 and "read as fractions" in changes
     assert dataset_stats.main([f"{tmp_path}/set", "-o", f"{tmp_path}/stats"]) == 0
     assert capsys.readouterr().err.count("read as fractions") == 1
+
+
+HALF = {
+    "coco.json": '{"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [{"id": 1,',
+    "labelme.json": '{"version": "5.5.0", "shapes": [{"label": "cat", "points": [[',
+    "cvat.xml": "<annotations><image name='a.jpg'>",
+    "voc.xml": "<annotation><filename>a.jpg</filename>",
+    "table.csv": "filename,class,xmin,ymin,xmax\na.jpg,cat,1,2,3\n",
+}
+
+
+@pytest.mark.parametrize("name", HALF)
+def test_the_only_file_is_malformed_which_the_doctor_reports(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / name).write_text(HALF[name])
+    for given in (tmp_path / "set", tmp_path / "set" / name):
+        assert dataset_doctor.main([str(given)]) == 1
+        out, err = capsys.readouterr()
+        assert "annotation-unreadable" in out and name in out and "Traceback" not in err
+        command = [str(given), "-o", str(tmp_path / "out"), "--to", "voc"]
+        assert convert_annotations.main(command) == 2
+        assert "error: " in capsys.readouterr().err
+        assert convert_annotations.main([*command, "--skip_bad"]) == 2
+        assert "no picture is left to write" in capsys.readouterr().err

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 import tensorflow as tf
 from google.protobuf import text_format
 
+from tests.disks import mounted
 from tests.models.configs import small_ssd
 from tests.models.detections import assert_same_detections
 from tfod.checkpoints.keys import variable_keys
@@ -90,6 +92,109 @@ def test_it_detects_what_the_model_detects(model: Any, loaded: Any) -> None:
     found, expected = loaded(tf.constant(PICTURE)), expected_detections(model, PICTURE)
     assert found.keys() == expected.keys()
     assert_same_detections(found, expected)
+
+
+BATCHES = {
+    "two images": tf.zeros([2, 50, 70, 3], tf.uint8),
+    "no image": tf.zeros([0, 50, 70, 3], tf.uint8),
+    "no batch axis": tf.zeros([50, 70, 3], tf.uint8),
+    "floats": tf.zeros([1, 50, 70, 3], tf.float32),
+    "grey": tf.zeros([1, 50, 70, 1], tf.uint8),
+    "four channels": tf.zeros([1, 50, 70, 4], tf.uint8),
+}
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_what_is_not_the_signature_is_refused_with_the_signature(loaded: Any, name: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        loaded(BATCHES[name])
+    assert "TensorSpec(shape=(1, None, None, 3), dtype=tf.uint8" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_the_served_signature_refuses_it_too_and_names_its_input(loaded: Any, name: str) -> None:
+    with pytest.raises((TypeError, ValueError, tf.errors.InvalidArgumentError)) as caught:
+        loaded.signatures["serving_default"](input_tensor=BATCHES[name])
+    # Of another type TensorFlow itself says so, before the graph runs.
+    assert ("expected to be a uint8 tensor" if name == "floats" else "input_tensor") in str(caught.value)
+
+
+def test_lists_and_arrays_are_taken_as_the_original_takes_them(loaded: Any) -> None:
+    expected = loaded(tf.constant(PICTURE))["detection_scores"]
+    for given in (PICTURE, tf.Variable(PICTURE)):
+        np.testing.assert_array_equal(loaded(given)["detection_scores"], expected)
+    np.testing.assert_array_equal(loaded(input_tensor=tf.constant(PICTURE))["detection_scores"], expected)
+
+
+@pytest.mark.parametrize(
+    ("input_type", "shape"),
+    [("image_tensor", [None, None, None, 3]), ("image_tensor", [2, 50, 70, 3]), ("float_image_tensor", None)],
+)
+def test_a_batch_is_answered_for_image_by_image(
+    model: Any, loaded: Any, input_type: str, shape: list[int | None] | None
+) -> None:
+    other = np.random.default_rng(1).integers(0, 256, PICTURE.shape).astype(np.uint8)
+    dtype = tf.uint8 if input_type == "image_tensor" else tf.float32
+    detect = serving_module(model, input_type=input_type, input_shape=shape)
+    assert detect.signature.structured_input_signature[0] == (
+        tf.TensorSpec(shape or [None, None, None, 3], dtype, "input_tensor"),
+    )
+    found = detect(tf.cast(np.concatenate([PICTURE, other]), dtype))
+    for number, image in enumerate((PICTURE, other)):
+        one = {name: value[number : number + 1] for name, value in found.items()}
+        assert_same_detections(one, loaded(tf.constant(image)))
+    if shape != [2, 50, 70, 3]:
+        assert detect(tf.zeros([3, 9, 11, 3], dtype))["num_detections"].shape == [3]
+    else:
+        with pytest.raises(TypeError, match=r"shape=\(2, 50, 70, 3\)"):
+            detect(tf.zeros([1, 50, 70, 3], tf.uint8))
+
+
+@pytest.mark.parametrize(
+    ("input_type", "shape", "what"),
+    [
+        ("encoded_image_string_tensor", [1, 50, 70, 3], "have no shape"),
+        ("tf_example", [1, 50, 70, 3], "have no shape"),
+        ("image_tensor", [1, 50, 70, 1], r"the shape \[1, 50, 70, 1\]"),
+        ("image_tensor", [1, 50, 70], r"the shape \[1, 50, 70\]"),
+        ("image_tensor", [1, 0, 70, 3], r"the shape \[1, 0, 70, 3\]"),
+    ],
+)
+def test_shapes_that_no_image_has_are_refused(
+    config: pipeline_pb2.TrainEvalPipelineConfig,
+    checkpoint: Path,
+    tmp_path: Path,
+    input_type: str,
+    shape: list[int | None],
+    what: str,
+) -> None:
+    with pytest.raises(ConfigError, match=what) as caught:
+        export_model(config, checkpoint, tmp_path / "model", input_type, shape)
+    assert caught.value.where == "--input_shape"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_three_lines(
+    config: pipeline_pb2.TrainEvalPipelineConfig, checkpoint: Path, tmp_path: Path
+) -> None:
+    with mounted(tmp_path / "disk", "size=300k"):
+        with pytest.raises(OutputError, match="space") as caught:
+            export_model(config, checkpoint, tmp_path / "disk" / "model")
+        assert "free some space" in caught.value.cure
+        assert caught.value.where.startswith(str(tmp_path / "disk" / "model"))
+        assert list((tmp_path / "disk").iterdir()) == []
+
+
+def test_a_mounted_disk_that_one_works_in_is_a_place_for_an_export(
+    config: pipeline_pb2.TrainEvalPipelineConfig, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with mounted(tmp_path / "disk", "size=64m"):
+        (tmp_path / "disk" / "saved_model").mkdir()
+        monkeypatch.chdir("disk")
+        export_model(config, checkpoint, ".")
+        assert sorted(os.listdir()) == ["checkpoint", "pipeline.config", "saved_model"]
+        monkeypatch.chdir(tmp_path)
 
 
 def test_classes_count_from_one(loaded: Any) -> None:

@@ -1,11 +1,13 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests.inference.models import export
-from tfod.errors import CheckpointError
+from tfod.errors import CheckpointError, DataError
+from tfod.export.known import remember
 from tfod.inference.detector import Detector
 from tfod.inference.images import read_image
 
@@ -41,6 +43,38 @@ def test_a_model_that_takes_floats_gets_floats(tmp_path):
     export(tmp_path, dtype=tf.float32, shape=(None, None, None, 3), name="inputs")
     found = Detector.from_saved_model(tmp_path).detect(np.full((4, 4, 3), 255, np.uint8))
     assert found.scores == pytest.approx([1.0])
+
+
+def test_a_model_of_one_size_refuses_others_and_names_its_own(tmp_path):
+    export(tmp_path, shape=(1, 20, 30, 3))
+    detector = Detector.from_saved_model(tmp_path)
+    assert len(detector.detect(np.zeros((20, 30, 3), np.uint8))) == 1
+    for image in (np.zeros((30, 20, 3), np.uint8), np.zeros((20, 30, 4), np.uint8)):
+        with pytest.raises(DataError, match=r"1 x 20 x 30 x 3 \(batch, height, width, channels\)"):
+            detector.detect(image)
+
+
+def test_two_images_are_not_answered_for_as_one(exported):
+    with pytest.raises(DataError, match="got 2 x 4 x 4 x 3"):
+        Detector.from_saved_model(exported)(np.zeros((2, 4, 4, 3), np.uint8))
+
+
+def test_a_model_of_batches_is_refused(tmp_path):
+    export(tmp_path, shape=(4, None, None, 3))
+    with pytest.raises(CheckpointError, match="takes 4 images at a time"):
+        Detector.from_saved_model(tmp_path)
+
+
+def test_models_of_strangers_are_told_of_and_our_own_are_not(exported, tmp_path, capsys):
+    export(tmp_path / "theirs", name="theirs")
+    Detector.from_saved_model(tmp_path / "theirs")
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "theirs was not exported here" in said and "could write files" in said
+    remember(tmp_path / "theirs")
+    shutil.copytree(tmp_path / "theirs", tmp_path / "copied")
+    Detector.from_saved_model(tmp_path / "copied")
+    assert capsys.readouterr().err == ""
 
 
 def test_no_exported_model_there(tmp_path):

@@ -150,7 +150,7 @@ def test_a_manifest_knows_all_classes_without_a_look_at_the_records(tmp_path):
     path = tmp_path / "train.record"
     write(path, b"no example")
     content = {"pictures": 7, "objects": {"cow": 9}, "notes": {}, "settings": {"label_map": {"cow": 1}}}
-    Path(manifest_path(path)).write_text(manifest_text([record_file(path, path.name)], content))
+    Path(manifest_path(path)).write_text(manifest_text([record_file(path)], content))
 
     assert "none of the 9 objects in the 7 records" in _one(_check(tmp_path))[2]
     path.write_bytes(path.read_bytes() * 2)  # no more the file that the manifest tells of

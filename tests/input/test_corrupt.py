@@ -37,8 +37,12 @@ def _read(source, records=6, **options):
         (example("bad.png", boxes=((0.5, 0.0, 0.25, 1.0),)), "box 0 is inverted: ymin 0.5, xmin 0.0, ymax 0.25"),
         (example("bad.png", image__object__bbox__ymin=[0.1, 0.2]), r"box coordinates have \[2, 1, 1, 1\] values"),
         (example("bad.png", texts=["cat", "dog"]), "the lists of the objects differ in length"),
+        (example("bad.png", image__encoded=[7]), "image/encoded holds values of int64, and should hold bytes"),
+        (example("bad.png", image__encoded=[0.5]), "image/encoded holds values of float, and should hold bytes"),
+        (example("bad.png", image__object__bbox__ymin=[1]), "ymin holds values of int64, and should hold float"),
+        (example("bad.png", image__object__class__label=["cat"]), "label holds values of bytes, and should hold int64"),
     ],
-    ids=["junk", "truncated", "empty", "inverted", "coordinates", "classes"],
+    ids=["junk", "truncated", "empty", "inverted", "coordinates", "classes", "number", "fraction", "pixels", "label"],
 )  # fmt: skip
 def test_a_bad_record_is_named(tmp_path, bad, message):
     write(tmp_path / "train.record", *GOOD[:2], bad, GOOD[2])

@@ -37,7 +37,8 @@ def learn(model: DetectionModel, images: tf.Tensor, steps: int, rate: float) -> 
         with tf.GradientTape() as tape:
             losses, _ = model.losses(inputs, shapes, LABELS, training=True, regularize=False)
             total = losses[names.TOTAL_LOSS]
-        optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
+        pairs = zip(tape.gradient(total, variables), variables, strict=True)
+        optimizer.apply_gradients([pair for pair in pairs if pair[0] is not None])
         return total
 
     return [float(step()) for _ in range(steps)]

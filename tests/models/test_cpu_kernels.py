@@ -10,6 +10,8 @@ from tfod.models.layers.cpu_kernels import (
     normalized_pointwise,
     suits_depthwise,
     suits_normalized_pointwise,
+    suits_swish,
+    swish,
     use_cpu_kernels,
 )
 from tfod.models.layers.normalization import FreezableBatchNormalization
@@ -99,6 +101,20 @@ def test_depthwise_convolutions_have_the_gradients_of_tensorflow(size: int) -> N
     np.testing.assert_array_equal(fast, plain)
     for ours, theirs in zip(*(tape.gradient(total, [FEATURES, kernel]) for total in totals), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("side", [7, 100])  # the larger one is compiled
+def test_swish_has_the_gradient_of_tensorflow(side: int) -> None:
+    assert suits_swish(keras.layers.Activation(tf.nn.silu))
+    assert not suits_swish(keras.layers.Activation(tf.nn.relu))
+    features, slopes = (tf.constant(RNG.normal(size=[2, side, side, 6]) * 4, tf.float32) for _ in range(2))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(features)
+        fast, plain = swish(features), tf.nn.silu(features)
+        totals = [tf.reduce_sum(output * slopes) for output in (fast, plain)]
+    np.testing.assert_allclose(fast, plain, rtol=1e-5, atol=1e-6)
+    ours, theirs = (tape.gradient(total, features) for total in totals)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
 def test_which_depthwise_convolutions_are_their_own_gradient() -> None:

@@ -8,8 +8,9 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from benchmarks.loss_curves import BATCH_SIZE, STEPS, curve_config
+from benchmarks.loss_curves import BATCH_SIZES, STEPS, curve_config
 from benchmarks.scripts.loss_curve import loss_curve
 from tfod import names
 from tfod.config.pipeline import write_pipeline_config
@@ -17,10 +18,13 @@ from tfod.config.pipeline import write_pipeline_config
 CURVES = json.loads(Path(__file__).with_name("loss_curves.json").read_text())
 
 
-def test_the_losses_of_ten_steps(tmp_path: Path) -> None:
-    write_pipeline_config(curve_config(), tmp_path / "pipeline.config")
-    ours = loss_curve("ours", tmp_path / "pipeline.config", BATCH_SIZE, STEPS)
-    theirs, nudged = CURVES["losses"], CURVES["losses, nudged"]
+@pytest.mark.parametrize(
+    "model", [pytest.param(name, marks=pytest.mark.slow if "efficientdet" in name else ()) for name in BATCH_SIZES]
+)
+def test_the_losses_of_ten_steps(model: str, tmp_path: Path) -> None:
+    write_pipeline_config(curve_config(model), tmp_path / "pipeline.config")
+    ours = loss_curve("ours", tmp_path / "pipeline.config", BATCH_SIZES[model], STEPS)
+    theirs, nudged = (CURVES[model][name] for name in ("losses", "losses, nudged"))
     assert ours.keys() == theirs.keys()
     assert theirs[names.TOTAL_LOSS][-1] < 0.8 * theirs[names.TOTAL_LOSS][0]
     for tag, losses in theirs.items():

@@ -18,7 +18,6 @@ from tfod.errors import DataError, OutputError
 from tfod.files import lock
 from tfod.records import write
 from tfod.records.convert import ConversionRules
-from tfod.records.files import parse_size
 from tfod.records.frames import read_frames
 from tfod.records.write import Source, shards_of_size, write_records
 
@@ -202,7 +201,7 @@ def _processes_about(text: str) -> list[str]:
 def test_shards_of_a_size(tmp_path: Path, photos: list[str]) -> None:
     output = tmp_path / "out" / "a.record"
     total = sum(Path(photo).with_suffix(".jpg").stat().st_size for photo in photos)  # some 800 kB
-    write_records(_source(photos), output, LABEL_MAP, shard_size=parse_size("200kB"))
+    write_records(_source(photos), output, LABEL_MAP, shard_size=200_000)
     sizes = [path.stat().st_size for path in output.parent.glob("a.record-*")]
     assert len(sizes) == round(total / 200_000) == 4
     assert all(150_000 < size < 300_000 for size in sizes)

@@ -9,12 +9,12 @@ from tests.annotations.voc_files import item, write_photo
 from tfod.annotations.voc import read_voc_files
 from tfod.cli.reshard_records import main
 from tfod.config.label_map import label_map_from_names
+from tfod.doctor.verify import verify
 from tfod.errors import DataError
 from tfod.records.convert import ConversionRules
 from tfod.records.files import expand
 from tfod.records.frames import read_frames
 from tfod.records.reshard import reshard
-from tfod.records.verify import verify
 from tfod.records.write import write_records
 
 LABEL_MAP = label_map_from_names(["cat", "dog"])

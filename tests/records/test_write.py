@@ -19,8 +19,8 @@ from tfod.errors import DataError, OutputError
 from tfod.records.convert import ConversionRules
 from tfod.records.example import decode_example
 from tfod.records.files import expand, shard_names
-from tfod.records.frames import file_checks, read_frames
-from tfod.records.manifest import manifest_path
+from tfod.records.frames import read_frames
+from tfod.records.manifest import manifest_path, record_file
 from tfod.records.write import write_records
 
 LABEL_MAP = label_map_from_names(["cat", "dog"])
@@ -48,7 +48,7 @@ def test_one_file_in_the_order_given(tmp_path: Path, photos: list[str]) -> None:
                 "name": "train.record",
                 "records": 7,
                 "bytes": output.stat().st_size,
-                "checksum": f"{file_checks(output)[1]:08x}",
+                "checksum": f"{record_file(output).checksum:08x}",
             }
         ],
         "pictures": 7,

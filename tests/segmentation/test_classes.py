@@ -1,5 +1,6 @@
 """Class tables in the forms that data sets have them in."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ def test_a_label_map_counts_from_1_and_0_is_background(tmp_path: Path) -> None:
     ("text", "what"),
     [
         ("road 1 2 300", "out of range"),
+        ("road 1 2 " + "3" * 5000, "out of range"),
         ("road 1 2 3\ncar", "'car' has no colour"),
         ("road\nroad", "'road' is given twice"),
         ("a 1 2 3\nb 1 2 3", "colour .* is given twice"),
@@ -61,6 +63,16 @@ def test_bad_tables(tmp_path: Path, text: str, what: str) -> None:
     with pytest.raises(ConfigError, match=what) as caught:
         read_classes(path)
     assert str(path) in caught.value.where
+
+
+@pytest.mark.parametrize("filling", [" ", ",", ":", "1", "1 ", "#", "a,"])
+def test_a_line_of_30_000_letters_takes_no_time(tmp_path: Path, filling: str) -> None:
+    path = tmp_path / "classes.txt"
+    path.write_text(f"road 1 2 3\ncar{filling * 30_000}x\nx{filling * 30_000}1\n" + "a\n" * 30_000)
+    started = time.perf_counter()
+    with pytest.raises(ConfigError):
+        read_classes(path)
+    assert time.perf_counter() - started < 1
 
 
 def test_tables_that_are_not_there_or_no_text(tmp_path: Path) -> None:

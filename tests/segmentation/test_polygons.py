@@ -8,7 +8,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from tfod.segmentation.classes import ClassTable
-from tfod.segmentation.labelme import labelme_mask
+from tfod.segmentation.labelme_mask import labelme_mask
 from tfod.segmentation.polygons import coco_json, polygons_of, write_labelme
 
 TABLE = ClassTable(("ground", "thing"), ((0, 0, 0), (220, 20, 60)))

@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 
@@ -52,7 +54,7 @@ def test_sizes_grow_with_the_picture_and_have_a_least(width, height):
     style = _Style.of(width, height)
     side = (width * height) ** 0.5
     assert style.line >= max(1, side / 350)
-    assert style.font.size >= max(9, side / 45)
+    assert style.letters.size >= max(9, side / 45)
 
 
 @pytest.mark.parametrize(("width", "height"), [(100, 80), (640, 480), (20, 300), (1, 1)])
@@ -86,11 +88,17 @@ def test_a_long_name_is_shortened_in_its_middle():
     text = _shorten("an endless name of a class  99%", 80, style)
     assert text.endswith("9%")
     assert "…" in text
-    assert style.font.getlength(text) <= 80
+    assert style.letters.width(text) <= 80
 
 
 def test_names_in_any_script_can_be_drawn():
     draw_boxes(GREY, [[0.1, 0.1, 0.9, 0.9]] * 3, ["Ägypten", "苹果", "a\nb"], [0.9, 0.8, 0.7])
+
+
+def test_a_name_of_a_hundred_thousand_letters_costs_no_more_than_a_look():
+    began = time.perf_counter()
+    draw_boxes(GREY, [[0.1, 0.1, 0.9, 0.9]], ["a" * 100_000], [0.9])
+    assert time.perf_counter() - began < 5
 
 
 def test_mosaic_places_pictures_in_rows():

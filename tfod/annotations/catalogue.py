@@ -1,7 +1,6 @@
 """Every annotation format by name, and which one a path is of."""
 
 import difflib
-import glob
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
@@ -23,6 +22,7 @@ from tfod.annotations.yolo import read_yolo
 from tfod.annotations.yolo_layout import find_yaml
 from tfod.annotations.yolo_write import write_yolo
 from tfod.errors import DataError
+from tfod.files import files_matching
 
 __all__ = ["FORMATS", "detect_format", "find_format", "open_dataset", "read_dataset"]
 
@@ -186,7 +186,7 @@ def _annotated(path: str, name: str, reading: Reading) -> tuple[int, int]:
 def _unknown(path: str, looks: Mapping[str, Look]) -> DataError:
     """The error that names the files that were looked at, and what each is."""
     if not looks:
-        what = "there is no file of annotations below it: no .xml, .json, .csv, .yaml, .txt or record"
+        what = "there is no file of annotations below it: no .xml, .json, .csv, .tsv, .yaml, .txt or record"
     else:
         shown = [f"{os.path.relpath(file, path) if file != path else file} is no annotation: {look.what}"
                  for file, look in islice(looks.items(), _SHOWN)]  # fmt: skip
@@ -202,7 +202,9 @@ def _say(names: Iterable[str]) -> str:
 
 def _is_pattern(path: str) -> bool:
     """Whether it names shards of records as a pattern does."""
-    return not os.path.exists(path) and any(RECORD_NAME.fullmatch(os.path.basename(one)) for one in glob.glob(path))
+    return not os.path.exists(path) and any(
+        RECORD_NAME.fullmatch(os.path.basename(one)) for one in files_matching(path)
+    )
 
 
 class _Checked:

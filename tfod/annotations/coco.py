@@ -9,9 +9,9 @@ from typing import Any
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Remark, meaning
 from tfod.annotations.coco_tools import ROOT, TURNED, root_category, turned_box
 from tfod.annotations.format import Dataset, PassedOverError, Reading, StrayError, Writing
-from tfod.annotations.geometry import outline_extent
 from tfod.annotations.masks import Mask, RunLengths, checked_counts, counts_from_text, counts_to_text, extent
 from tfod.annotations.pictures import find_picture, other_name, plain_name
+from tfod.annotations.shapes import outline_extent
 from tfod.annotations.untrusted import (
     as_number,
     as_pixels,
@@ -38,10 +38,10 @@ def read_coco(path: str, reading: Reading) -> Dataset:
     A picture that, or of which an object, cannot be understood is given as its error, entries of no picture before the
     pictures of their file. Files of another kind are passed over. Raises DataError where no file is a COCO data set.
     """
-    parts, errors, remarks = read_each(path, ".json", lambda file: _Part(file, file_subset(file, path), reading))
+    parts, errors, remarks = read_each(path, (".json",), lambda file: _Part(file, file_subset(file, path), reading))
     images = [*errors, *(image for part in parts for image in part.images)]
     remarks += (remark for part in parts for remark in part.remarks)
-    remarks += _listed_twice(parts)
+    remarks += _listed_twice(parts) if len(parts) > 1 else ()
     return Dataset(images, len(images), _joined_ids(parts, remarks), remarks)
 
 
@@ -79,9 +79,10 @@ class _Part:
         entries, errors = self._entries(tables["images"])
         objects, bad, strays = self._objects(tables["annotations"], entries)
         self.images += [*errors, *strays]
+        folders = [reading.image_dir] if reading.image_dir else _usual_folders(file, subset)
         for key, (index, item) in entries.items():
             try:
-                image = _image(file, f"{file}, image {index}", item, subset, tuple(objects.get(key, ())), reading)
+                image = _image(file, f"{file}, image {index}", item, subset, tuple(objects.get(key, ())), folders)
                 self.images.append(bad.get(key, image))
             except DataError as error:
                 self.images.append(error)
@@ -214,23 +215,30 @@ def _joined_ids(parts: Sequence[_Part], remarks: list[Remark]) -> dict[str, int]
     ids: dict[str, int] = {}
     for part in parts:
         taken = {*ids.values()}
+        highest = max(taken, default=0)
         for number, name in part.names.items():
             if name in ids and ids[name] == number:
                 continue
             if name in ids or number in taken:
                 what = f"the class {name!r} has the id {number}, which other files give otherwise; its name counts"
                 remarks.append(Remark("class-id-differs", what, part.file))
-                number = max(taken) + 1
-            ids.setdefault(name, number)
-            taken.add(ids[name])
+                number = highest + 1
+            number = ids.setdefault(name, number)
+            taken.add(number)
+            highest = max(highest, number)
     return ids
 
 
 def _image(
-    file: str, where: str, item: Mapping[str, Any], subset: str, objects: tuple[AnnotatedObject, ...], reading: Reading
+    file: str,
+    where: str,
+    item: Mapping[str, Any],
+    subset: str,
+    objects: tuple[AnnotatedObject, ...],
+    folders: Sequence[str],
 ) -> AnnotatedImage:
     written = as_text(item.get("file_name"), "the picture's file_name", where)
-    picture = _picture(written, file, subset, reading.image_dir)
+    picture = next((found for folder in folders if (found := find_picture(written, "", folder))), None)
     filename = plain_name(picture or written) or "picture"
     return AnnotatedImage(
         file,
@@ -244,16 +252,12 @@ def _image(
     )
 
 
-def _picture(written: str, file: str, subset: str, image_dir: str | None) -> str | None:
-    """Where the picture is: as written, or in images/SUBSET or images beside the file or beside its folder."""
+def _usual_folders(file: str, subset: str) -> list[str]:
+    """Where the pictures may be: beside the file, and in images/SUBSET or images there or beside its folder."""
     folder = os.path.dirname(file) or os.curdir
     names = f"images/{subset}", "images", subset, Path(file).stem.rpartition("_")[2]  # val2017
-    usual = [f"{base}/{name}" for base in (folder, f"{folder}/..") for name in names]
-    folders = [image_dir] if image_dir else [folder, *filter(os.path.isdir, usual)]
-    for place in folders:
-        if found := find_picture(written, "", place):
-            return found
-    return None
+    usual = (f"{base}/{name}".rstrip("/") for base in (folder, f"{folder}/..") for name in names)
+    return [*dict.fromkeys((folder, *filter(os.path.isdir, usual)))]
 
 
 def _object(item: Mapping[str, Any], name: str, size: _Size, where: str) -> tuple[AnnotatedObject, bool]:

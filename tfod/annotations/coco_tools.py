@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tfod.annotations.geometry import Box, Outline, rectangle, turned
+from tfod.annotations.shapes import Box, Outline, rectangle, turned
 
 __all__ = ["ROOT", "TURNED", "root_category", "turned_box"]
 

@@ -3,16 +3,17 @@
 import csv
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, cast
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Remark, meaning
 from tfod.annotations.csv_columns import COLUMNS, Header, read_header
 from tfod.annotations.format import Dataset, Reading, Writing
-from tfod.annotations.geometry import Box, are_exchanged, are_fractions, outline_extent
 from tfod.annotations.path_list import list_names
 from tfod.annotations.pictures import find_picture, other_name, picture_sizes, picture_stem, plain_name
+from tfod.annotations.shapes import Box, Transposition, are_exchanged, are_fractions, outline_extent
 from tfod.annotations.untrusted import as_text, file_subset, read_each, snapped, subset_of
 from tfod.errors import DataError
 from tfod.files import replacing
@@ -21,9 +22,11 @@ __all__ = ["COLUMNS", "read_csv", "read_csv_dataset", "write_csv", "writing_csv"
 
 _CURE = "correct the line, or take it out"
 _EXCHANGED = "tables whose columns xmax and ymin are exchanged, as their boxes show; read so"
+_TRANSPOSED = "tables in which x and y are exchanged, as the sizes of their images show; read so"
 _FRACTIONS = "tables of which all coordinates lie between 0 and 1; read as fractions of the picture, not as pixels"
 _OUTLINES = "tables of outlines; of each the extent is the box"
 _NO_BOX = "lines of a table with a class and no box; the picture is read without such an object"
+_MOST_SIZED = 500  # images whose size is compared with their boxes
 _SIZES = "pictures of which a table gives several sizes; none of them counts"
 
 Size = tuple[int | None, int | None]
@@ -70,7 +73,7 @@ def read_csv_dataset(path: str, reading: Reading) -> Dataset:
     Where the classes are numbers, `reading.class_names` names them, and the data set's ids are theirs.
     """
     tables, errors, remarks = read_each(
-        path, ".csv", lambda file: (file, *_images(file, reading.image_dir, None, reading.class_names))
+        path, (".csv", ".tsv"), lambda file: (file, *_images(file, reading.image_dir, None, reading.class_names))
     )
     images: list[AnnotatedImage | DataError] = [*errors]
     for file, table, told in tables:
@@ -100,7 +103,6 @@ def _images(
     header, rows, errors = _read(path)
     boxes = [row.box for row in rows if row.box]
     exchanged, fractions = are_exchanged(boxes), are_fractions(boxes)
-    told = [(_EXCHANGED, exchanged), (_FRACTIONS, fractions), (_OUTLINES, bool(header.corners))]
     by_picture: dict[str, list[_Row]] = {}
     for row in rows:
         by_picture.setdefault(row.filename, []).append(row)
@@ -111,10 +113,14 @@ def _images(
             images[filename] = _in_pixels(image, f"{path}, line {lines[0].line}") if fractions else image
         except DataError as error:
             images[filename] = error
+    transposed = not fractions and not exchanged and _are_transposed(images.values())
+    if transposed:
+        images = {filename: _transposed(image) for filename, image in images.items()}
     strays = [fault for filename, fault in errors if not filename]
     for filename, fault in reversed(errors):  # of several of a picture the first is given
         images |= {filename: fault} if filename else {}
     chosen = _chosen(images, image_set) if image_set else [*images.values()]
+    told = (_EXCHANGED, exchanged), (_TRANSPOSED, transposed), (_FRACTIONS, fractions), (_OUTLINES, header.corners)
     return [*chosen, *strays], [meaning(what, path) for what, true in told if true]
 
 
@@ -143,11 +149,34 @@ def _image(
     )
 
 
-def _in_pixels(image: AnnotatedImage, where: str) -> AnnotatedImage:
-    """An image whose boxes are fractions of it as it is shown, unless the table says the size of the stored pixels."""
+def _size(image: AnnotatedImage) -> Size:
+    """The size of an image as it is shown, unless the table says that of the stored pixels."""
     says = image.width, image.height
     stored, shown = picture_sizes(image.picture) if image.picture else (says, says)
-    width, height = stored if says == stored else shown
+    return stored if says == stored else shown
+
+
+def _are_transposed(images: Iterable[AnnotatedImage | DataError]) -> bool:
+    told = Transposition()
+    known = (image for image in images if isinstance(image, AnnotatedImage) and image.objects)
+    for image in islice(known, _MOST_SIZED):
+        with suppress(DataError):  # a damaged image is told by who needs it
+            width, height = _size(image)
+            if width and height:
+                told.look_at((item[1:5] for item in image.objects), width, height)
+    return told.is_seen
+
+
+def _transposed(image: AnnotatedImage | DataError) -> AnnotatedImage | DataError:
+    if isinstance(image, DataError):
+        return image
+    objects = (item._replace(xmin=item.ymin, ymin=item.xmin, xmax=item.ymax, ymax=item.xmax) for item in image.objects)
+    return image._replace(objects=tuple(objects))
+
+
+def _in_pixels(image: AnnotatedImage, where: str) -> AnnotatedImage:
+    """An image whose boxes are fractions of it."""
+    width, height = _size(image)
     if not width or not height:
         what = f"the boxes are fractions of a picture of unknown size, there is no {image.filename!r}"
         raise DataError(what, where, "name the pictures' folder with --image_dir")

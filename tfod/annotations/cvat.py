@@ -7,9 +7,9 @@ from lxml import etree
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
 from tfod.annotations.format import Dataset, Reading, StrayError
-from tfod.annotations.geometry import ellipse, rectangle, turned
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, checked_counts, extent, run_lengths
 from tfod.annotations.pictures import find_picture, other_name, plain_name
+from tfod.annotations.shapes import ellipse, rectangle, turned
 from tfod.annotations.untrusted import as_pixels, as_text, content, read_each, read_xml, subset_of
 from tfod.errors import DataError
 
@@ -30,7 +30,7 @@ def read_cvat(path: str, reading: Reading) -> Dataset:
     A picture or a frame of which a shape cannot be understood is given as its error, with the line. Files of another
     kind are passed over. Raises DataError where no file is an XML of CVAT's.
     """
-    roots, errors, remarks = read_each(path, ".xml", _root)
+    roots, errors, remarks = read_each(path, (".xml",), _root)
     images: list[AnnotatedImage | DataError] = [*errors]
     class_ids: dict[str, int] = {}
     for file, root in roots:

@@ -20,9 +20,9 @@ from tfod.annotations.format import (
 )
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, extent
 from tfod.annotations.pictures import EXTENSIONS, how_found, picture_sizes
+from tfod.annotations.placement import CLIPPED, IN_ONE_PIXEL, NOT_FINITE, OUTSIDE, SWAPPED, place
 from tfod.errors import DataError, OutputError
-from tfod.files import check_folder, replacing_directory
-from tfod.records.boxes import CLIPPED, IN_ONE_PIXEL, NOT_FINITE, OUTSIDE, SWAPPED, place
+from tfod.files import check_folder, contents, replacing_directory
 from tfod.records.convert import read_picture
 from tfod.records.summary import Summary
 
@@ -101,7 +101,7 @@ def check_output(output: str, sources: Iterable[str], overwrite: bool) -> None:
         if real == read or read.startswith(real.rstrip(os.sep) + os.sep):
             raise OutputError("the output would take the place of the data set itself", output, "name another folder")
     check_folder(output)
-    if os.path.isdir(output) and os.listdir(output) and not overwrite:
+    if os.path.isdir(output) and contents(output) and not overwrite:
         raise OutputError("the output is there already", output, "name another folder, or replace it with --overwrite")
 
 
@@ -152,7 +152,7 @@ class _Ready:
         self._name = name
         self._copies = copies
         self._summary = summary
-        self._stems: set[tuple[str, str]] = set()
+        self._stems: dict[tuple[str, str], int] = {}  # subset and name -> the number of the last one called so
         self._names: dict[str, set[str]] = {}  # of the pictures that were met, by their folder
 
     def each(self, images: Iterable[AnnotatedImage], skip_bad: bool, spool: Path) -> Iterator[AnnotatedImage]:
@@ -198,11 +198,13 @@ class _Ready:
     def _named(self, image: AnnotatedImage) -> AnnotatedImage:
         """With a name of its own within its subset; annotation files are named after it without its extension."""
         stem, extension = os.path.splitext(image.filename)
-        number, unique = 1, stem
+        own, unique = (image.subset, stem.lower()), stem
+        number = self._stems.get(own, 0)
         while (image.subset, unique.lower()) in self._stems:
             number += 1
             unique = f"{stem}_{number}"
-        self._stems.add((image.subset, unique.lower()))
+        self._stems[own] = max(number, 1)
+        self._stems.setdefault((image.subset, unique.lower()), 1)
         if image.written:
             how = how_found(image.written, image.filename)
             self._summary.note(_OTHER_NAME, f"{image.source}: {image.written!r} is {image.filename!r}, {how}")

@@ -104,7 +104,8 @@ class Format:
     name; `background`: pictures without objects). `masks` are the kinds of masks that it has a place for: `outline`,
     one polygon; `outlines`, several; `runs`, run lengths. With `mask_is_box` an object with a mask has no box beside
     it, but that which the mask fills. What `holds_pictures` (TFRecord) takes only pictures that TensorFlow decodes, and
-    boxes by the rule of `tfod.records.boxes`: cut off at the edge, dropped where they have no area or lie outside.
+    boxes by the rule of `tfod.annotations.placement`: cut off at the edge, dropped where they have no area or lie
+    outside.
     """
 
     title: str

@@ -19,6 +19,7 @@ __all__ = ["PathList", "fields_of", "line_of", "list_lines", "list_names", "name
 
 # In Pascal VOC's lists of actions the number of an object stands before the flag.
 _WITH_FLAG = re.compile(r"(([^\s\"]+)(?:\s+\d{1,3})?)\s+(?:-1|0|1)")
+_MOST_LETTERS = 1 << 14  # of a line: more than the longest two paths
 _BREAKS = re.compile(r"[\r\n\ud800-\udfff]")
 
 
@@ -65,9 +66,17 @@ def fields_of(line: str, separators: str = "\t") -> list[str]:
     >>> fields_of('a, b.jpg\\tmasks/a, b.png'), fields_of('"the ""best"".jpg", c.png', ",")
     (['a, b.jpg', 'masks/a, b.png'], ['the "best".jpg', 'c.png'])
     """
-    blank = r"[^\S\t]*"
-    found = re.findall(rf'{blank}"((?:[^"]|"")*)"{blank}(?=[{separators}]|$)|([^{separators}]+)', line.strip())
-    fields = (quoted.replace('""', '"') or plain.strip() for quoted, plain in found)
+    quoted, plain = re.compile(rf'"((?:[^"]|"")*)"[^\S\t]*(?=[{separators}]|$)'), re.compile(f"[^{separators}]+")
+    between = re.compile(rf"(?:[^\S\t]|[{separators}])*")
+    line = line.strip()
+    fields: list[str] = []
+    place = 0
+    while (place := between.match(line, place).end()) < len(line):  # type: ignore[union-attr]
+        if match := quoted.match(line, place):
+            fields.append(match[1].replace('""', '"'))
+        elif match := plain.match(line, place):
+            fields.append(match[0].strip())
+        place = match.end() if match else len(line)
     return [field for field in fields if field]
 
 
@@ -112,17 +121,18 @@ def list_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
 
     Raises DataError for a list that is missing, no text, or empty.
     """
-    path = os.fspath(path)
+    path, cure = os.fspath(path), "name a text file with one picture a line"
     empty = True
     try:
         with open(path, encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(iter(lambda: file.readline(_MOST_LETTERS), ""), start=1):
+                if len(line) == _MOST_LETTERS:
+                    raise DataError("a line is longer than any path", f"{path}, line {number}", cure)
                 if line := line.strip():
                     empty = False
                     yield number, line
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
-        cure = "name a text file with one picture a line"
         raise DataError(f"cannot read the list: {reason[0].lower()}{reason[1:]}", path, cure) from error
     if empty:
         raise DataError("the list is empty", path, "write one picture's name a line")

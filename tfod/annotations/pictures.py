@@ -145,16 +145,22 @@ def find_picture(filename: str, annotation: str, image_dir: str | None = None) -
         for folder in folders:
             if isfile(path := f"{folder}/{candidate}"):
                 return path
-    if "%" in filename or not filename.isascii() or any(_odd_names(folder) for folder in folders):
-        for candidate in path_ends(unquote(filename)):
-            if found := _spelt_otherwise(candidate, folders):
-                return found
+    # From here on folders are listed, once: a data set may lack all of its images.
+    there = {folder: _names_in(folder) for folder in folders}
+    odd = "%" in filename or "#" in filename or not filename.isascii() or any(listed.meant for listed in there.values())
+    for candidate in path_ends(unquote(filename)) if odd else ():
+        if found := _spelt_otherwise(candidate, folders):
+            return found
+    if not any(listed.names for listed in there.values()):
+        return None
     for stem in filter(None, (os.path.splitext(name)[0], picture_stem(annotation))):
-        for folder in folders:
+        for folder, listed in there.items():
             for extension in _TRIED_EXTENSIONS:
-                if isfile(path := f"{folder}/{stem}{extension}"):
+                if f"{stem}{extension}" in listed.names and isfile(path := f"{folder}/{stem}{extension}"):
                     return path
-    return next((found for folder in folders if (found := _of_stem(name, folder))), None)
+    stem = spelt_alike(os.path.splitext(name)[0])
+    named = (f"{folder}/{listed.stems[stem]}" for folder, listed in there.items() if odd and stem in listed.stems)
+    return next(filter(isfile, named), None)
 
 
 def path_ends(path: str) -> Iterator[str]:
@@ -183,18 +189,21 @@ def how_found(written: str, filename: str) -> str:
     """
     if spelt_alike(written) != spelt_alike(filename):
         return "by its name without the extension"
-    decoded = unquote(written) == filename or written == unquote(filename)
-    return "percent-decoded" if decoded else "spelt with other code points"
+    if unquote(written) == filename or written == unquote(filename):
+        return "percent-decoded"
+    return "with _ for #" if "#" in f"{written}{filename}" else "spelt with other code points"
 
 
 def spelt_alike(name: str) -> str:
-    """What names have in common that differ in percent signs for letters, or in the code points of one letter.
+    """What names have in common that differ in percent signs for letters, in the code points of one letter, or in the
+    `#` for which labelU writes `_`.
 
-    >>> spelt_alike("a%20b.jpg"), spelt_alike("cafe\u0301") == spelt_alike("caf\u00e9")
-    ('a b.jpg', True)
+    >>> spelt_alike("a%20b.jpg"), spelt_alike("cafe\u0301") == spelt_alike("caf\u00e9"), spelt_alike("a#1")
+    ('a b.jpg', True, 'a_1')
     """
     if "%" in name:
         name = unquote(name)
+    name = name.replace("#", "_")
     return name if name.isascii() else normalize("NFC", name)
 
 
@@ -205,46 +214,39 @@ def _spelt_otherwise(candidate: str, folders: tuple[str, ...]) -> str | None:
         place = f"{folder}/{inside}" if inside else folder
         if isfile(path := f"{place}/{name}"):
             return path
-        found = _names_in(place)[0].get(spelt_alike(name))
+        found = _names_in(place).meant.get(spelt_alike(name))
         if found and isfile(path := f"{place}/{found}"):
             return path
     return None
 
 
-def _of_stem(name: str, folder: str) -> str | None:
-    """The only picture of a folder whose name, without its extension, means the same as that of `name`."""
-    if "%" not in name and name.isascii() and not _odd_names(folder):
-        return None
-    found = _names_in(folder)[1].get(spelt_alike(os.path.splitext(name)[0]))
-    return f"{folder}/{found}" if found and isfile(f"{folder}/{found}") else None
+class _Listed(NamedTuple):
+    """The images of a folder: `names`; and of those that may be spelt otherwise, what their names and their stems mean
+    -> the name."""
+
+    names: frozenset[str] = frozenset()
+    meant: Mapping[str, str] = {}
+    stems: Mapping[str, str] = {}
 
 
-def _odd_names(folder: str) -> bool:
-    """Whether a picture of the folder has a name that can be spelt otherwise."""
-    return bool(_names_in(folder)[0])
-
-
-def _names_in(folder: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+def _names_in(folder: str) -> _Listed:
     try:
         changed = os.stat(folder).st_mtime_ns
     except (OSError, ValueError):  # there is none, or no folder can have that name
-        return {}, {}
-    return _spelt_names(folder, changed)
+        return _Listed()
+    return _listed(folder, changed)
 
 
 @lru_cache(maxsize=16)
-def _spelt_names(folder: str, changed: int) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Names of pictures with percent signs or letters beyond ASCII: what they mean -> the name; the same of stems."""
+def _listed(folder: str, changed: int) -> _Listed:
     del changed  # a folder that has changed is read again
     try:
         names = [name for name in sorted(os.listdir(folder)) if os.path.splitext(name)[1].lower() in EXTENSIONS]
     except OSError:
-        return {}, {}
-    odd = [name for name in names if "%" in name or not name.isascii()]
-    return (
-        {spelt_alike(name): name for name in odd},
-        {spelt_alike(os.path.splitext(name)[0]): name for name in odd},
-    )
+        return _Listed()
+    odd = [name for name in names if "%" in name or "#" in name or not name.isascii()]
+    meant = {spelt_alike(name): name for name in odd}
+    return _Listed(frozenset(names), meant, {spelt_alike(os.path.splitext(name)[0]): name for name in odd})
 
 
 def _usual_folders(folder: str) -> tuple[str, ...]:

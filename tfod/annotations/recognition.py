@@ -1,7 +1,8 @@
 """What a file is, seen from as much of it as it takes to know: an XML's root, a JSON's keys, a table's columns.
 
-Files are parsed, whatever their encoding and the order of their keys; only JSON files beyond `_MOST_JSON` are searched
-for their keys instead. Nothing is believed because of a name, but that of records and of lists of class names.
+Files are parsed, whatever their encoding and the order of their keys; only JSON files that are malformed, or beyond
+`_MOST_JSON`, are searched for their keys instead. Nothing is believed because of a name, but that of records and of
+lists of class names.
 """
 
 import mmap
@@ -22,13 +23,16 @@ from tfod.errors import DataError
 
 __all__ = ["look_at", "some_files"]
 
-_KINDS = {".xml": "xml", ".json": "json", ".csv": "csv", ".yaml": "yaml", ".yml": "yaml", ".txt": "txt"}
+_KINDS = {
+    ".xml": "xml", ".json": "json", ".csv": "csv", ".tsv": "csv", ".yaml": "yaml", ".yml": "yaml", ".txt": "txt",
+}  # fmt: skip
 _NAMES = {os.path.basename(name) for name in NAME_LISTS}
 _FROM_A_FOLDER, _FROM_ALL = 8, 32  # files of a kind that are looked at
 _MOST_NAMES = 1_000_000
 _MOST_JSON = 1 << 25
 _MOST_XML = 1 << 20
 _MOST_TEXT = 1 << 16
+_OF_COCO, _OF_LABELME = frozenset({"images", "annotations", "categories"}), frozenset({"shapes", "imagePath"})
 _LIST = re.compile(rb'"(images|annotations|categories|shapes)"\s*:\s*\[|"(imagePath)"\s*:')
 
 
@@ -85,13 +89,24 @@ def _xml(path: str) -> Look:
 
 def _json(path: str) -> Look:
     if os.path.getsize(path) > _MOST_JSON:
-        with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            found = {(match[1] or match[2]).decode() for match in _LIST.finditer(data)}
-        return _object(sorted(found))
-    value = parse_json(path)
+        return _object(_lists_in(path))
+    try:
+        value = parse_json(path)
+    except DataError as error:  # told by who reads it, if it begins as a file of a format does
+        found = _lists_in(path)
+        begun = next((keys for keys in (_OF_COCO, _OF_LABELME) if not keys.isdisjoint(found)), None)
+        return Look("json", begun, error.what) if begun else Look("", what=error.what)
     if not isinstance(value, dict):
         return Look("json", what=f"a JSON {type(value).__name__}, where COCO and LabelMe have an object")
     return _object([key for key, item in value.items() if isinstance(item, list) or key == "imagePath"])
+
+
+def _lists_in(path: str) -> list[str]:
+    """The keys of lists that the text of a JSON file speaks of, whether it is whole or not."""
+    if not os.path.getsize(path):
+        return []
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return sorted({(match[1] or match[2]).decode() for match in _LIST.finditer(data)})
 
 
 def _object(keys: list[str]) -> Look:

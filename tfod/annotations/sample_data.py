@@ -1,16 +1,19 @@
-"""A drawn data set on disk, as a labelling tool leaves one: JPEG files, each with its Pascal VOC XML."""
+"""A drawn data set on disk, as labelling tools leave one: JPEG files, each with its Pascal VOC XML or with its mask."""
 
 from pathlib import Path
 
 import cv2
+import numpy as np
 from lxml import etree
 from lxml.builder import E
+from numpy.typing import NDArray
 
+from tfod.annotations.sample_cells import CELL_CLASSES, draw_cells
 from tfod.annotations.sample_scenes import Scene, draw_scenes
-from tfod.files import replacing_directory
+from tfod.files import replacing_directory, write_text
 from tfod.progress import Progress
 
-__all__ = ["write_sample_data"]
+__all__ = ["write_sample_data", "write_sample_masks"]
 
 _JPEG_QUALITY = 90
 
@@ -27,10 +30,32 @@ def write_sample_data(folder: Path, count: int, seed: int) -> None:
             progress.advance()
 
 
-def _write_scene(working: Path, name: str, scene: Scene, folder: Path) -> None:
+def write_sample_masks(folder: Path, count: int, seed: int) -> None:
+    """Draws `count` images of cells: `images/cells_0000.jpg`, `masks/cells_0000.png` and so on, and `classes.txt`.
+
+    A pixel of a mask is the number of its class. The i-th image depends on `seed` and i alone. An earlier folder of
+    that name is replaced. Raises OutputError where it cannot be written.
+    """
+    progress = Progress(f"drawing {folder.name}", total=count, unit="image")
+    with replacing_directory(folder) as working, progress:
+        for room in ("images", "masks"):
+            (working / room).mkdir()
+        write_text(working / "classes.txt", "\n".join(CELL_CLASSES) + "\n")
+        for index in range(count):
+            image, mask = draw_cells(np.random.default_rng((seed, index)))
+            _write_image(working / "images" / f"cells_{index:04d}.jpg", image)
+            cv2.imwrite(str(working / "masks" / f"cells_{index:04d}.png"), mask)
+            progress.advance()
+
+
+def _write_image(path: Path, image: NDArray[np.uint8]) -> None:
     options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR), options)
-    (working / f"{name}.jpg").write_bytes(jpeg.tobytes())
+    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
+    path.write_bytes(jpeg.tobytes())
+
+
+def _write_scene(working: Path, name: str, scene: Scene, folder: Path) -> None:
+    _write_image(working / f"{name}.jpg", scene.image)
     xml = etree.tostring(_annotation(f"{name}.jpg", scene, folder), pretty_print=True)
     (working / f"{name}.xml").write_bytes(xml)
 

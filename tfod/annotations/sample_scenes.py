@@ -6,7 +6,7 @@ parts of each other. Colour tells nothing about the class, so a detector has to 
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -29,13 +29,14 @@ class SceneObject:
     """One object: its class and its box `(xmin, ymin, xmax, ymax)` in pixels, as Pascal VOC writes it.
 
     The box encloses what is visible. `truncated`: the picture's edge cuts the object; `occluded`: another
-    object or a stalk hides a part of it.
+    object or a stalk hides a part of it. `visible`, bool `[H, W]`, are its pixels that can be seen.
     """
 
     class_name: str
     box: tuple[int, int, int, int]
     truncated: bool
     occluded: bool
+    visible: NDArray[np.bool_] = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def _scene_object(name: str, area: float, visible: NDArray[np.bool_]) -> SceneOb
     height, width = visible.shape
     box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     truncated = box[0] == 0 or box[1] == 0 or box[2] == width or box[3] == height
-    return SceneObject(name, box, truncated, occluded=bool(visible.sum() < 0.97 * area))
+    return SceneObject(name, box, truncated, bool(visible.sum() < 0.97 * area), visible)
 
 
 def _background(rng: _Rng, width: int, height: int) -> Picture:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from tfod.annotations.annotated_image import AnnotatedImage
+from tfod.annotations.annotated_image import AnnotatedImage, Remark
 from tfod.annotations.catalogue import open_dataset
 from tfod.annotations.format import Dataset, Reading
 from tfod.annotations.path_list import list_names
@@ -58,6 +58,11 @@ class Sources:
     def name(self) -> str:
         """What findings about all of it are said of."""
         return ", ".join(source.path for source in self.sources)
+
+    @property
+    def remarks(self) -> list[Remark]:
+        """What the readers have to tell of all data sets."""
+        return [remark for source in self.sources for remark in source.dataset.remarks]
 
     def __iter__(self) -> Iterator[tuple[str, AnnotatedImage | DataError]]:
         pairs = ((source, image) for source in self.sources for image in source.dataset.images)

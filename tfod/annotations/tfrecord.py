@@ -1,19 +1,23 @@
 """TFRecords as one format of annotations among others: read back into pictures and objects, and written."""
 
+import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 from tfod import names
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.format import Dataset, Reading, Writing
-from tfod.annotations.masks import RunLengths
+from tfod.annotations.masks import MOST_PIXELS, RunLengths, run_lengths
 from tfod.annotations.pictures import EXTENSIONS, plain_name, read_header
 from tfod.annotations.untrusted import Roots, as_text, file_subset, snapped
 from tfod.config.label_map import LabelMap, LabelMapItem, read_label_map, write_label_map
 from tfod.errors import ConfigError, DataError
-from tfod.records.coco_features import mask_from_png
 from tfod.records.example import decode_example
 from tfod.records.files import RECORD_NAME, expand, records_below, set_name
 from tfod.records.frames import read_frames
@@ -44,7 +48,11 @@ def read_tfrecord(path: str, reading: Reading) -> Dataset:
     for file in files:
         roots.check(file)
     total = sum(1 for file in files for _ in read_frames(file))
-    maps = {file: reading.class_names or _names_beside(file, path) for file in files}
+    beside = cache(_names_beside)  # the shards of a set share a label map
+    maps = {
+        file: reading.class_names or beside(os.path.dirname(file) or os.curdir, set_name(os.path.basename(file)), path)
+        for file in files
+    }
     return Dataset(_Records(maps, path), total, _ids(maps.values()))
 
 
@@ -83,14 +91,14 @@ class _Records:
                     yield error
 
 
-def _names_beside(file: str, root: str) -> ClassNames:
-    """The names of the classes in the label map that belongs to a file of records; none where there is no such map, and
-    its error where it cannot be used.
+def _names_beside(folder: str, name: str, root: str) -> ClassNames:
+    """The names of the classes in the label map that belongs to the set of records `name`; none where there is no such
+    map, and its error where it cannot be used.
 
-    It lies in the file's folder, or in one around it up to `root`, and is the only one there, or called after the file.
+    It lies in the set's folder, or in one around it up to `root`, and is the only one there, or called after the set.
     """
-    folder, end = os.path.dirname(file) or os.curdir, root if os.path.isdir(root) else os.path.dirname(root)
-    own = os.path.basename(set_name(file)).partition(".")[0]
+    end = root if os.path.isdir(root) else os.path.dirname(root)
+    own = name.partition(".")[0]
     while True:
         maps = [name for name in sorted(os.listdir(folder)) if _LABEL_MAP.search(name)]
         maps = [name for name in maps if name.startswith(own)] or maps
@@ -189,7 +197,7 @@ def _masks(features: Features, count: int, size: tuple[int, int], where: str) ->
     try:
         if len(encoded) != count:
             raise ValueError("there is not one mask for each box, as a PNG")
-        return [mask_from_png(_as_bytes(data), size[1], size[0]) for data in encoded]
+        return [_mask_from_png(_as_bytes(data), size[1], size[0]) for data in encoded]
     except ValueError as error:
         raise DataError(f"the record's masks cannot be read: {error}", where, _CURE) from error
 
@@ -217,3 +225,15 @@ def _texts(features: Features, name: str, where: str) -> list[str]:
 def _padded(values: Sequence[float] | Sequence[str], count: int) -> Sequence:  # type: ignore[type-arg]
     """`values` where there is one for each object, else None for each."""
     return values if len(values) == count else [None] * count
+
+
+def _mask_from_png(data: bytes, height: int, width: int) -> RunLengths | None:
+    """The mask in a record, None for one without a pixel; ValueError for one of another size, or too large."""
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+            if picture.size != (width, height) or height * width > MOST_PIXELS:
+                raise ValueError(f"the mask is of {picture.size[0]} x {picture.size[1]} pixels")
+            pixels = np.asarray(picture.convert("L")) > 0
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError("the mask is no PNG") from error
+    return run_lengths(pixels) if pixels.any() else None

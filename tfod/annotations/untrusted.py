@@ -23,6 +23,7 @@ __all__ = [
     "XML_PARSER",
     "Roots",
     "annotation_files",
+    "as_file_name",
     "as_number",
     "as_pixels",
     "as_text",
@@ -59,6 +60,8 @@ _SUBSETS = {
     "testing": "test",
 }  # fmt: skip
 _UNNAMEABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_MOST_BYTES = 0x7FFFF000  # that Linux gives in one read
+_LONGEST_NAME = 200  # bytes, of 255 that file systems allow
 _SNAP = 0.01  # pixels
 
 
@@ -99,8 +102,8 @@ class Roots:
             raise DataError("the file lies outside its folder, by a link or by its path", path, cure)
 
 
-def annotation_files(path: str, extension: str) -> list[str]:
-    """The files below the folder `path` whose names end in `extension`, sorted; `path` itself where it is a file.
+def annotation_files(path: str, *extensions: str) -> list[str]:
+    """The files below the folder `path` whose names end in one of `extensions`, sorted; `path` itself if it is a file.
 
     Links to folders are not followed. Raises DataError where there is none.
     """
@@ -112,31 +115,31 @@ def annotation_files(path: str, extension: str) -> list[str]:
         os.path.join(folder, name)
         for folder, _, names in os.walk(path)
         for name in names
-        if name.lower().endswith(extension) and not name.startswith(".")
+        if name.lower().endswith(extensions) and not name.startswith(".")
     ]
     if not found:
-        raise DataError(f"the folder holds no {extension} file", path, "name the folder of the annotations")
+        what = f"the folder holds no {' or '.join(extensions)} file"
+        raise DataError(what, path, "name the folder of the annotations")
     return sorted(found)
 
 
 def read_each(
-    path: str, extension: str, read: Callable[[str], Read]
+    path: str, extensions: Sequence[str], read: Callable[[str], Read]
 ) -> tuple[list[Read], list[DataError], list[Remark]]:
     """What `read` makes of each of `annotation_files`, the errors of those that cannot be read, and a remark for each
-    that is of another kind and passed over. Raises the error where nothing is left, or of the only file."""
-    files = annotation_files(path, extension)
+    that is of another kind and passed over. Raises DataError where all are of another kind."""
     read_well: list[Read] = []
     errors: list[DataError] = []
     passed: list[DataError] = []
-    for file in files:
+    for file in annotation_files(path, *extensions):
         try:
             read_well.append(read(file))
         except PassedOverError as error:
             passed.append(error)
         except DataError as error:
             errors.append(error)
-    if not read_well and (len(files) == 1 or not errors):
-        raise [*errors, *passed][0]
+    if not read_well and not errors:
+        raise passed[0]
     return read_well, errors, [Remark("file-passed-over", error.what, error.where) for error in passed]
 
 
@@ -200,6 +203,8 @@ def content(path: str) -> bytes:
         raise DataError(f"cannot read the annotation: {reason}", path, "check the path and its rights") from error
     if is_lfs_pointer(data):
         raise DataError("this is a pointer of Git LFS, not the annotation", path, LFS_CURE)
+    if len(data) >= _MOST_BYTES:
+        raise DataError("the file is larger than 2 GB", path, "divide it into several")
     return data
 
 
@@ -282,6 +287,16 @@ def as_text(value: object, what: str, where: str) -> str:
     if not text or _UNNAMEABLE.search(text):
         raise DataError(f"{what} is no name: {_shown(value)}", where, _REPAIR)
     return text
+
+
+def as_file_name(text: str) -> str:
+    r"""The name of one file, made of a text of strangers; its end is kept where it is too long.
+
+    >>> as_file_name("../cat\0.jpg")
+    '.._cat_.jpg'
+    """
+    name = _UNNAMEABLE.sub("_", re.sub(r"[/\\]", "_", text))
+    return name.encode()[-_LONGEST_NAME:].decode(errors="ignore")
 
 
 def snapped(value: float) -> float:

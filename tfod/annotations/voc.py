@@ -14,9 +14,9 @@ from lxml import etree
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields, meaning
 from tfod.annotations.format import Dataset, Reading
-from tfod.annotations.geometry import Box
 from tfod.annotations.path_list import PathList, list_names
 from tfod.annotations.pictures import find_picture, other_name, picture_stem, plain_name
+from tfod.annotations.shapes import Box
 from tfod.annotations.untrusted import annotation_files, as_pixels, content, each_file, read_xml
 from tfod.annotations.voc_plain import PlainAnnotation, image_fields, read_plain
 from tfod.annotations.voc_shapes import SIDES, Texts, shape_extents

@@ -6,7 +6,7 @@ from math import degrees, pi
 
 from lxml import etree
 
-from tfod.annotations.geometry import Box, Outline, outline_extent, rectangle, turned
+from tfod.annotations.shapes import Box, Outline, outline_extent, rectangle, turned
 from tfod.errors import DataError
 
 __all__ = ["SIDES", "Texts", "shape_extents"]

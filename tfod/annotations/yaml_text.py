@@ -1,10 +1,22 @@
-"""YAML as people mean it: words stay as they are written, and a key given twice is an error."""
+"""YAML as people mean it: words stay as they are written, and a key given twice is an error.
 
+Files of strangers are read within limits: what is nested deeply, or refers to itself, fills any time and memory.
+"""
+
+import re
+from itertools import accumulate
 from typing import Any
 
 import yaml
 
-__all__ = ["load_yaml"]
+from tfod.annotations.untrusted import read_text
+from tfod.errors import DataError
+
+__all__ = ["read_yaml", "shallow_text"]
+
+_MOST_BYTES = 1 << 18
+_MOST_DEEP = 20
+_NESTING = re.compile(r"(?:[-?:]\s+|\s)*")
 
 
 class _Loader(yaml.SafeLoader):
@@ -26,6 +38,29 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load_yaml(text: str) -> Any:
-    """Mappings, lists and texts (None where there is nothing). Raises yaml.YAMLError, for a key given twice too."""
-    return yaml.load(text, _Loader)
+def read_yaml(path: str) -> Any:
+    """Mappings, lists and texts (None where there is nothing); DataError for what is malformed or meant to harm."""
+    text = shallow_text(path)
+    try:
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):  # a few lines of them fill any memory
+            raise DataError("the yaml has aliases, which are not followed", path, "write out what they stand for")
+        return yaml.load(text, _Loader)
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError, LookupError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(f"the yaml is malformed: {reason}", path, "correct the file") from error
+
+
+def shallow_text(path: str) -> str:
+    """The text of a YAML file; DataError where it is too large or nested too deeply to be one that people write."""
+    text = read_text(path)
+    if len(text) > _MOST_BYTES or _depth(text) > _MOST_DEEP:  # PyYAML's time grows with the square of the depth
+        what = "the yaml is too large, or nested too deeply, for what it should be"
+        raise DataError(what, path, "name another file, or write it plainly")
+    return text
+
+
+def _depth(text: str) -> int:
+    """How deep brackets, or the signs of lists within lists on one line, are nested at most."""
+    opening = accumulate((character in "{[") - (character in "}]") for character in text)
+    on_a_line = max((len(_NESTING.match(line)[0].split()) for line in text.splitlines()), default=0)  # type: ignore[index]
+    return max(max(opening, default=0), on_a_line)

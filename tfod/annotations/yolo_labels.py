@@ -121,22 +121,21 @@ def _texts_below(folders: Iterable[str]) -> list[str]:
 
 def _by_name(without: Iterable[str], others: Iterable[str], subsets: Mapping[str, str]) -> Matches:
     """Labels for pictures that have none where they should: the only file of that name, or the only one of the part."""
-    files: dict[str, list[str]] = defaultdict(list)
+    files: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))  # by their names and parts
     for path in others:
-        files[spelt_alike(_stem(path))].append(path)
-    wanting: dict[str, list[str]] = defaultdict(list)
+        files[spelt_alike(_stem(path))][subset_of(path)].append(path)
+    wanting: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for picture in without:
         if (stem := spelt_alike(_stem(picture))) in files:
-            wanting[stem].append(picture)
+            wanting[stem][subset_of(picture) or subsets[picture]].append(picture)
     found: Matches = {}
-    for stem, pictures in wanting.items():
-        for picture in pictures:
-            part = subset_of(picture) or subsets[picture]
-            fitting = files[stem] if len(files[stem]) == 1 else [one for one in files[stem] if subset_of(one) == part]
-            rivals = [one for one in pictures if len(pictures) == 1 or (subset_of(one) or subsets[one]) == part]
-            own = len(fitting) == 1 and len(rivals) == 1
-            if own and (len(pictures) == 1 or subset_of(fitting[0]) == part):
-                found[picture] = fitting[0]
+    for stem, by_part in wanting.items():
+        all_files = [path for paths in files[stem].values() for path in paths]
+        alone = len(by_part) == 1 and len(all_files) == 1
+        for part, pictures in by_part.items():
+            fitting = all_files if alone else files[stem].get(part, [])
+            if len(fitting) == len(pictures) == 1:
+                found[pictures[0]] = fitting[0]
     return found
 
 

@@ -7,18 +7,15 @@ names the classes, one a line. Folders of another machine are found by the ends 
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any
-
-import yaml
 
 from tfod.annotations.annotated_image import Remark
 from tfod.annotations.format import MissingPartError, Reading
 from tfod.annotations.pictures import PICTURE_FOLDERS, path_ends
 from tfod.annotations.untrusted import Roots, as_text, read_text, subset_of
-from tfod.annotations.yaml_text import load_yaml
+from tfod.annotations.yaml_text import read_yaml
 from tfod.errors import DataError
 
 __all__ = ["NAME_LISTS", "PICTURE_EXTENSIONS", "Layout", "find_layout", "find_yaml", "is_data_yaml"]
@@ -27,10 +24,7 @@ PICTURE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff",
 _YAMLS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _PARTS = ("train", "val", "test")
 NAME_LISTS = ("classes.txt", "obj.names", "labels/classes.txt", "classes.names", "_darknet.labels", "names.txt")
-_MOST_BYTES = 1 << 18
-_MOST_DEEP = 20
 _MOST_YAMLS = 16
-_NESTING = re.compile(r"(?:[-?:]\s+|\s)*")
 _POSITIVE = re.compile(r"[1-9]\d{0,2}")
 _REPAIR = "correct the file"
 
@@ -138,9 +132,10 @@ def _from_yaml(path: str, reading: Reading) -> Layout:
     unmade: list[DataError] = []
     for key in _PARTS:
         entries = read.get(key) or []
-        for entry in entries if isinstance(entries, list) else [entries]:
+        named = map(str, entries if isinstance(entries, list) else [entries])
+        for entry in {os.path.normpath(entry): entry for entry in named}.values():
             try:
-                layout.pictures.setdefault(key, []).extend(_pictures_of(str(entry), layout, path, roots))
+                layout.pictures.setdefault(key, []).extend(_pictures_of(entry, layout, path, roots))
             except MissingPartError as error:
                 (unmade if key == "test" else layout.errors).append(error)
             except DataError as error:
@@ -154,31 +149,11 @@ def _from_yaml(path: str, reading: Reading) -> Layout:
 
 
 def _load(path: str) -> dict[str, Any]:
-    """What a yaml says, read safely and within limits; DataError for what is no yaml of names and values."""
-    text = read_text(path)
-    if len(text) > _MOST_BYTES or _depth(text) > _MOST_DEEP:  # PyYAML's time grows with the square of the depth
-        raise DataError(
-            "the yaml is too large, or nested too deeply, to be a data set's",
-            path,
-            "name the data.yaml of the data set",
-        )
-    try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):  # a few lines of them fill any memory
-            raise DataError("the yaml has aliases, which are not followed", path, "write out what they stand for")
-        read = load_yaml(text)
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError, LookupError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(f"the yaml is malformed: {reason}", path, _REPAIR) from error
+    """What a yaml says; DataError for what is no yaml of names and values."""
+    read = read_yaml(path)
     if not isinstance(read, dict):
         raise DataError("the yaml is no data set: it names no train, val or names", path, _REPAIR)
     return read
-
-
-def _depth(text: str) -> int:
-    """How deep brackets, or the signs of lists within lists on one line, are nested at most."""
-    opening = accumulate((character in "{[") - (character in "}]") for character in text)
-    on_a_line = max((len(_NESTING.match(line)[0].split()) for line in text.splitlines()), default=0)  # type: ignore[index]
-    return max(max(opening, default=0), on_a_line)
 
 
 def _names(value: object, path: str) -> dict[int, str]:
@@ -227,8 +202,13 @@ def _pictures_of(entry: str, layout: Layout, path: str, roots: Roots) -> Sequenc
         return [found] if found.lower().endswith(PICTURE_EXTENSIONS) else []
     layout.lists.append(found)
     pictures = []
+    places: dict[str, list[str]] = {}  # of the folders that the list names
     for line in filter(None, map(str.strip, read_text(roots.check(found)).splitlines())):
-        if (picture := _found(line, layout.root, os.path.dirname(found)) or _inside(layout.root, line)) is not None:
+        folder, _, name = line.replace("\\", "/").rpartition("/")
+        if folder not in places:
+            places[folder] = [*dict.fromkeys(filter(os.path.isdir, _places(folder, layout.root, found)))]
+        there = (os.path.join(place, name) for place in places[folder])
+        if picture := next(filter(os.path.isfile, there), None) or _inside(layout.root, line):
             pictures.append(picture)
         else:
             what = f"the list names a picture out of its folder: {ascii(line)[:80]}"
@@ -236,14 +216,23 @@ def _pictures_of(entry: str, layout: Layout, path: str, roots: Roots) -> Sequenc
     return pictures
 
 
-def _found(name: str, root: str, *folders: str) -> str | None:
-    """The file or folder called so below `root` (or `folders`), by the end of its path where all of it is not there."""
+def _places(folder: str, root: str, file: str) -> Iterator[str]:
+    """The folders, there or not, that the list `file` may mean by `folder`: of `root`, beside it, or by its end."""
+    for base in (root, os.path.dirname(file) or os.curdir):
+        for tried in (folder, folder.removeprefix("../"), folder.lstrip("/")):
+            if one := _inside(root, os.path.join(os.path.relpath(base, root), tried)):
+                yield one
+    yield from (os.path.join(root, end) for end in path_ends(folder))
+    yield root
+
+
+def _found(name: str, root: str) -> str | None:
+    """The file or folder called so below `root`, by the end of its path where all of it is not there."""
     name = name.strip()
     # Roboflow writes ../train/images where it means train/images; Ultralytics takes it so too.
-    for folder in (root, *folders):
-        for tried in (name, name.removeprefix("../"), name.replace("\\", "/").lstrip("/")):
-            if (one := _inside(root, os.path.join(os.path.relpath(folder, root), tried))) and os.path.exists(one):
-                return one
+    for tried in (name, name.removeprefix("../"), name.replace("\\", "/").lstrip("/")):
+        if (one := _inside(root, tried)) and os.path.exists(one):
+            return one
     ends = [*path_ends(name)]
     itself = bool(ends) and os.path.basename(os.path.abspath(root)) == ends[-1]  # as another machine calls the folder
     for end in ends:

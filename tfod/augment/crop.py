@@ -154,7 +154,7 @@ def _crop_image(example: Example, draw: Draw, settings: Crop) -> Example:
 
 
 def _rounded(value: Any) -> Any:
-    return tf.cast(tf.round(value), tf.int32)
+    return tf.maximum(tf.cast(tf.round(value), tf.int32), 1)
 
 
 def _border(border: int, size: Any) -> Any:

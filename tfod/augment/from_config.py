@@ -10,8 +10,9 @@ from tfod.augment.crop import Crop
 from tfod.augment.example import Draw, Example
 from tfod.augment.pad import CropPad
 from tfod.augment.steps import STEPS, augmentation
-from tfod.config.faults.augmentation import step_choice_faults, step_faults
+from tfod.config.faults.augmentation import sequence_faults, step_choice_faults, step_faults
 from tfod.config.faults.fault import refuse
+from tfod.config.faults.numbers import number_faults
 from tfod.config.support import refuse_missing
 from tfod.protos.preprocessor_pb2 import PreprocessingStep, RandomJitterBoxes, ResizeImage
 
@@ -26,18 +27,27 @@ def augmentation_from_config(options: Iterable[PreprocessingStep], where: str) -
     Raises:
         ConfigError: a step is unknown or has impossible numbers.
     """
-    return augmentation([_step(option, f"{where}[{index}]") for index, option in enumerate(options)])
+    options = list(options)
+    steps = [_step(option, f"{where}[{index}]") for index, option in enumerate(options)]
+    named = [(name, getattr(option, name)) for option in options if (name := _name(option))]
+    refuse(sequence_faults(named), where.rpartition(".")[0])
+    return augmentation(steps)
 
 
 def _step(option: PreprocessingStep, where: str) -> Callable[[Example, Draw], Example]:
     """The step's function with its settings; for what the config's author did not write its own defaults hold."""
-    name: str = option.WhichOneof("preprocessing_step") or ""
+    name = _name(option)
     refuse(step_choice_faults(name), where)
     if name not in STEPS:
         refuse_missing(option, where)
+    refuse(number_faults(option), where)
     config = getattr(option, name)
     refuse(step_faults(name, config), f"{where}.{name}")
     return partial(STEPS[name], **_ARGUMENTS.get(name, _set_fields)(config))
+
+
+def _name(option: PreprocessingStep) -> str:
+    return option.WhichOneof("preprocessing_step") or ""
 
 
 def _set_fields(config: Any) -> dict[str, Any]:
@@ -90,6 +100,11 @@ def _pad_sizes(config: Any) -> dict[str, Any]:
 
 
 _ARGUMENTS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    # A step without a label means 0, which no object has.
+    "drop_label_probabilistically": lambda config: {
+        "label": config.label,
+        "drop_probability": config.drop_probability,
+    },
     "random_absolute_pad_image": lambda config: {
         "max_height_padding": config.max_height_padding or 1,
         "max_width_padding": config.max_width_padding or 1,

@@ -26,8 +26,8 @@ from tfod.config.faults.matching import (
     matcher_threshold_faults,
     similarity_choice_faults,
 )
+from tfod.config.faults.numbers import number_faults, refuse_unusable
 from tfod.config.faults.suppression import suppression_faults
-from tfod.config.support import refuse_missing
 from tfod.protos import (
     anchor_generator_pb2,
     box_coder_pb2,
@@ -58,6 +58,7 @@ def anchors_from_config(
     boxes, and for lists of different lengths.
     """
     kind = config.WhichOneof("anchor_generator_oneof")
+    refuse(number_faults(config), where)
     refuse(anchor_choice_faults(kind, kinds), where)
     where = f"{where}.{kind}"
     if kind == "multiscale_anchor_generator":
@@ -126,7 +127,7 @@ def _grid_anchors(config: grid_anchor_generator_pb2.GridAnchorGenerator, where: 
 
 def box_coder_from_config(config: box_coder_pb2.BoxCoder, where: str) -> BoxCoder:
     """The coder that a `box_coder` describes. Raises ConfigError for the one with keypoints, and for none."""
-    refuse_missing(config, where)
+    refuse_unusable(config, where)
     kind = config.WhichOneof("box_coder_oneof")
     refuse(box_coder_choice_faults(kind), where)
     if kind == "faster_rcnn_box_coder":
@@ -144,7 +145,7 @@ def matcher_from_config(config: matcher_pb2.Matcher, where: str) -> ArgMaxMatche
 
     Raises ConfigError for the bipartite one, for none, and for thresholds in the wrong order.
     """
-    refuse_missing(config, where)
+    refuse_unusable(config, where)
     refuse(matcher_choice_faults(config.WhichOneof("matcher_oneof")), where)
     message = config.argmax_matcher
     matched, unmatched = message.matched_threshold, message.unmatched_threshold
@@ -166,7 +167,7 @@ def similarity_from_config(
 
     Raises ConfigError for the one that needs scores of ground truth, and for none.
     """
-    refuse_missing(config, where)
+    refuse_unusable(config, where)
     kind = config.WhichOneof("region_similarity")
     refuse(similarity_choice_faults(kind), where)
     measures: dict[str | None, Similarity] = {
@@ -183,6 +184,7 @@ def nms_from_config(config: post_processing_pb2.BatchNonMaxSuppression, where: s
     `use_static_shapes`, `use_partitioned_nms`, `use_combined_nms`, `use_hard_nms` and `use_cpu_nms` choose
     between implementations in the original; here there is one.
     """
+    refuse(number_faults(config), where)
     faults = suppression_faults(
         max_per_class=config.max_detections_per_class,
         max_total=config.max_total_detections,

@@ -1,5 +1,6 @@
 """Reading checkpoints by the names of objects, as the original and the model zoo wrote them."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tensorflow.core.protobuf import trackable_object_graph_pb2
 
 from tfod.checkpoints.state import newest_checkpoint, numbered_checkpoints
 from tfod.errors import CheckpointError
+from tfod.stores import is_file, is_folder, normal
 
 __all__ = ["CheckpointReader", "find_checkpoint"]
 
@@ -25,17 +27,17 @@ def find_checkpoint(place: str | Path) -> str:
     Raises:
       CheckpointError: there is none, or the file `checkpoint` is damaged.
     """
-    path = str(place).removesuffix(".index").removesuffix(".data-00000-of-00001")
-    if Path(path + ".index").is_file():
+    path = normal(place).removesuffix(".index").removesuffix(".data-00000-of-00001")
+    if is_file(path + ".index"):
         return path
-    if not Path(path).is_dir():
+    if not is_folder(path):
         raise CheckpointError(
             "there is no such checkpoint",
             path,
             "name the files' common part, as in .../checkpoint/ckpt-0, or their folder",
         )
-    inner = Path(path, "checkpoint")
-    folder = str(inner) if inner.is_dir() else path
+    inner = os.path.join(path, "checkpoint")
+    folder = inner if is_folder(inner) else path
     newest = newest_checkpoint(folder)
     if newest is None:
         others = numbered_checkpoints(folder)

@@ -1,5 +1,7 @@
 """The file `checkpoint` of a folder, which says which of its checkpoints is the newest."""
 
+import glob
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +10,7 @@ from google.protobuf import text_encoding
 
 from tfod.errors import CheckpointError
 from tfod.files import write_text
+from tfod.stores import is_file, matches, normal, read_file
 
 __all__ = ["STATE_FILE", "named_checkpoints", "newest_checkpoint", "numbered_checkpoints", "write_state"]
 
@@ -25,9 +28,8 @@ def named_checkpoints(folder: Path | str) -> list[str]:
     Raises:
       CheckpointError: the file is damaged.
     """
-    path = Path(folder, STATE_FILE)
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = read_file(_state_file(folder)).decode("utf-8")
         lines = [(line, _NAMED.fullmatch(line)) for line in text.splitlines()]
         named = [(match[1], text_encoding.CUnescape(match[2]).decode("utf-8")) for _, match in lines if match]
     except FileNotFoundError:
@@ -39,14 +41,15 @@ def named_checkpoints(folder: Path | str) -> list[str]:
         raise _damaged(folder)
     others = [name for field, name in reversed(named) if field != "model_checkpoint_path"]
     # An absolute name stands for itself.
-    return [str(Path(folder, name)) for name in dict.fromkeys([*newest, *others])]
+    return [os.path.join(normal(folder), name) for name in dict.fromkeys([*newest, *others])]
 
 
 def numbered_checkpoints(folder: Path | str) -> list[str]:
     """The prefixes of all checkpoints in a folder, `ckpt-12` before `ckpt-2`, whatever the file `checkpoint` says."""
-    found = {match: path for path in Path(folder).glob("*.index") if (match := _NUMBERED.fullmatch(path.name))}
+    pattern = os.path.join(glob.escape(normal(folder)), "*.index")
+    found = {match: path for path in matches(pattern) if (match := _NUMBERED.fullmatch(path))}
     in_order = sorted(found, key=lambda match: int(match[1]), reverse=True)
-    return [str(found[match].with_suffix("")) for match in in_order]
+    return [found[match].removesuffix(".index") for match in in_order]
 
 
 def newest_checkpoint(folder: Path | str) -> str | None:
@@ -56,9 +59,9 @@ def newest_checkpoint(folder: Path | str) -> str | None:
       CheckpointError: the file that names it is damaged, or its files are not there.
     """
     newest = next(iter(named_checkpoints(folder)), None)
-    if newest is not None and not Path(f"{newest}.index").is_file():
-        what = f"the file {STATE_FILE} names {Path(newest).name}, whose files are not there"
-        raise CheckpointError(what, str(Path(folder, STATE_FILE)), _cure(folder))
+    if newest is not None and not is_file(f"{newest}.index"):
+        what = f"the file {STATE_FILE} names {os.path.basename(newest)}, whose files are not there"
+        raise CheckpointError(what, _state_file(folder), _cure(folder))
     return newest
 
 
@@ -71,7 +74,11 @@ def write_state(folder: Path, prefixes: Sequence[str]) -> None:
 
 def _damaged(folder: Path | str) -> CheckpointError:
     what = "the file that names the newest checkpoint is damaged"
-    return CheckpointError(what, str(Path(folder, STATE_FILE)), _cure(folder))
+    return CheckpointError(what, _state_file(folder), _cure(folder))
+
+
+def _state_file(folder: Path | str) -> str:
+    return os.path.join(normal(folder), STATE_FILE)
 
 
 def _cure(folder: Path | str) -> str:

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> None:
 
     label_map = read_label_map(args.label_map) if args.label_map else None
     sources = open_from(args, label_map, limit=args.limit)
-    tell_remarks(sources)
+    tell_remarks(sources.remarks)
     report = examine(sources, Checks(label_map, args.label_map or "", alike=args.alike))
     if not report.pictures:
         raise DataError("there is no picture", sources.name, "name annotated pictures")

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
     from tfod.config.diagnostics import in_order
     from tfod.files import write_text
-    from tfod.segmentation.check import check_sets, render_grouped
+    from tfod.segmentation.mask_rules import check_sets, render_grouped
 
     read_data_file(args)
     parts = _parts(args)

@@ -2,12 +2,14 @@
 
 import argparse
 import difflib
+import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from tfod.errors import TfodError
+from tfod.terminal import guarded
 
 __all__ = ["CommandParser", "execute"]
 
@@ -63,17 +65,36 @@ def execute(
     argv: Sequence[str] | None = None,
 ) -> int:
     """Parses `argv` and calls `run`; returns the exit code: 0, what `run` returns, or 2 for a user's error."""
-    arguments = parser.parse_args(argv)
     # A library of Google's says at every start when it will leave this Python behind; nobody can act on that.
     warnings.filterwarnings("ignore", "You are using a Python version", FutureWarning)
-    try:
-        return run(arguments) or 0
-    except TfodError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    with guarded():
+        arguments = parser.parse_args(argv)
+        try:
+            code = run(arguments) or 0
+            sys.stdout.flush()
+            return code
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            return 130
+        except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        except (TfodError, OSError, MemoryError, RecursionError) as error:
+            print(f"error: {_told(error)}", file=sys.stderr)
+            return 2
+
+
+def _told(error: TfodError | OSError | MemoryError | RecursionError) -> TfodError:
+    """The error in three lines; those of the system that no reader or writer has told with more words too."""
+    if isinstance(error, OSError):
+        reason = (error.strerror or str(error)).lower()
+        where = os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else "the command's files"
+        return TfodError(f"a file cannot be used: {reason}", where, "check the path, its rights and the disk's space")
+    if isinstance(error, MemoryError):
+        return TfodError("the memory is not enough", "this machine", "give less at a time, or take a larger machine")
+    if isinstance(error, RecursionError):
+        return TfodError("what is read is nested too deeply", "the command's files", "name files of the right kind")
+    return error
 
 
 def _boolean(text: str) -> bool:

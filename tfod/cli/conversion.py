@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["BOX_RULE", "DEFAULT_SHARD_SIZE", "add_conversion_flags", "add_shard_flags", "convert", "written_files"]
 
 DEFAULT_SHARD_SIZE = "200MB"
+_SIZE = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[KMGT]?)B?")
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 BOX_RULE = """Boxes: corners in the wrong order are swapped; what sticks out of the picture is cut off; boxes
 without area, wholly outside or not finite are dropped. All of it is counted, with places, in the summary.
@@ -111,6 +114,12 @@ def _positive(text: str) -> int:
 
 
 def _size(text: str) -> int:
-    from tfod.records.files import parse_size
+    """Bytes as people write them; ValueError for anything else, and below one byte.
 
-    return parse_size(text)
+    >>> _size("200MB"), _size("1.5 GB"), _size("4096")
+    (200000000, 1500000000, 4096)
+    """
+    match = _SIZE.fullmatch(text.strip().upper())
+    if match is None or (size := int(float(match["number"]) * _UNITS[match["unit"]])) < 1:
+        raise ValueError(f"{text!r} is no size; write 200MB or 1GB")
+    return size

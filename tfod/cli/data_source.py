@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser
 
 if TYPE_CHECKING:
+    from tfod.annotations.annotated_image import AnnotatedImage, Remark
     from tfod.annotations.format import Reading
     from tfod.annotations.source import Sources
     from tfod.config.label_map import LabelMap
@@ -19,6 +21,7 @@ __all__ = [
     "FORMAT_NAMES",
     "add_reading_flags",
     "add_source_flags",
+    "each_image",
     "open_from",
     "reading_from",
     "tell_remarks",
@@ -26,6 +29,8 @@ __all__ = [
 
 # As in tfod/annotations/catalogue.py, which a quick --help does not import; a test compares the two.
 FORMAT_NAMES = ("voc", "coco", "yolo", "csv", "labelme", "cvat", "tfrecord")
+
+_MOST_TOLD = 20  # kinds of remarks
 
 FORMATS_TEXT = """DATA is a folder of annotations or a file of them, in any format: Pascal VOC, COCO, YOLO, CSV,
 LabelMe, CVAT, TFRecord. Several may be given; they count as splits of one data set, as do its parts train,
@@ -70,8 +75,41 @@ def open_from(
     return open_sources(args.data, args.format, reading_from(args, label_map), lists, limit)
 
 
-def tell_remarks(sources: Sources) -> None:
-    """Prints what the readers have to tell, to stderr: annotations without a picture, files passed over."""
-    for source in sources.sources:
-        for remark in source.dataset.remarks:
-            print(f"note: {remark.where}: {remark.what}", file=sys.stderr)
+def each_image(sources: Sources, *, skip_bad: bool) -> Iterator[tuple[str, AnnotatedImage]]:
+    """The images of the data sets, each with its split; what the readers have to tell of them all follows on stderr.
+
+    An image that cannot be used is left out and told or, without `skip_bad`, raised; an entry that belongs to no image
+    is told.
+    """
+    from tfod.annotations.annotated_image import AnnotatedImage, Remark
+    from tfod.annotations.format import PassedOverError, StrayError
+    from tfod.progress import Progress
+
+    remarks = sources.remarks
+    try:
+        with Progress("reading", sources.total, "picture") as progress:
+            for split, image in sources:
+                if isinstance(image, AnnotatedImage):
+                    remarks += image.remarks
+                    yield split, image
+                elif skip_bad or isinstance(image, PassedOverError | StrayError):
+                    remarks.append(Remark("", f"left out: {image.what}", image.where))
+                else:
+                    raise image
+                progress.advance()
+    finally:
+        tell_remarks(remarks)
+
+
+def tell_remarks(remarks: Iterable[Remark]) -> None:
+    """Prints what the readers have to tell to stderr, alike ones as one."""
+    from tfod.terminal import shown
+
+    places: dict[str, list[str]] = {}
+    for remark in remarks:
+        places.setdefault(remark.what, []).append(remark.where)
+    for what, (first, *others) in islice(places.items(), _MOST_TOLD):
+        more = f", and {len(others)} more" if others else ""
+        print(f"note: {shown(first)}{more}: {shown(what)}", file=sys.stderr)
+    if len(places) > _MOST_TOLD:
+        print(f"note: and {len(places) - _MOST_TOLD} more; tfod doctor tells them all", file=sys.stderr)

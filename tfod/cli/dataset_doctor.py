@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     print(summary_text(report, args.examples))
     if args.fix:
         _fix(sources, report, args.fix)
-    return 1 if count_errors(report) else 0
+    return 1 if count_errors(report.findings) else 0
 
 
 def _label_map(path: str | None) -> tuple[LabelMap | None, ConfigError | None]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser, execute
-from tfod.cli.data_source import FORMATS_TEXT, add_source_flags, open_from, tell_remarks
+from tfod.cli.data_source import FORMATS_TEXT, add_source_flags, each_image, open_from
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tfod.annotations.annotated_image import AnnotatedImage
-    from tfod.annotations.source import Sources
     from tfod.explore.anchor_report import AnchorReport
     from tfod.explore.statistics import Contents
 
@@ -34,6 +32,7 @@ _EXAMPLES = """\
   dataset_stats.py annotations/train.record --label_map annotations/label_map.pbtxt --output_dir statistics"""
 
 _SHOWN = 40
+_MOST_TOGETHER = 500  # of the commonest classes; for more the table would be larger than the data set
 
 
 def build_parser() -> CommandParser:
@@ -59,8 +58,7 @@ def run(args: argparse.Namespace) -> None:
 
         network = read_network(args.config)
     sources = open_from(args, read_label_map(args.label_map) if args.label_map else None)
-    tell_remarks(sources)
-    contents = gather(_readable(sources))
+    contents = gather(each_image(sources, skip_bad=True))
     if contents.objects.empty:
         raise DataError("there is no object with a box that has an area", sources.name, "name annotated pictures")
     classes, pictures = class_table(contents), picture_table(contents)
@@ -69,23 +67,10 @@ def run(args: argparse.Namespace) -> None:
     tables: dict[str, pd.DataFrame] = {
         "classes": classes,
         "pictures": pictures,
-        "together": cooccurrence(contents, list(classes.index)),
+        "together": cooccurrence(contents, list(classes.index[:_MOST_TOGETHER])),
         "objects": contents.objects.set_index("picture"),
     }
     _write(args.output_dir, tables, contents, sources.name, None if network else anchors)
-
-
-def _readable(sources: Sources) -> Iterator[tuple[str, AnnotatedImage]]:
-    from tfod.annotations.annotated_image import AnnotatedImage
-    from tfod.progress import Progress
-
-    with Progress("reading", sources.total, "picture") as progress:
-        for split, image in sources:
-            if isinstance(image, AnnotatedImage):
-                yield split, image
-            else:
-                progress.message(f"left out: {image.where}: {image.what}")
-            progress.advance()
 
 
 def _shown(classes: pd.DataFrame) -> str:

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from tfod.cli.command import CommandParser, execute
+from tfod.errors import ConfigError
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -41,6 +42,12 @@ def build_parser() -> CommandParser:
         help=f"what the exported model takes: {', '.join(_INPUT_TYPES)} (default: image_tensor)",
     )
     parser.add_argument(
+        "--input_shape",
+        metavar="B,H,W,3",
+        help="of the images that the model takes: 4,320,320,3 for four of 320 x 320 pixels, with -1 for any number "
+        "(default: 1,-1,-1,3 for image_tensor, -1,-1,-1,3 for float_image_tensor)",
+    )
+    parser.add_argument(
         "--config_override", default="", metavar="TEXT", help="text-proto fragment that is merged over the config"
     )
     parser.add_argument(
@@ -53,13 +60,14 @@ def run(arguments: argparse.Namespace) -> None:
     """Exports."""
     from tfod.config.pipeline import read_pipeline_config
 
+    shape = _shape(arguments.input_shape)
     overrides = [*([arguments.config_override] if arguments.config_override else []), *arguments.set]
     config = read_pipeline_config(arguments.pipeline_config_path, overrides)
 
     from tfod.export.from_config import export_model
 
     checkpoint = export_model(
-        config, arguments.trained_checkpoint_dir, arguments.output_directory, arguments.input_type
+        config, arguments.trained_checkpoint_dir, arguments.output_directory, arguments.input_type, shape
     )
     print(f"exported {checkpoint} to {arguments.output_directory}")
 
@@ -67,3 +75,17 @@ def run(arguments: argparse.Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     return execute(build_parser(), run, argv)
+
+
+def _shape(text: str | None) -> list[int | None] | None:
+    """The numbers of a shape, None for -1, which is any."""
+    if not text:
+        return None
+    try:
+        sides = [int(side) for side in text.strip("[]() ").split(",")]
+    except ValueError:
+        sides = []
+    if len(sides) != 4 or any(side < -1 for side in sides):
+        cure = "give batch, height, width and channels: 1,320,320,3; -1 stands for any number"
+        raise ConfigError(f"{text!r} is no shape of images", "--input_shape", cure)
+    return [None if side == -1 else side for side in sides]

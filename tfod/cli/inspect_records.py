@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 from tfod.cli.command import CommandParser, execute
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from tfod.records.find import FoundExample
+    from tfod.explore.find_example import FoundExample
     from tfod.visualize.record import ExampleObject
 
 __all__ = ["build_parser", "main", "run"]
@@ -21,6 +19,8 @@ _DESCRIPTION = """Shows one example of TFRecord files, whoever wrote them: every
 the picture as training gets it, with its boxes, or tinted by its class mask, in --output.
 
 Records count from 0, through all files; verify_records.py counts within each, as this does if one file is named."""
+
+_MOST = 500  # objects that are told and drawn
 
 _EXAMPLES = """\
   inspect_records.py annotations/train.record
@@ -44,70 +44,53 @@ def build_parser() -> CommandParser:
 
 def run(args: argparse.Namespace) -> None:
     """Prints the tables and writes the picture; raises DataError, ConfigError or OutputError."""
-    import os
-
-    from PIL import Image
-
     from tfod.annotations.pictures import picture_stem
+    from tfod.annotations.untrusted import as_file_name
     from tfod.config.label_map import read_label_map
-    from tfod.files import replacing
+    from tfod.explore.find_example import find_example
     from tfod.records.files import with_folders
-    from tfod.records.find import find_example
-    from tfod.terminal import print_table
     from tfod.visualize.record import draw_example, example_objects
+    from tfod.visualize.save import save_image
 
     class_names = read_label_map(args.label_map).names if args.label_map else {}
     found = find_example(with_folders(args.records), args.record, args.name)
-    objects = example_objects(found.features, class_names)
+    sides = (found.features.get(f"image/object/bbox/{side}", ()) for side in ("xmin", "ymin", "xmax", "ymax"))
+    more = min(map(len, sides)) - _MOST
+    objects = example_objects({key: values[:_MOST] for key, values in found.features.items()}, class_names)
     print(f"{found.file}, record {found.record}: {found.size} bytes from byte {found.offset}\n")
-    print_table(_feature_table(found))
+    _print_features(found)
     if objects:
-        print_table(_object_table(found, objects))
+        _print_objects(found, objects)
+    if more > 0:
+        print(f"and {more} more objects, which are not drawn either")
     drawn = draw_example(found.features, objects, f"{found.file}, record {found.record}")
-    output = args.output or f"{picture_stem(found.name)}_boxes.png"
-    kind = "JPEG" if os.path.splitext(output)[1].lower() in (".jpg", ".jpeg") else "PNG"
-    with replacing(output) as temporary:
-        Image.fromarray(drawn).save(temporary, format=kind)
+    output = args.output or as_file_name(f"{picture_stem(found.name)}_boxes.png")
+    save_image(drawn, output)
     print(f"{output}: the picture, drawn")
 
 
-def _feature_table(found: FoundExample) -> Table:
-    from rich.table import Table
+def _print_features(found: FoundExample) -> None:
+    from tfod.explore.find_example import feature_rows
+    from tfod.terminal import print_table
 
-    from tfod.records.find import feature_rows
-
-    table = Table("feature", "type", title="Features", title_justify="left")
-    table.add_column("values", justify="right")
-    table.add_column("first ones", overflow="fold")
-    for name, kind, count, text in feature_rows(found.features):
-        table.add_row(_plain(name), kind, str(count), _plain(text))
-    return table
+    headings = ("feature", "type", "values", "first ones")
+    rows = [[name, kind, str(count), text] for name, kind, count, text in feature_rows(found.features)]
+    print_table("Features", headings, rows, texts=("feature", "type", "first ones"))
 
 
-def _object_table(found: FoundExample, objects: Sequence[ExampleObject]) -> Table:
-    from rich.table import Table
-
+def _print_objects(found: FoundExample, objects: Sequence[ExampleObject]) -> None:
     from tfod import names
+    from tfod.terminal import print_table
 
     width, height = (found.number(key, 1.0) for key in (names.IMAGE_WIDTH, names.IMAGE_HEIGHT))
-    table = Table(title=f"Objects, in pixels of {width:.0f} x {height:.0f}", title_justify="left")
-    for heading in ("", "id", "xmin", "ymin", "xmax", "ymax", "width", "height"):
-        table.add_column(heading, justify="right")
-    table.add_column("class", overflow="fold")
-    table.add_column("flags")
+    headings = ("", "id", "xmin", "ymin", "xmax", "ymax", "width", "height", "class", "flags")
+    rows = []
     for number, item in enumerate(objects, start=1):
         xmin, ymin, xmax, ymax = (side * (width, height)[index % 2] for index, side in enumerate(item.box))
         sides = [f"{value:.1f}" for value in (xmin, ymin, xmax, ymax, xmax - xmin, ymax - ymin)]
         flags = [name for name in ("difficult", "truncated") if getattr(item, name)]
-        table.add_row(str(number), str(item.class_id), *sides, _plain(item.name), ", ".join(flags))
-    return table
-
-
-def _plain(text: str) -> str:
-    """Text of strangers, without what a terminal, or the table, would obey."""
-    from rich.markup import escape
-
-    return escape("".join(letter if letter.isprintable() else "�" for letter in text))
+        rows.append([str(number), str(item.class_id), *sides, item.name, ", ".join(flags)])
+    print_table(f"Objects, in pixels of {width:.0f} x {height:.0f}", headings, rows, texts=("class", "flags"))
 
 
 def _number(text: str) -> int:

@@ -81,11 +81,12 @@ def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
     if not sys.stdout.isatty():
         print("\n".join(lines))
         return
-    from rich.console import Console
+    from tfod.terminal import console
 
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    out = console()
     for line, row in zip(lines, (_HEADINGS, *rows), strict=True):
-        console.print(line, style="bold" if row is _HEADINGS else "dim" if row[-1] == "not yet" else None)
+        style = "bold" if row is _HEADINGS else "dim" if row[-1] == "not yet" else None
+        out.print(line, style=style, soft_wrap=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -40,6 +40,13 @@ COMMANDS = {
     "unet evaluate": ("evaluate_unet", "judge a U-Net on whole pictures, with a report"),
     "unet predict": ("predict_unet", "segment pictures and videos: class ids, overlays, polygons"),
     "unet export": ("export_unet", "write a U-Net as SavedModel, TFLite and ONNX, compared with the original"),
+    "lesson sliding-window": ("sliding_window", "show a window that moves over an image, and what it costs"),
+    "lesson iou": ("show_iou", "show how two boxes overlap: IoU, GIoU, DIoU"),
+    "lesson nms": ("show_nms", "show non-max suppression step by step"),
+    "lesson anchors": ("show_anchors", "show a config's anchors on an image, and which objects they match"),
+    "lesson map": ("show_map", "show average precision built up detection by detection"),
+    "lesson explore": ("explore_dataset", "write one page to explore a data set with, question by question"),
+    "lesson segmentation": ("show_segmentation", "show kinds of segmentation, IoU and Dice, and what a U-Net sees"),
     "demo": ("demo", "go the whole way once, on drawn pictures"),
 }
 
@@ -76,7 +83,7 @@ def _split(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 
 def _help() -> str:
-    lines = [f"  {name:<16}{does}\n{'':18}= python tools/{module}.py" for name, (module, does) in COMMANDS.items()]
+    lines = [f"  {name:<23}{does}\n{'':25}= python tools/{module}.py" for name, (module, does) in COMMANDS.items()]
     return "\n".join(
         [
             "usage: tfod COMMAND [flags]        tfod COMMAND --help tells the flags",

@@ -97,12 +97,15 @@ def run(args: argparse.Namespace) -> int:
     require(findings)
     if not trains:
         from tfod.training.from_config import evaluate_checkpoints
+        from tfod.training.mirror import on_this_machine
 
         timeout = 0 if args.run_once else args.eval_timeout
-        evaluate_checkpoints(config, args.checkpoint_dir, args.model_dir, timeout=timeout)
+        with on_this_machine(args.model_dir) as folder:
+            evaluate_checkpoints(config, args.checkpoint_dir, folder, timeout=timeout)
         return 0
     _check_ending(args, evaluates=bool(config.eval_input_reader))
     from tfod.training.from_config import train
+    from tfod.training.mirror import on_this_machine
     from tfod.training.options import RunOptions
 
     options = RunOptions(
@@ -118,7 +121,11 @@ def run(args: argparse.Namespace) -> int:
         mixed_precision=args.mixed_precision,
         num_workers=args.num_workers,
     )
-    result = train(config, args.model_dir, options, config_path=args.pipeline_config_path)
+    with on_this_machine(args.model_dir) as folder:
+        config_path = args.pipeline_config_path
+        if folder != args.model_dir and config_path.parent == args.model_dir:
+            config_path = folder / config_path.name
+        result = train(config, folder, options, config_path=config_path)
     return 0 if result.signal_number is None else 128 + result.signal_number
 
 

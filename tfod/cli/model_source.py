@@ -1,6 +1,7 @@
 """What the commands that run a model share: an exported model, or a config with a checkpoint."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from tfod.errors import ConfigError
 if TYPE_CHECKING:
     from tfod.config.pipeline import PipelineConfig
 
-__all__ = ["add_model_flags", "check_model_flags", "read_config"]
+__all__ = ["add_model_flags", "check_model_flags", "read_class_names", "read_config"]
 
 
 def add_model_flags(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +50,17 @@ def read_config(args: argparse.Namespace) -> "tuple[PipelineConfig, Path | None]
         reader = config.eval_input_reader[0] if config.eval_input_reader else config.eval_input_reader.add()
         reader.label_map_path = args.label_map_path
     return config, path
+
+
+def read_class_names(config: "PipelineConfig", *, is_asked_for: bool) -> dict[int, str]:
+    """From the label map of the first eval_input_reader; a file that nobody asked for may be missing."""
+    from tfod.config.label_map import read_label_map
+
+    path = config.eval_input_reader[0].label_map_path if config.eval_input_reader else ""
+    if is_asked_for or Path(path).is_file():
+        return read_label_map(path).names
+    print("no label map found: classes are shown by number; --label_map_path names them", file=sys.stderr)
+    return {}
 
 
 def _beside(saved_model_dir: str) -> Path | None:

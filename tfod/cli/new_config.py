@@ -134,12 +134,12 @@ def _config(plan: _Plan, args: argparse.Namespace) -> tuple[str, str]:
 def _architecture(model: ZooModel, archive: Path) -> ModelConfig:
     """The model part of the archive's config, else the same put together: box coders, for one, may differ."""
     from tfod.config.pipeline import read_pipeline_config
-    from tfod.config.zoo_ssd import ssd_model
+    from tfod.config.zoo_ssd import published_model
     from tfod.errors import ConfigError
 
     path = archive / "pipeline.config"
     if not path.is_file():
-        return ssd_model(model, num_classes=90)
+        return published_model(model, num_classes=90)
     config = read_pipeline_config(path)
     if config.model.ssd.feature_extractor.type != model.feature_extractor:
         what = f"this is not the config of {model.short_name}: its feature extractor is not {model.feature_extractor}"

@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> None:
 
     from tfod.annotations.partition import copy_part, partition_pictures
     from tfod.errors import OutputError
+    from tfod.files import contents
 
     output = Path(args.output_dir or args.image_dir)
     parts = dict(zip(("train", "test"), partition_pictures(args.image_dir, args.ratio, args.seed), strict=True))
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> None:
         place = output / part
         if place.resolve() == Path(args.image_dir).resolve():
             raise OutputError("the output would take the place of the photos", str(place), "name another --outputDir")
-        if place.is_dir() and any(place.iterdir()) and not args.overwrite:
+        if place.is_dir() and contents(place) and not args.overwrite:
             cure = "name another --outputDir, or replace it with --overwrite"
             raise OutputError("the folder is there already", str(place), cure)
     for part, names in parts.items():

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser, execute
-from tfod.cli.data_source import FORMATS_TEXT, add_source_flags, open_from, tell_remarks
+from tfod.cli.data_source import FORMATS_TEXT, add_source_flags, each_image, open_from
 
 if TYPE_CHECKING:
     from tfod.annotations.annotated_image import AnnotatedImage
@@ -80,27 +80,20 @@ def _shares(args: argparse.Namespace) -> Mapping[str, float]:
 
 
 def _pictures(args: argparse.Namespace) -> list[AnnotatedImage]:
-    from tfod.annotations.annotated_image import AnnotatedImage
     from tfod.annotations.pictures import picture_stem
     from tfod.config.label_map import read_label_map
     from tfod.errors import DataError
-    from tfod.progress import Progress
 
     sources = open_from(args, read_label_map(args.label_map) if args.label_map else None)
-    tell_remarks(sources)
     pictures: list[AnnotatedImage] = []
     stems: dict[str, str] = {}
-    with Progress("reading", sources.total, "picture") as progress:
-        for _, image in sources:
-            if not isinstance(image, AnnotatedImage):
-                raise image
-            stem = picture_stem(image.filename)
-            if stem in stems:
-                what = f"two pictures are called {stem!r}, which a list cannot tell apart"
-                raise DataError(what, f"{stems[stem]} and {image.source}", "rename one of them")
-            stems[stem] = image.source
-            pictures.append(image._replace(encoded=None))
-            progress.advance()
+    for _, image in each_image(sources, skip_bad=False):
+        stem = picture_stem(image.filename)
+        if stem in stems:
+            what = f"two pictures are called {stem!r}, which a list cannot tell apart"
+            raise DataError(what, f"{stems[stem]} and {image.source}", "rename one of them")
+        stems[stem] = image.source
+        pictures.append(image._replace(encoded=None))
     return pictures
 
 

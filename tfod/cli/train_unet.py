@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfod.cli.command import CommandParser, execute
@@ -124,6 +123,7 @@ def run(args: argparse.Namespace) -> int:
     from tfod.segmentation.dataset import training_dataset
     from tfod.segmentation.sources import in_memory
     from tfod.segmentation.train import RunData, train_unet
+    from tfod.training.mirror import on_this_machine
 
     def make_batches(seed: int, deterministic: bool, first_batch: int) -> Any:
         return training_dataset(
@@ -138,10 +138,10 @@ def run(args: argparse.Namespace) -> int:
         )
 
     data = RunData(make_batches, in_memory(validation.source), training.files)
-    result = train_unet(
-        settings, data, Path(args.model_dir), strategy=_strategy(args.strategy), seed=args.seed,
-        deterministic=args.deterministic,
-    )  # fmt: skip
+    with on_this_machine(args.model_dir) as folder:
+        result = train_unet(
+            settings, data, folder, strategy=_strategy(args.strategy), seed=args.seed, deterministic=args.deterministic
+        )
     if result.signal_number is not None:
         return 128 + result.signal_number
     print(f"step {result.step}; the best mean IoU is {result.best:.4f}; everything is in {args.model_dir}")
@@ -183,7 +183,7 @@ def _tell_absent_classes(data: "DataSet") -> None:
 
     from tfod.config.diagnostics import render
     from tfod.errors import DataError
-    from tfod.segmentation.check import absent_classes
+    from tfod.segmentation.mask_rules import absent_classes
 
     totals = data.class_pixels.sum(axis=0)
     if not totals.any():

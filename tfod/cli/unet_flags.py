@@ -1,6 +1,7 @@
 """Flags that the commands of U-Nets share: which data, which run."""
 
 import argparse
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ __all__ = ["add_data_flags", "add_run_flags", "open_data", "read_data_file"]
 _KINDS = ("ids", "binary", "levels", "colours", "labels")
 _PARTS = ("", "val_", "test_")
 _FORMS = ("images", "masks", "pairs", "records")
+_CHANNEL = re.compile(r"\d{1,3}")
 _KEYS = (*(f"{part}{form}" for part in _PARTS for form in _FORMS), "classes", "mask_kind")
 
 
@@ -51,23 +53,23 @@ def read_data_file(args: argparse.Namespace, *, to_judge: bool = False) -> None:
         return
     from pathlib import Path
 
-    import yaml
+    from tfod.annotations.yaml_text import read_yaml
+    from tfod.errors import DataError
 
-    path = Path(args.data)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
+        content = read_yaml(args.data)
+    except DataError as error:
         cure = "write `images: DIR` and so on"
-        raise ConfigError(f"the data file cannot be read: {reason}", args.data, cure) from error
+        raise ConfigError(f"the data file cannot be read: {error.what}", args.data, cure) from error
     if not isinstance(content, Mapping) or not set(content) <= set(_KEYS):
         unknown = sorted(map(str, set(content) - set(_KEYS))) if isinstance(content, Mapping) else ["no keys"]
-        raise ConfigError(f"the data file has {', '.join(unknown)}", args.data, f"its keys are {', '.join(_KEYS)}")
+        what = f"the data file has {', '.join(unknown)[:80]}"
+        raise ConfigError(what, args.data, f"its keys are {', '.join(_KEYS)}")
     if to_judge:
         content = _part_to_judge(content, args.data)
     for key, value in content.items():
         if getattr(args, key, None) is None and hasattr(args, key):
-            setattr(args, key, _resolved(key, value, path.parent, args.data))
+            setattr(args, key, _resolved(key, value, Path(args.data).parent, args.data))
 
 
 def _part_to_judge(content: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -81,13 +83,13 @@ def _part_to_judge(content: Mapping[str, Any], where: str) -> dict[str, Any]:
 def _resolved(key: str, value: Any, folder: Any, where: str) -> Any:
     if key == "mask_kind":
         if value not in _KINDS:
-            raise ConfigError(f"mask_kind is {value!r}", where, f"choose {', '.join(_KINDS)}")
+            raise ConfigError(f"mask_kind is {str(value)[:40]!r}", where, f"choose {', '.join(_KINDS)}")
         return value
     if key == "classes" and not isinstance(value, str):
         return _classes(value, where)
     values = value if isinstance(value, list) and key.endswith("records") else [value]
     if not all(isinstance(one, str) for one in values):
-        raise ConfigError(f"{key} is {value!r}", where, "write a path")
+        raise ConfigError(f"{key} is {str(value)[:40]!r}", where, "write a path")
     paths = [str(folder / one) for one in values]
     return paths if key.endswith("records") else paths[0]
 
@@ -106,8 +108,9 @@ def _classes(value: Any, where: str) -> "ClassTable":
 
 
 def _colour(value: Any) -> "Colour | None":
-    if isinstance(value, list) and len(value) == 3 and all(isinstance(one, int) and 0 <= one <= 255 for one in value):
-        return value[0], value[1], value[2]
+    if isinstance(value, list) and len(value) == 3 and all(_CHANNEL.fullmatch(str(one)) for one in value):
+        red, green, blue = map(int, value)
+        return (red, green, blue) if max(red, green, blue) <= 255 else None
     return None
 
 

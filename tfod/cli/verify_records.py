@@ -47,10 +47,10 @@ def run(args: argparse.Namespace) -> int:
     import os
 
     from tfod.config.label_map import read_label_map
+    from tfod.doctor.verify import verify
     from tfod.files import write_text
     from tfod.progress import Progress
     from tfod.records.files import matching_files, with_folders
-    from tfod.records.verify import verify
 
     label_map = read_label_map(args.label_map) if args.label_map else None
     records = with_folders(args.records)

@@ -2,17 +2,15 @@
 
 import argparse
 import statistics
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser, execute
-from tfod.cli.model_source import add_model_flags, check_model_flags, read_config
+from tfod.cli.model_source import add_model_flags, check_model_flags, read_class_names, read_config
 from tfod.errors import ConfigError
 
 if TYPE_CHECKING:
-    from tfod.config.pipeline import PipelineConfig
     from tfod.visualize.detected import DrawingResult
 
 __all__ = ["build_parser", "main", "run"]
@@ -45,7 +43,7 @@ def run(args: argparse.Namespace) -> None:
     if args.max_boxes < 1:
         raise ConfigError("no box could be drawn", "--max_boxes", "give a number of 1 or more")
     config, _ = read_config(args)
-    class_names = _class_names(config, is_asked_for=bool(args.label_map_path))
+    class_names = read_class_names(config, is_asked_for=bool(args.label_map_path))
 
     from tfod.inference.images import find_images
 
@@ -78,14 +76,3 @@ def _print(summary: "DrawingResult", output_dir: Path) -> None:
     if summary.unreadable:
         print(f"{len(summary.unreadable)} more could not be read; they are named above and in {DETECTIONS_FILE}")
     print(f"drawn in {output_dir}, boxes in {output_dir / DETECTIONS_FILE}")
-
-
-def _class_names(config: "PipelineConfig", *, is_asked_for: bool) -> dict[int, str]:
-    """From the label map of the first eval_input_reader; a file that nobody asked for may be missing."""
-    from tfod.config.label_map import read_label_map
-
-    path = config.eval_input_reader[0].label_map_path if config.eval_input_reader else ""
-    if is_asked_for or Path(path).is_file():
-        return read_label_map(path).names
-    print("no label map found: classes are shown by number; --label_map_path names them", file=sys.stderr)
-    return {}

@@ -7,12 +7,13 @@ into a name. `tests/config/test_architectures.py` holds it together with what th
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["ARCHITECTURES", "Architecture", "Cost", "types_of"]
+__all__ = ["ARCHITECTURES", "EFFICIENTDET_PYRAMIDS", "Architecture", "Cost", "types_of"]
 
 Family = Literal["ssd", "faster_rcnn", "center_net"]
 Pyramid = Literal["", "fpn", "bifpn"]
 Levels = tuple[int, int]
 
+_SIDE_OF_COSTS = 640  # pixels
 # The coarsest level that a backbone makes. A pyramid adds coarser ones by strides.
 _DEEPEST_BACKBONE_LEVEL = 5
 
@@ -30,6 +31,14 @@ class Cost:
     gigabytes: float
     gigabytes_an_image: float
     seconds_an_image: float
+
+    def gigabytes_for(self, side: int, batch: int) -> float:
+        """Memory for a batch of square images of `side` pixels.
+
+        >>> Cost(gigabytes=1.0, gigabytes_an_image=0.5, seconds_an_image=1.0).gigabytes_for(1280, 2)
+        5.0
+        """
+        return self.gigabytes + self.gigabytes_an_image * batch * (side / _SIDE_OF_COSTS) ** 2
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,16 @@ class Architecture:
 # Measured on two processor cores. Seconds are rough: that of FPNLite was measured alone, the others beside it.
 _MOBILENET_COST = Cost(0.9, 0.5, 0.17)
 _RESNET_COSTS = {50: Cost(1.4, 0.8, 1.0), 101: Cost(2.1, 1.1, 1.6), 152: Cost(1.9, 1.75, 2.0)}
+EFFICIENTDET_PYRAMIDS: tuple[tuple[int, int, str], ...] = (
+    (64, 3, "fast_attention"), (88, 4, "fast_attention"), (112, 5, "fast_attention"), (160, 6, "fast_attention"),
+    (224, 7, "fast_attention"), (288, 7, "fast_attention"), (384, 8, "sum"), (384, 8, "sum"),
+)  # fmt: skip
+"""Channels, iterations and combine_method of the BiFPN of an EfficientNet, by its number: where a config has none."""
+# B0 was measured, at 512 pixels; the others follow from how many features and multiplications they have more.
+_EFFICIENTDET_COSTS = (
+    Cost(1.0, 1.15, 0.4), Cost(1.1, 1.6, 0.6), Cost(1.2, 1.75, 0.7), Cost(1.3, 2.4, 1.0),
+    Cost(1.6, 3.3, 1.6), Cost(2.0, 4.4, 2.3), Cost(2.6, 6.0, 3.7), Cost(3.2, 7.0, 4.5),
+)  # fmt: skip
 _FIXED_CONVOLUTIONS = ("use_depthwise", "use_explicit_padding")
 
 
@@ -102,7 +121,7 @@ def _ssd_resnet(depth: int) -> Architecture:
 def _efficientdet(size: int) -> Architecture:
     return Architecture(
         f"ssd_efficientnet-b{size}_bifpn_keras", "ssd", "efficientnet", f"efficientnet-b{size}", "bifpn", (3, 7),
-        "bifpn", crop="scale_crop_and_pad",
+        "bifpn", buildable=True, cost=_EFFICIENTDET_COSTS[size], crop="scale_crop_and_pad",
     )  # fmt: skip
 
 

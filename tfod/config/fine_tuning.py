@@ -104,9 +104,8 @@ def seconds_on_two_cores(model: ZooModel, schedule: Schedule) -> float:
 
 def _batch_that_fits(model: ZooModel) -> int:
     """The greatest power of two up to 8 whose images fit into the memory."""
-    cost = _cost(model)
-    fits = (_MOST_GIGABYTES - cost.gigabytes) / (cost.gigabytes_an_image * _images_of_640(model))
-    return next(batch for batch in (8, 4, 2, 1) if batch <= max(fits, 1))
+    cost, side = _cost(model), model.input_size.most
+    return next(size for size in (8, 4, 2, 1) if size == 1 or cost.gigabytes_for(side, size) <= _MOST_GIGABYTES)
 
 
 def _cost(model: ZooModel) -> Cost:
@@ -172,7 +171,7 @@ def fine_tuning_comments(
     names = ", ".join(data.class_names[:5]) + (", ..." if len(data.class_names) > 5 else "")
     row = model.architecture
     multiple = f" A multiple of {1 << row.coarsest_doubled(row.levels)}." if row.levels else ""
-    return {
+    comments = {
         "model.ssd.num_classes": f"as many as the label map has: {names}",
         "model.ssd.image_resizer": f"Smaller is quicker, larger finds smaller objects.{multiple}",
         "train_config.batch_size": "out of memory: halve it, and both learning rates too",
@@ -184,6 +183,9 @@ def fine_tuning_comments(
         "eval_input_reader[0].tf_record_input_reader": "pictures that training does not see",
         **_batch_norm_comments(architecture, config),
     }
+    if row.pyramid == "bifpn":
+        comments["model.ssd.box_coder"] = "of the zoo's archive, whose weights go with these numbers and no others"
+    return comments
 
 
 def _batch_norm_comments(architecture: DetectionModel, config: TrainEvalPipelineConfig) -> dict[str, str]:

@@ -1,21 +1,37 @@
 """Label maps: which number stands for which class."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
+from tfod.config.faults.ranges import MOST_CLASSES
+from tfod.config.kinds import WORDS
 from tfod.config.text import field_places, parse_text, read_file
 from tfod.errors import ConfigError
 from tfod.files import write_text
 from tfod.protos.string_int_label_map_pb2 import StringIntLabelMap
 
-__all__ = ["LabelMap", "LabelMapItem", "label_map_from_names", "read_label_map", "write_label_map"]
+__all__ = [
+    "NAME_A_LABEL_MAP",
+    "LabelMap",
+    "LabelMapItem",
+    "label_map_from_names",
+    "read_label_map",
+    "write_label_map",
+]
 
+NAME_A_LABEL_MAP = f"name {WORDS['label map']}"
+"""What to do where a file of another kind is named."""
+
+_ITEM = re.compile(rb"\bitem\s*:?\s*[{<]")
 _BACKGROUND = "background"
+_TOO_MANY = "leave in those that the records have"
 
 
 @dataclass(frozen=True)
@@ -75,13 +91,17 @@ def label_map_from_names(names: Iterable[str]) -> LabelMap:
 def read_label_map(path: Path | str) -> LabelMap:
     """The label map in the file `path`, a text proto or, as the original also reads, a binary one.
 
-    Raises ConfigError, with the line, for text that cannot be read, an empty map, an item without a
-    name, an id below 1 (0 is allowed for "background" only), and an id or a name given twice.
+    Raises ConfigError, with the line, for text that cannot be read, an empty map or one of far too many classes, an
+    item without a name, an id below 1 (0 is allowed for "background" only) or beyond any number of classes, and an id
+    or a name given twice.
     """
     data = read_file(path, "label map")
     message = StringIntLabelMap()
+    # Counted before it is parsed, which would take seconds for so many.
+    if next(islice(_ITEM.finditer(data), MOST_CLASSES, None), None) is not None:
+        raise ConfigError(f"the label map has more than {MOST_CLASSES:,} classes", str(path), _TOO_MANY)
     try:
-        text = parse_text(data, message, str(path))
+        text = parse_text(data, message, str(path), "label map")
     except ConfigError:
         if not _parse_binary(data, message):
             raise
@@ -145,6 +165,9 @@ def _check(items: tuple[LabelMapItem, ...], source: str, lines: dict[int, int]) 
         where = f"{source}, line {lines[number]}" if number in lines else f"{source}, item {number + 1}"
         if item.id < 0 or (item.id == 0 and _BACKGROUND not in (item.name, item.display_name)):
             raise ConfigError(f"{name!r} has the id {item.id}", where, "count from 1; 0 is the background")
+        if item.id > MOST_CLASSES:
+            what = f"{name!r} has the id {item.id}, and a detector predicts every class up to the greatest id"
+            raise ConfigError(what, where, f"count from 1 without large gaps, to at most {MOST_CLASSES}")
         if not name:
             raise ConfigError(f"the class with id {item.id} has no name", where, "add name: '...'")
         for value, earlier in ((item.id, ids.get(item.id)), (name, names.get(name))):

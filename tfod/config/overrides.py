@@ -8,7 +8,16 @@ from typing import Any
 from google.protobuf import text_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from tfod.config.text import example, expected, is_repeated, nearest, parse_text, unknown_field_cure
+from tfod.config.path_hints import shown
+from tfod.config.text import (
+    example,
+    expected,
+    is_repeated,
+    merge_text,
+    nearest,
+    parse_text,
+    unknown_field_cure,
+)
 from tfod.errors import ConfigError
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
@@ -34,14 +43,15 @@ def apply_overrides(config: TrainEvalPipelineConfig, overrides: Sequence[str]) -
     changed = TrainEvalPipelineConfig()
     changed.CopyFrom(config)
     for override in overrides:
-        match = _ASSIGNMENT.fullmatch(_INDEX_WITH_DOT.sub(r"[\1]", override))
+        path, equals, value = override.partition("=")
+        match = _ASSIGNMENT.fullmatch(_INDEX_WITH_DOT.sub(r"[\1]", f"{path}{equals}") + value)
         if match:
             _Assignment(override, changed, match[1], match[2].strip()).apply()
         elif re.fullmatch(r"\s*[\w.\[\]]*\s*", override):
-            where = f"the override {override!r}"
+            where = f"the override {shown(repr(override))}"
             raise ConfigError("there is no value", where, f"write {override.strip()}=...")
         else:
-            parse_text(override, changed, f"the override {override!r}")
+            parse_text(override, changed, f"the override {shown(repr(override))}")
     config.CopyFrom(changed)
 
 
@@ -49,7 +59,7 @@ class _Assignment:
     """One `path=value`. Messages are Any here: their types are known only from their descriptors."""
 
     def __init__(self, override: str, config: TrainEvalPipelineConfig, path: str, value: str) -> None:
-        self._where = f"the override {override!r}"
+        self._where = f"the override {shown(repr(override))}"
         self._config = config
         self._value = value
         self._steps: list[tuple[str, str | None]] = []
@@ -72,7 +82,7 @@ class _Assignment:
         if field := descriptor.fields_by_name.get(name):
             return field
         cure = unknown_field_cure(name, descriptor, self._config.DESCRIPTOR, _blocks(self._config))
-        raise self._error(f"{descriptor.name} has no field {name!r}", cure)
+        raise self._error(f"{descriptor.name} has no field {shown(repr(name))}", cure)
 
     def _keep_choice(self, message: Any, field: FieldDescriptor, number: int) -> None:
         """A path may not throw away, unsaid, the block that the config has chosen (its optimizer, say)."""
@@ -102,7 +112,7 @@ class _Assignment:
 
     def _position(self, field: FieldDescriptor, values: Any, key: str | None, inner: str = "") -> int:
         """Which of the list is meant; its length means a new one at its end."""
-        if key is not None and re.fullmatch(r"\d+", key):
+        if key is not None and re.fullmatch(r"\d{1,9}", key):
             if int(key) <= len(values):
                 return int(key)
             raise self._error(
@@ -128,7 +138,7 @@ class _Assignment:
         field = self._field(message, name)
         fresh = type(message)()
         try:
-            text_format.Parse(f"{name}: {_literal(field, self._value)}", fresh)
+            merge_text(f"{name}: {_literal(field, self._value)}", fresh, self._where)
         except text_format.ParseError as error:
             raise self._error(
                 f"{name} wants {expected(field)}, not {self._value!r}",

@@ -25,7 +25,7 @@ def read_pipeline_config(path: Path | str, overrides: Sequence[str] = ()) -> Tra
     Whether its values make sense is another question: `tfod.config.check`.
     """
     config = TrainEvalPipelineConfig()
-    parse_text(read_file(path, "pipeline config"), config, str(path))
+    parse_text(read_file(path, "pipeline config"), config, str(path), "pipeline config")
     apply_overrides(config, overrides)
     return config
 

@@ -148,7 +148,7 @@ def _limited(limit: Limit) -> str:
         mark += f" with {_code(limit.condition)}"
     text = f"{mark}: {_code(limit.reason)}."
     if "remove" not in limit.instead:
-        text += f" Instead: {_code(limit.instead.format(value='N'))}."
+        text += f" Instead: {_code(limit.instead.format(value='N', path='eval_config.metrics_set[0]'))}."
     return text
 
 

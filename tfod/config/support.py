@@ -32,7 +32,7 @@ class Use:
     @property
     def cure(self) -> str:
         """What to do instead."""
-        return self.limit.instead.format(value=self.value)
+        return self.limit.instead.format(value=self.value, path=self.path)
 
 
 def message_name(descriptor: Descriptor) -> str:

@@ -39,7 +39,7 @@ class Limit:
     kind: "ignored" has no effect here nor in the original under TensorFlow 2, "by design" none here, since the
       engine needs no such setting; "missing" is a feature that does not exist here, and so an error.
     reason: why it has no effect, or what is missing, to be read after a colon.
-    instead: what to do about it; "{value}" stands for the field's.
+    instead: what to do about it; "{value}" stands for the field's, "{path}" for where it is.
     misleads: whether people expect another result of the run from it.
     when: of the block and the field's value, whether this value is concerned. Only set fields are asked about.
     condition: the same in words, to be read after "With".
@@ -99,9 +99,9 @@ def _pyramid_without_effect(extractor: Any, pyramid: Any) -> bool:
     )
 
 
-def _is_missing_efficientnet(extractor: Any, name: str) -> bool:
-    row = ARCHITECTURES.get(name)
-    return row is not None and row.network == "efficientnet" and not row.buildable
+def _has_other_pyramid(extractor: Any, value: Any) -> bool:
+    row = ARCHITECTURES.get(extractor.type)
+    return row is not None and row.levels_field != "bifpn"
 
 
 _DEPTH_OF_FIXED_PYRAMIDS = 256
@@ -117,11 +117,10 @@ _MODEL = {
     **_missing("Faster R-CNN and Mask R-CNN", "DetectionModel.faster_rcnn", instead=_USE_SSD),
     **_missing("CenterNet", "DetectionModel.center_net", instead=_USE_SSD),
     **_missing("experimental models", "DetectionModel.experimental_model", instead=_USE_SSD),
-    **_missing(
-        "EfficientDet", "SsdFeatureExtractor.type", instead=_USE_SSD, condition="an EfficientNet",
-        when=_is_missing_efficientnet,
+    **_ignored(
+        "it is the pyramid of EfficientNets alone", "SsdFeatureExtractor.bifpn", when=_has_other_pyramid,
+        condition="another type than an EfficientNet",
     ),
-    **_missing("EfficientDet", "SsdFeatureExtractor.bifpn", instead=_USE_SSD),
     **_ignored(
         "the pyramid of a ResNet has the levels 3 to 7 and 256 channels times depth_multiplier, and networks without "
         "_fpn in their type have none",
@@ -136,7 +135,7 @@ _MODEL = {
     ),
     **_ignored(
         "the levels of a pyramid are those of fpn",
-        "SsdFeatureExtractor.num_layers", when=_has_pyramid, condition="_fpn in the type",
+        "SsdFeatureExtractor.num_layers", when=_has_pyramid, condition="fpn in the type",
     ),
     **_ignored(
         "the class layers begin with a bias of 0", "ConvolutionalBoxPredictor.class_prediction_bias_init",
@@ -163,7 +162,8 @@ _MODEL = {
     **_missing("box codes with keypoints", "BoxCoder.keypoint_box_coder", instead="use faster_rcnn_box_coder"),
     **_missing("bipartite matching, which the original refuses under TensorFlow 2 too", "Matcher.bipartite_matcher",
                instead="use argmax_matcher"),
-    **_by_design(_SAME_RESULT, "ArgMaxMatcher.use_matmul_gather"),
+    **_by_design(_SAME_RESULT, "ArgMaxMatcher.use_matmul_gather",
+                 "BidirectionalFeaturePyramidNetworks.use_native_resize_op"),
     **_missing("similarity by scores of ground truth", "RegionSimilarityCalculator.thresholded_iou_similarity",
                instead="use iou_similarity"),
 }  # fmt: skip
@@ -267,7 +267,7 @@ _EVALUATION = {
                  "EvalConfig.image_classes_field_map_empty_to_ones"),
     **_missing("metrics of masks, keypoints, LVIS and Open Images", "EvalConfig.metrics_set",
                when=lambda _, name: name in MISSING_METRICS, condition=f"one of {', '.join(MISSING_METRICS)}",
-               instead=f"use {', '.join(AVAILABLE_METRICS)}"),
+               instead=f"use {', '.join(AVAILABLE_METRICS)}: --set {{path}}={AVAILABLE_METRICS[0]}"),
     **_missing("metrics of keypoints", "EvalConfig.parameterized_metric"),
     **_missing("drawing of keypoints", "EvalConfig.keypoint_edge"),
     **_missing("metrics of groups of classes", "EvalConfig.super_categories"),

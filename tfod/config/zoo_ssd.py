@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from google.protobuf import text_format
 
+from tfod.config.architectures import EFFICIENTDET_PYRAMIDS
 from tfod.config.zoo_models import ZooModel
 from tfod.errors import ConfigError
 from tfod.protos.hyperparams_pb2 import Hyperparams
 from tfod.protos.model_pb2 import DetectionModel
 from tfod.protos.ssd_pb2 import Ssd
 
-__all__ = ["ssd_model"]
+__all__ = ["published_model", "ssd_model"]
 
 _ALL = """
 inplace_batchnorm_update: true
@@ -85,10 +86,7 @@ _PYRAMIDS = {
     "mobilenet_v2": _Pyramid(128, l2=4e-5, stddev=0.01, truncated=False, lite=True),
     "resnet_v1": _Pyramid(256, l2=4e-4, stddev=0.03, truncated=True),
 }
-# EfficientDet's number -> filters of its pyramid and heads, rounds of the pyramid, layers of the heads.
-_EFFICIENTDET = (
-    (64, 3, 3), (88, 4, 3), (112, 5, 3), (160, 6, 4), (224, 7, 4), (288, 7, 4), (384, 8, 5), (384, 8, 5),
-)  # fmt: skip
+_EFFICIENTDET_HEADS = (3, 3, 3, 4, 4, 4, 5, 5)  # layers of the heads, by the number of the EfficientDet
 
 
 def ssd_model(model: ZooModel, num_classes: int) -> DetectionModel:
@@ -107,6 +105,18 @@ def ssd_model(model: ZooModel, num_classes: int) -> DetectionModel:
     _resize(ssd, model)
     own_part(ssd, model)
     message.ssd.CopyFrom(ssd)
+    return message
+
+
+def published_model(model: ZooModel, num_classes: int) -> DetectionModel:
+    """The same as the zoo's archive has it, whose `pipeline.config` is the one that the published weights go with.
+
+    Of EfficientDet, in the archives of D0 and D1 that have been read, box codes are not multiplied by anything.
+    """
+    message = ssd_model(model, num_classes)
+    if model.architecture.pyramid == "bifpn":
+        coder = message.ssd.box_coder.faster_rcnn_box_coder
+        coder.y_scale = coder.x_scale = coder.height_scale = coder.width_scale = 1.0
     return message
 
 
@@ -152,13 +162,14 @@ def _pyramid(ssd: Ssd, model: ZooModel) -> None:
 def _efficientdet(ssd: Ssd, model: ZooModel) -> None:
     text_format.Merge(_PYRAMID, ssd)
     number = int(model.short_name.removeprefix("efficientdet_d"))
-    filters, rounds, layers = _EFFICIENTDET[number]
+    filters, rounds, combine_method = EFFICIENTDET_PYRAMIDS[number]
     extractor, head = ssd.feature_extractor, ssd.box_predictor.weight_shared_convolutional_box_predictor
     extractor.bifpn.min_level, extractor.bifpn.max_level = 3, 7
     extractor.bifpn.num_filters, extractor.bifpn.num_iterations = filters, rounds
-    if number >= 6:
-        extractor.bifpn.combine_method = "sum"
-    head.depth, head.num_layers_before_predictor, head.use_depthwise = filters, layers, True
+    if combine_method != extractor.bifpn.combine_method:
+        extractor.bifpn.combine_method = combine_method
+    head.depth, head.num_layers_before_predictor = filters, _EFFICIENTDET_HEADS[number]
+    head.use_depthwise = True
     for part, stddev in ((extractor, 0.03), (head, 0.01)):
         _layers(part.conv_hyperparams, decay=0.99, l2=4e-5, stddev=stddev, truncated=part is extractor)
         part.conv_hyperparams.activation = Hyperparams.SWISH

@@ -97,10 +97,13 @@ def same_bytes(pictures: Sequence[Seen]) -> Iterator[tuple[Finding, int]]:
     for place, seen in enumerate(pictures):
         by_size[seen.size].append(place)
     by_content: dict[bytes, list[int]] = defaultdict(list)
+    known: dict[str, bytes] = {}  # a file may be named many times
     for places in by_size.values():
         for place in places if len(places) > 1 else ():
             seen = pictures[place]
-            by_content[seen.digest or digest(read_bytes(seen.picture))].append(place)
+            if not seen.digest and seen.picture not in known:
+                known[seen.picture] = digest(read_bytes(seen.picture))
+            by_content[seen.digest or known[seen.picture]].append(place)
     for places in by_content.values():
         yield from _told(pictures, places, ("picture-duplicated", "split-leak"), "the same picture as")
 
@@ -131,14 +134,14 @@ def _told(
     pictures: Sequence[Seen], places: Iterable[int], rules: tuple[str, str], words: str
 ) -> Iterator[tuple[Finding, int]]:
     """A finding for each picture but the first; of the second rule where an earlier one is in another split."""
-    earlier: list[Seen] = []
+    earlier: dict[str, Seen] = {}  # the first of each split
     for place in places:
         seen = pictures[place]
         if earlier:
-            other = next((one for one in earlier if one.split != seen.split), None)
-            what = f"{words} {os.path.normpath((other or earlier[0]).picture)}"
+            other = next((one for split, one in earlier.items() if split != seen.split), None)
+            what = f"{words} {os.path.normpath((other or earlier[seen.split]).picture)}"
             yield Finding(rules[other is not None], what, seen.source, seen.picture), place
-        earlier.append(seen)
+        earlier.setdefault(seen.split, seen)
 
 
 def digest(data: bytes) -> bytes:

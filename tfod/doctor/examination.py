@@ -14,13 +14,14 @@ import numpy as np
 from tfod.annotations.annotated_image import AnnotatedImage, Remark
 from tfod.annotations.format import PassedOverError, StrayError
 from tfod.annotations.pictures import EXTENSIONS, PictureHeader, how_found
+from tfod.annotations.shapes import Transposition
 from tfod.annotations.source import Sources
 from tfod.config.label_map import LabelMap
 from tfod.doctor.anchor_overlaps import best_overlaps
 from tfod.doctor.duplicates import Seen, digest, look_at, look_at_pictures, same_bytes, same_look
 from tfod.doctor.findings import Finding, about, rule_of
-from tfod.doctor.rules.boxes import Fractions, Frame, check_boxes, check_inverted
-from tfod.doctor.rules.classes import check_class_names, check_counts, check_ids, check_label_map, unknown_class_cure
+from tfod.doctor.rules.boxes import Fractions, Frame, check_boxes, check_exchanged
+from tfod.doctor.rules.classes import UnknownClasses, check_class_names, check_counts, check_ids, check_label_map
 from tfod.doctor.rules.lists import check_lists
 from tfod.doctor.rules.pictures import GIANT_PIXELS, check_header, open_picture
 from tfod.doctor.rules.voc_text import check_voc_text
@@ -87,9 +88,11 @@ class _Examination:
         self._unreadable: set[str] = set()  # names, without extension, of files that are told of already
         self._lists = sources.lists
         self._fractions = Fractions()
+        self._turned = Transposition()
         self._names: dict[tuple[str, str], str] = {}  # split and file name -> annotation
         self._giants: set[int] = set()  # places in `_seen`
         self._sizes: dict[tuple[int, int], list[tuple[float, float]]] = defaultdict(list)  # by the network's input
+        self._unknown = UnknownClasses(checks.label_map) if checks.label_map else None
         if checks.label_map is not None:
             self._add(check_label_map(checks.label_map, checks.label_map_path))
         for source in sources.sources:
@@ -123,6 +126,7 @@ class _Examination:
         frame = self._frame(image, header)
         if frame is not None:
             self._add(check_boxes(image, frame))
+            self._turned.look_at((item[1:5] for item in image.objects), frame.width, frame.height)
 
     def _annotation(self, split: str, image: AnnotatedImage) -> Iterator[Finding]:
         yield from map(_told, image.remarks)
@@ -137,12 +141,8 @@ class _Examination:
         earlier = self._names.setdefault((split, image.filename), image.source)
         if earlier != image.source:
             yield about(image, "picture-name-repeated", f"{earlier} has a picture {image.filename!r} too")
-        label_map = self._checks.label_map
-        if label_map is not None:
-            for number, item in enumerate(image.objects, start=1):
-                if label_map.ids.get(item.class_name) is None:
-                    what = f"the label map has no class {item.class_name!r}"
-                    yield about(image, "class-unknown", what, number, unknown_class_cure(item.class_name, label_map))
+        if self._unknown is not None:
+            yield from self._unknown.check(image)
         network = self._checks.network
         if network is not None and len(image.objects) > network.most_objects:
             what = f"the picture has {len(image.objects)} objects, the config uses {network.most_objects} at most"
@@ -187,7 +187,7 @@ class _Examination:
         self._add(self._fractions.finding())
         self._add(check_lists(self._lists))
         self._add(self._anchors())
-        self._add(check_inverted(self.report.findings, self.report.objects, self._name))
+        self._add(check_exchanged(self.report.findings, self.report.objects, self._turned, self._name))
         if self.report.pictures and not self.report.objects:
             what = f"none of the {self.report.pictures} pictures has an object"
             self._add([Finding("set-unannotated", what, self._name)])

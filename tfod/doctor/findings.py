@@ -17,7 +17,7 @@ class Finding(NamedTuple):
     `file` is the annotation or, where there is none, the picture; `line` (from 1) where the object, or the fault,
     stands in it. `picture` is the path of the picture, or its name where it was not found; None for what concerns the
     whole data set. `number` counts the objects of the picture from 1. `cure` is what would be done about it, where the
-    rule's own cure does not say it all.
+    rule's own cure does not say it all. In a file of records, `record` counts from 0, `feature` is its name.
     """
 
     rule: str
@@ -27,6 +27,8 @@ class Finding(NamedTuple):
     line: int | None = None
     number: int | None = None
     cure: str | None = None
+    record: int | None = None
+    feature: str | None = None
 
     @property
     def where(self) -> str:
@@ -34,7 +36,11 @@ class Finding(NamedTuple):
 
         >>> Finding("box-empty", "it has no area", "cat.xml", "cat.jpg", line=12, number=3).where
         'cat.xml, line 12, object 3'
+        >>> Finding("label", "0", "a.record", record=3, feature="image/object/class/label").where
+        'a.record, record 3, image/object/class/label'
         """
+        if self.record is not None:
+            return f"{self.file}, record {self.record}{f', {self.feature}' if self.feature else ''}"
         if not self.line and self.picture and picture_stem(self.picture) != picture_stem(self.file):
             line = f", {plain_name(self.picture)}"  # one of many in the file
         else:

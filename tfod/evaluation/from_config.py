@@ -9,7 +9,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tfod.config.faults.fault import refuse
-from tfod.config.faults.training import metrics_faults
+from tfod.config.faults.training import metrics_faults, recall_faults
 from tfod.config.label_map import read_label_map
 from tfod.config.rules.record_files import count_records
 from tfod.errors import ConfigError
@@ -135,6 +135,7 @@ def pascal_evaluators_from_config(
     config: EvalConfig, categories: Mapping[int, str], where: str = "eval_config"
 ) -> list[PascalEvaluator]:
     """Those that `eval_config.metrics_set` names beside COCO's; ConfigError for sets that cannot be computed."""
+    refuse(recall_faults(config.recall_lower_bound, config.recall_upper_bound), where)
     recall_range = (config.recall_lower_bound, config.recall_upper_bound)
     known: dict[str, dict[str, Any]] = {
         _PASCAL: {"prefix": "PascalBoxes_"},

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
-from rich.table import Table
 
 from tfod import terminal
 from tfod.evaluation.evaluate import EvaluationResult
@@ -32,15 +31,11 @@ _COLUMNS = {
 
 def print_table(result: EvaluationResult, categories: Mapping[int, str]) -> None:
     """Prints a row for all classes and one for each; a dash where there is no such ground truth."""
-    table = Table(title="COCO metrics", title_justify="left")
-    table.add_column("class", overflow="fold")
-    for heading in ("boxes", *_COLUMNS):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_row("all", *_row(result, sum(result.num_groundtruth.values()), ""), end_section=True)
+    rows = [["all", *_row(result, sum(result.num_groundtruth.values()), "")]]
     for class_id in sorted(categories):
         name = categories[class_id]
-        table.add_row(name, *_row(result, result.num_groundtruth.get(class_id, 0), f" ByCategory/{name}"))
-    terminal.print_table(table)
+        rows.append([name, *_row(result, result.num_groundtruth.get(class_id, 0), f" ByCategory/{name}")])
+    terminal.print_table("COCO metrics", ("class", "boxes", *_COLUMNS), rows, texts=("class",), line_after=0)
     for tag, value in result.metrics.items():
         if "_Precision/mAP@0.5IOU" in tag:  # Pascal's, under all of its prefixes
             print(f"{tag}: {value:.3f}")

@@ -12,7 +12,7 @@ import json
 import os
 import string
 import warnings
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -84,13 +84,15 @@ class _Numbers:
     ) -> dict[str, Any]:
         """What the page's script knows of a picture."""
         found = [(_number(self.rules, finding.rule), finding) for finding in findings]
+        of_object: dict[int | None, list[int]] = defaultdict(list)
+        for rule, finding in found:
+            of_object[finding.number].append(rule)
         boxes = []
         for number, item in enumerate(image.objects, start=1):
             box = upright((item.xmin, item.ymin, item.xmax, item.ymax))
             if all(map(isfinite, box)):
                 place = (round(side, 1) for side in (box[0], box[1], box[2] - box[0], box[3] - box[1]))
-                own = [rule for rule, finding in found if finding.number == number]
-                boxes.append([_number(self.classes, item.class_name), *place, own, number])
+                boxes.append([_number(self.classes, item.class_name), *place, of_object.get(number, []), number])
         return {
             "name": image.filename,
             "path": os.path.normpath(image.picture) if image.picture else image.source,
@@ -99,7 +101,7 @@ class _Numbers:
             "height": size[1],
             "thumbnail": thumbnail,
             "boxes": boxes,
-            "rules": [rule for rule, finding in found if finding.number is None],
+            "rules": of_object.get(None, []),
             "found": [[rule, _words(finding)] for rule, finding in found],
         }
 
@@ -116,15 +118,16 @@ def _each(
     images: Iterable[tuple[str, AnnotatedImage]], pool: ThreadPoolExecutor, side: int
 ) -> Iterator[tuple[str, AnnotatedImage, tuple[str, tuple[int, int]]]]:
     """The pictures with their thumbnails, some made ahead on all cores."""
-    waiting: list[tuple[str, AnnotatedImage, Future[tuple[str, tuple[int, int]]]]] = []
+    waiting: deque[tuple[str, AnnotatedImage, Future[tuple[str, tuple[int, int]]] | None]] = deque()
     rest = iter(images)
     while True:
         for split, image in islice(rest, _IN_FLIGHT - len(waiting)):
-            waiting.append((split, image._replace(encoded=None), pool.submit(_thumbnail, image, side)))
+            thumbnail = pool.submit(_thumbnail, image, side) if image.picture or image.encoded else None
+            waiting.append((split, image._replace(encoded=None), thumbnail))
         if not waiting:
             return
-        split, image, future = waiting.pop(0)
-        yield split, image, future.result()
+        split, image, thumbnail = waiting.popleft()
+        yield split, image, thumbnail.result() if thumbnail else ("", (image.width or 1, image.height or 1))
 
 
 def _thumbnail(image: AnnotatedImage, side: int) -> tuple[str, tuple[int, int]]:

@@ -1,8 +1,8 @@
 """One page of plots of what is in a data set."""
 
-import warnings
+import io
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,11 +11,14 @@ from matplotlib.ticker import LogFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from tfod.explore.statistics import Contents, class_table, cooccurrence
-from tfod.files import replacing
+from tfod.files import write_bytes
 from tfod.visualize.colours import class_colour
-from tfod.visualize.figures import draw_shares, figure_style, short_name
+from tfod.visualize.figures import as_svg, draw_shares, figure_style, short_name
+from tfod.visualize.letters import drawable
 
-__all__ = ["write_plots"]
+__all__ = ["PlotName", "plot", "write_plots"]
+
+PlotName = Literal["classes", "objects", "sizes", "ratios", "positions", "together"]
 
 _MOST_CLASSES = 25  # shown one by one
 _MOST_NUMBERED = 12  # of them, beyond which the cells of a table have no room for numbers
@@ -30,9 +33,19 @@ def write_plots(contents: Contents, title: str, path: Path | str, shapes: NDArra
     `contents` holds at least one object. `shapes` `[K, 2]` are widths and heights in pixels of a picture, drawn among
     the sizes: the anchors that fit. Raises OutputError where `path` cannot be written.
     """
-    with figure_style(), warnings.catch_warnings(), replacing(path) as temporary:
-        warnings.filterwarnings("ignore", "Glyph")  # letters of a class that the font lacks are drawn as boxes
-        _page(contents, title, shapes).savefig(temporary, format="png")
+    buffer = io.BytesIO()
+    with figure_style([title, *class_table(contents).index[:_MOST_CLASSES]]):
+        _page(contents, drawable(title), shapes).savefig(buffer, format="png")
+    write_bytes(path, buffer.getvalue())
+
+
+def plot(contents: Contents, name: PlotName) -> str:
+    """One of the plots as SVG; `contents` holds at least one object."""
+    classes = list(class_table(contents).index)[:_MOST_CLASSES]
+    with figure_style():
+        figure = Figure(figsize=(5.6, 4.0), layout="constrained", dpi=110)
+        _draw(name, figure, figure.subplots(), contents, classes)
+        return as_svg(figure)
 
 
 def _page(contents: Contents, title: str, shapes: NDArray[np.float64] | None) -> Figure:
@@ -40,19 +53,38 @@ def _page(contents: Contents, title: str, shapes: NDArray[np.float64] | None) ->
     axes = figure.subplots(2, 3)
     figure.suptitle(title, fontsize=13)
     classes = list(class_table(contents).index)[:_MOST_CLASSES]
-    _classes(axes[0, 0], contents, classes)
-    _objects_a_picture(axes[0, 1], contents)
-    _sizes(axes[0, 2], contents, classes, shapes)
-    _ratios(axes[1, 0], contents)
-    _positions(axes[1, 1], contents)
-    _together(figure, axes[1, 2], contents, classes)
+    for name, own in zip(get_args(PlotName), axes.flat, strict=True):
+        _draw(name, figure, own, contents, classes, shapes)
     return figure
+
+
+def _draw(
+    name: PlotName,
+    figure: Figure,
+    axes: Axes,
+    contents: Contents,
+    classes: list[str],
+    shapes: NDArray[np.float64] | None = None,
+) -> None:
+    if name == "classes":
+        _classes(axes, contents, classes)
+    elif name == "objects":
+        _objects_a_picture(axes, contents)
+    elif name == "sizes":
+        _sizes(axes, contents, classes, shapes)
+    elif name == "ratios":
+        _ratios(axes, contents)
+    elif name == "positions":
+        _positions(axes, contents)
+    else:
+        _together(figure, axes, contents, classes)
 
 
 def _classes(axes: Axes, contents: Contents, classes: list[str]) -> None:
     counts = class_table(contents).objects
     shown = counts[classes]
-    bars = axes.barh([short_name(name) for name in classes], shown, color=[_colour(n) for n in range(len(classes))])
+    labels = [short_name(drawable(name)) for name in classes]
+    bars = axes.barh(labels, shown, color=[_colour(number) for number in range(len(classes))])
     axes.bar_label(bars, padding=3)
     axes.invert_yaxis()
     axes.margins(x=0.12)
@@ -107,7 +139,8 @@ def _together(figure: Figure, axes: Axes, contents: Contents, classes: list[str]
     """Rows: pictures with this class; columns: how many of them show the other too."""
     table = cooccurrence(contents, classes).to_numpy()
     shares = table / np.maximum(np.diag(table)[:, None], 1)
-    image = draw_shares(axes, classes, shares, table if len(classes) <= _MOST_NUMBERED else None)
+    labels = [drawable(name) for name in classes]
+    image = draw_shares(axes, labels, shares, table if len(classes) <= _MOST_NUMBERED else None)
     axes.set(title="of the pictures with a class, how many show another", ylabel="pictures with")
     figure.colorbar(image, ax=axes, shrink=0.7)
 

@@ -20,6 +20,7 @@ from tfod.files import replacing_directory, write_text
 __all__ = ["Split", "copy_parts", "fold_parts", "split_pictures", "write_lists"]
 
 _SIZES = ("small", "medium", "large")
+_MOST_CLASSES = 200  # the commonest: each is dealt out, and so are its three sizes; rarer ones fall as they fall
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,12 @@ def _keys(pictures: Sequence[AnnotatedImage], group: str | None) -> list[str]:
 
 def _label_counts(pictures: Sequence[AnnotatedImage]) -> tuple[list[str], NDArray[np.float64]]:
     """Labels, and how many objects of each every picture has, `[N, L]`. Labels of sizes are CLASS, tab, SIZE."""
-    limits = _size_limits(pictures)
-    names = sorted(limits)
+    shares: dict[str, list[float]] = defaultdict(list)
+    for image in pictures:
+        for item in image.objects:
+            shares[item.class_name].append(_share(image, item))
+    names = sorted(sorted(shares, key=lambda name: len(shares[name]), reverse=True)[:_MOST_CLASSES])
+    limits = {name: np.quantile(shares[name], (1 / 3, 2 / 3)) for name in names}  # of small, medium and large
     labels = ["pictures", "background", *names, *(f"{name}\t{size}" for name in names for size in _SIZES)]
     column = {label: number for number, label in enumerate(labels)}
     counts = np.zeros((len(pictures), len(labels)))
@@ -161,21 +166,14 @@ def _label_counts(pictures: Sequence[AnnotatedImage]) -> tuple[list[str], NDArra
         counts[row, 0] = 1
         counts[row, 1] = not image.objects
         for item in image.objects:
+            if item.class_name not in limits:
+                continue
             size = _SIZES[int(np.searchsorted(limits[item.class_name], _share(image, item)))]
             counts[row, column[item.class_name]] += 1
             counts[row, column[f"{item.class_name}\t{size}"]] += 1
     if not counts[:, 1].any():
         labels, counts = [label for label in labels if label != "background"], np.delete(counts, 1, axis=1)
     return labels, counts
-
-
-def _size_limits(pictures: Sequence[AnnotatedImage]) -> dict[str, NDArray[np.float64]]:
-    """For each class what ends its smaller third and its middle one."""
-    shares: dict[str, list[float]] = defaultdict(list)
-    for image in pictures:
-        for item in image.objects:
-            shares[item.class_name].append(_share(image, item))
-    return {name: np.quantile(values, (1 / 3, 2 / 3)) for name, values in shares.items()}
 
 
 def _share(image: AnnotatedImage, item: AnnotatedObject) -> float:

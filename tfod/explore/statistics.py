@@ -1,6 +1,6 @@
 """What is in a data set, as tables: one line an object, and what is counted from them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,8 @@ from tfod.annotations.pictures import PictureHeader
 from tfod.doctor.rules.pictures import open_picture
 
 __all__ = ["Contents", "class_table", "cooccurrence", "gather", "picture_table"]
+
+_ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,17 @@ def picture_table(contents: Contents) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-def cooccurrence(contents: Contents, classes: list[str]) -> pd.DataFrame:
+def cooccurrence(contents: Contents, classes: Sequence[str]) -> pd.DataFrame:
     """How many pictures show both of two classes, `[C, C]`; on the diagonal, how many show one."""
-    shown = contents.objects.drop_duplicates(["picture", "class_name"])
-    there = pd.crosstab(shown.picture, shown.class_name).reindex(columns=classes, fill_value=0)
-    return there.T.dot(there)
+    shown = contents.objects[["picture", "class_name"]].drop_duplicates()
+    shown = shown[shown.class_name.isin(classes)]
+    rows = pd.factorize(shown.picture)[0]
+    columns = pd.Categorical(shown.class_name, categories=classes).codes
+    table = np.zeros((len(classes), len(classes)), np.int64)
+    # Some pictures at a time: a table of all pictures and classes would take more memory than the data set.
+    for start in range(0, rows.max(initial=-1) + 1, _ROWS_AT_ONCE):
+        here = slice(*np.searchsorted(rows, (start, start + _ROWS_AT_ONCE)))
+        there = np.zeros((_ROWS_AT_ONCE, len(classes)), np.float32)
+        there[rows[here] - start, columns[here]] = 1
+        table += (there.T @ there).astype(np.int64)
+    return pd.DataFrame(table, index=classes, columns=classes)

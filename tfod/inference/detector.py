@@ -1,6 +1,6 @@
 """One detector over exported models and checkpoints."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod import names
-from tfod.errors import CheckpointError
+from tfod.errors import CheckpointError, DataError
+from tfod.export.known import warn_of_stranger
 from tfod.inference.detections import Detections
 
 if TYPE_CHECKING:
@@ -37,11 +38,13 @@ class Detector:
         function: Callable[[tf.Tensor], Mapping[str, tf.Tensor]],
         dtype: tf.DType,
         owner: object = None,
+        shape: Sequence[int | None] | tf.TensorShape = (1, None, None, 3),
     ) -> None:
-        """`function` takes `[1, H, W, 3]` of `dtype`; `owner` holds its variables and is kept alive."""
+        """`function` takes images of `shape` and `dtype`; `owner` holds its variables and is kept alive."""
         self._function = function
         self._dtype = dtype
         self._owner = owner
+        self._shape = tf.TensorShape(shape)
 
     @classmethod
     def from_saved_model(cls, directory: Path | str) -> "Detector":
@@ -54,6 +57,7 @@ class Detector:
           CheckpointError: there is no exported model, it is damaged, or it takes something else.
         """
         path = find_saved_model(directory)
+        warn_of_stranger(path)
         try:
             model = tf.saved_model.load(str(path))
         except (OSError, ValueError, tf.errors.OpError) as error:
@@ -64,8 +68,8 @@ class Detector:
         if signature is None:
             cure = "export it with exporter_main_v2.py --input_type image_tensor"
             raise CheckpointError("the model has no signature serving_default", str(path), cure)
-        name, dtype = _pixel_input(signature, path)
-        return cls(lambda images: signature(**{name: images}), dtype, owner=model)
+        name, spec = _pixel_input(signature, path)
+        return cls(lambda images: signature(**{name: images}), spec.dtype, owner=model, shape=spec.shape)
 
     @classmethod
     def from_checkpoint(cls, pipeline_config: Any, checkpoint: Path | str) -> "Detector":
@@ -95,14 +99,21 @@ class Detector:
 
     def __call__(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """The model's outputs by name, float32 `[1, N, ...]`, classes from 1, of images uint8 `[1, H, W, 3]`, RGB."""
-        outputs = self._function(tf.constant(images, self._dtype))
-        return {name: value.numpy() for name, value in outputs.items()}
+        return {name: value.numpy() for name, value in self._outputs(images).items()}
 
     def detect(self, image: NDArray[np.uint8]) -> Detections:
         """What is on one image, uint8 `[H, W, 3]`, RGB."""
-        outputs = self._function(tf.constant(image[np.newaxis], self._dtype))
+        outputs = self._outputs(image[np.newaxis])
         arrays = {name: outputs[name].numpy() for name in _NEEDED}
         return Detections.from_outputs(arrays, *image.shape[:2])
+
+    def _outputs(self, images: NDArray[np.uint8]) -> Mapping[str, tf.Tensor]:
+        if not self._shape.is_compatible_with(images.shape):
+            wanted, given = map(_sides, (self._shape.as_list(), images.shape))
+            what = f"the model takes images of {wanted} (batch, height, width, channels), and got {given}"
+            cure = "bring the images to that size, or export the model without --input_shape"
+            raise DataError(what, "the images", cure)
+        return self._function(tf.constant(images, self._dtype))
 
 
 def find_saved_model(directory: Path | str) -> Path:
@@ -114,8 +125,8 @@ def find_saved_model(directory: Path | str) -> Path:
     raise CheckpointError("no exported model there", str(directory), cure)
 
 
-def _pixel_input(signature: Any, path: Path) -> tuple[str, tf.DType]:
-    """The name and type of the only input, which must be images."""
+def _pixel_input(signature: Any, path: Path) -> tuple[str, tf.TensorSpec]:
+    """The name and the spec of the only input, which must be images, one at a time at least."""
     inputs = signature.structured_input_signature[1]
     missing = [name for name in _NEEDED if name not in signature.structured_outputs]
     if missing:
@@ -126,4 +137,11 @@ def _pixel_input(signature: Any, path: Path) -> tuple[str, tf.DType]:
         takes = ", ".join(f"{name} ({spec.dtype.name})" for name, spec in inputs.items())
         cure = "export it with exporter_main_v2.py --input_type image_tensor"
         raise CheckpointError(f"the model does not take pixels but {takes}", str(path), cure)
-    return name, spec.dtype
+    if spec.shape.rank == 4 and spec.shape[0] not in (None, 1):
+        cure = "export it with a batch of 1 or any: --input_shape 1,..., or without that flag"
+        raise CheckpointError(f"the model takes {spec.shape[0]} images at a time, not one", str(path), cure)
+    return name, spec
+
+
+def _sides(shape: Sequence[int | None]) -> str:
+    return " x ".join("any" if side is None else str(side) for side in shape)

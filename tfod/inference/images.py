@@ -1,6 +1,5 @@
 """Images from files, folders and globs, decoded as viewers show them."""
 
-import glob
 import struct
 import warnings
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from tfod.errors import DataError
+from tfod.files import files_matching
 
 __all__ = ["find_images", "read_image"]
 
@@ -36,7 +36,7 @@ def find_images(inputs: Sequence[str]) -> list[Path]:
         elif path.exists():
             matches = [path]
         else:
-            matches = sorted(p for p in map(Path, glob.glob(text, recursive=True)) if p.is_file())
+            matches = [Path(match) for match in files_matching(text, recursive=True)]
         if not matches:
             kinds = ", ".join(SUFFIXES)
             raise DataError("no image there", text, f"name an image, a glob, or a folder with {kinds} files in it")

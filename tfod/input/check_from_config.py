@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tfod.config.diagnostics import Diagnostic
 from tfod.config.label_map import LabelMap, read_label_map
-from tfod.config.rules.walk import detection_model, is_remote
+from tfod.config.rules.walk import detection_model
 from tfod.errors import ConfigError, DataError
 from tfod.input.object_rules import (
     Classes,
@@ -18,6 +18,7 @@ from tfod.protos.input_reader_pb2 import InputReader
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.records.files import expand
 from tfod.records.objects import count_objects
+from tfod.stores import is_remote
 
 __all__ = ["check_objects"]
 

@@ -21,7 +21,15 @@ Decode = Callable[[Any, Any], Any]
 """A `tfod.input.decode.RecordDecoder`, or what takes the same: a record, string `[]`, and its number, int64 `[]`."""
 
 _CURE = "convert the data again without it, or train with --skip_corrupt"
+_KINDS = {bytes: "bytes", int: "int64", float: "float"}
 _BOX = (names.OBJECT_YMIN, names.OBJECT_XMIN, names.OBJECT_YMAX, names.OBJECT_XMAX)
+
+# What is read of a record, and its kind.
+_READ: dict[str, type] = {
+    **dict.fromkeys((names.IMAGE_ENCODED, names.IMAGE_SOURCE_ID, names.OBJECT_CLASS_TEXT), bytes),
+    **dict.fromkeys((*_BOX, names.OBJECT_WEIGHT, names.OBJECT_AREA), float),
+    **dict.fromkeys((names.OBJECT_CLASS_LABEL, names.OBJECT_IS_CROWD, names.OBJECT_DIFFICULT), int),
+}
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,9 @@ def _explain(payload: bytes, where: str) -> DataError:
 
 
 def _reason(features: dict[str, Any]) -> str:
+    for name, kind in _READ.items():
+        if (values := features.get(name)) and not isinstance(values[0], kind):
+            return f"{name} holds values of {_KINDS[type(values[0])]}, and should hold {_KINDS[kind]}"
     encoded = (features.get(names.IMAGE_ENCODED) or [b""])[0]
     if not encoded:
         return f"the record holds no image ({names.IMAGE_ENCODED} is missing or empty)"

@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from tfod.augment.from_config import augmentation_from_config
 from tfod.config.faults.fault import refuse
+from tfod.config.faults.numbers import refuse_unusable
 from tfod.config.faults.reading import path_faults
 from tfod.config.label_map import read_label_map
-from tfod.config.support import refuse_missing
 from tfod.input.corrupt import naming_corrupt
 from tfod.input.dataset import Preprocess, Shape, evaluation_batches, training_batches
 from tfod.input.decode import RecordDecoder
@@ -64,7 +64,7 @@ def training_dataset(
         ConfigError: the reader or an augmentation step cannot be used.
         DataError: there is no record.
     """
-    refuse_missing(train_config, "train_config")
+    refuse_unusable(train_config, "train_config")
     decode = decoder_from_config(reader, num_classes, for_evaluation=False)
     augment = augmentation_from_config(train_config.data_augmentation_options, "train_config.data_augmentation_options")
     return training_batches(
@@ -104,7 +104,7 @@ def evaluation_dataset(
         ConfigError: the reader cannot be used, or the evaluation asks for what is missing.
         DataError: there is no record.
     """
-    refuse_missing(eval_config, "eval_config")
+    refuse_unusable(eval_config, "eval_config")
     decode = decoder_from_config(reader, num_classes, for_evaluation=True)
     return evaluation_batches(
         record_source_from_config(reader, _EVALUATION),
@@ -133,10 +133,10 @@ def record_source_from_config(reader: InputReader, where: str) -> RecordSource:
         ConfigError: the reader asks for what is not supported, or its weights do not fit its paths.
         DataError: a path matches nothing, or a set of shards is incomplete.
     """
-    refuse_missing(reader, where)
+    refuse_unusable(reader, where)
     paths = list(reader.tf_record_input_reader.input_path)
     weights = tuple(reader.sample_from_datasets_weights)
-    refuse(path_faults(len(paths), len(weights)), where)
+    refuse(path_faults(len(paths), weights), where)
     return RecordSource(
         groups=tuple(tuple(expand(group)) for group in ([[path] for path in paths] if weights else [paths])),
         weights=weights,

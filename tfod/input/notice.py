@@ -43,5 +43,6 @@ class Notice:
             return tf.identity(before[0])
 
     def _print(self, source_id: Any) -> Any:
-        tf.print(f"warning: {self._text} (first in ", source_id, ")", sep="", output_stream=sys.stderr)
+        name = tf.strings.regex_replace(source_id, "[[:cntrl:]]", "?")  # which a terminal would obey
+        tf.print(f"warning: {self._text} (first in ", name, ")", sep="", output_stream=sys.stderr)
         return True

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from tfod.boxes.sampling import BalancedSampler
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.losses import loss_choice_faults, mining_faults, sampler_faults
+from tfod.config.faults.numbers import number_faults
 from tfod.losses.classification import (
     BootstrappedSigmoidLoss,
     ClassificationLoss,
@@ -31,6 +32,7 @@ __all__ = [
 
 def classification_loss_from_config(config: losses_pb2.ClassificationLoss, where: str) -> ClassificationLoss:
     """The loss that a `classification_loss` describes. Raises ConfigError where none is chosen."""
+    refuse(number_faults(config), where)
     kind = config.WhichOneof("classification_loss")
     refuse(loss_choice_faults("classification", kind), where)
     if kind == "weighted_sigmoid":
@@ -53,6 +55,7 @@ def classification_loss_from_config(config: losses_pb2.ClassificationLoss, where
 
 def localization_loss_from_config(config: losses_pb2.LocalizationLoss, where: str) -> LocalizationLoss:
     """The loss that a `localization_loss` describes. Raises ConfigError where none is chosen."""
+    refuse(number_faults(config), where)
     kind = config.WhichOneof("localization_loss")
     refuse(loss_choice_faults("localization", kind), where)
     if kind == "weighted_smooth_l1":
@@ -73,6 +76,7 @@ def miner_from_config(config: losses_pb2.Loss, where: str) -> HardExampleMiner |
     """
     if not config.HasField("hard_example_miner"):
         return None
+    refuse(number_faults(config), where)
     refuse(mining_faults(config.classification_loss.WhichOneof("classification_loss")), where)
     miner = config.hard_example_miner
     # One loss alone is taken as it is; only where both are added do their weights say how much each counts.

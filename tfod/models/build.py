@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.model import model_choice_faults
-from tfod.config.support import refuse_missing
+from tfod.config.faults.numbers import refuse_unusable
 from tfod.models.detection_model import DetectionModel
 from tfod.models.layers.cpu_kernels import use_cpu_kernels
 from tfod.models.ssd.from_config import ssd_from_config
@@ -27,7 +27,7 @@ def build_model(config: Any) -> DetectionModel:
     Raises:
       ConfigError: The architecture, or some of what it is to be made of, does not exist here.
     """
-    refuse_missing(config, "model")
+    refuse_unusable(config, "model")
     family = config.WhichOneof("model")
     refuse(model_choice_faults(family), "model")
     model = _FAMILIES[family](getattr(config, family))

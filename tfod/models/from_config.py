@@ -16,6 +16,8 @@ from tfod.config.faults.image_size import (
     pad_to_multiple_faults,
     resizer_choice_faults,
 )
+from tfod.config.faults.model import initializer_faults
+from tfod.config.faults.numbers import number_faults
 from tfod.models.layers.conv import Activation, ConvHyperparameters, L2Regularizer, Regularizer
 from tfod.models.layers.normalization import BatchNorm
 from tfod.models.resizer import ImageResizer
@@ -43,9 +45,15 @@ _SCORES: dict[int, ScoreConverter] = {
 
 
 def conv_hyperparameters_from_config(
-    config: hyperparams_pb2.Hyperparams, *, freeze_batch_norm: bool = False
+    config: hyperparams_pb2.Hyperparams, where: str = "conv_hyperparams", *, freeze_batch_norm: bool = False
 ) -> ConvHyperparameters:
-    """What `conv_hyperparams` says. `group_norm` gives no normalisation at all, as in the original."""
+    """What `conv_hyperparams` says. `group_norm` gives no normalisation at all, as in the original.
+
+    Raises ConfigError for numbers that are none, and for an initializer that Keras does not know.
+    """
+    refuse(number_faults(config), where)
+    if config.initializer.HasField("keras_initializer_by_name"):
+        refuse(initializer_faults(config.initializer.keras_initializer_by_name), f"{where}.initializer")
     normalizer = config.WhichOneof("normalizer_oneof")
     batch_norm = None
     if normalizer in ("batch_norm", "sync_batch_norm"):
@@ -101,6 +109,7 @@ def score_converter_from_config(config: post_processing_pb2.PostProcessing, wher
 
     Raises ConfigError for calibrations that do not exist (in the original neither), and for impossible numbers.
     """
+    refuse(number_faults(config), where)
     convert = scaled(_SCORES[config.score_converter], config.logit_scale)
     if not config.HasField("calibration_config"):
         return convert
@@ -129,6 +138,7 @@ def image_resizer_from_config(config: image_resizer_pb2.ImageResizer, where: str
 
     Raises ConfigError where none is chosen, or its numbers contradict each other.
     """
+    refuse(number_faults(config), where)
     kind: str = config.WhichOneof("image_resizer_oneof") or ""
     refuse(resizer_choice_faults(kind), where)
     return _RESIZERS[kind](getattr(config, kind), f"{where}.{kind}")

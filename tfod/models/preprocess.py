@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfod.models.resizer import ImageResizer
 
-__all__ = ["ChannelMeans", "MinusOneToOne", "PixelNormalization", "Preprocess"]
+__all__ = ["ChannelMeans", "ChannelStatistics", "MinusOneToOne", "PixelNormalization", "Preprocess"]
 
 
 class PixelNormalization(Protocol):
@@ -52,6 +52,22 @@ class ChannelMeans:
 
 
 @dataclass(frozen=True)
+class ChannelStatistics:
+    """0..255 becomes 0..1, of which each channel's mean is subtracted; then divided by its deviation: ImageNet's."""
+
+    means: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    deviations: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+    def normalize(self, images: tf.Tensor) -> tf.Tensor:
+        """See PixelNormalization."""
+        return (images / 255.0 - self.means) / self.deviations
+
+    def denormalize(self, inputs: tf.Tensor) -> tf.Tensor:
+        """See PixelNormalization."""
+        return (inputs * self.deviations + self.means) * 255.0
+
+
+@dataclass(frozen=True)
 class Preprocess:
     """Resizes images, and normalises their pixels, in the order of the architecture.
 
@@ -84,5 +100,10 @@ class Preprocess:
         return self.pixels.normalize(inputs), true_shape
 
     def denormalize(self, inputs: tf.Tensor) -> tf.Tensor:
-        """What the network sees, float32 `[..., 3]`, as pixel values 0..255, to be shown."""
-        return self.pixels.denormalize(inputs)
+        """What the network sees, float32 `[..., 3]`, or `[..., 1]` of grey, as pixel values 0..255, to be shown.
+
+        Returns:
+          float32 `[..., 3]`.
+        """
+        shown = self.pixels.denormalize(inputs)
+        return tf.repeat(shown, 3, axis=-1) if shown.shape[-1] == 1 else shown

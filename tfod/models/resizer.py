@@ -42,6 +42,11 @@ class ImageResizer:
     pad_value: tuple[float, ...] = (0.0, 0.0, 0.0)
     grayscale: bool = False
 
+    @property
+    def channels(self) -> int:
+        """How many channels come out."""
+        return 1 if self.grayscale else 3
+
     def __call__(self, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Resizes one image `[H, W, 3]`, of any numeric dtype.
 
@@ -162,7 +167,7 @@ def _fit(size: Size, min_dimension: int, max_dimension: int) -> Size:
 
 
 def _scale(size: Size, target: tf.Tensor, side: tf.Tensor) -> Size:
-    """`size` times `target / side` in float32, fractions cut off."""
+    """`size` times `target / side` in float32, fractions cut off, at least 1."""
     ratio = tf.cast(target, tf.float32) / tf.cast(side, tf.float32)
-    height, width = (tf.cast(tf.cast(value, tf.float32) * ratio, tf.int32) for value in size)
+    height, width = (tf.maximum(tf.cast(tf.cast(value, tf.float32) * ratio, tf.int32), 1) for value in size)
     return height, width

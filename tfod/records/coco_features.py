@@ -8,11 +8,11 @@ from PIL import Image
 
 from tfod import names
 from tfod.annotations.annotated_image import AnnotatedObject
-from tfod.annotations.masks import MOST_PIXELS, RunLengths, bitmap, run_lengths
+from tfod.annotations.masks import bitmap
 from tfod.errors import DataError
 from tfod.records.example import Feature, bytes_feature, float_feature, int64_feature
 
-__all__ = ["coco_features", "mask_from_png"]
+__all__ = ["coco_features"]
 
 
 def coco_features(objects: Sequence[AnnotatedObject], height: int, width: int, where: str) -> Mapping[str, Feature]:
@@ -27,18 +27,6 @@ def coco_features(objects: Sequence[AnnotatedObject], height: int, width: int, w
     if any(item.mask for item in objects):
         features[names.OBJECT_MASK] = bytes_feature(*(_png(item, height, width, where) for item in objects))
     return features
-
-
-def mask_from_png(data: bytes, height: int, width: int) -> RunLengths | None:
-    """The mask in a record, None for one without a pixel; ValueError for one of another size, or too large."""
-    try:
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
-            if picture.size != (width, height) or height * width > MOST_PIXELS:
-                raise ValueError(f"the mask is of {picture.size[0]} x {picture.size[1]} pixels")
-            pixels = np.asarray(picture.convert("L")) > 0
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError("the mask is no PNG") from error
-    return run_lengths(pixels) if pixels.any() else None
 
 
 def _area(item: AnnotatedObject) -> float:

@@ -8,10 +8,10 @@ from typing import Literal
 from tfod import names
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.pictures import EXTENSIONS, PictureHeader, read_header
+from tfod.annotations.placement import Box, as_stored, place
 from tfod.config.label_map import LabelMap
 from tfod.errors import DataError
 from tfod.files import read_bytes
-from tfod.records.boxes import Box, as_stored, place
 from tfod.records.example import Feature, bytes_feature, encode_example, float_feature, int64_feature, text_feature
 from tfod.records.summary import Summary
 
@@ -22,7 +22,7 @@ __all__ = ["ConversionRules", "read_picture", "to_example"]
 class ConversionRules:
     """What the user decides about a conversion.
 
-    `voc_origin`: how box coordinates count pixels, see `tfod.records.boxes`. `keep_empty`: pictures without
+    `voc_origin`: how box coordinates count pixels, see `tfod.annotations.placement`. `keep_empty`: pictures without
     objects are written as background. `ignore_difficult`: difficult objects are left out.
     `skip_unknown_classes`: so are objects whose class the label map lacks; otherwise they are an error.
     `skip_bad`: pictures that, or whose annotations, cannot be used are counted; otherwise they are an error.

@@ -1,6 +1,5 @@
 """Names of TFRecord files: shards, patterns, and whether a set is complete."""
 
-import glob
 import os
 import re
 import shlex
@@ -8,9 +7,10 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from tfod.errors import DataError
-from tfod.files import LFS_CURE, is_lfs_pointer
+from tfod.errors import DataError, OutputError
+from tfod.files import LFS_CURE, files_matching, is_lfs_pointer
 from tfod.records.frames import CHECKS_BEFORE, masked_crc
+from tfod.stores import is_file, normal, open_file
 
 __all__ = [
     "RECORD_NAME",
@@ -18,7 +18,6 @@ __all__ = [
     "expand",
     "interleaved",
     "matching_files",
-    "parse_size",
     "records_below",
     "set_faults",
     "set_name",
@@ -31,8 +30,6 @@ T = TypeVar("T")
 RECORD_NAME = re.compile(
     r".*\.(?:(?:tf)?records?|tfrec)(-\d{5}-of-\d{5})?|.*-\d{5}-of-\d{5}(\.(?:tf)?records?|\.tfrec)?"
 )
-_SIZE = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[KMGT]?)B?")
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _GUNZIP = "unpack them: gzip -dc {path} > {plain}"
 _INFLATE = (
     "unpack them: python -c 'import sys, zlib; sys.stdout.buffer.write(zlib.decompress(sys.stdin.buffer.read()))'"
@@ -45,7 +42,9 @@ _SHARD = re.compile(r"(?P<base>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<end>
 
 
 def shard_names(path: str, num_shards: int) -> list[str]:
-    """The files of a set: `path` itself for one, `path-00000-of-00010` and so on for more."""
+    """The files of a set: `path` itself for one, `path-00000-of-00010` and so on for more; OutputError below one."""
+    if num_shards < 1:
+        raise OutputError(f"cannot write {num_shards} shards", path, "ask for 1 shard or more")
     return [path] if num_shards == 1 else _shards(path, num_shards)
 
 
@@ -62,18 +61,6 @@ def class_table_path(path: str) -> str:
     'a/train.classes.txt'
     """
     return os.path.splitext(set_name(path))[0] + ".classes.txt"
-
-
-def parse_size(text: str) -> int:
-    """Bytes as people write them; ValueError for anything else, and below one byte.
-
-    >>> parse_size("200MB"), parse_size("1.5 GB"), parse_size("4096")
-    (200000000, 1500000000, 4096)
-    """
-    match = _SIZE.fullmatch(text.strip().upper())
-    if match is None or (size := int(float(match["number"]) * _UNITS[match["unit"]])) < 1:
-        raise ValueError(f"{text!r} is no size; write 200MB or 1GB")
-    return size
 
 
 def expand(input_paths: Sequence[str]) -> list[str]:
@@ -95,8 +82,7 @@ def matching_files(input_paths: Sequence[str]) -> list[str]:
     """
     found: set[str] = set()
     for pattern in input_paths:
-        matches = [pattern] if os.path.isfile(pattern) else glob.glob(pattern)
-        files = [match for match in matches if os.path.isfile(match)]
+        files = [normal(pattern)] if is_file(pattern) else files_matching(pattern)
         if not files:
             cure = "check the path; it is relative to the folder where the command runs"
             raise DataError("no TFRecord file matches", pattern, cure)
@@ -109,7 +95,7 @@ def matching_files(input_paths: Sequence[str]) -> list[str]:
 def _check_head(path: str) -> None:
     """Raises DataError for a file that begins like one of another kind, and not like records."""
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             head = file.read(64)
     except OSError:
         return  # told by who reads it
@@ -158,7 +144,7 @@ def set_faults(paths: Iterable[str]) -> Iterator[DataError]:
             cure = "delete the older set, or name one of them"
             yield DataError(f"sets of {other} and of {count} files are mixed", base + end, cure)
     for (base, end), count in counts.items():
-        missing = [name for name in _shards(base, count, end) if not os.path.isfile(name)]
+        missing = [name for name in _shards(base, count, end) if not is_file(name)]
         if missing:
             yield DataError(
                 f"the set is incomplete: {len(missing)} of its {count} shards are missing",

@@ -10,16 +10,15 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from google_crc32c import extend
 from google_crc32c import value as crc32c
 
 from tfod.errors import DataError
+from tfod.stores import file_size, open_file
 
 __all__ = [
     "CHECKS_BEFORE",
     "CUT_OFF",
     "Frame",
-    "file_checks",
     "masked_crc",
     "read_frames",
     "scan_frames",
@@ -32,6 +31,7 @@ _CHECKSUM = struct.Struct("<I")
 CHECKS_BEFORE = _LENGTH.size + _CHECKSUM.size  # bytes of a record before its payload
 CUT_OFF = "the TFRecord file ends inside a record"  # what a process leaves that was killed while it wrote
 _MASK_DELTA = 0xA282EAD8
+_MOST_BYTES = (1 << 31) - 1  # of a tf.Example, and of any message of protobuf
 _CURE = "convert the data again, or copy the file again from where it came"
 
 
@@ -91,12 +91,11 @@ def scan_frames(path: str | os.PathLike[str]) -> Iterator[Frame]:
     """
     path = os.fspath(path)
     try:
-        file = open(path, "rb")  # noqa: SIM115  (closed below; opening has errors of its own)
+        file, size = open_file(path), file_size(path)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DataError(f"cannot read the TFRecord file: {reason}", path, "check the path and its rights") from error
     with file:
-        size = os.fstat(file.fileno()).st_size
         number = offset = 0
         while offset < size:
             header = file.read(CHECKS_BEFORE)
@@ -115,19 +114,6 @@ def scan_frames(path: str | os.PathLike[str]) -> Iterator[Frame]:
             offset += CHECKS_BEFORE + len(payload) + _CHECKSUM.size
 
 
-def file_checks(path: str | os.PathLike[str]) -> tuple[int, int]:
-    """How many records a file has, and the CRC-32C of all in it that is not payload: lengths and checksums.
-
-    It stands for the payloads too, and costs nothing where their checksums are known. Raises DataError where a record
-    is damaged.
-    """
-    count = crc = 0
-    for frame in sound_frames(path):
-        crc = extend(crc, frame.checks)
-        count += 1
-    return count, crc
-
-
 def _header_fault(header: bytes, available: int) -> str:
     """What is wrong with the head of a record, `available` bytes before the file's end; empty where nothing is."""
     if len(header) < CHECKS_BEFORE:
@@ -135,6 +121,8 @@ def _header_fault(header: bytes, available: int) -> str:
     (length,) = _LENGTH.unpack_from(header)
     if _CHECKSUM.unpack_from(header, _LENGTH.size) != (masked_crc(header[: _LENGTH.size]),):
         return "a record's length does not match its checksum: damaged, or no TFRecord file"
+    if length > _MOST_BYTES:
+        return f"a record of {length / 1e9:.1f} GB is no tf.Example, which has 2.1 GB at most"
     if CHECKS_BEFORE + length + _CHECKSUM.size > available:
         return CUT_OFF
     return ""

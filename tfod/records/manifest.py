@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from google_crc32c import extend
@@ -19,12 +18,11 @@ from tfod.config.label_map import LabelMap
 from tfod.errors import DataError
 from tfod.records.convert import ConversionRules
 from tfod.records.files import set_name
-from tfod.records.frames import CHECKS_BEFORE, Frame, file_checks
+from tfod.records.frames import sound_frames, write_frame
 from tfod.records.summary import Summary
 
 __all__ = [
     "RecordFile",
-    "copy_frames",
     "file_entries",
     "manifest_path",
     "manifest_text",
@@ -32,11 +30,16 @@ __all__ = [
     "read_manifest",
     "record_file",
     "settings_of",
+    "write_shards",
 ]
 
 
 class RecordFile(NamedTuple):
-    """One file of a set: its name without folders, how many records and bytes it has, and its `file_checks`."""
+    """One file of a set: its name without folders, how many records and bytes it has, and their checksum.
+
+    It is the CRC-32C of all in the file that is not payload: lengths and checksums. So it stands for the payloads too,
+    and costs nothing where their checksums are known.
+    """
 
     name: str
     records: int
@@ -59,31 +62,33 @@ def settings_of(label_map: LabelMap, rules: ConversionRules) -> dict[str, Any]:
     return {**asdict(rules), "label_map": classes}
 
 
-def record_file(path: str | os.PathLike[str], name: str) -> RecordFile:
-    """What a manifest says of the file at `path`, named `name`. Raises DataError where it is damaged."""
-    records, checksum = file_checks(path)
-    return RecordFile(os.path.basename(name), records, os.path.getsize(path), checksum)
+def record_file(path: str | os.PathLike[str]) -> RecordFile:
+    """What a manifest says of a file. Raises DataError where it is damaged."""
+    records = checksum = 0
+    for frame in sound_frames(path):
+        records, checksum = records + 1, extend(checksum, frame.checks)
+    return RecordFile(os.path.basename(path), records, os.path.getsize(path), checksum)
 
 
-def copy_frames(
-    frames: Iterable[Frame],
-    paths: Sequence[Path],
-    names: Sequence[str],
+def write_shards(
+    payloads: Iterable[bytes],
+    paths: Sequence[str | os.PathLike[str]],
     advance: Callable[[int], object] = lambda _: None,
 ) -> list[RecordFile]:
-    """Writes record i to the file i mod N at one of `paths`; returns what a manifest says of these, named `names`.
+    """Writes record i to the file i mod N of `paths`; returns what a manifest says of these.
 
     `advance` is called with the bytes of each record.
     """
-    written = [RecordFile(os.path.basename(name), 0, 0, 0) for name in names]
+    written = [RecordFile(os.path.basename(path), 0, 0, 0) for path in paths]
     with ExitStack() as stack:
         files = [stack.enter_context(open(path, "wb")) for path in paths]
-        for number, frame in enumerate(frames):
+        for number, payload in enumerate(payloads):
             shard = number % len(files)
-            files[shard].writelines((frame.checks[:CHECKS_BEFORE], frame.payload, frame.checks[CHECKS_BEFORE:]))
+            checks = write_frame(files[shard], payload)
             name, records, size, checksum = written[shard]
-            written[shard] = RecordFile(name, records + 1, size + frame.size, extend(checksum, frame.checks))
-            advance(frame.size)
+            added = len(payload) + len(checks)
+            written[shard] = RecordFile(name, records + 1, size + added, extend(checksum, checks))
+            advance(added)
     return written
 
 

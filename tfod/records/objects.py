@@ -7,8 +7,8 @@ from itertools import zip_longest
 from typing import NamedTuple, TypeVar
 
 from tfod import names
+from tfod.annotations.placement import stored_fault
 from tfod.errors import DataError
-from tfod.records.boxes import stored_fault
 from tfod.records.example import Value, decode_example
 from tfod.records.frames import Frame, scan_frames
 from tfod.records.manifest import merged_content

@@ -5,9 +5,9 @@ import shutil
 from collections.abc import Callable, Sequence
 
 from tfod.errors import OutputError
-from tfod.records.files import class_table_path, expand, interleaved, set_name, shard_names
-from tfod.records.frames import sound_frames
-from tfod.records.manifest import RecordFile, copy_frames, manifest_path, manifest_text, merged_content
+from tfod.records.files import class_table_path, expand, interleaved, set_name
+from tfod.records.frames import read_frames
+from tfod.records.manifest import RecordFile, manifest_path, manifest_text, merged_content, write_shards
 from tfod.records.staging import replacing_shards
 
 __all__ = ["reshard"]
@@ -42,7 +42,7 @@ def reshard(
     tables = [table for table in map(class_table_path, sets) if os.path.isfile(table)]
     beside = [manifest_path(output), *([class_table_path(output)] if tables else [])]
     with replacing_shards(output, num_shards, *beside) as (temporaries, (manifest, *table)):
-        written = copy_frames(interleaved(paths, sound_frames), temporaries, shard_names(output, num_shards), advance)
+        written = write_shards(interleaved(paths, read_frames), temporaries, advance)
         manifest.write_text(manifest_text(written, merged_content(paths)), encoding="utf-8")
         for place in table:
             shutil.copyfile(tables[0], place)

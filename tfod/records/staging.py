@@ -82,10 +82,8 @@ def replacing_shards(output: str, num_shards: int, *beside: str) -> Iterator[tup
 
     Raises OutputError where the place cannot be written; then, as after any error inside, no file is changed.
     """
-    if num_shards < 1:
-        raise OutputError(f"cannot write {num_shards} shards", output, "ask for 1 shard or more")
+    names = shard_names(output, num_shards)
     with staging(output) as folder:
-        names = shard_names(output, num_shards)
         shards, others = ([folder / os.path.basename(name) for name in each] for each in (names, beside))
         yield shards, others
         commit(list(zip(shards, names, strict=True)), list(zip(others, beside, strict=True)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tfod.records import boxes
+from tfod.annotations import placement
 
 __all__ = ["Note", "Summary", "name_digest", "repeated"]
 
@@ -17,12 +17,12 @@ _MEANINGS = {
     "bad": "pictures skipped, they or their annotations cannot be used",
     "unknown_class": "objects left out, the label map lacks their class",
     "difficult": "difficult objects left out",
-    boxes.NOT_FINITE: "boxes dropped, a coordinate is not finite",
-    boxes.EMPTY: "boxes dropped, they have no area",
-    boxes.OUTSIDE: "boxes dropped, they lie outside the picture",
-    boxes.SWAPPED: "boxes with corners in the wrong order, swapped",
-    boxes.IN_ONE_PIXEL: "boxes within the first pixel of their picture; are the coordinates fractions of the picture?",
-    boxes.CLIPPED: "boxes cut off at the edge of the picture",
+    placement.NOT_FINITE: "boxes dropped, a coordinate is not finite",
+    placement.EMPTY: "boxes dropped, they have no area",
+    placement.OUTSIDE: "boxes dropped, they lie outside the picture",
+    placement.SWAPPED: "boxes with corners in the wrong order, swapped",
+    placement.IN_ONE_PIXEL: "boxes within the first pixel of their picture; are the coordinates fractions?",
+    placement.CLIPPED: "boxes cut off at the edge of the picture",
     "size": "pictures of another size than their annotation says; the picture's header counts",
     "format": "pictures of another format than their name says; the picture's header counts",
     "turned": "pictures that EXIF turns by 90 degrees, annotated as shown; boxes turned to the stored pixels",
@@ -75,7 +75,7 @@ class Summary:
             lines += [f"{'':12}{place}" for place in note.places]
             if note.total > len(note.places):
                 lines.append(f"{'':12}and {note.total - len(note.places)} more")
-            if kind == boxes.SWAPPED and 1 < sum(self.objects.values()) < 2 * note.total:
+            if kind == placement.SWAPPED and 1 < sum(self.objects.values()) < 2 * note.total:
                 lines.append(f"{'':12}Most boxes are so: look whether xmax and ymin are exchanged in the files.")
         return "\n".join(lines)
 

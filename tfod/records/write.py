@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from google_crc32c import extend
-
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.config.label_map import LabelMap
 from tfod.errors import DataError, OutputError
@@ -26,8 +24,15 @@ from tfod.files import write_text
 from tfod.progress import Progress
 from tfod.records.convert import ConversionRules, to_example
 from tfod.records.files import shard_names
-from tfod.records.frames import Frame, file_checks, sound_frames, write_frame
-from tfod.records.manifest import RecordFile, copy_frames, manifest_path, manifest_text, settings_of
+from tfod.records.frames import read_frames
+from tfod.records.manifest import (
+    RecordFile,
+    manifest_path,
+    manifest_text,
+    record_file,
+    settings_of,
+    write_shards,
+)
 from tfod.records.pool import check_stopped, cores, each
 from tfod.records.staging import NOTE, commit, staging
 from tfod.records.summary import Summary, name_digest, repeated
@@ -35,7 +40,6 @@ from tfod.records.summary import Summary, name_digest, repeated
 __all__ = ["Conversion", "Part", "Source", "shards_of_size", "write_records"]
 
 _ITEMS_A_PART = 256  # of one file; fewer are converted sooner than a process starts
-_BUFFER = 1 << 20  # bytes
 _SAMPLED = 512
 _FEATURES_BYTES = 1_000  # about, of an example beside its image
 
@@ -60,14 +64,13 @@ class Part(NamedTuple):
 
 
 class _Note(NamedTuple):
-    """What is noted of a part: a digest of all that it was made of, how its file is, what was counted.
+    """What is noted of a part: a digest of all that it was made of, its `RecordFile`, and what was counted.
 
     `names` holds, of each item, the digest of the image's file name, 0 where it was left out.
     """
 
     digest: str
-    size: int
-    crc: int
+    file: Sequence[Any]
     names: list[int]
     summary: dict[str, Any]
 
@@ -127,8 +130,6 @@ class Conversion:
         shard_size: int | None,
     ) -> Iterator["Conversion"]:
         """A conversion whose staging folder is there while the block runs."""
-        if num_shards < 1:
-            raise OutputError(f"cannot write {num_shards} shards", output, "ask for 1 shard or more")
         items = range(len(source.items))
         shards = shard_names(output, shards_of_size(source, shard_size) if shard_size else num_shards)
         if len(shards) > 1:
@@ -143,19 +144,21 @@ class Conversion:
     def make(self, part: Part) -> int:
         """Makes a part and its note, unless both are there and right; returns how many items it is made of."""
         if not self._is_made(part):
-            summary, digest, crc = Summary(), self._digest(), 0
+            summary, digest = Summary(), self._digest()
             names: list[int] = []
-            with open(part.path, "wb", _BUFFER) as file:
-                for image in self._images(part, digest):
-                    example = to_example(image, self.label_map, self.rules, summary)
-                    if example is None or isinstance(image, DataError):
-                        names.append(0)
-                    else:
-                        names.append(name_digest(image.filename.encode()))
-                        crc = extend(crc, write_frame(file, example))
-            note = _Note(digest.hexdigest(), os.path.getsize(part.path), crc, names, summary.as_dict())
+            (file,) = write_shards(self._examples(part, digest, names, summary), [part.path])
+            note = _Note(digest.hexdigest(), file, names, summary.as_dict())
             write_text(f"{part.path}{NOTE}", json.dumps(note))
         return len(part.positions)
+
+    def _examples(self, part: Part, digest: "hashlib._Hash", names: list[int], summary: Summary) -> Iterator[bytes]:
+        for image in self._images(part, digest):
+            example = to_example(image, self.label_map, self.rules, summary)
+            if example is None or isinstance(image, DataError):
+                names.append(0)
+            else:
+                names.append(name_digest(image.filename.encode()))
+                yield example
 
     def commit(self) -> Summary:
         """Gives the shards their names and says what is in them. Raises DataError where no image is."""
@@ -163,7 +166,7 @@ class Conversion:
         paths = [folder / os.path.basename(shard) for shard in shards]
         summary, files = self._summed()
         if len(shards) == 1:
-            files = copy_frames(_drained(self.parts), paths, shards)
+            files = write_shards(_drained(self.parts), paths)
         content = {**summary.as_dict(), "settings": settings_of(self.label_map, self.rules)}
         manifest = folder / "manifest"
         manifest.write_text(manifest_text(files, content), encoding="utf-8")
@@ -180,8 +183,8 @@ class Conversion:
             if note is None:
                 cure = "let all machines see the folder under the same path"
                 raise OutputError("a part that has been made is not here", part.path, cure)
-            summary.add(made := Summary.from_dict(note.summary))
-            files.append(RecordFile(os.path.basename(part.path), made.pictures, note.size, note.crc))
+            summary.add(Summary.from_dict(note.summary))
+            files.append(RecordFile(*note.file))
             for index in repeated(note.names, seen):
                 for image in self.source.read([self.source.items[part.positions[index]]]):
                     if isinstance(image, AnnotatedImage):
@@ -196,7 +199,7 @@ class Conversion:
         """Whether an interrupted run has made the part as this one would; all of it is read."""
         note, digest = _read_note(part), self._digest()
         try:
-            if note is None or (os.path.getsize(part.path), file_checks(part.path)[1]) != (note.size, note.crc):
+            if note is None or record_file(part.path) != tuple(note.file):
                 return False
         except (OSError, DataError):
             return False
@@ -253,8 +256,8 @@ def _read_note(part: Part) -> _Note | None:
         return None
 
 
-def _drained(parts: Iterable[Part]) -> Iterator[Frame]:
+def _drained(parts: Iterable[Part]) -> Iterator[bytes]:
     """The records of all parts; each file is removed once it is read."""
     for part in parts:
-        yield from sound_frames(part.path)
+        yield from read_frames(part.path)
         os.unlink(part.path)

@@ -7,13 +7,13 @@ import copy
 import os
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from tfod.annotations.yaml_text import shallow_text
 from tfod.errors import ConfigError
 
 __all__ = ["AlbumentationsSteps", "read_albumentations"]
@@ -69,11 +69,7 @@ def read_albumentations(path: str) -> AlbumentationsSteps:
         cure = f"pip install 'albumentations=={_VERSION}', or choose off, light, strong, or settings"
         raise ConfigError("albumentations is not installed", path, cure) from error
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        pipeline = albumentations.from_dict(content)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ConfigError(f"cannot read the pipeline: {reason}", path, "check the path") from error
+        pipeline = albumentations.from_dict(yaml.safe_load(shallow_text(path)))
     # The package raises whatever its pieces do for a file that it does not understand.
     except Exception as error:
         raise ConfigError(f"the pipeline cannot be read: {' '.join(str(error).split())}", path, _CURE) from error

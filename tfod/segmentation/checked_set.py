@@ -1,4 +1,4 @@
-"""One part of a data set with everything that the rules of `tfod.segmentation.check` look at."""
+"""One part of a data set with everything that the rules of `tfod.segmentation.mask_rules` look at."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
 """Which number in a mask stands for which class, and in which colour it is drawn."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -23,14 +24,13 @@ MOST_CLASSES = 255
 _VOID_NAME = re.compile(
     r"(void|unlabell?ed|un_?annotated|ignored?|__ignore__|ignore_?label|do_?n.?t_?care|undefined)", re.IGNORECASE
 )
-_NAME_AND_COLOUR = (
-    # CVAT's labelmap.txt: `name:r,g,b:parts:actions`.
-    re.compile(r"(?P<name>[^:]+):\s*(?P<rgb>\d+\s*,\s*\d+\s*,\s*\d+)\s*:.*"),
-    # CamVid's order: `r g b name`.
-    re.compile(r"(?P<rgb>\d+[\s,;]+\d+[\s,;]+\d+)[\s,;]+(?P<name>\D.*)"),
-    # `name r g b`, or a table with commas.
-    re.compile(r"(?P<name>.*?\D.*?)[\s,;:]+(?P<rgb>\d+[\s,;]+\d+[\s,;]+\d+)"),
-)
+# CVAT's labelmap.txt: `name:r,g,b:parts:actions`.
+_CVAT = re.compile(r"(?P<name>[^:]+):\s*(?P<rgb>\d+\s*,\s*\d+\s*,\s*\d+)\s*:.*")
+# CamVid's order: `r g b name`.
+_COLOUR_FIRST = re.compile(r"(?P<rgb>\d+[\s,;]+\d+[\s,;]+\d+)[\s,;]+(?P<name>\D.*)")
+# `name r g b`, or a table with commas, from its end: so each letter is looked at once.
+_COLOUR_LAST = re.compile(r"(?P<rgb>\d+[\s,;]+\d+[\s,;]+\d+)[\s,;:]+(?P<name>\d*\D.*)")
+_AROUND = " \t,;\"'"  # names and colours
 _HEADER = re.compile(r"(name|class|label|r)\b.*\b(r|red|g|green|b|blue|name)", re.IGNORECASE)
 
 # Under these names people put the table beside their masks.
@@ -78,7 +78,7 @@ def named_classes(
     """
     given = list(colours) if colours is not None else [None] * len(names)
     for kind, values in (("name", names), ("colour", [colour for colour in given if colour is not None])):
-        twice = next((value for number, value in enumerate(values) if value in values[:number]), None)
+        twice = next((value for value, count in Counter(values).items() if count > 1), None)
         if twice is not None:
             raise ConfigError(f"the {kind} {twice!r} is given twice", where, f"give each class its own {kind}")
     void = [number for number, name in enumerate(names) if _VOID_NAME.fullmatch(name.strip())]
@@ -122,7 +122,7 @@ def read_classes(path: Path | str) -> ClassTable:
     coloured = [colour is not None for _, colour in parsed]
     if any(coloured) and not all(coloured):
         number, line = entries[coloured.index(False)]
-        raise ConfigError(f"the class {line!r} has no colour", f"{path}, line {number}", "write `name r g b`")
+        raise ConfigError(f"the class {line[:80]!r} has no colour", f"{path}, line {number}", "write `name r g b`")
     return named_classes([name for name, _ in parsed], [colour for _, colour in parsed], str(path))
 
 
@@ -150,14 +150,17 @@ def _content(line: str) -> str:
 
 
 def _entry(line: str, where: str) -> tuple[str, Colour | None]:
-    for pattern in _NAME_AND_COLOUR:
-        if match := pattern.fullmatch(line):
-            red, green, blue = map(int, re.findall(r"\d+", match["rgb"]))
-            if max(red, green, blue) > 255:
+    """The name and the colour, if there is one, of a line."""
+    for pattern, turn in ((_CVAT, 1), (_COLOUR_FIRST, 1), (_COLOUR_LAST, -1)):
+        if match := pattern.fullmatch(line[::turn]):
+            rgb, name = (match[group][::turn] for group in ("rgb", "name"))
+            numbers = re.findall(r"\d+", rgb)
+            if max(map(len, numbers)) > 9 or max(map(int, numbers)) > 255:
                 cure = "write red, green and blue as numbers from 0 to 255"
-                raise ConfigError(f"the colour {red} {green} {blue} is out of range", where, cure)
-            return match["name"].strip(" \t,;\"'"), (red, green, blue)
-    return line.strip(" \t,;\"'"), None
+                raise ConfigError(f"the colour {rgb[:40]} is out of range", where, cure)
+            red, green, blue = map(int, numbers)
+            return name.strip(_AROUND), (red, green, blue)
+    return line.strip(_AROUND), None
 
 
 def _from_label_map(path: Path) -> ClassTable:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from tfod.errors import ConfigError, OutputError
 from tfod.export.fold import folded
-from tfod.files import write_text
+from tfod.export.saved_model import save_module
+from tfod.files import contents, write_bytes, write_text
 from tfod.segmentation.settings import TrainingSettings
 from tfod.segmentation.unet import UNet
 
@@ -84,8 +85,11 @@ class Exporter:
         write_text(self._folder / MODEL_FILE, json.dumps(asdict(about), indent=2, ensure_ascii=False) + "\n")
 
     def _saved_model(self) -> Path:
-        @tf.function(autograph=False, input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, "images")])
+        spec = tf.TensorSpec([None, None, None, 3], tf.uint8, "images")
+
+        @tf.function(autograph=False, input_signature=[spec])
         def serve(images: Any) -> dict[str, Any]:
+            images = tf.ensure_shape(images, spec.shape)  # a signature does not compare shapes when it is called
             logits = self._model(tf.cast(images, tf.float32) / 255.0, training=False)
             return {"probabilities": tf.nn.softmax(logits), "classes": tf.argmax(logits, axis=-1)}
 
@@ -97,7 +101,7 @@ class Exporter:
             captured = {id(tensor) for tensor in function.captured_inputs}
             # What is folded is saved as constants, and would be there twice as variables.
             module.kept = [variable for variable in self._model.variables if id(variable.handle) in captured]
-            tf.saved_model.save(module, str(path), signatures=function)
+            save_module(module, path, function)
         return path
 
     def _fixed(self) -> Any:
@@ -122,7 +126,7 @@ class Exporter:
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.inference_input_type = converter.inference_output_type = tf.uint8
         path = self._folder / f"model_{precision}.tflite"
-        path.write_bytes(converter.convert())
+        write_bytes(path, converter.convert())
         return path
 
     def _calibration(self) -> Iterator[list[NDArray[np.float32]]]:
@@ -138,7 +142,8 @@ class Exporter:
             function = self._fixed()
             signature = [tf.TensorSpec([1, *self._size, 3], tf.float32, name="images")]
             path = self._folder / "model.onnx"
-            tf2onnx.convert.from_function(function, input_signature=signature, opset=_OPSET, output_path=str(path))
+            model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=_OPSET)
+        write_bytes(path, model.SerializeToString())
         return path
 
 
@@ -181,7 +186,7 @@ def fitted(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.ui
 
 def require_replaceable(output: Path) -> None:
     """Raises OutputError unless the folder is new, empty or an earlier export, which may be replaced whole."""
-    if output.is_dir() and (not any(output.iterdir()) or (output / MODEL_FILE).is_file()):
+    if output.is_dir() and (not contents(output) or (output / MODEL_FILE).is_file()):
         return
     if output.exists():
         cure = "name a folder that is new, empty or an earlier export"

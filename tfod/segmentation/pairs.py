@@ -68,7 +68,7 @@ class Pairing:
         lines = [f"{len(self.pairs)} pairs of picture and mask"]
         lines += [f"  {count:6d} by the rule: {rule}" for rule, count in self.rules.most_common()]
         lines += [f"         {pair.picture}  +  {pair.mask}" for pair in self.pairs[:2]]
-        several = [f"{one}: {', '.join(others)}" for one, others in self.ambiguous.items()]
+        several = [f"{one}: {', '.join(others[:most])}" for one, others in self.ambiguous.items()]
         for what, names in (
             ("pictures without a mask, left out", self.pictures_alone),
             ("masks without a picture, left out", self.masks_alone),
@@ -122,7 +122,7 @@ def find_pairs(images: str | os.PathLike[str], masks: str | os.PathLike[str]) ->
     if not pairing.pairs:
         cure = "give masks the names of their pictures, or a list of pairs (--pairs): two paths a line"
         for one, others in pairing.ambiguous.items():
-            raise DataError("no picture has one mask, and that its own", f"for instance {one}: {others}", cure)
+            raise DataError("no picture has one mask, and that its own", f"for instance {one}: {others[:5]}", cure)
         first = f"{pairing.pictures_alone[:1]} and {pairing.masks_alone[:1]}"
         raise DataError("no mask has the name of a picture", f"for instance {first}", cure)
     return pairing
@@ -144,7 +144,8 @@ def _match(
             pairing.pairs.append(Pair(own[0].path, found[0].path, own[0].name))
             pairing.rules[rule if same_folder else f"{rule}, in another folder"] += 1
         elif own and found and same_folder:
-            pairing.ambiguous |= {file.path: [one.path for one in found] for file in own}
+            partners = [one.path for one in found]
+            pairing.ambiguous |= {file.path: partners for file in own}
         else:
             continue
         used |= {*own, *found}
@@ -240,4 +241,4 @@ def _find(word: str, folder: Path) -> str:
     parts = word.replace("\\", "/").strip("/").split("/")
     candidates = [Path(word)] if os.path.isabs(word) else []
     candidates += [folder.joinpath(*parts[skipped:]) for skipped in range(len(parts))]
-    return next((str(candidate) for candidate in candidates if candidate.is_file()), "")
+    return next(filter(os.path.isfile, map(str, candidates)), "")

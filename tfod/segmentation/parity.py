@@ -4,11 +4,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.table import Table
 
 from tfod.segmentation.export import Run
 from tfod.terminal import print_table
@@ -69,13 +67,13 @@ def compare(
 
 def print_parity(rows: Sequence[Parity], pictures: int) -> None:
     """Prints the table."""
-    table = Table(title=f"beside the model in float32, on {pictures} pictures", title_justify="left")
-    for number, heading in enumerate(("format", "MB", "ms", "largest |Δp|", "mean |Δp|", "same class", "")):
-        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
-    for row in rows:
-        cells: list[Any] = [row.kind, f"{row.megabytes:.2f}", f"{row.milliseconds:.1f}", f"{row.largest:.1e}"]
-        table.add_row(*cells, f"{row.mean:.1e}", f"{row.agreement:.3%}", "ok" if row.enough else "TOO FAR")
-    print_table(table)
+    headings = ("format", "MB", "ms", "largest |Δp|", "mean |Δp|", "same class", "")
+    cells = [
+        [row.kind, f"{row.megabytes:.2f}", f"{row.milliseconds:.1f}", f"{row.largest:.1e}", f"{row.mean:.1e}",
+         f"{row.agreement:.3%}", "ok" if row.enough else "TOO FAR"]
+        for row in rows
+    ]  # fmt: skip
+    print_table(f"beside the model in float32, on {pictures} pictures", headings, cells, texts=("format",))
 
 
 def _bytes(path: Path) -> int:

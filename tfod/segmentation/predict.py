@@ -11,7 +11,6 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from tfod.errors import DataError, OutputError
 from tfod.files import replacing, write_text
@@ -21,6 +20,7 @@ from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.draw import overlaid
 from tfod.segmentation.polygons import Polygon, coco_json, polygons_of, write_labelme
 from tfod.segmentation.predictor import Predictor
+from tfod.visualize.save import save_image
 
 __all__ = ["KINDS", "VIDEO_SUFFIXES", "PredictionResult", "predict_pictures", "predict_video"]
 
@@ -72,9 +72,9 @@ def predict_pictures(
             height, width = classes.shape
             summary.count(classes, table)
             if "classes" in kinds:
-                _save(classes, output_dir / "classes" / f"{name}.png", "PNG")
+                save_image(classes, output_dir / "classes" / f"{name}.png")
             if "overlays" in kinds:
-                _save(overlaid(picture, classes, table), output_dir / "overlays" / f"{name}.jpg", "JPEG")
+                save_image(overlaid(picture, classes, table), output_dir / "overlays" / f"{name}.jpg", quality=92)
             polygons = polygons_of(classes) if {"coco", "labelme"} & set(kinds) else []
             if "labelme" in kinds:
                 place = Path(os.path.relpath(path.absolute(), (output_dir / "labelme" / name).absolute().parent))
@@ -119,11 +119,22 @@ def predict_video(predictor: Predictor, path: Path, output_dir: Path, table: Cla
             if writer is None:
                 raise DataError("no frame can be read", str(path), "convert it to MP4, or extract its frames")
             writer.release()
+            _require_whole(written, summary.done, output)
             os.replace(written, temporary)
         finally:
             video.release()
             written.unlink(missing_ok=True)
     return summary
+
+
+def _require_whole(written: Path, frames: int, output: Path) -> None:
+    """OpenCV says nothing where a video does not fit on the disk."""
+    video = cv2.VideoCapture(str(written))
+    found = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
+    video.release()
+    if found != frames:
+        what = f"cannot write the video: {max(found, 0)} of {frames} frames are there"
+        raise OutputError(what, str(output), "free some space, or choose an output on another disk")
 
 
 def _names(paths: Sequence[Path], output_dir: Path) -> list[str]:
@@ -140,9 +151,3 @@ def _names(paths: Sequence[Path], output_dir: Path) -> list[str]:
                 what = "an output would replace a picture that is read"
                 raise OutputError(what, str(output), "choose another --output_dir")
     return names
-
-
-def _save(image: NDArray[np.uint8], path: Path, kind: str) -> None:
-    options = {"quality": 92} if kind == "JPEG" else {}
-    with replacing(path) as temporary:
-        Image.fromarray(image).save(temporary, format=kind, **options)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tfod.checkpoints.restore import restore_model
 from tfod.checkpoints.state import newest_checkpoint
 from tfod.errors import CheckpointError
+from tfod.export.known import warn_of_stranger
 from tfod.inference.detector import find_saved_model
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.export import MODEL_FILE
@@ -153,6 +154,7 @@ def load_predictor(
         cure = "name the folder that export_unet.py wrote"
         raise CheckpointError(f"there is no {MODEL_FILE} beside the exported model", str(path), cure)
     content = json.loads(about.read_text(encoding="utf-8"))
+    warn_of_stranger(path)
     loaded = tf.saved_model.load(str(path))
     signature = loaded.signatures["serving_default"]
 

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from tfod.errors import DataError
-from tfod.segmentation.labelme import labelme_mask
+from tfod.segmentation.labelme_mask import labelme_mask
 
 __all__ = ["MASK_SUFFIXES", "MaskSummary", "RawMask", "Storage", "distinct", "pack", "read_raw", "summarise", "unpack"]
 

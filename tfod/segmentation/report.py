@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
-from rich.table import Table
 
 from tfod import terminal
-from tfod.files import replacing, write_text
+from tfod.annotations.untrusted import as_file_name
+from tfod.files import write_text
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.draw import overlaid, side_by_side
 from tfod.segmentation.evaluate import EvaluationResult
@@ -23,6 +22,7 @@ from tfod.training.table import RunTable
 from tfod.visualize.draw import enlarge_small
 from tfod.visualize.figures import curves, share_matrix
 from tfod.visualize.page import Page
+from tfod.visualize.save import save_image
 
 __all__ = ["class_rows", "print_table", "write_metrics", "write_report"]
 
@@ -46,14 +46,9 @@ def class_rows(result: EvaluationResult, classes: ClassTable) -> list[list[str]]
 
 def print_table(result: EvaluationResult, classes: ClassTable) -> None:
     """Prints the table and the numbers over all classes."""
-    table = Table(title=f"{len(result.pictures)} pictures at their own resolution", title_justify="left")
-    for number, heading in enumerate(_HEADINGS):
-        table.add_column(heading, justify="right" if number else "left", no_wrap=bool(number))
-    *rows, means = class_rows(result, classes)
-    for row in rows:
-        table.add_row(*row, end_section=row is rows[-1])
-    table.add_row(*means)
-    terminal.print_table(table)
+    rows = class_rows(result, classes)
+    title = f"{len(result.pictures)} pictures at their own resolution"
+    terminal.print_table(title, _HEADINGS, rows, texts=("class",), line_after=len(rows) - 2)
     print(_summary(result))
 
 
@@ -127,8 +122,7 @@ def write_report(
         overlays = [overlaid(picture, mask, classes) for mask in (truth, predicted[one.number])]
         drawn = side_by_side([enlarge_small(part) for part in (picture, *overlays)])
         page.picture(drawn, f"{place}. {one.name}: mean IoU {one.mean_iou:.3f}. Picture | truth | prediction")
-        with replacing(folder / "worst" / f"{place:02d}_{one.name.replace('/', '_')}.jpg") as path:
-            Image.fromarray(drawn).save(path, format="JPEG", quality=90)
+        save_image(drawn, folder / "worst" / f"{place:02d}_{as_file_name(one.name)}.jpg", quality=90)
     drawing = run / "model.txt"
     if drawing.is_file():
         page.heading("Model")

@@ -6,13 +6,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from tfod.errors import OutputError
-from tfod.files import replacing, write_text
+from tfod.files import write_text
 from tfod.segmentation.classes import VOID, ClassTable
 from tfod.segmentation.draw import coloured, overlaid, side_by_side
+from tfod.visualize.letters import Lettering
 from tfod.visualize.page import Page
+from tfod.visualize.save import save_image
 
 __all__ = ["Row", "choose_rows", "write_sheet"]
 
@@ -46,9 +48,7 @@ def write_sheet(path: str, rows: Sequence[Row], classes: ClassTable, notes: str)
     if suffix in (".html", ".htm"):
         write_text(path, _page(rows, classes, notes))
     elif suffix in (".jpg", ".jpeg", ".png"):
-        with replacing(path) as temporary:
-            drawn = Image.fromarray(np.concatenate([_captioned(row, classes) for row in rows]))
-            drawn.save(temporary, "PNG" if suffix == ".png" else "JPEG", quality=90)
+        save_image(np.concatenate([_captioned(row, classes) for row in rows]), path, quality=90)
     else:
         raise OutputError("a contact sheet is a page or a picture", path, "name it .html or .jpg")
 
@@ -78,7 +78,7 @@ def _captioned(row: Row, classes: ClassTable) -> NDArray[np.uint8]:
     canvas = Image.new("RGB", (_WIDTH, drawn.shape[0] + _CAPTION), "white")
     canvas.paste(Image.fromarray(drawn), (0, _CAPTION))
     text = f"{caption} - {_shares(mask, classes)}"
-    ImageDraw.Draw(canvas).text((4, 3), text, fill="black", font=ImageFont.load_default(size=13))
+    Lettering(13).draw(ImageDraw.Draw(canvas), (4, _CAPTION / 2), text, "black")
     return np.asarray(canvas)
 
 

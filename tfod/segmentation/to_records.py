@@ -2,8 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +10,8 @@ from numpy.typing import NDArray
 from tfod import names
 from tfod.errors import DataError
 from tfod.records.example import bytes_feature, encode_example, int64_feature, text_feature
-from tfod.records.files import class_table_path, shard_names
-from tfod.records.frames import write_frame
-from tfod.records.manifest import manifest_path, manifest_text, record_file
+from tfod.records.files import class_table_path
+from tfod.records.manifest import manifest_path, manifest_text, write_shards
 from tfod.records.staging import replacing_shards
 from tfod.segmentation.classes import ClassTable, table_text
 from tfod.segmentation.masks import MaskEncoding, read_mask
@@ -40,26 +38,30 @@ def write_pairs(
     """
     classes = encoding.classes
     pixels = np.zeros(256, np.int64)
-    converted = 0
+    as_png: list[str] = []
     beside = (manifest_path(output_path), class_table_path(output_path))
     with replacing_shards(output_path, num_shards, *beside) as (shards, (manifest, table)):
-        with ExitStack() as stack:
-            files = [stack.enter_context(open(path, "wb")) for path in shards]
-            for number, pair in enumerate(pairs):
-                example, counts, copied = _example(pair, encoding)
-                write_frame(files[number % num_shards], example)
-                pixels += counts
-                converted += not copied
-                done()
+        written = write_shards(_examples(pairs, encoding, pixels, as_png, done), shards)
         counted = dict(zip(classes.names, pixels.tolist(), strict=False))
         content = {
-            "pairs": len(pairs), "pixels": counted, "void": int(pixels[255]), "pictures written as PNG": converted,
+            "pairs": len(pairs), "pixels": counted, "void": int(pixels[255]), "pictures written as PNG": len(as_png),
             "masks": encoding.describe(),
         }  # fmt: skip
-        written = map(record_file, shards, shard_names(output_path, num_shards))
-        manifest.write_text(manifest_text(list(written), content), encoding="utf-8")
+        manifest.write_text(manifest_text(written, content), encoding="utf-8")
         table.write_text(table_text(ClassTable(classes.names, classes.colours)), encoding="utf-8")
     return pixels[: len(classes.names)]
+
+
+def _examples(
+    pairs: list[Pair], encoding: MaskEncoding, pixels: NDArray[np.int64], as_png: list[str], done: Callable[[], None]
+) -> Iterator[bytes]:
+    """The tf.Examples; adds to `pixels`, int64 `[256]`, and to the names of pictures that are written as PNG."""
+    for pair in pairs:
+        example, counts, copied = _example(pair, encoding)
+        pixels += counts
+        as_png += [] if copied else [pair.name]
+        yield example
+        done()
 
 
 def _example(pair: Pair, encoding: MaskEncoding) -> tuple[bytes, NDArray[np.int64], bool]:

@@ -13,6 +13,7 @@ from tfod.checkpoints.restore import restore_model
 from tfod.checkpoints.state import newest_checkpoint
 from tfod.errors import CheckpointError
 from tfod.models.detection_model import DetectionModel
+from tfod.stores import normal
 from tfod.training.averages import restore_averages
 from tfod.training.checkpoints import BEST_METRIC
 
@@ -79,7 +80,7 @@ def _checkpoints(folder: Path, timeout: int) -> Iterator[str]:
             f"{timeout} s without a new one (--run_once: after the newest)",
             file=sys.stderr,
         )
-        yield from tf.train.checkpoints_iterator(str(folder), timeout=timeout)
+        yield from tf.train.checkpoints_iterator(normal(folder), timeout=timeout)
         return
     if newest is None:
         raise CheckpointError("there is no checkpoint in this folder", str(folder), "give the folder of a training run")

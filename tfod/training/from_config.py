@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from tfod.checkpoints.restore import restore_fine_tune
 from tfod.config.label_map import read_label_map
 from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
-from tfod.config.rules.walk import is_remote
 from tfod.input.from_config import naming_corrupt_records, training_dataset
 from tfod.input.tally import Tally
 from tfod.models.build import build_model
@@ -24,6 +23,7 @@ from tfod.protos.input_reader_pb2 import InputReader
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.protos.train_pb2 import TrainConfig
 from tfod.records.files import expand
+from tfod.stores import is_remote
 from tfod.training.budget import Budget
 from tfod.training.checkpoints import BEST_METRIC
 from tfod.training.earlier_from_config import record_start_from_config, refuse_another_run

@@ -4,7 +4,8 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tfod.config.faults.fault import refuse
-from tfod.config.faults.learning_rate import schedule_choice_faults
+from tfod.config.faults.learning_rate import peak_faults, schedule_choice_faults
+from tfod.config.faults.numbers import number_faults
 from tfod.config.faults.training import optimizer_choice_faults, weight_averages_faults
 from tfod.protos import optimizer_pb2
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
@@ -29,6 +30,7 @@ def optimizer_from_config(
       where: For ConfigError.
     """
     kind = message.WhichOneof("optimizer") or ""
+    refuse(number_faults(message), where)
     refuse(optimizer_choice_faults(kind), where)
     config = getattr(message, kind)
     schedule = schedule_from_config(config.learning_rate, f"{where}.{kind}")
@@ -52,9 +54,11 @@ def optimizer_from_config(
 def schedule_from_config(message: optimizer_pb2.LearningRate, where: str) -> Schedule:
     """The schedule that a `learning_rate { ... }` describes; the message of its optimizer is at `where`."""
     kind = message.WhichOneof("learning_rate") or ""
+    refuse(number_faults(message), f"{where}.learning_rate")
     refuse(schedule_choice_faults(kind), where)
     config = getattr(message, kind)
     where = f"{where}.learning_rate.{kind}"
+    refuse(peak_faults(kind, config), where)
     if kind == "constant_learning_rate":
         return schedules.constant(config.learning_rate)
     if kind == "exponential_decay_learning_rate":

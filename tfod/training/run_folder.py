@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tfod.files import write_text
+from tfod.stores import file_size
 
 __all__ = ["EarlierStart", "choose_seed", "last_start", "record_start"]
 
@@ -70,7 +71,7 @@ def record_start(
         "seed": seed,
         "python": platform.python_version(),
         "versions": {name: version(name) for name in _DISTRIBUTIONS},
-        "data": [{"path": path, "bytes": os.path.getsize(path)} for path in data],
+        "data": [{"path": path, "bytes": file_size(path)} for path in data],
         "settings": settings,
         "classes": dict(classes or {}),
     }

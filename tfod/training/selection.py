@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from tfod.checkpoints.keys import variable_keys
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.training import expression_faults
 from tfod.errors import ConfigError
 
 __all__ = ["Selection", "select_variables"]
@@ -57,6 +59,8 @@ def select_variables(
     Raises ConfigError for an expression that is none, or means no variable, and where nothing is left to train.
     """
     names = {key: variable for key, variable in variable_keys(model=layout).items() if variable.trainable}
+    refuse(expression_faults("freeze_variables", freeze), where)
+    refuse(expression_faults("update_trainable_variables", update), where)
     frozen = _meant(freeze, names, f"{where}.freeze_variables")
     chosen = _meant(update, names, f"{where}.update_trainable_variables") or set(names)
     kept = {id(names[name]) for name in chosen - frozen}
@@ -72,11 +76,7 @@ def _meant(patterns: Iterable[str], names: Iterable[str], field: str) -> set[str
     meant = set()
     for number, pattern in enumerate(patterns):
         where = f"{field}[{number}]"
-        try:
-            found = [name for name in names if re.search(pattern, name)]
-        except re.error as error:
-            what = f"{pattern!r} is no regular expression: {error}"
-            raise ConfigError(what, where, "correct it, or put a backslash before special characters") from error
+        found = [name for name in names if re.search(pattern, name)]
         if not found:
             examples = ", ".join(_spread(list(names), _EXAMPLES))
             raise ConfigError(f"no variable has {pattern!r} in its name", where, f"names are like {examples}")

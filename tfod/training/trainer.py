@@ -126,7 +126,9 @@ class Trainer(orbit.StandardTrainer):
             losses = self._losses(features, labels)
         scaled = selection.scale(tape.gradient(losses[names.TOTAL_LOSS], selection.variables))
         gradients = clip_gradients(scaled, self._learning.clip_norm)
-        self._learning.optimizer.apply_gradients(zip(gradients, selection.variables, strict=True))
+        pairs = zip(gradients, selection.variables, strict=True)
+        # Without regularization nothing depends on what a network has for the sake of its checkpoints alone.
+        self._learning.optimizer.apply_gradients([pair for pair in pairs if pair[0] is not None])
         self._watch.tags = (*losses, names.LEARNING_RATE)
         # One tensor, so that all of it is fetched from the device at once.
         return tf.stack(list(losses.values()))

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from tfod.errors import DataError, OutputError
-from tfod.files import replacing, write_text
+from tfod.files import write_text
 from tfod.inference.detections import Detections
 from tfod.inference.detector import Detector
 from tfod.inference.images import read_image
 from tfod.progress import Progress
 from tfod.visualize.draw import draw_boxes, enlarge_small
+from tfod.visualize.save import save_image
 
 __all__ = ["DETECTIONS_FILE", "DrawingResult", "draw_detections", "visualize_pictures"]
 
@@ -75,7 +75,8 @@ def visualize_pictures(
             found = detector.detect(image).best(max_boxes, min_score)
             summary.seconds.append(time.perf_counter() - began)
             summary.objects.update(found.labels(class_names))
-            _save(draw_detections(image, found, class_names), output)
+            # Halved colour resolution, JPEG's default, would smear the letters.
+            save_image(draw_detections(image, found, class_names), output, quality=92, subsampling=0)
             entries.append(_entry(path, output.relative_to(output_dir), found, class_names))
             progress.advance()
     if not entries:
@@ -111,11 +112,3 @@ def _output_paths(paths: Sequence[Path], output_dir: Path) -> list[Path]:
 def _drawn_name(path: Path) -> Path:
     """The same name for JPEG and PNG; what is drawn on the other kinds is written as PNG."""
     return path if path.suffix.lower() in _KEPT_SUFFIXES else path.with_name(path.name + ".png")
-
-
-def _save(image: NDArray[np.uint8], path: Path) -> None:
-    kind = "PNG" if path.suffix.lower() == ".png" else "JPEG"
-    # Halved colour resolution, JPEG's default, would smear the letters.
-    options: dict[str, Any] = {"quality": 92, "subsampling": 0} if kind == "JPEG" else {}
-    with replacing(path) as temporary:
-        Image.fromarray(image).save(temporary, format=kind, **options)

@@ -4,6 +4,7 @@ Lines and letters grow with the picture. Where labels would lie on each other, t
 their box; the best-scored choose first and lie on top.
 """
 
+import bisect
 import functools
 import math
 from collections.abc import Iterator, Sequence
@@ -11,9 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from tfod.visualize.colours import class_colour, text_colour
+from tfod.visualize.letters import Lettering, drawable
 
 __all__ = ["draw_boxes", "enlarge_small", "mosaic"]
 
@@ -30,14 +32,14 @@ class _Style(NamedTuple):
     line: int
     halo: int
     padding: int
-    font: Any
+    letters: Lettering
 
     @classmethod
     def of(cls, width: int, height: int) -> "_Style":
         side = math.sqrt(width * height)
         line = max(1, round(side / 260))
         font_size = max(_SMALLEST_FONT, round(side / 38))
-        return cls(line, max(1, line // 4) if line > 1 else 0, max(1, font_size // 6), _font(font_size))
+        return cls(line, max(1, line // 4) if line > 1 else 0, max(1, font_size // 6), _lettering(font_size))
 
 
 class _Label(NamedTuple):
@@ -78,12 +80,13 @@ def draw_boxes(
         _draw_rectangle(canvas, rectangles[i], class_colour(int(ids[i])), style)
 
     placed: list[tuple[_Label, Rectangle]] = []
+    taken = np.empty((len(best_first), 4), np.int64)
     for i in best_first:
         text = labels[i] if scores is None else f"{labels[i]}  {scores_or_ones[i]:.0%}"
         if labels[i]:
             label = _make_label(text, class_colour(int(ids[i])), picture.width, style)
-            taken = [rectangle for _, rectangle in placed]
-            place = _place(label.size, _rim(rectangles[i], style), picture.size, taken)
+            place = _place(label.size, _rim(rectangles[i], style), picture.size, taken[: len(placed)])
+            taken[len(placed)] = place
             placed.append((label, place))
     for label, rectangle in reversed(placed):
         _draw_label(canvas, label, rectangle, style)
@@ -124,7 +127,7 @@ def mosaic(
     height, width = cell_size or (max(i.shape[0] for i in images), max(i.shape[1] for i in images))
     style = _Style.of(width, height)
     gap = max(2, style.line * 2)
-    header = _text_height(style.font) + 2 * style.padding if captions else 0
+    header = style.letters.height + 2 * style.padding if captions else 0
     rows = math.ceil(len(images) / columns)
     sheet = Image.new("RGB", (columns * (width + gap) + gap, rows * (height + header + gap) + gap), _DARK)
     canvas = ImageDraw.Draw(sheet)
@@ -133,7 +136,7 @@ def mosaic(
         top = gap + index // columns * (height + header + gap)
         if captions:
             text = _shorten(captions[index], width, style)
-            canvas.text((left, top + style.padding), text, fill=(255, 255, 255), font=style.font)
+            style.letters.draw(canvas, (left, top + header / 2), text, (255, 255, 255))
         picture = _fit(Image.fromarray(np.asarray(image, np.uint8)), width, height)
         corner = (left + (width - picture.width) // 2, top + header + (height - picture.height) // 2)
         sheet.paste(picture, corner)
@@ -162,23 +165,22 @@ def _rim(rectangle: Rectangle, style: _Style) -> Rectangle:
 
 def _make_label(text: str, colour: tuple[int, int, int], room: int, style: _Style) -> _Label:
     text = _shorten(text, room - 2 * style.padding, style)
-    width = math.ceil(style.font.getlength(text)) + 2 * style.padding
-    return _Label(text, colour, (width, _text_height(style.font) + style.padding))
+    width = math.ceil(style.letters.width(text)) + 2 * style.padding
+    return _Label(text, colour, (width, style.letters.height + style.padding))
 
 
 def _draw_label(canvas: Any, label: _Label, rectangle: Rectangle, style: _Style) -> None:
     left, top, right, bottom = rectangle
     canvas.rectangle((left, top, right - 1, bottom - 1), fill=label.colour)
-    middle = (left + style.padding, (top + bottom) / 2)
-    canvas.text(middle, label.text, fill=text_colour(label.colour), font=style.font, anchor="lm")
+    style.letters.draw(canvas, (left + style.padding, (top + bottom) / 2), label.text, text_colour(label.colour))
 
 
 def _place(
-    size: tuple[int, int], box: Rectangle, picture_size: tuple[int, int], taken: Sequence[Rectangle]
+    size: tuple[int, int], box: Rectangle, picture_size: tuple[int, int], taken: Array | Sequence[Rectangle]
 ) -> Rectangle:
     """The first place at the box that is free, or the one that covers least of the labels placed before."""
-    candidates = list(_candidates(size, box, picture_size))
-    return min(candidates, key=lambda place: sum(_overlap(place, other) for other in taken))
+    others = np.reshape(taken, (-1, 4))
+    return min(_candidates(size, box, picture_size), key=lambda place: _covered(place, others))
 
 
 def _candidates(size: tuple[int, int], box: Rectangle, picture_size: tuple[int, int]) -> Iterator[Rectangle]:
@@ -194,21 +196,26 @@ def _candidates(size: tuple[int, int], box: Rectangle, picture_size: tuple[int, 
             yield x, y, x + width, y + height
 
 
-def _overlap(a: Rectangle, b: Rectangle) -> int:
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    return max(0, width) * max(0, height)
+def _covered(place: Rectangle, taken: Array) -> int:
+    """How many pixels of the rectangles `taken`, `[N, 4]`, lie under a place, each counted for itself."""
+    sides = np.minimum(taken[:, 2:], place[2:]) - np.maximum(taken[:, :2], place[:2])
+    return int(np.maximum(sides, 0).prod(axis=1).sum())
 
 
 def _shorten(text: str, room: int, style: _Style) -> str:
     """The text, with its middle left out where it is wider than `room` pixels: the score stays readable."""
-    if style.font.getlength(text) <= room:
+    text = drawable(text)
+    if style.letters.width(text) <= room:
         return text
-    for kept in range(len(text) - 1, 1, -1):
-        shorter = text[: kept // 2] + "…" + text[len(text) - (kept - kept // 2) :]
-        if style.font.getlength(shorter) <= room:
-            return shorter
-    return text[-1:]
+
+    def shorter(kept: int) -> str:
+        return text[: kept // 2] + "…" + text[len(text) - (kept - kept // 2) :]
+
+    def width(kept: int) -> float:
+        return style.letters.width(shorter(kept))
+
+    fitting = bisect.bisect_right(range(2, len(text)), float(room), key=width)
+    return shorter(fitting + 1) if fitting else text[-1:]
 
 
 def _fit(picture: Image.Image, width: int, height: int) -> Image.Image:
@@ -220,11 +227,5 @@ def _fit(picture: Image.Image, width: int, height: int) -> Image.Image:
 
 
 @functools.lru_cache(maxsize=32)
-def _font(size: int) -> Any:
-    return ImageFont.load_default(size)
-
-
-def _text_height(font: Any) -> int:
-    """Room for letters with and without descenders, the same for every text."""
-    ascent, descent = font.getmetrics()
-    return int(ascent + descent)
+def _lettering(size: int) -> Lettering:
+    return Lettering(size)

@@ -4,16 +4,20 @@ import io
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
 from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
 
 from tfod.visualize.colours import class_colour
+from tfod.visualize.letters import fonts_of
 
 __all__ = ["as_svg", "curves", "draw_shares", "figure_style", "share_matrix", "short_name", "u_shape"]
 
@@ -22,11 +26,23 @@ _LONGEST_NAME = 24
 _MOST_KEYS = 18  # names below each other beside curves
 
 
-def figure_style() -> AbstractContextManager[None]:
-    """How figures look here. A class may be called `$x$`, which is no formula."""
+def figure_style(texts: Sequence[str] = ()) -> AbstractContextManager[None]:
+    """How figures look here. A class may be called `$x$`, which is no formula.
+
+    Args:
+      texts: What an image shows, for which fonts are searched; an SVG is shown in the fonts of who reads it.
+    """
     style: Any = {"font.size": 9, "axes.titlesize": 11, "axes.spines.top": False, "axes.spines.right": False,
                   "text.parse_math": False}  # fmt: skip
+    if texts:
+        style["font.family"] = [_family(path) for path in fonts_of(texts)]
     return matplotlib.rc_context(style)
+
+
+def _family(font: Path) -> str:
+    """The name under which matplotlib knows the font in a file."""
+    font_manager.fontManager.addfont(font)
+    return FT2Font(str(font)).family_name
 
 
 def short_name(name: str) -> str:

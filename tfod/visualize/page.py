@@ -1,4 +1,4 @@
-"""One self-contained page of HTML: headings, tables and pictures, without scripts and without the network."""
+"""One self-contained page of HTML: headings, tables and pictures, without the network or scripts of its own."""
 
 import base64
 import html
@@ -18,6 +18,7 @@ table { border-collapse: collapse; margin: 1em 0; font-variant-numeric: tabular-
 th, td { padding: .25em .8em; text-align: right; border-bottom: 1px solid #e6e8ee; }
 th:first-child, td:first-child { text-align: left; } th { color: #566; font-weight: 600; }
 figure { margin: 1em 0; } img, svg { max-width: 100%; height: auto; } figcaption { color: #566; font-size: .9em; }
+iframe { width: 100%; height: 92vh; border: 1px solid #dde; }
 pre { background: #f5f6f9; padding: .8em; overflow-x: auto; }
 i.key { display: inline-block; width: .9em; height: .9em; margin-right: .4em; border: 1px solid #999; }
 """
@@ -66,6 +67,11 @@ class Page:
     def drawing(self, svg: str, caption: str) -> None:
         """A drawing of lines and letters, as SVG."""
         self._figure(svg, caption)
+
+    def inner(self, page: str, title: str) -> None:
+        """Another page in a frame, nearly as high as the window, with its own style and scripts."""
+        frame = f'<iframe title="{html.escape(title)}" srcdoc="{html.escape(page)}"></iframe>'
+        self._parts.append(frame)
 
     def html(self) -> str:
         """The page."""

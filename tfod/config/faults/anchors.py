@@ -44,7 +44,7 @@ def grid_anchor_faults(scales: int, aspect_ratios: int) -> Iterator[Fault]:
 
 
 def _no_anchor(field: str, count: int, example: str) -> Iterator[Fault]:
-    if not count:
+    if count < 1:
         yield Fault(f"without {field} there is no anchor", field, f"--set '{{field}}={example}'")
 
 
@@ -53,27 +53,36 @@ def ssd_anchor_faults(generator: Any) -> Iterator[Fault]:
 
     >>> from types import SimpleNamespace
     >>> lists = {name: [] for name in ("height_stride", "height_offset", "width_offset")}
-    >>> generator = SimpleNamespace(num_layers=6, scales=range(6), width_stride=[8], **lists)
+    >>> boxes = {"aspect_ratios": [1.0], "interpolated_scale_aspect_ratio": 1.0, "reduce_boxes_in_lowest_layer": True}
+    >>> generator = SimpleNamespace(num_layers=6, scales=range(6), width_stride=[8], **lists, **boxes)
     >>> [fault.what for fault in ssd_anchor_faults(generator)]
     ['width_stride has length 1, but there are 6 layers']
     """
     num_layers = generator.num_layers
     if num_layers < 1:
-        yield Fault(f"num_layers is {num_layers}", "num_layers", "let it be 1 or more")
+        yield Fault(f"num_layers is {num_layers}", "num_layers", "let it be 1 or more: --set {field}=6")
         return
     for name in _LISTS_OF_LAYERS:
         length = len(getattr(generator, name))
         if length not in (0, num_layers):
             what = f"{name} has length {length}, but there are {num_layers} layers"
-            yield Fault(what, f"{name}[0]", f"give {num_layers}, or none")
+            yield Fault(what, f"{name}[0]", f"give {num_layers}, or none: --set '{{block}}{name}=[]'")
+    reduced = generator.reduce_boxes_in_lowest_layer and num_layers == 1
+    if not (generator.aspect_ratios or generator.interpolated_scale_aspect_ratio > 0 or reduced):
+        yield from _no_anchor("aspect_ratios", 0, "[1.0, 2.0, 0.5]")
 
 
 def flexible_anchor_faults(grids: Sequence[tuple[int, int]]) -> Iterator[Fault]:
     """How many `base_sizes` and `aspect_ratios` each `anchor_grid` has. Block: `flexible_grid_anchor_generator`."""
-    for number, (sizes, ratios) in enumerate(grids):
-        if sizes != ratios:
-            what = f"there are {sizes} base_sizes and {ratios} aspect_ratios"
-            yield Fault(what, f"anchor_grid[{number}]", "give as many of each")
+    unlike = [number for number, (sizes, ratios) in enumerate(grids) if sizes != ratios]
+    for number in unlike:
+        sizes, ratios = grids[number]
+        what = f"there are {sizes} base_sizes and {ratios} aspect_ratios"
+        yield Fault(what, f"anchor_grid[{number}]", "give as many of each")
+    empty = [number for number, (sizes, _) in enumerate(grids) if not sizes]
+    if empty and not unlike:
+        cure = "give it base_sizes and as many aspect_ratios"
+        yield Fault("there is no anchor for this feature map", f"anchor_grid[{empty[0]}]", cure)
 
 
 def feature_map_faults(feature_maps: int, anchor_sets: int, *, field: str = "", cure: str = "") -> Iterator[Fault]:

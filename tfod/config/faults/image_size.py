@@ -1,13 +1,16 @@
 """What is wrong with an image resizer."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from tfod.config.faults.fault import Fault
 
 __all__ = [
     "conditional_shape_faults",
     "fixed_shape_faults",
+    "input_size_faults",
     "keep_aspect_ratio_faults",
+    "known_sides",
     "pad_to_multiple_faults",
     "resizer_choice_faults",
 ]
@@ -26,6 +29,27 @@ def fixed_shape_faults(height: int, width: int) -> Iterator[Fault]:
     for name, side in (("height", height), ("width", width)):
         if side < 1:
             yield Fault(f"{name} {side} is no size", name, "--set {field}=320")
+
+
+def input_size_faults(kind: str, sides: Mapping[str, int], least: int) -> Iterator[Fault]:
+    """`kind`: the resizer; `sides`: its fields that say how large images are for sure; `least`: what a side must be, so
+    that the network's last features have a pixel. Block: `image_resizer`."""
+    for name, side in sides.items():
+        if 0 < side < least:
+            what = f"images of {side} pixels are too small for this network"
+            yield Fault(what, f"{kind}.{name}", f"let both sides be {least} or more: --set {{field}}=320")
+
+
+def known_sides(kind: str | None, resizer: Any) -> dict[str, int]:
+    """The fields of a resizer, the message `resizer` of the `kind`, that say how large every image is.
+
+    None where that depends on the image.
+    """
+    if kind == "fixed_shape_resizer":
+        return {"height": resizer.height, "width": resizer.width}
+    if kind == "keep_aspect_ratio_resizer" and resizer.pad_to_max_dimension:
+        return {"max_dimension": resizer.max_dimension}
+    return {}
 
 
 def keep_aspect_ratio_faults(min_dimension: int, max_dimension: int, pad_values: int) -> Iterator[Fault]:

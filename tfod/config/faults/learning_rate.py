@@ -2,10 +2,26 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 from tfod.config.faults.fault import Fault
 
-__all__ = ["cosine_decay_faults", "exponential_decay_faults", "manual_steps_faults", "schedule_choice_faults"]
+__all__ = [
+    "PEAKS",
+    "cosine_decay_faults",
+    "exponential_decay_faults",
+    "manual_steps_faults",
+    "peak_faults",
+    "schedule_choice_faults",
+]
+
+PEAKS = {
+    "constant_learning_rate": "learning_rate",
+    "exponential_decay_learning_rate": "initial_learning_rate",
+    "manual_step_learning_rate": "initial_learning_rate",
+    "cosine_decay_learning_rate": "learning_rate_base",
+}
+"""Schedule -> the field that says how high its rates are."""
 
 
 def schedule_choice_faults(kind: str | None) -> Iterator[Fault]:
@@ -13,6 +29,13 @@ def schedule_choice_faults(kind: str | None) -> Iterator[Fault]:
     if not kind:
         cure = "add learning_rate { constant_learning_rate { learning_rate: ... } }"
         yield Fault("no learning rate is chosen", "learning_rate", cure)
+
+
+def peak_faults(kind: str, schedule: Any) -> Iterator[Fault]:
+    """`schedule`: the message of the schedule `kind`. Block: the schedule."""
+    peak = max([getattr(schedule, PEAKS[kind]), *(entry.learning_rate for entry in getattr(schedule, "schedule", ()))])
+    if peak <= 0:
+        yield Fault(f"with a learning rate of {peak:g} nothing is learnt", PEAKS[kind], "--set {field}=0.005")
 
 
 def cosine_decay_faults(

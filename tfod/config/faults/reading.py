@@ -1,19 +1,23 @@
 """What is wrong with an input reader."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tfod.config.faults.fault import Fault
 
 __all__ = ["evaluation_reader_faults", "path_faults"]
 
 
-def path_faults(paths: int, weights: int = 0) -> Iterator[Fault]:
-    """How many paths are named, and how many `sample_from_datasets_weights`. Block: the input reader."""
+def path_faults(paths: int, weights: Sequence[float] = ()) -> Iterator[Fault]:
+    """How many paths are named, and the `sample_from_datasets_weights`. Block: the input reader."""
     if not paths:
         yield Fault("no file of records is named", "tf_record_input_reader.input_path", "--set {field}=...")
-    elif weights not in (0, paths):
-        what = f"{weights} sample_from_datasets_weights for {paths} input_paths"
-        yield Fault(what, "sample_from_datasets_weights[0]", "give one weight for each input_path")
+    elif len(weights) not in (0, paths):
+        what = f"{len(weights)} sample_from_datasets_weights for {paths} input_paths"
+        cure = "give one weight for each input_path: --set '{block}sample_from_datasets_weights=%s'" % ([1] * paths)
+        yield Fault(what, "sample_from_datasets_weights[0]", cure)
+    elif weights and not sum(weights):
+        cure = "give at least one input_path a weight above 0: --set {field}=1"
+        yield Fault("no input_path has a weight", "sample_from_datasets_weights[0]", cure)
 
 
 def evaluation_reader_faults(readers: int) -> Iterator[Fault]:

@@ -1,5 +1,6 @@
 """What is wrong with the settings of a run that are no schedule: optimizer, averages, batches, what to start from."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
@@ -8,9 +9,11 @@ from tfod.config.text import nearest
 
 __all__ = [
     "checkpoint_type_faults",
+    "expression_faults",
     "metrics_faults",
     "mixed_sizes_faults",
     "optimizer_choice_faults",
+    "recall_faults",
     "weight_averages_faults",
 ]
 
@@ -48,6 +51,23 @@ def metrics_faults(names: Sequence[str], known: Collection[str]) -> Iterator[Fau
         if name not in known:
             cure = f"--set {{field}}={nearest(name, list(known)) or 'coco_detection_metrics'}"
             yield Fault(f"the metrics {name} cannot be computed", f"metrics_set[{number}]", cure)
+
+
+def recall_faults(lower: float, upper: float) -> Iterator[Fault]:
+    """Between which recalls precision is averaged. Block: `eval_config`."""
+    if lower > upper:
+        what = f"recall_lower_bound {lower:g} is above recall_upper_bound {upper:g}"
+        yield Fault(what, "recall_lower_bound", f"--set {{field}}={upper:g}")
+
+
+def expression_faults(field: str, expressions: Sequence[str]) -> Iterator[Fault]:
+    """`expressions`: those of `freeze_variables` or the like, which `field` names. Block: `train_config`."""
+    for number, expression in enumerate(expressions):
+        try:
+            re.compile(expression)
+        except (re.error, RecursionError, OverflowError) as error:
+            what = f"{expression[:60]!r} is no regular expression: {error}"
+            yield Fault(what, f"{field}[{number}]", "correct it, or put a backslash before special characters")
 
 
 def checkpoint_type_faults(kind: str, known: Sequence[str]) -> Iterator[Fault]:

@@ -1,21 +1,28 @@
 """The checkpoint that training starts from."""
 
 import glob
-import re
+import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from tfod.config.diagnostics import Diagnostic, error, errors, note, warning
 from tfod.config.faults.training import checkpoint_type_faults
+from tfod.config.path_hints import assignment, foreign_path, meant_path, shown
+from tfod.config.rules.box_coder import check_box_coder
 from tfod.config.rules.placeholders import has_placeholder
-from tfod.config.rules.walk import is_remote
+from tfod.config.words import nearest
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.protos.train_pb2 import V2
+from tfod.stores import is_remote
 
 __all__ = ["check"]
 
 _TYPES = ("detection", "full", "classification")
 _WHERE = "train_config.fine_tune_checkpoint"
+_OBJECT_GRAPH = b"_CHECKPOINTABLE_OBJECT_GRAPH"  # a key that only checkpoints of TensorFlow 2 have
+_STEPS_UP = 2
+_MOST_ENTRIES = 200
 
 
 def check(config: TrainEvalPipelineConfig, model_dir: Path | str | None) -> Iterator[Diagnostic]:
@@ -33,6 +40,7 @@ def check(config: TrainEvalPipelineConfig, model_dir: Path | str | None) -> Iter
         )
     if not has_placeholder(train.fine_tune_checkpoint) and not is_remote(train.fine_tune_checkpoint):
         yield from _files(train.fine_tune_checkpoint, train.fine_tune_checkpoint_type)
+        yield from check_box_coder(config.model, train.fine_tune_checkpoint, train.fine_tune_checkpoint_type)
         if model_dir is not None and _same_folder(train.fine_tune_checkpoint, model_dir):
             yield error(
                 "checkpoint-in-model-dir",
@@ -65,21 +73,48 @@ def _type(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
 
 
 def _files(place: str, kind: str) -> Iterator[Diagnostic]:
-    prefix = re.sub(r"\.(index|data-\d+-of-\d+)$", "", place)
-    folder = Path(place)
-    if Path(f"{prefix}.index").is_file():
+    prefix = place.removesuffix(".index").removesuffix(".data-00000-of-00001")
+    if os.path.isfile(f"{prefix}.index"):
         yield from _contents(prefix, kind)
         if prefix != place:
-            yield _original_refuses(f"{folder.name} is one file of the checkpoint", f"--set {_WHERE}={prefix}")
-    elif (folder / "checkpoint").is_file() and (indexes := sorted(folder.glob("*.index"))):
-        cure = f"--set {_WHERE}={indexes[-1].with_suffix('')}, say"
+            what = f"{os.path.basename(place)} is one file of the checkpoint"
+            yield _original_refuses(what, f"--set {_WHERE}={prefix}")
+    elif indexes := _in_folder(place):
+        cure = f"--set {_WHERE}={indexes[-1]}, say"
         yield _original_refuses(f"{place} is a folder, of which the newest checkpoint is taken", cure)
-    elif Path(f"{prefix}.meta").is_file():
-        cure = "take a checkpoint of the TF2 model zoo"
-        yield error("checkpoint-missing", f"{prefix} is a checkpoint of TensorFlow 1", _WHERE, cure)
     else:
-        what = f"there is no checkpoint in {place}" if folder.is_dir() else f"there is no {prefix}.index"
-        yield error("checkpoint-missing", what, _WHERE, _elsewhere(folder))
+        yield _missing(place, prefix)
+
+
+def _in_folder(place: str) -> list[str]:
+    """The checkpoints of a folder that says itself which of them is the newest."""
+    inner = os.path.join(place, "checkpoint")
+    folder = inner if os.path.isdir(inner) else place
+    return _prefixes(folder) if os.path.isfile(os.path.join(folder, "checkpoint")) else []
+
+
+def _missing(place: str, prefix: str) -> Diagnostic:
+    named, wrong_machine = shown(prefix), foreign_path(place)
+    if meant := _elsewhere(place):
+        what, cure = f"there is no {named}.index", f"did you mean {meant} ? {assignment(_WHERE, meant)}"
+        if place.endswith(".pb"):
+            what = f"{named} is an exported model, from which training cannot start"
+    elif os.path.isfile(f"{prefix.removesuffix('.meta')}.meta"):
+        what = f"{shown(prefix.removesuffix('.meta'))} is a checkpoint of TensorFlow 1"
+        cure = "take a checkpoint of the TF2 model zoo"
+    elif wrong_machine is not None:
+        what, cure = f"there is no {named}.index: {wrong_machine[0]}", wrong_machine[1]
+    elif os.path.isdir(place):
+        what, cure = f"there is no checkpoint in {named}", "name a folder with a checkpoint, or the checkpoint itself"
+    elif os.path.isfile(place):
+        what = f"{named} is no checkpoint, which is named without its ending: zoo_model/checkpoint/ckpt-0"
+        if place.endswith(".pb"):
+            what = f"{named} is an exported model, from which training cannot start"
+        cure = "take the checkpoint of the same model: the zoo's archives have both"
+    else:
+        what = f"there is no {named}.index"
+        cure = f"check the path; relative paths are taken from {Path.cwd()}"
+    return error("checkpoint-missing", what, _WHERE, cure)
 
 
 def _original_refuses(what: str, cure: str) -> Diagnostic:
@@ -92,7 +127,7 @@ def _contents(prefix: str, kind: str) -> Iterator[Diagnostic]:
     if not any(path.parent.glob(f"{glob.escape(path.name)}.data-*-of-*")):
         cure = f"copy {path.name}.data-00000-of-00001 beside it"
         yield error("checkpoint-missing", f"{prefix}.index has no data file beside it", _WHERE, cure)
-    if b"_CHECKPOINTABLE_OBJECT_GRAPH" not in keys:
+    if _OBJECT_GRAPH not in keys:
         cure = "take a checkpoint of the TF2 model zoo"
         yield error("checkpoint-missing", f"{prefix} is a checkpoint of TensorFlow 1", _WHERE, cure)
     # Keys lie in the index as they are, each block's first in full: enough to tell the kinds apart.
@@ -113,15 +148,55 @@ def _contents(prefix: str, kind: str) -> Iterator[Diagnostic]:
         )
 
 
-def _elsewhere(path: Path) -> str:
-    folders = [path / "checkpoint", path, path.parent / "checkpoint", path.parent]
-    indexes = [index for folder in folders if folder.is_dir() for index in sorted(folder.glob("*.index"))]
-    if indexes:
-        return f"did you mean --set {_WHERE}={indexes[0].with_suffix('')} ?"
-    while not path.is_dir() and path != path.parent:
-        path = path.parent
-    return f"there is no checkpoint below {path.resolve()}; relative paths are taken from {Path.cwd()}"
+def _elsewhere(place: str) -> str | None:
+    """The prefix of the checkpoint that was probably meant: near the place, or where the place's end is found."""
+    for path in (place, *_ends_of(place)):
+        folder = path if os.path.isdir(path) else os.path.dirname(path)
+        folders = [folder, os.path.join(folder, "checkpoint")]
+        # Further up only as far as the path itself names folders: elsewhere lie the checkpoints of others.
+        for _ in range(_STEPS_UP):
+            folder = os.path.dirname(folder)
+            if len(Path(folder).parts) > (2 if os.path.isabs(folder) else 0):
+                folders += [os.path.join(folder, "checkpoint"), folder, *_folders_in(folder)]
+        found = [prefix for one in dict.fromkeys(folders) for prefix in _prefixes(one)]
+        if found:
+            stems = {os.path.basename(prefix): prefix for prefix in reversed(found)}
+            return stems.get(nearest(os.path.basename(place), stems) or "", found[0])
+    return None
+
+
+def _ends_of(place: str) -> Iterator[str]:
+    for ending in ("", ".index"):
+        if meant := meant_path(place + ending):
+            yield meant.removesuffix(".index")
+
+
+def _folders_in(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.path for entry in islice(entries, _MOST_ENTRIES) if entry.is_dir())
+    except OSError:
+        return []
+
+
+def _prefixes(folder: str) -> list[str]:
+    """Prefixes of the whole checkpoints in a folder, without those of TensorFlow 1 and the weights of a SavedModel."""
+    try:
+        indexes = sorted(Path(folder or ".").glob("*.index"))
+    except (OSError, ValueError):
+        return []
+    usable = [path for path in indexes if path.name != "variables.index" and path.is_file() and not _of_tf1(path)]
+    whole = [path.with_suffix("") for path in usable]
+    return [str(path) for path in whole if any(path.parent.glob(f"{glob.escape(path.name)}.data-*-of-*"))]
+
+
+def _of_tf1(index: Path) -> bool:
+    keys = index.read_bytes()
+    return bool(keys) and _OBJECT_GRAPH not in keys
 
 
 def _same_folder(prefix: str, model_dir: Path | str) -> bool:
-    return Path(prefix).parent.resolve() == Path(model_dir).resolve()
+    try:
+        return Path(prefix).parent.resolve() == Path(model_dir).resolve()
+    except (OSError, ValueError):
+        return False

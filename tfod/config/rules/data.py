@@ -1,18 +1,24 @@
 """Label maps and records: do they exist, do they fit the model, is anything in them?"""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from tfod.config.diagnostics import Diagnostic, error, errors, note, warning
 from tfod.config.faults.reading import evaluation_reader_faults
-from tfod.config.label_map import LabelMap, read_label_map
+from tfod.config.label_map import NAME_A_LABEL_MAP, LabelMap, read_label_map
+from tfod.config.path_hints import assignment, files_of_kind, foreign_path, meant_path, nearest_file, shown
 from tfod.config.rules.placeholders import has_placeholder, placeholders
 from tfod.config.rules.record_files import check_files, count_records
-from tfod.config.rules.walk import detection_model, is_remote
+from tfod.config.rules.walk import detection_model
 from tfod.errors import ConfigError
 from tfod.protos.input_reader_pb2 import InputReader
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+from tfod.stores import is_remote
 
 __all__ = ["check_evaluation_input", "check_training_input"]
+
+_ENDINGS = (".pbtxt", ".txt")
 
 
 def check_training_input(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
@@ -86,14 +92,42 @@ def _label_map(
         if required:
             yield error("no-label-map", "evaluation knows no class names", where, f"--set {where}=...pbtxt")
         return
-    if is_remote(reader.label_map_path):
+    if not is_remote(reader.label_map_path) and not os.path.isfile(reader.label_map_path):
+        yield error("label-map", *_no_file(reader.label_map_path, where))
         return
     try:
         label_map = read_label_map(reader.label_map_path)
     except ConfigError as problem:
-        yield error("label-map", f"{problem.what} ({problem.where})", where, problem.cure)
+        yield error("label-map", f"{problem.what} ({problem.where})", where, _cure(problem, reader, where))
         return
     yield from _class_count(config, label_map, reader.label_map_path)
+
+
+def _no_file(path: str, where: str) -> tuple[str, str, str]:
+    """What is wrong, where, and what to do, with a path at which no label map can be."""
+    if os.path.isdir(path):
+        what, near = f"{shown(path)} is a folder, not a label map", files_of_kind(path, "label map", _ENDINGS)
+        meant = near[0] if near else None
+    else:
+        foreign, folder = foreign_path(path), os.path.dirname(path)
+        what = f"there is no such label map ({shown(path)})" + (f": {foreign[0]}" if foreign else "")
+        near = files_of_kind(folder, "label map", _ENDINGS)
+        meant = meant_path(path) or nearest_file(path, near)
+        if meant is None and foreign:
+            return what, where, foreign[1]
+    if meant is not None:
+        return what, where, f"did you mean {meant}? {assignment(where, meant)}"
+    return what, where, f"name the file of the label map; relative paths are taken from {Path.cwd()}"
+
+
+def _cure(problem: ConfigError, reader: InputReader, where: str) -> str:
+    """What to do about a file that is no label map."""
+    path = reader.label_map_path
+    if problem.cure.startswith("write one: "):
+        return f"{problem.cure}, then {assignment(where, str(Path(path).with_suffix('.pbtxt')))}"
+    if problem.cure == NAME_A_LABEL_MAP and (near := files_of_kind(os.path.dirname(path), "label map")):
+        return f"{problem.cure}: {assignment(where, near[0])}"
+    return problem.cure
 
 
 def _class_count(config: TrainEvalPipelineConfig, label_map: LabelMap, path: str) -> Iterator[Diagnostic]:

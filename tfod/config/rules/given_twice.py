@@ -4,13 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from tfod.config.diagnostics import Diagnostic, warning
-from tfod.config.text import Place, is_repeated
+from tfod.config.scan import Place, source_of
+from tfod.config.words import is_repeated
 
 __all__ = ["given_twice"]
 
+_LIST_OF_STEPS = "data_augmentation_options"
 
-def given_twice(places: Sequence[Place]) -> Iterator[Diagnostic]:
+
+def given_twice(places: Sequence[Place], text: str) -> Iterator[Diagnostic]:
     """The last of several values counts, as in the original; whoever edits the first of them wonders.
+
+    `places` are those in `text`.
 
     Alternatives of which a block has one, optimizers say, are one field here.
     """
@@ -22,10 +27,10 @@ def given_twice(places: Sequence[Place]) -> Iterator[Diagnostic]:
             same[f"{place.path.rpartition('.')[0]}.({choice.name})" if choice else place.path].append(place)
     for group in same.values():
         if len(group) > 1:
-            yield _finding(group)
+            yield _finding(group, text)
 
 
-def _finding(group: Sequence[Place]) -> Diagnostic:
+def _finding(group: Sequence[Place], text: str) -> Diagnostic:
     last = group[-1]
     names = list(dict.fromkeys(place.name for place in group))
     lines = ", ".join(str(place.line) for place in group)
@@ -35,4 +40,9 @@ def _finding(group: Sequence[Place]) -> Diagnostic:
         what = f"{last.name} is given {len(group)} times (lines {lines}); the blocks are merged"
     else:
         what = f"{last.name} is given {len(group)} times (lines {lines}); line {last.line} counts"
-    return warning("given-twice", what, last.path, "keep one of them")
+    cure = "keep one of them"
+    block = last.path.rpartition(".")[0].rpartition(".")[2].partition("[")[0]
+    if len(names) > 1 and block == _LIST_OF_STEPS:
+        steps = " ".join(f"{block} {{ {source_of(text, place)} }}" for place in group)
+        cure = f"for all of them, write each in a block of its own: {steps}"
+    return warning("given-twice", what, last.path, cure)

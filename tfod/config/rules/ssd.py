@@ -6,6 +6,7 @@ from typing import Any
 
 from tfod.config.architectures import ARCHITECTURES
 from tfod.config.diagnostics import Diagnostic, error, errors, warning
+from tfod.config.faults.image_size import known_sides
 from tfod.config.faults.losses import loss_choice_faults, mining_faults, sampler_faults
 from tfod.config.faults.matching import (
     box_coder_choice_faults,
@@ -15,12 +16,16 @@ from tfod.config.faults.matching import (
 )
 from tfod.config.faults.model import (
     background_faults,
+    bidirectional_pyramid_faults,
     box_code_size_faults,
+    clip_range_faults,
     convolutional_predictor_faults,
+    efficientnet_faults,
     num_layers_faults,
     predictor_choice_faults,
     pyramid_levels_faults,
     weight_shared_predictor_faults,
+    width_faults,
 )
 from tfod.config.rules.anchors import check_anchors, pyramid_levels
 
@@ -44,11 +49,27 @@ def check(model: Any) -> Iterator[Diagnostic]:
 
 def _feature_maps(extractor: Any, where: str) -> Iterator[Diagnostic]:
     row = ARCHITECTURES.get(extractor.type)
+    yield from errors("feature-extractor", width_faults(extractor.depth_multiplier, extractor.min_depth), where)
     if row is not None and not row.pyramid:
         yield from errors("feature-extractor", num_layers_faults(extractor.num_layers), where)
     elif row is not None and row.levels_field == "fpn":
         faults = pyramid_levels_faults(extractor.fpn.min_level, extractor.fpn.max_level)
         yield from errors("feature-extractor", faults, f"{where}.fpn")
+    elif row is not None and row.network == "efficientnet":
+        faults = efficientnet_faults(
+            depth_multiplier=extractor.depth_multiplier,
+            use_depthwise=extractor.use_depthwise,
+            use_explicit_padding=extractor.use_explicit_padding,
+        )
+        yield from errors("feature-extractor", faults, where)
+        if extractor.HasField("bifpn"):
+            faults = bidirectional_pyramid_faults(
+                min_level=extractor.bifpn.min_level,
+                max_level=extractor.bifpn.max_level,
+                num_iterations=extractor.bifpn.num_iterations,
+                combine_method=extractor.bifpn.combine_method,
+            )
+            yield from errors("feature-extractor", faults, f"{where}.bifpn")
 
 
 def _losses(loss: Any) -> Iterator[Diagnostic]:
@@ -85,6 +106,10 @@ def _predictor(model: Any) -> Iterator[Diagnostic]:
     if kind is None:
         yield from errors("box-predictor", predictor_choice_faults(kind), where)
         return
+    own = getattr(predictor, kind)
+    if "box_encodings_clip_range" in own.DESCRIPTOR.fields_by_name and own.HasField("box_encodings_clip_range"):
+        faults = clip_range_faults(own.box_encodings_clip_range)
+        yield from errors("box-predictor", faults, f"{where}.{kind}.box_encodings_clip_range")
     code_size = _CODE_SIZES.get(model.box_coder.WhichOneof("box_coder_oneof"))
     if code_size is not None:
         faults = box_code_size_faults(getattr(predictor, kind).box_code_size, code_size)
@@ -122,12 +147,7 @@ def _alignment(model: Any) -> Iterator[Diagnostic]:
     if levels is None:
         return
     kind = resizer.WhichOneof("image_resizer_oneof")
-    if kind == "fixed_shape_resizer":
-        sides = {name: getattr(resizer.fixed_shape_resizer, name) for name in ("height", "width")}
-    elif kind == "keep_aspect_ratio_resizer" and resizer.keep_aspect_ratio_resizer.pad_to_max_dimension:
-        sides = {"max_dimension": resizer.keep_aspect_ratio_resizer.max_dimension}
-    else:
-        return
+    sides = known_sides(kind, getattr(resizer, kind)) if kind else {}
     last = ARCHITECTURES[model.feature_extractor.type].coarsest_doubled(levels)
     multiple, pad = 1 << last, max(model.feature_extractor.pad_to_multiple, 1)
     for name, side in sides.items():

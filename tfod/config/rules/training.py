@@ -5,15 +5,19 @@ from typing import Any
 
 from tfod.config.diagnostics import Diagnostic, error, errors, note, warning
 from tfod.config.faults.learning_rate import (
+    PEAKS,
     cosine_decay_faults,
     exponential_decay_faults,
     manual_steps_faults,
+    peak_faults,
     schedule_choice_faults,
 )
 from tfod.config.faults.training import (
+    expression_faults,
     metrics_faults,
     mixed_sizes_faults,
     optimizer_choice_faults,
+    recall_faults,
     weight_averages_faults,
 )
 from tfod.config.rules.augmentation import check_augmentation
@@ -49,12 +53,17 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     if train.num_steps == 0:
         cure = "--set train_config.num_steps=2000, say"
         yield error("num-steps", "training takes no step", "train_config.num_steps", cure)
-    yield from check_augmentation(train)
+    for field in ("freeze_variables", "update_trainable_variables"):
+        yield from errors("variables", expression_faults(field, getattr(train, field)), "train_config")
+    yield from check_augmentation(config)
     yield from _batchable(config)
     yield from _optimizer(config)
     yield from check_batch_norm(config)
     yield from _weight_averages(config)
-    yield from errors("metrics-set", metrics_faults(config.eval_config.metrics_set, _METRICS), "eval_config")
+    evaluation = config.eval_config
+    yield from errors("metrics-set", metrics_faults(evaluation.metrics_set, _METRICS), "eval_config")
+    faults = recall_faults(evaluation.recall_lower_bound, evaluation.recall_upper_bound)
+    yield from errors("metrics-set", faults, "eval_config")
 
 
 def _batchable(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
@@ -93,6 +102,7 @@ def _optimizer(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
         yield from errors("schedule", manual_steps_faults([entry.step for entry in rate.schedule]), where)
     elif schedule == "exponential_decay_learning_rate":
         yield from errors("schedule", exponential_decay_faults(decay_steps=rate.decay_steps), where)
+    yield from errors("learning-rate", peak_faults(schedule, rate), where)
     yield from _height_of_rate(config, kind, schedule, rate, where)
 
 
@@ -133,24 +143,11 @@ def _cosine(rate: Any, num_steps: int, where: str) -> Iterator[Diagnostic]:
         )
 
 
-_PEAKS = {
-    "constant_learning_rate": "learning_rate",
-    "exponential_decay_learning_rate": "initial_learning_rate",
-    "manual_step_learning_rate": "initial_learning_rate",
-    "cosine_decay_learning_rate": "learning_rate_base",
-}
-
-
 def _height_of_rate(
     config: TrainEvalPipelineConfig, kind: str, schedule: str, rate: Any, where: str
 ) -> Iterator[Diagnostic]:
-    where = f"{where}.{_PEAKS[schedule]}"
-    peak, batch = getattr(rate, _PEAKS[schedule]), config.train_config.batch_size
-    if peak <= 0:
-        example = _ADAM_RATE if kind == "adam_optimizer" else _ZOO_RATE_PER_PICTURE * max(batch, 1)
-        yield error("learning-rate", f"with a learning rate of {peak:g} nothing is learnt", where,
-                    f"--set {where}={example:g}")  # fmt: skip
-        return
+    where = f"{where}.{PEAKS[schedule]}"
+    peak, batch = getattr(rate, PEAKS[schedule]), config.train_config.batch_size
     zoo = {"momentum_optimizer": _ZOO_RATE_PER_PICTURE * batch, "adam_optimizer": _ADAM_RATE}.get(kind)
     if zoo and peak > 1.01 * _TIMES_TOO_HIGH * zoo:
         better = _TIMES_KNOWN_TO_GO_WELL * zoo

@@ -6,7 +6,7 @@ from typing import Any
 from tfod.config.text import is_repeated
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
-__all__ = ["blocks", "detection_model", "is_remote"]
+__all__ = ["blocks", "detection_model"]
 
 
 def blocks(message: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -26,8 +26,3 @@ def detection_model(config: TrainEvalPipelineConfig) -> tuple[str, Any] | None:
     """The name of the model's block ("ssd") and the block; None where the config has none that detects."""
     kind = config.model.WhichOneof("model")
     return None if kind in (None, "experimental_model") else (kind, getattr(config.model, kind))
-
-
-def is_remote(path: str) -> bool:
-    """Whether the path is one of a store (gs://, s3://). The check leaves these: reading them needs TensorFlow."""
-    return "://" in path

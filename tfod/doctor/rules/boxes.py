@@ -1,20 +1,26 @@
 """Rules about boxes. Each takes a box in pixels and its frame, and says what is wrong, or None."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from math import isfinite
+from itertools import product
+from math import floor, isfinite, log
 from typing import NamedTuple
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
+from tfod.annotations.shapes import Transposition
 from tfod.doctor.findings import Finding, about
 
-__all__ = ["BOX_RULES", "SPOILING_BOX_RULES", "Fractions", "Frame", "check_boxes", "check_inverted", "upright"]
+__all__ = ["BOX_RULES", "SPOILING_BOX_RULES", "Fractions", "Frame", "check_boxes", "check_exchanged", "upright"]
 
 Box = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax
+_Cell = tuple[int, int]  # of a side: its length, and where it begins
 
 _TINY_SIDE = 3.0  # pixels
 _HUGE_SHARE = 0.95
 _NARROW_RATIO = 8.0
 _DOUBLED_OVERLAP = 0.9
+_STEP = 1.5  # from one cell's length to the next
+_MOST_IN_A_CELL = 16  # boxes that later ones are compared with
 
 
 class Frame(NamedTuple):
@@ -143,11 +149,14 @@ def check_boxes(image: AnnotatedImage, frame: Frame) -> Iterator[Finding]:
         yield from _pairs(image, whole)
 
 
-def check_inverted(findings: Sequence[Finding], objects: int, source: str) -> Iterator[Finding]:
-    """Whether most boxes of a data set are inverted: then it is not hands that slipped."""
+def check_exchanged(findings: Sequence[Finding], objects: int, turned: Transposition, source: str) -> Iterator[Finding]:
+    """Whether most boxes of a data set are inverted, or have x and y exchanged: then it is not hands that slipped."""
     inverted = sum(finding.rule == "box-inverted" for finding in findings)
     if 1 < objects < 2 * inverted:
         yield Finding("boxes-exchanged", f"{inverted} of {objects} boxes have corners in the wrong order", source)
+    elif turned.is_seen:
+        what = f"{turned.out} of {turned.boxes} boxes reach out of their images; with x and y exchanged all fit"
+        yield Finding("boxes-exchanged", what, source)
 
 
 def _first(rules: dict[str, Callable[[Box, Frame], str | None]], box: Box, frame: Frame) -> tuple[str, str] | None:
@@ -158,23 +167,51 @@ def _first(rules: dict[str, Callable[[Box, Frame], str | None]], box: Box, frame
 
 
 def _pairs(image: AnnotatedImage, items: Sequence[tuple[int, AnnotatedObject]]) -> Iterator[Finding]:
-    """Boxes that lie on one another. Sorted by xmin, only near neighbours can overlap so much."""
-    boxes = sorted((upright((item.xmin, item.ymin, item.xmax, item.ymax)), number, item) for number, item in items)
-    for index, (box, number, item) in enumerate(boxes):
-        reach = box[0] + (1 - _DOUBLED_OVERLAP) * (box[2] - box[0])
-        for other_box, other_number, other in boxes[index + 1 :]:
-            if other_box[0] > reach:
-                break
-            if _overlap(box, other_box) > _DOUBLED_OVERLAP:
-                first, second = sorted((number, other_number))
-                names = sorted({item.class_name, other.class_name})
-                if len(names) == 2:
-                    rule, what = "box-two-classes", f"nearly the same box as object {first}: {names[0]} or {names[1]}?"
-                elif box == other_box:
-                    rule, what = "box-duplicated", f"the same box and class as object {first}"
-                else:
-                    rule, what = "box-doubled", f"nearly the same box as object {first}, of the same class"
-                yield about(image, rule, what, second)
+    """Boxes that lie on an earlier one of their class, or of another: each with one such, found by their cells."""
+    first: dict[tuple[Box, str], int] = {}
+    cells_of = _cells if len(items) > _MOST_IN_A_CELL else _one_cell
+    cells: dict[tuple[_Cell, ...], list[tuple[Box, int, str]]] = defaultdict(list)
+    for number, item in items:
+        box = upright((item.xmin, item.ymin, item.xmax, item.ymax))
+        if (earlier := first.setdefault((box, item.class_name), number)) != number:
+            yield about(image, "box-duplicated", f"the same box and class as object {earlier}", number)
+            continue
+        on: dict[bool, tuple[int, str]] = {}
+        for cell in cells_of(box, 1 - _DOUBLED_OVERLAP):
+            for other, earlier, name in cells.get(cell, ()):
+                alike = name == item.class_name
+                if alike not in on and _overlap(box, other) > _DOUBLED_OVERLAP:
+                    on[alike] = earlier, name
+        for alike, (earlier, name) in on.items():
+            what = f"nearly the same box as object {earlier}"
+            names = " or ".join(sorted((item.class_name, name)))
+            rule, more = ("box-doubled", ", of the same class") if alike else ("box-two-classes", f": {names}?")
+            yield about(image, rule, what + more, number)
+        (own,) = cells_of(box, 0.0)
+        if len(cells[own]) < _MOST_IN_A_CELL:
+            cells[own].append((box, number, item.class_name))
+
+
+def _one_cell(box: Box, slack: float) -> Iterator[tuple[_Cell, ...]]:
+    yield ()
+
+
+def _cells(box: Box, slack: float) -> Iterator[tuple[_Cell, ...]]:
+    """The cells of a box whose sides, and then their places, may change by the share `slack`; one without slack.
+
+    A side's cell is the power of `_STEP` below its length, and its beginning in units of that. So boxes that overlap
+    much are found without comparing each with all.
+    """
+    sides = []
+    for low, high in ((box[0], box[2]), (box[1], box[3])):
+        length = min(max(high - low, 1e-9), 1e12)
+        moved = slack * length / (1 - slack)
+        cells = []
+        for step in range(floor(log(length * (1 - slack), _STEP)), floor(log(length / (1 - slack), _STEP)) + 1):
+            begin, end = (max(place, -1e12) / _STEP**step for place in (low - moved, low + moved))
+            cells += [(step, place) for place in range(floor(begin), floor(end) + 1)]
+        sides.append(cells)
+    return product(*sides)
 
 
 def _overlap(first: Box, second: Box) -> float:

@@ -1,33 +1,53 @@
 """Rules about classes: their names, their numbers, how many objects they have."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from itertools import combinations
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations, islice, pairwise
 
+from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.config.label_map import LabelMap
 from tfod.config.text import nearest
-from tfod.doctor.findings import Finding
+from tfod.doctor.findings import Finding, about
 
-__all__ = ["alike", "check_class_names", "check_counts", "check_ids", "check_label_map", "unknown_class_cure"]
+__all__ = ["UnknownClasses", "alike", "check_class_names", "check_counts", "check_ids", "check_label_map"]
 
 _IMBALANCE = 10  # the commonest class has so many times the objects
 _LETTERS_FOR_A_SLIP = 4
 _LETTERS_FOR_A_WRONG_ONE = 8
+_MOST_LETTERS = 64  # of names that are looked at for slips
+_MOST_ALIKE = 20  # names of one spelling that are compared with each other
+_MOST_COMPARED = 50_000  # names that the nearest one is looked for among, for all unknown classes together
 
 
-def unknown_class_cure(name: str, label_map: LabelMap) -> str | None:
-    """What to do about a class that the label map lacks, where it has one of nearly that name."""
-    known = [text for item in label_map.items for text in (item.name, item.display_name) if text]
-    hint = nearest(name, known)
-    return f"did you mean {hint!r}? Else add it to the label map" if hint else None
+class UnknownClasses:
+    """Finds objects whose class the label map lacks, and says which of its names is nearly that one."""
+
+    def __init__(self, label_map: LabelMap) -> None:
+        self._ids = label_map.ids
+        self._cures: dict[str, str | None] = {}
+
+    def check(self, image: AnnotatedImage) -> Iterator[Finding]:
+        """One finding for each such object."""
+        for number, item in enumerate(image.objects, start=1):
+            if self._ids.get(item.class_name) is None:
+                what = f"the label map has no class {item.class_name!r}"
+                yield about(image, "class-unknown", what, number, self._cure(item.class_name))
+
+    def _cure(self, name: str) -> str | None:
+        if name not in self._cures:
+            compared = (len(self._cures) + 1) * len(self._ids) <= _MOST_COMPARED
+            hint = nearest(name, self._ids) if compared else None
+            self._cures[name] = f"did you mean {hint!r}? Else add it to the label map" if hint else None
+        return self._cures[name]
 
 
 def check_label_map(label_map: LabelMap, source: str) -> Iterator[Finding]:
     """Ids of a label map that do not count 1, 2, 3."""
     ids = sorted(label_map.names)
-    gaps = sorted({*range(1, ids[-1])} - {*ids}) if ids else []
-    if gaps:
-        shown = ", ".join(map(str, gaps[:5])) + (", ..." if len(gaps) > 5 else "")
+    missing = ids[-1] - len(ids) if ids else 0
+    if missing:
+        gaps = (number for before, after in pairwise([0, *ids]) for number in range(before + 1, after))
+        shown = ", ".join(map(str, islice(gaps, 5))) + (", ..." if missing > 5 else "")
         yield Finding("label-map-gap", f"{len(ids)} classes count up to {ids[-1]}; there is no {shown}", source)
 
 
@@ -61,11 +81,24 @@ def check_counts(
 
 def check_class_names(counts: Counter[str], source: str) -> Iterator[Finding]:
     """Pairs of names that differ by a slip of the hand; the rarer one is probably the slip."""
-    for pair in combinations(sorted(counts), 2):
-        if alike(*pair):
-            often, rarely = sorted(pair, key=lambda name: -counts[name])
-            what = f"{rarely!r} ({counts[rarely]} objects) and {often!r} ({counts[often]}) are nearly the same name"
-            yield Finding("class-alike", what, source)
+    by_spelling: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name in sorted(counts):
+        for spelling in _spellings(_letters(name)):
+            by_spelling[spelling].append(name)
+    together = (combinations(names[:_MOST_ALIKE], 2) for names in by_spelling.values() if len(names) > 1)
+    for pair in sorted({pair for pairs in together for pair in pairs if alike(*pair)}):
+        often, rarely = sorted(pair, key=lambda name: -counts[name])
+        what = f"{rarely!r} ({counts[rarely]} objects) and {often!r} ({counts[often]}) are nearly the same name"
+        yield Finding("class-alike", what, source)
+
+
+def _spellings(letters: str) -> Iterable[tuple[str, str]]:
+    """The digits of a name, and its letters with all and without one of them: two names that are a slip apart have one
+    of these in common."""
+    digits = _digits(letters)
+    places = range(len(letters) if _LETTERS_FOR_A_SLIP <= len(letters) <= _MOST_LETTERS else 0)
+    shorter = (letters[:place] + letters[place + 1 :] for place in places if not letters[place].isdigit())
+    return {(digits, spelling) for spelling in (letters, *shorter)}
 
 
 def alike(first: str, second: str) -> bool:

@@ -4,7 +4,10 @@ from typing import Literal, NamedTuple
 
 from tfod.files import LFS_CURE
 
-__all__ = ["RULES", "Rule", "markdown_table"]
+__all__ = ["RECORD_RULES", "RULES", "Rule", "Severity", "markdown_table"]
+
+
+Severity = Literal["error", "warning", "note"]
 
 
 class Rule(NamedTuple):
@@ -13,7 +16,7 @@ class Rule(NamedTuple):
     Where `fixed`, `--fix` does in the copy what `cure` says; everything else is left to people.
     """
 
-    severity: Literal["error", "warning", "note"]
+    severity: Severity
     finds: str
     cure: str
     fixed: bool = False
@@ -125,8 +128,8 @@ RULES = {
     "box-not-finite": Rule("error", "a coordinate that is infinite or no number", "drop the box", fixed=True),
     "box-inverted": Rule("error", "corners in the wrong order", "exchange them", fixed=True),
     "boxes-exchanged": Rule(
-        "warning", "corners in the wrong order in most boxes of a data set",
-        "look whether xmax and ymin are exchanged in the files before you let --fix exchange the corners",
+        "warning", "corners in the wrong order, or x and y exchanged, in most boxes of a data set",
+        "look whether xmax and ymin, or x and y, are exchanged in the files before you let --fix mend single boxes",
     ),
     "box-empty": Rule("error", "a box without area", "drop the box", fixed=True),
     "box-outside": Rule("error", "a box wholly outside its picture", "drop the box", fixed=True),
@@ -186,6 +189,42 @@ RULES = {
     ),
     "objects-too-many": Rule(
         "warning", "more objects in a picture than the config's max_number_of_boxes (--config)", "raise that limit"
+    ),
+}  # fmt: skip
+
+
+_AGAIN = "convert the data again, with a converter that is sound"
+
+# Of TFRecords; errors make them unfit for training or evaluation.
+RECORD_RULES = {
+    "set": Rule("error", "shards that are missing, or sets that are mixed", "copy all files of one set, and only them"),
+    "damage": Rule(
+        "error", "records that are damaged", "copy the file again from where it came, or convert the data again"
+    ),
+    "example": Rule("error", "records that are no tf.Example", "check that the file holds tf.Examples"),
+    "missing": Rule("error", "features that training or evaluation needs, and that are missing", _AGAIN),
+    "type": Rule("error", "features of another type or length than they should have", _AGAIN),
+    "picture": Rule(
+        "error", "pictures that TensorFlow cannot decode", "mend or leave out the picture, and convert again"
+    ),
+    "size": Rule("error", "sizes that are not those of the picture", _AGAIN),
+    "box": Rule("error", "boxes that are not finite, have no area, or reach out of the picture", _AGAIN),
+    "label": Rule(
+        "error", "classes that are not those of the label map",
+        "name the label map of the conversion, or convert again",
+    ),
+    "mask": Rule("error", "masks that do not fit their picture", _AGAIN),
+    "manifest": Rule(
+        "error", "differences from the manifest",
+        "convert or reshard again; whoever changed the files knows whether on purpose",
+    ),
+    "absent": Rule("warning", "features that other tools look for, and that are missing", "nothing for training"),
+    "format": Rule(
+        "warning", "formats that are not those of the picture", "nothing for training, which looks itself"
+    ),
+    "hash": Rule("warning", "keys that are not the picture's SHA-256", "nothing for training, which ignores them"),
+    "same_name": Rule(
+        "warning", "pictures with the file name of an earlier one", "rename one; evaluation takes them for one picture"
     ),
 }  # fmt: skip
 

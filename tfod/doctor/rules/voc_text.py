@@ -15,7 +15,7 @@ __all__ = ["check_voc_text"]
 
 _OPTIONAL = (b"difficult", b"truncated", b"pose", b"occluded")
 _EMPTY = re.compile(rb"<(%s)\s*(?:/>|>\s*</)" % b"|".join(_OPTIONAL))
-_LEAF = {tag: re.compile(rb"<%s>\s*([^<]*?)\s*</%s>" % (tag, tag)) for tag in (b"filename", b"path")}
+_LEAF = {tag: re.compile(rb"<%s>([^<]*)</%s>" % (tag, tag)) for tag in (b"filename", b"path")}
 
 
 def check_voc_text(image: AnnotatedImage) -> Iterator[Finding]:
@@ -52,4 +52,4 @@ def _tags(tags: Iterable[bytes]) -> str:
 
 def _leaf(data: bytes, tag: bytes) -> str:
     match = _LEAF[tag].search(data)
-    return html.unescape(match[1].decode("utf-8", "replace")) if match else ""
+    return html.unescape(match[1].decode("utf-8", "replace").strip()) if match else ""

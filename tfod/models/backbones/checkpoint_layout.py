@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 import tf_keras as keras
 
+from tfod.models.backbones.efficientnet import EfficientNet
 from tfod.models.backbones.mobilenet_v1 import MobileNetV1
 from tfod.models.backbones.mobilenet_v2 import MobileNetV2
 from tfod.models.backbones.resnet import Bottleneck, PreactivationBottleneck, ResNet
@@ -42,9 +43,12 @@ def numbered(layers: Iterable[keras.layers.Layer]) -> dict[str, keras.layers.Lay
     return places
 
 
-def backbone_layout(backbone: tf.Module) -> tf.Module:
-    """The backbone's layers as `layer_with_weights-0`, `-1`, ..., in the order of Keras' model of the network."""
-    with_weights = (layer for layer in _ORDER[type(backbone)](backbone) if layer.weights)
+def backbone_layout(backbone: tf.Module, unused: Iterable[keras.layers.Layer] = ()) -> tf.Module:
+    """The backbone's layers as `layer_with_weights-0`, `-1`, ..., in the order of Keras' model of the network.
+
+    `unused`: layers of it that are saved and never run, after the others.
+    """
+    with_weights = (layer for layer in (*_ORDER[type(backbone)](backbone), *unused) if layer.weights)
     return tree({f"layer_with_weights-{number}": layer for number, layer in enumerate(with_weights)})
 
 
@@ -79,4 +83,16 @@ def _bottleneck(block: Bottleneck | PreactivationBottleneck) -> Iterable[keras.l
         yield from block.widen.layers[place : place + 1]
 
 
-_ORDER: dict[type, Any] = {MobileNetV1: _mobilenet_v1, MobileNetV2: _mobilenet_v2, ResNet: _resnet}
+def _efficientnet(backbone: EfficientNet) -> Iterable[keras.layers.Layer]:
+    yield from backbone.stem.layers
+    for blocks in backbone.stages:
+        for block in blocks:
+            yield from (*block.expand_and_filter.layers, *block.excite.layers, *block.project.layers)
+
+
+_ORDER: dict[type, Any] = {
+    EfficientNet: _efficientnet,
+    MobileNetV1: _mobilenet_v1,
+    MobileNetV2: _mobilenet_v2,
+    ResNet: _resnet,
+}

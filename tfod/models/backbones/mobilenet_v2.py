@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfod.models.backbones.widths import divisible
 from tfod.models.layers.conv import ConvHyperparameters
 from tfod.models.layers.padding import Padding, padded
 from tfod.models.layers.sequential import Sequential
@@ -69,12 +70,12 @@ class MobileNetV2(tf.Module):
         self._multiplier = depth_multiplier
         self._min_depth = min_depth
         hp = hyperparameters
-        width = max(_divisible(_STEM_CHANNELS * depth_multiplier), min_depth)
+        width = max(divisible(_STEM_CHANNELS * depth_multiplier), min_depth)
         stem = padded(padding, 3, lambda pad: hp.conv(width, 3, strides=2, padding=pad, use_bias=False))
         self.stem = Sequential([*stem, *hp.normalization_and_activation()])
         self.channels: dict[str, int] = {}
         self.blocks = self._make_blocks(hp, width, padding)
-        top = _divisible(_TOP_CHANNELS * depth_multiplier) if depth_multiplier < 1 else _TOP_CHANNELS
+        top = divisible(_TOP_CHANNELS * depth_multiplier) if depth_multiplier < 1 else _TOP_CHANNELS
         self.channels["top"] = max(top, min_depth)
         self.top = Sequential([hp.conv(self.channels["top"], 1, use_bias=False), *hp.normalization_and_activation()])
         self.levels = {**{level: f"block{number}" for level, number in _LAST_BLOCKS.items()}, 5: "top"}
@@ -97,7 +98,7 @@ class MobileNetV2(tf.Module):
         blocks: list[InvertedResidual] = []
         for expansion, base_channels, repeats, first_stride in _STAGES:
             for stride in (first_stride, *(1,) * (repeats - 1)):
-                nominal = _divisible(int(base_channels * self._multiplier))
+                nominal = divisible(int(base_channels * self._multiplier))
                 output = max(nominal, self._min_depth)
                 expanded = expansion * channels if expansion > 1 else None
                 if len(blocks) == _EXPANDED_BLOCK and expanded:
@@ -111,9 +112,3 @@ class MobileNetV2(tf.Module):
                 )
                 self.channels[f"block{len(blocks) - 1}"] = channels = output
         return blocks
-
-
-def _divisible(channels: float, divisor: int = 8) -> int:
-    """The nearest multiple of `divisor`, but never less than 90 % of `channels`."""
-    nearest = max(divisor, int(channels + divisor / 2) // divisor * divisor)
-    return nearest + divisor if nearest < 0.9 * channels else nearest

@@ -2,13 +2,19 @@
 
 from typing import TYPE_CHECKING, Any
 
+import tensorflow as tf
+import tf_keras as keras
+
 from tfod.checkpoints.layout import CheckpointLayout
+from tfod.models.backbones.backbone import Backbone
 from tfod.models.backbones.checkpoint_layout import CONVOLUTIONS, backbone_layout, numbered, tree
+from tfod.models.backbones.efficientnet import EfficientNet
 from tfod.models.backbones.mobilenet_v1 import MobileNetV1
 from tfod.models.heads.box_predictor import BoxPredictor
 from tfod.models.heads.convolutional import ConvolutionalPredictor
 from tfod.models.heads.weight_shared import WeightSharedPredictor
 from tfod.models.layers.sequential import Sequential
+from tfod.models.necks.bifpn import BiFPN, Node, WeightedSum
 from tfod.models.necks.fpn import FeaturePyramid
 from tfod.models.necks.multi_resolution import MultiResolutionMaps
 from tfod.names import BOX_ENCODINGS, CLASS_PREDICTIONS
@@ -27,13 +33,21 @@ _BOX_LAYERS, _CLASS_LAYERS = "_box_encoder_layers", "_class_predictor_layers"
 
 def ssd_layout(model: "SSD") -> CheckpointLayout:
     """The layout of an SSD with any of the backbones, necks and box predictors."""
-    backbone = backbone_layout(model.backbone)
-    feature_extractor = tree({"classification_backbone": backbone, **_neck(model)})
+    backbones = _backbones(model.backbone)
+    feature_extractor = tree({**backbones, **_neck(model)})
     return CheckpointLayout(
         full=tree({"_feature_extractor": feature_extractor, "_box_predictor": _box_predictor(model.box_predictor)}),
         detection=tree({"_feature_extractor": feature_extractor}),
-        classification=backbone,
+        classification=backbones["classification_backbone"],
     )
+
+
+def _backbones(backbone: Backbone) -> dict[str, tf.Module]:
+    if not isinstance(backbone, EfficientNet):
+        return {"classification_backbone": backbone_layout(backbone)}
+    # The original runs a copy that ends earlier, and it is by the copy's name that variables of both are saved.
+    whole = backbone_layout(backbone, backbone.unused)
+    return {"_efficientnet": backbone_layout(backbone), "classification_backbone": whole}
 
 
 def _neck(model: "SSD") -> Children:
@@ -46,10 +60,36 @@ def _neck(model: "SSD") -> Children:
             "conv_layers": _lists(reversed(neck.smooth)),
         }
         return {"_fpn_features_generator": pyramid, "_coarse_feature_layers": _lists(neck.downsample)}
+    if isinstance(neck, BiFPN):
+        return {"_bifpn_stage": _bifpn(neck)}
     assert isinstance(neck, MultiResolutionMaps)
     # The original counts the maps of the backbone too, and has two spellings.
     name = "_feature_map_generator" if isinstance(model.backbone, MobileNetV1) else "feature_map_generator"
     return {name: {"convolutions": _lists(neck.downsample, first=len(neck.end_points))}}
+
+
+def _bifpn(neck: BiFPN) -> Children:
+    nodes = {str(number): node for number, node in enumerate(neck.nodes)}
+    return {
+        "node_input_blocks": {number: _projections(node) for number, node in nodes.items()},
+        "node_combine_op": {
+            number: {"bifpn_combine_weights": node.combine.weights}
+            for number, node in nodes.items()
+            if isinstance(node.combine, WeightedSum)
+        },
+        "node_post_combine_block": {number: _after_activation(node.smooth) for number, node in nodes.items()},
+    }
+
+
+def _projections(node: Node) -> Children:
+    """Of each input the layers; in the original they are the second of a pair."""
+    return {str(number): {"1": numbered(sequence.layers)} for number, sequence in enumerate(node.projections)}
+
+
+def _after_activation(sequence: Sequential) -> Children:
+    """The layers by their places, of which the first is the activation's, whether or not there is one."""
+    layers = [layer for layer in sequence.layers if not isinstance(layer, keras.layers.Activation)]
+    return {str(place): layer for place, layer in enumerate(layers, 1)}
 
 
 def _box_predictor(predictor: BoxPredictor) -> Children:

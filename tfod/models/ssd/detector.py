@@ -110,8 +110,8 @@ class SSD(DetectionModel):
     def _create_variables(self) -> None:
         # Keras makes a layer's variables when it first sees an input. To trace a graph for that takes twice as long as
         # to look at an image.
-        side = _SIDE_TO_BUILD_WITH
-        self.predict(tf.zeros([1, side, side, 3]), tf.constant([[side, side, 3]]), training=False)
+        side, channels = _SIDE_TO_BUILD_WITH, self.preprocess.resizer.channels
+        self.predict(tf.zeros([1, side, side, channels]), tf.constant([[side, side, channels]]), training=False)
 
 
 def _sides(images: tf.Tensor) -> tuple[int | tf.Tensor, int | tf.Tensor]:

@@ -12,7 +12,8 @@ from tfod.boxes.from_config import (
 from tfod.boxes.targets import TargetAssigner
 from tfod.config.faults.anchors import ANCHORS_OF_SEVERAL_MAPS, feature_map_faults, shared_predictor_faults
 from tfod.config.faults.fault import refuse
-from tfod.config.faults.model import background_faults
+from tfod.config.faults.image_size import input_size_faults, known_sides
+from tfod.config.faults.model import background_faults, gray_input_faults, num_classes_faults
 from tfod.losses.from_config import (
     classification_loss_from_config,
     localization_loss_from_config,
@@ -22,6 +23,7 @@ from tfod.losses.from_config import (
 from tfod.models.from_config import image_resizer_from_config, score_converter_from_config
 from tfod.models.layers.padding import Fit
 from tfod.models.preprocess import Preprocess
+from tfod.models.resizer import ImageResizer
 from tfod.models.ssd.detector import SSD
 from tfod.models.ssd.features_from_config import features_from_config
 from tfod.models.ssd.loss import SSDLoss
@@ -34,6 +36,7 @@ __all__ = ["ssd_from_config"]
 
 def ssd_from_config(config: ssd_pb2.Ssd) -> SSD:
     """The model that `model.ssd` describes. Raises ConfigError for what is not available."""
+    refuse(num_classes_faults(config.num_classes), "model.ssd")
     refuse(background_faults(added=config.add_background_class, explicit=config.explicit_background_class), "model.ssd")
     anchors = anchors_from_config(config.anchor_generator, "model.ssd.anchor_generator", kinds=ANCHORS_OF_SEVERAL_MAPS)
     box_coder = box_coder_from_config(config.box_coder, "model.ssd.box_coder")
@@ -42,6 +45,7 @@ def ssd_from_config(config: ssd_pb2.Ssd) -> SSD:
     )
     _refuse_unlike_anchors(config, anchors, len(features.neck.depths))
     resizer = image_resizer_from_config(config.image_resizer, "model.ssd.image_resizer")
+    _refuse_images(config, resizer, features.minimum_side)
     return SSD(
         num_classes=config.num_classes,
         # Resizing first would be cheaper and nearly the same, but where an image has flat areas, activations sit on
@@ -99,6 +103,12 @@ def _loss(config: ssd_pb2.Ssd, box_coder: BoxCoder) -> SSDLoss:
         sampler=sampler_from_config(config.loss, "model.ssd.loss"),
         implicit_weight=config.implicit_example_weight if config.use_confidences_as_targets else None,
     )
+
+
+def _refuse_images(config: ssd_pb2.Ssd, resizer: ImageResizer, minimum_side: int) -> None:
+    kind, where = config.image_resizer.WhichOneof("image_resizer_oneof") or "", "model.ssd.image_resizer"
+    refuse(gray_input_faults(kind, resizer.grayscale, config.feature_extractor.type), where)
+    refuse(input_size_faults(kind, known_sides(kind, getattr(config.image_resizer, kind)), minimum_side), where)
 
 
 def _refuse_unlike_anchors(config: ssd_pb2.Ssd, anchors: Anchors, feature_maps: int) -> None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.model import (
     box_code_size_faults,
+    clip_range_faults,
     convolutional_predictor_faults,
     predictor_choice_faults,
     weight_shared_predictor_faults,
@@ -42,7 +43,11 @@ def box_predictor_from_config(
     refuse(predictor_choice_faults(kind), where)
     message, where = getattr(config, kind), f"{where}.{kind}"
     refuse(box_code_size_faults(message.box_code_size, sizes.code_size), where)
-    hyperparameters = conv_hyperparameters_from_config(message.conv_hyperparams, freeze_batch_norm=freeze_batch_norm)
+    if message.HasField("box_encodings_clip_range"):
+        refuse(clip_range_faults(message.box_encodings_clip_range), f"{where}.box_encodings_clip_range")
+    hyperparameters = conv_hyperparameters_from_config(
+        message.conv_hyperparams, f"{where}.conv_hyperparams", freeze_batch_norm=freeze_batch_norm
+    )
     if kind == "convolutional_box_predictor":
         return ConvolutionalPredictor(hyperparameters, _convolutional(message, where), **sizes._asdict())
     shared = sizes._asdict() | {"anchors_per_cell": sizes.anchors_per_cell[0]}

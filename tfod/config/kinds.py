@@ -1,0 +1,123 @@
+"""What a file is, judged by how it begins: people name the wrong one, or save what they see instead of the file."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Literal
+
+__all__ = ["WORDS", "Kind", "kind_of", "kind_of_file", "wrong_kind"]
+
+Kind = Literal["config", "label map", "records", "checkpoint", "model", "other", ""]
+"""What a config can name; "other" is surely none of these, "" may be anything."""
+
+_HEAD = 1 << 16
+_RECORD_HEADER = 12
+_EXAMPLE_TAG = 0x0A  # how the only field of a tf.Example begins
+_MAGIC = (
+    (b"\x1f\x8b", "an archive (gzip)", "unpack it first"),
+    (b"PK\x03\x04", "an archive (zip)", "unpack it first"),
+    (b"\x89PNG", "an image", ""),
+    (b"\xff\xd8\xff", "an image", ""),
+    (b"%PDF", "a PDF", ""),
+    (b"\x89HDF", "a Keras model (HDF5)", ""),
+)
+_RAW = 'get the file itself: on GitHub press "Raw" and save that'
+_SAVE = "take the pipeline.config that was read, or write the configs with config_util.save_pipeline_config"
+_NAMES = re.compile(r"(?:[\w .'&()/-]{1,60}\n)*[\w .'&()/-]{1,60}\n?")
+_MOST_NAMES = 20
+_LABEL_MAP = re.compile(r"\s*(?:#[^\n]*\n\s*)*item\s*:?\s*[{<]")
+_CONFIG = re.compile(
+    r"(?:^|[\s}])(?:model|train_config|eval_config|train_input_reader|train_input_config|eval_input_reader"
+    r"|eval_input_config)\s*:?\s*[{<]"
+)
+WORDS = {
+    "config": "a pipeline config",
+    "label map": "a label map",
+    "records": "a TFRecord file",
+    "checkpoint": "a file of a checkpoint",
+    "model": "an exported model",
+}
+"""What a file of a kind is called."""
+
+
+def kind_of(data: bytes, name: str = "") -> Kind:
+    """The kind of a file that begins with `data` and is called `name`.
+
+    >>> kind_of(b"item { id: 1 name: 'cat' }"), kind_of(b"model { ssd { } }"), kind_of(b"<!DOCTYPE html>")
+    ('label map', 'config', 'other')
+    """
+    if re.search(r"\.(index|meta|data-\d+-of-\d+)$", name):
+        return "checkpoint"
+    if name.endswith(".pb"):
+        return "model"
+    if _is_records(data):
+        return "records"
+    if _foreign(data):
+        return "other"
+    text = data.decode("utf-8", "ignore")
+    if _LABEL_MAP.match(text):
+        return "label map"
+    return "config" if _CONFIG.search(text) else ""
+
+
+def kind_of_file(path: str) -> Kind:
+    """The same of a file; "" where there is none that can be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return kind_of(file.read(_HEAD), Path(path).name)
+    except (OSError, ValueError):
+        return ""
+
+
+def wrong_kind(data: bytes, path: str, wanted: Literal["config", "label map", "records"]) -> tuple[str, str] | None:
+    """What a file is instead of the one `wanted`, and what to do; None where that cannot be told."""
+    kind = kind_of(data[:_HEAD], Path(path).name)
+    if kind not in ("", "other", wanted):
+        return f"this is {WORDS[kind]}, not {WORDS[wanted]}", f"name {WORDS[wanted]}"
+    if kind == "other" and (found := _foreign(data)):
+        return f"this is {found[0]}, not {WORDS[wanted]}", found[1] or f"name {WORDS[wanted]}"
+    return _list_of_names(data, path) if wanted == "label map" else None
+
+
+def _is_records(data: bytes) -> bool:
+    length = int.from_bytes(data[:8], "little")
+    return len(data) > _RECORD_HEADER and 0 < length < 1 << 32 and data[_RECORD_HEADER] == _EXAMPLE_TAG
+
+
+def _foreign(data: bytes) -> tuple[str, str] | None:
+    """What `data` is that no config names, and what to do about it."""
+    for magic, kind, cure in _MAGIC:
+        if data.startswith(magic):
+            return kind, cure
+    text = data[:_HEAD].decode("utf-8-sig", "ignore").lstrip()
+    lowered = text[:1000].lower()
+    if lowered.startswith("<!doctype html") or "<html" in lowered:
+        return "a web page", _RAW
+    if lowered.startswith("<?xml") or re.match(r"<\w+[^<>]*>", lowered):
+        return "XML", ""
+    if re.match(r"\{\s*'[\w ]*'\s*:", text):
+        return "a printed Python dictionary", _SAVE
+    if re.match(r'[\[{]\s*[\[{"\]}]', text) and (len(data) >= _HEAD or _is_json(text)):
+        return "JSON", _RAW
+    return None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return re.match(r'[\[{]\s*"[^"\n]*"\s*[:,]', text) is not None
+    return True
+
+
+def _list_of_names(data: bytes, path: str) -> tuple[str, str] | None:
+    """A label map of TensorFlow Lite is a list, one name a line."""
+    text = data.decode("utf-8", "ignore").replace("\r\n", "\n").strip("\n ")
+    if not text or not _NAMES.fullmatch(text):
+        return None
+    names = [line.strip() for line in text.split("\n") if line.strip()]
+    shown = " ".join(map(shlex.quote, names[:_MOST_NAMES])) + (" ..." if len(names) > _MOST_NAMES else "")
+    target = shlex.quote(str(Path(path).with_suffix(".pbtxt")))
+    what = "this is a list of names, one a line, as TensorFlow Lite has them, not a label map"
+    return what, f"write one: python tools/create_label_map.py --names {shown} -o {target}"

@@ -1,0 +1,50 @@
+"""Which SavedModels were exported on this machine: what a model of somebody else does when it is loaded, nobody knows.
+
+Remembered are the checksums of their graphs, in a file of the user's own.
+"""
+
+import hashlib
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["is_known", "remember", "warn_of_stranger"]
+
+_GRAPH = "saved_model.pb"
+
+
+def remember(folder: Path) -> None:
+    """Adds the SavedModel in `folder` to those that were exported here; where nothing can be written, it stays out."""
+    with suppress(OSError):
+        place = _place()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("a", encoding="ascii") as file:
+            file.write(f"{_checksum(folder)}\n")
+
+
+def is_known(folder: Path) -> bool:
+    """Whether the SavedModel in `folder` was exported here, wherever it lies now."""
+    try:
+        return _checksum(folder) in _place().read_text(encoding="ascii", errors="replace").split()
+    except OSError:
+        return False
+
+
+def warn_of_stranger(folder: Path) -> None:
+    """Says, before a SavedModel is loaded that was not exported here, what that may do."""
+    if not is_known(folder):
+        print(
+            f"{folder} was not exported here: its graph runs when it is loaded, and could write files; "
+            "load models only from people whom you trust",
+            file=sys.stderr,
+        )
+
+
+def _place() -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return Path(state, "tfod", "exported_models.txt")
+
+
+def _checksum(folder: Path) -> str:
+    return hashlib.sha256((folder / _GRAPH).read_bytes()).hexdigest()

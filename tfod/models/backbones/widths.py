@@ -1,0 +1,13 @@
+"""Widths of layers that are multiplied."""
+
+__all__ = ["divisible"]
+
+
+def divisible(channels: float, divisor: int = 8) -> int:
+    """The nearest multiple of `divisor`, but never less than 90 % of `channels`.
+
+    >>> divisible(24 * 1.1), divisible(8.9)
+    (24, 16)
+    """
+    nearest = max(divisor, int(channels + divisor / 2) // divisor * divisor)
+    return nearest + divisor if nearest < 0.9 * channels else nearest

@@ -1,0 +1,135 @@
+"""Files in stores, `gs://bucket/train.record` and the like: read through TensorFlow's file systems.
+
+One layer for both kinds: a path without a scheme goes to Python's own functions, and TensorFlow is not imported for it.
+What is missing or forbidden is an OSError for both; a store that cannot be asked at all is a StoreError.
+"""
+
+import errno
+import glob
+import importlib
+import importlib.util
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, cast
+
+from tfod.errors import StoreError
+
+__all__ = [
+    "file_size",
+    "is_file",
+    "is_folder",
+    "is_remote",
+    "matches",
+    "normal",
+    "open_file",
+    "read_file",
+]
+
+# One letter is a drive of Windows. Slashes after the first are lost where a path went through pathlib.
+_SCHEME = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]+):/+(?=[^/])")
+_MORE_FILE_SYSTEMS = "tensorflow_io"  # s3:// and others register themselves when it is imported
+_CURE = "copy the files to a disk of this machine, or mount the bucket as a folder, and name that"
+
+
+def is_remote(path: str | os.PathLike[str]) -> bool:
+    """Whether a path names a file of a store.
+
+    >>> is_remote("gs://bucket/train.record"), is_remote("C:/train.record"), is_remote("data/train.record")
+    (True, False, False)
+    """
+    return _SCHEME.match(os.fspath(path)) is not None
+
+
+def normal(path: str | os.PathLike[str]) -> str:
+    """The path as text, with the slashes after its scheme that pathlib takes away.
+
+    >>> from pathlib import PurePosixPath
+    >>> normal(PurePosixPath("gs://bucket/run"))
+    'gs://bucket/run'
+    """
+    text = os.fspath(path)
+    match = _SCHEME.match(text)
+    if match is None:
+        return text
+    slashes = "///" if match["scheme"] == "file" else "//"  # `file` names no bucket
+    return f"{match['scheme']}:{slashes}{text[match.end() :]}"
+
+
+def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """An open file to read bytes from, and to seek in."""
+    if not is_remote(path):
+        return open(path, "rb")
+    with _gfile(path) as gfile:
+        file = gfile.GFile(normal(path), "rb")
+        file.seek(0)  # a file is opened when it is first used
+        return cast(BinaryIO, file)
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """All bytes of a file."""
+    if is_remote(path) and is_folder(path):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), normal(path))
+    with _gfile(path), open_file(path) as file:
+        return file.read()
+
+
+def file_size(path: str | os.PathLike[str]) -> int:
+    """How many bytes a file has."""
+    if not is_remote(path):
+        return os.path.getsize(path)
+    with _gfile(path) as gfile:
+        return int(gfile.stat(normal(path)).length)
+
+
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file has that name."""
+    if not is_remote(path):
+        return os.path.isfile(path)
+    with _gfile(path) as gfile:
+        return bool(gfile.exists(normal(path)) and not gfile.isdir(normal(path)))
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether a folder has that name."""
+    if not is_remote(path):
+        return os.path.isdir(path)
+    with _gfile(path) as gfile:
+        return bool(gfile.isdir(normal(path)))
+
+
+def matches(pattern: str) -> list[str]:
+    """The files and folders that a glob pattern stands for, sorted."""
+    if not is_remote(pattern):
+        return sorted(glob.glob(pattern))
+    with _gfile(pattern) as gfile:
+        return sorted(gfile.glob(normal(pattern)))
+
+
+@contextmanager
+def _gfile(path: str | os.PathLike[str]) -> Iterator[Any]:
+    """TensorFlow's functions of files for a path of a store, with errors as this layer has them."""
+    if not is_remote(path):
+        yield None
+        return
+    import tensorflow as tf
+
+    place = normal(path)
+    scheme = place.partition("://")[0]
+    if scheme not in tf.io.gfile.get_registered_schemes() and importlib.util.find_spec(_MORE_FILE_SYSTEMS):
+        importlib.import_module(_MORE_FILE_SYSTEMS)
+    if scheme not in tf.io.gfile.get_registered_schemes():
+        raise StoreError(f"TensorFlow has no file system for {scheme}:// on this machine", place, _CURE)
+    try:
+        yield tf.io.gfile
+    except tf.errors.NotFoundError as error:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place) from error
+    except (tf.errors.PermissionDeniedError, tf.errors.UnauthenticatedError) as error:
+        raise PermissionError(errno.EACCES, _reason(error), place) from error
+    except tf.errors.OpError as error:
+        raise StoreError(f"the store cannot be asked: {_reason(error)}", place, _CURE) from error
+
+
+def _reason(error: Any) -> str:
+    return str(error).partition("\n")[0].strip()
