@@ -1,6 +1,5 @@
 """Whether a run that is started again is the run in its folder: the same model, optimizer, classes and data."""
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +8,7 @@ import tensorflow as tf
 
 from tfod.checkpoints.restore import require_fit
 from tfod.errors import CheckpointError
-from tfod.stores import is_remote
+from tfod.stores import file_size
 from tfod.training.run_folder import EarlierStart
 
 __all__ = ["Change", "refuse_change", "refuse_other_classes", "refuse_other_data", "refuse_other_model"]
@@ -71,9 +70,9 @@ def refuse_other_data(earlier: EarlierStart | None, files: Sequence[str], where:
       where: What names them.
     """
     before = earlier.data if earlier else {}
-    if not before or not files or any(map(is_remote, files)):
+    if not before or not files:
         return
-    now = {path: os.path.getsize(path) for path in files}
+    now = {path: file_size(path) for path in files}
     known = {(Path(path).name, size) for path, size in before.items()}
     changed = [path for path, size in now.items() if (Path(path).name, size) not in known]
     gone = len(before) > len(now) - len(changed)
