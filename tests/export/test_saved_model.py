@@ -145,6 +145,8 @@ def test_a_batch_is_answered_for_image_by_image(
         assert_same_detections(one, loaded(tf.constant(image)))
     if shape != [2, 50, 70, 3]:
         assert detect(tf.zeros([3, 9, 11, 3], dtype))["num_detections"].shape == [3]
+        with pytest.raises(tf.errors.InvalidArgumentError, match="input_tensor holds no image"):
+            detect(tf.zeros([0, 9, 11, 3], dtype))
     else:
         with pytest.raises(TypeError, match=r"shape=\(2, 50, 70, 3\)"):
             detect(tf.zeros([1, 50, 70, 3], tf.uint8))

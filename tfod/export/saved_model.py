@@ -126,6 +126,9 @@ def _preprocess(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     if batch.shape[0] == 1:
         return model.preprocess(read(batch[0])[tf.newaxis])
+    if batch.shape[0] is None:
+        # Without it a convolution would fail, and speak of its filters.
+        tf.debugging.assert_positive(tf.shape(batch)[0], f"{names.INPUT_TENSOR} holds no image")
     resizer = model.preprocess.resizer
     signature = (tf.TensorSpec([*resizer.output_shape, resizer.channels]), tf.TensorSpec([3], tf.int32))
     return tf.map_fn(lambda row: model.preprocess.image(read(row)), batch, fn_output_signature=signature)
