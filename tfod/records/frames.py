@@ -125,4 +125,6 @@ def _header_fault(header: bytes, available: int) -> str:
         return f"a record of {length / 1e9:.1f} GB is no tf.Example, which has 2.1 GB at most"
     if CHECKS_BEFORE + length + _CHECKSUM.size > available:
         return CUT_OFF
+    if length > _MOST_BYTES:
+        return f"a record of {length / 1e9:.1f} GB is no tf.Example, which has 2.1 GB at most"
     return ""
