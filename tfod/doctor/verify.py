@@ -15,7 +15,7 @@ from tfod.config.label_map import LabelMap
 from tfod.doctor.findings import Finding
 from tfod.doctor.report_text import count_errors, grouped
 from tfod.doctor.rules.descriptions import RECORD_RULES
-from tfod.doctor.rules.example import check_example
+from tfod.doctor.rules.tf_example import check_example
 from tfod.errors import DataError
 from tfod.records.example import Value, decode_example
 from tfod.records.files import matching_files, set_faults, set_name
