@@ -125,6 +125,8 @@ def test_nothing_is_to_be_cured_in_a_sound_config(folder: Path) -> None:
         ('type: "ssd', 'depth_multiplier: nan type: "ssd'),
         ('type: "ssd', 'depth_multiplier: 1e30 type: "ssd'),
         ('type: "ssd', 'depth_multiplier: 0.01 min_depth: 0 type: "ssd'),
+        ('type: "ssd', 'pad_to_multiple: 7 type: "ssd'),
+        ("fpn { min_level: 3", "fpn { min_level: -3"),
         ("aspect_ratios: [1.0, 2.0, 0.5]", "scales_per_octave: 2147483647 aspect_ratios: [1.0, 2.0, 0.5]"),
         ("aspect_ratios: [1.0, 2.0, 0.5]", "aspect_ratios: [1.0, -2.0, inf]"),
         ("num_classes: 2", "num_classes: 2147483647"),

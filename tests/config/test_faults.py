@@ -236,7 +236,7 @@ def test_the_check_and_the_part_say_the_same(folder: Path, build: Build, rule: s
         build(config)
     refused = caught.value
     assert (refused.what, refused.where) == (found.what, found.where)
-    assert found.cure.startswith(refused.cure), "the check, which reads the label map too, may know the very value"
+    assert found.cure.startswith(refused.cure), "the check sees the whole config, and may know the value to write"
 
 
 @pytest.mark.parametrize(

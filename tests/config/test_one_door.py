@@ -30,6 +30,7 @@ from tfod.config.faults.anchors import ANCHORS_OF_SEVERAL_MAPS
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.image_size import input_size_faults, known_sides
 from tfod.config.faults.model import smallest_side
+from tfod.config.faults.numbers import number_faults
 from tfod.config.pipeline import PipelineConfig, read_pipeline_config
 from tfod.config.support import refuse_missing
 from tfod.config.words import is_repeated
@@ -45,7 +46,17 @@ from tfod.models.from_config import (
     image_resizer_from_config,
     score_converter_from_config,
 )
-from tfod.protos import hyperparams_pb2, image_resizer_pb2, losses_pb2, optimizer_pb2, preprocessor_pb2
+from tfod.models.ssd.features_from_config import features_from_config
+from tfod.models.ssd.predictor_from_config import Sizes, box_predictor_from_config
+from tfod.protos import (
+    box_predictor_pb2,
+    hyperparams_pb2,
+    image_resizer_pb2,
+    losses_pb2,
+    optimizer_pb2,
+    preprocessor_pb2,
+    ssd_pb2,
+)
 from tfod.training.optimizer_from_config import optimizer_from_config
 
 NAN, INF = math.nan, math.inf
@@ -295,6 +306,51 @@ def _at(message: Any, path: str) -> Any:
     return message
 
 
+SIZES = Sizes(depths=(8,) * 5, anchors_per_cell=(6,) * 5, code_size=4, class_slots=3)
+
+
+@pytest.mark.parametrize("kind", ["weight_shared_convolutional_box_predictor", "convolutional_box_predictor"])
+def test_a_box_predictor_with_each_number(base: PipelineConfig, kind: str) -> None:
+    where, clip = "model.ssd.box_predictor", "box_encodings_clip_range"
+
+    def build(config: PipelineConfig) -> Any:
+        return box_predictor_from_config(config.model.ssd.box_predictor, where, SIZES, freeze_batch_norm=False)
+
+    def choose(config: PipelineConfig, change: Callable[[Any], Any]) -> None:
+        predictor = getattr(config.model.ssd.box_predictor, kind)
+        predictor.SetInParent()
+        change(predictor)
+
+    empty = getattr(box_predictor_pb2.BoxPredictor(), kind)
+    clips = [
+        (told, lambda one, change=change: change(getattr(one, clip)))
+        for told, change in _variants(getattr(empty, clip))
+    ]
+    for told, change in [("defaults", lambda one: None), *_variants(empty), *clips]:
+        _agree(_changed(base, partial(choose, change=change)), where, build, f"{kind} {told}")
+
+
+@pytest.mark.parametrize("extractor", ["ssd_mobilenet_v2_fpn_keras", "ssd_mobilenet_v1_keras"])
+def test_a_feature_extractor_with_each_number(base: PipelineConfig, extractor: str) -> None:
+    where = "model.ssd.feature_extractor"
+
+    def build(config: PipelineConfig) -> Any:
+        model = config.model.ssd.feature_extractor
+        refuse(number_faults(model), where)
+        return features_from_config(model, where, freeze_batch_norm=False)
+
+    def choose(config: PipelineConfig, change: Callable[[Any], Any]) -> None:
+        config.model.ssd.feature_extractor.type = extractor
+        change(config.model.ssd.feature_extractor)
+
+    empty = ssd_pb2.SsdFeatureExtractor()
+    levels = [(told, lambda one, change=change: change(one.fpn)) for told, change in _variants(empty.fpn)]
+    for told, change in [*_variants(empty), *levels]:
+        if told.startswith(("min_level=7", "max_level=7", "pad_to_multiple=7")):
+            continue  # refused, if at all, together with images or anchors
+        _agree(_changed(base, partial(choose, change=change)), where, build, f"{extractor} {told}")
+
+
 ANCHORS = "model.ssd.anchor_generator"
 
 
@@ -467,8 +523,6 @@ def test_every_range_is_of_a_field_that_exists() -> None:
 
 def test_defaults_are_within_their_ranges(base: PipelineConfig) -> None:
     """A config that writes all defaults down is as good as one that leaves them out."""
-    from tfod.config.faults.numbers import number_faults
-
     config = PipelineConfig()
     config.CopyFrom(base)
     _write_defaults(config)

@@ -6,8 +6,9 @@ from functools import lru_cache
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-__all__ = ["example", "expected", "is_repeated", "nearest", "unknown_field_cure"]
+__all__ = ["example", "expected", "is_number", "is_repeated", "nearest", "unknown_field_cure"]
 
+_NUMBERS = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_FLOAT)
 _KINDS = {
     FieldDescriptor.CPPTYPE_INT32: "an integer",
     FieldDescriptor.CPPTYPE_UINT32: "an integer from 0",
@@ -29,6 +30,11 @@ def nearest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The name in `names` that `name` was probably meant to be; `cutoff`, 0 to 1, is how alike it must be."""
     found = difflib.get_close_matches(name, list(names), n=1, cutoff=cutoff)
     return found[0] if found else None
+
+
+def is_number(field: FieldDescriptor) -> bool:
+    """Whether the field holds numbers, a list of them or one."""
+    return field.cpp_type in _NUMBERS
 
 
 def is_repeated(field: FieldDescriptor) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tfod.config.faults.fault import Fault
-from tfod.config.text import is_repeated
+from tfod.config.words import is_number, is_repeated
 
 __all__ = ["GRAY", "sequence_faults", "step_choice_faults", "step_faults"]
 
@@ -174,7 +174,7 @@ def _partner(name: str) -> str:
 def _bound(block: Any, name: str) -> float | None:
     """The value of the field; None where it is not set and its default is unknown, which is not 0."""
     field = block.DESCRIPTOR.fields_by_name.get(name)
-    if field is None or is_repeated(field) or field.message_type is not None:
+    if field is None or is_repeated(field) or not is_number(field):
         return None
     if block.HasField(name):
         return float(getattr(block, name))

@@ -10,11 +10,10 @@ from google.protobuf.descriptor import FieldDescriptor
 from tfod.config.faults.fault import Fault, refuse
 from tfod.config.faults.ranges import RANGES, Range
 from tfod.config.support import message_name, refuse_missing
-from tfod.config.words import is_repeated
+from tfod.config.words import is_number, is_repeated
 
 __all__ = ["number_faults", "refuse_unusable", "with_possible_numbers"]
 
-_NUMBERS = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_FLOAT)
 _ANY = Range()
 
 
@@ -86,7 +85,7 @@ def _wrong_numbers(message: Any, prefix: str) -> Iterator[_Wrong]:
         elif field.message_type is not None:
             for number, inner in enumerate(value if is_repeated(field) else [value]):
                 yield from _wrong_numbers(inner, f"{path}[{number}]." if is_repeated(field) else f"{path}.")
-        elif field.cpp_type in _NUMBERS:
+        elif is_number(field):
             allowed = RANGES.get(f"{name}.{field.name}") or RANGES.get(field.name) or _ANY
             for number, item in enumerate(value if is_repeated(field) else [value]):
                 if not (math.isfinite(item) and allowed.holds(item)):

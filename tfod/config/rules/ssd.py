@@ -154,10 +154,10 @@ def _alignment(model: Any) -> Iterator[Diagnostic]:
         padded = -(-side // pad) * pad
         sizes = [-(-padded // (1 << level)) for level in range(levels[0], last + 1)]
         if side > 0 and any(fine != 2 * coarse for fine, coarse in pairwise(sizes)):
+            what = f"{padded} pixels do not fit a feature pyramid up to level {last}, whose levels must halve"
             where = f"model.ssd.image_resizer.{kind}.{name}"
-            yield error(
-                "pyramid",
-                f"{side} pixels do not fit a feature pyramid up to level {last}, whose levels must halve",
-                where,
-                f"choose a multiple of {multiple}: --set {where}={-(-side // multiple) * multiple}",
-            )
+            cure = f"choose a multiple of {multiple}: --set {where}={-(-side // multiple) * multiple}"
+            if multiple % pad:  # no side can be chosen that is not padded to one that does not fit
+                where = "model.ssd.feature_extractor.pad_to_multiple"
+                cure = f"choose a multiple of {multiple}: --set {where}={multiple}"
+            yield error("pyramid", what, where, cure)

@@ -18,6 +18,7 @@ from tfod.config.faults.model import (
     smallest_side,
     width_faults,
 )
+from tfod.config.faults.numbers import number_faults
 from tfod.models.backbones.backbone import Backbone
 from tfod.models.backbones.efficientnet import EfficientNet, efficientnet_defaults
 from tfod.models.backbones.mobilenet_v1 import MobileNetV1, mobilenet_defaults
@@ -59,6 +60,7 @@ class Features:
 
 def features_from_config(config: _Config, where: str, *, freeze_batch_norm: bool) -> Features:
     """What `feature_extractor`, at the path `where`, describes. Raises ConfigError for unknown types."""
+    refuse(number_faults(config), where)
     refuse(extractor_type_faults(config.type, "ssd", pyramid=config.HasField("fpn")), where)
     refuse(width_faults(config.depth_multiplier, config.min_depth), where)
     return FEATURE_EXTRACTORS[config.type](config, where, freeze_batch_norm)

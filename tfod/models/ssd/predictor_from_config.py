@@ -10,6 +10,7 @@ from tfod.config.faults.model import (
     predictor_choice_faults,
     weight_shared_predictor_faults,
 )
+from tfod.config.faults.numbers import number_faults
 from tfod.models.from_config import conv_hyperparameters_from_config
 from tfod.models.heads.box_predictor import BoxPredictor
 from tfod.models.heads.convolutional import ConvolutionalPredictor, ConvolutionalSettings
@@ -39,6 +40,7 @@ def box_predictor_from_config(
     A predictor that all feature maps share needs the same number of anchors a cell for each, which the caller checks.
     Raises ConfigError for one that an SSD cannot have, and for settings that contradict each other.
     """
+    refuse(number_faults(config), where)
     kind: str = config.WhichOneof("box_predictor_oneof") or ""
     refuse(predictor_choice_faults(kind), where)
     message, where = getattr(config, kind), f"{where}.{kind}"
