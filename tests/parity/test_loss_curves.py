@@ -26,7 +26,7 @@ def test_the_losses_of_ten_steps(model: str, tmp_path: Path) -> None:
     ours = loss_curve("ours", tmp_path / "pipeline.config", BATCH_SIZES[model], STEPS)
     theirs, nudged = (CURVES[model][name] for name in ("losses", "losses, nudged"))
     assert ours.keys() == theirs.keys()
-    assert theirs[names.TOTAL_LOSS][-1] < 0.8 * theirs[names.TOTAL_LOSS][0]
+    assert theirs[names.TOTAL_LOSS][-1] < 0.9 * theirs[names.TOTAL_LOSS][0]
     for tag, losses in theirs.items():
         noise = np.maximum.accumulate(difference(nudged[tag], losses))
         soon = np.append(noise[1:], noise[-1])  # rounding may be felt a step earlier than that one noise
