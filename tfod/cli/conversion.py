@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["BOX_RULE", "DEFAULT_SHARD_SIZE", "add_conversion_flags", "add_shard_flags", "convert", "written_files"]
 
 DEFAULT_SHARD_SIZE = "200MB"
-_SIZE = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[KMGT]?)B?")
+_SIZE = re.compile(r"(?P<number>\d{1,18}(\.\d+)?) ?(?P<unit>[KMGT]?)B?")
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 BOX_RULE = """Boxes: corners in the wrong order are swapped; what sticks out of the picture is cut off; boxes

@@ -16,7 +16,7 @@ __all__ = ["deal_out", "distance"]
 
 Array = NDArray[np.float64]
 
-_MOST_ROUNDS = 20
+_MOST_ROUNDS, _MOST_TRIES = 20, 400_000  # of groups; large sets are near their shares without many rounds
 _PARTNERS = 200  # groups that one is tried to be exchanged with, drawn anew each time
 
 
@@ -80,19 +80,20 @@ def _deal(counts: Array, shares: Array, rng: np.random.Generator) -> NDArray[np.
 def _improve(fractions: Array, shares: Array, parts: NDArray[np.int64], rng: np.random.Generator) -> None:
     """Moves and exchanges groups in place while that helps."""
     excess = _reached(fractions, len(shares), parts) - shares[:, None]
-    for _ in range(_MOST_ROUNDS):
+    sizes = np.bincount(parts, minlength=len(shares))
+    for _ in range(max(1, min(_MOST_ROUNDS, _MOST_TRIES // len(parts)))):
         before = distance(fractions, shares, parts)
         for group in rng.permutation(len(parts)):
-            _move(int(group), fractions, excess, parts)
+            _move(int(group), fractions, excess, parts, sizes)
             _exchange(int(group), fractions, excess, parts, rng)
         if distance(fractions, shares, parts) > 0.999 * before:
             break
 
 
-def _move(group: int, fractions: Array, excess: Array, parts: NDArray[np.int64]) -> None:
+def _move(group: int, fractions: Array, excess: Array, parts: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
     """Moves a group to where it helps most, if it helps and does not leave its part empty."""
     here, content = int(parts[group]), fractions[group]
-    if (parts == here).sum() < 2:
+    if sizes[here] < 2:
         return
     leaving = ((excess[here] - content) ** 2 - excess[here] ** 2).sum()
     change = leaving + ((excess + content) ** 2 - excess**2).sum(axis=1)
@@ -100,6 +101,8 @@ def _move(group: int, fractions: Array, excess: Array, parts: NDArray[np.int64])
     there = int(change.argmin())
     if change[there] < 0:
         parts[group] = there
+        sizes[here] -= 1
+        sizes[there] += 1
         excess[here] -= content
         excess[there] += content
 
