@@ -95,10 +95,10 @@ def test_entities_and_bombs_of_xml_are_refused_at_once(name: str, tmp_path: Path
         if name == "cvat":
             text = f"{doctype}]><annotations><image name='&a11;'/></annotations>"
         (tmp_path / "a.xml").write_text(text)
-        started = time.perf_counter()
+        started = time.process_time()
         with pytest.raises(DataError, match=r"entit|malformed"):
             [_raised(image) for image in _images(tmp_path / "a.xml", name)]
-        assert time.perf_counter() - started < 1
+        assert time.process_time() - started < 1
 
 
 def _raised(image: AnnotatedImage | DataError) -> None:

@@ -82,7 +82,7 @@ def test_without_the_archive(capsys: pytest.CaptureFixture[str]) -> None:
         capsys.readouterr().out
     )
     config, findings = check_file(OUTPUT, for_training=True)
-    assert [finding.rule for finding in findings] == ["checkpoint-missing"]
+    assert [finding.rule for finding in findings if finding.rule != "memory"] == ["checkpoint-missing"]
     assert config.model.ssd.box_coder.faster_rcnn_box_coder.y_scale == 10.0
 
 
@@ -98,7 +98,7 @@ def test_an_efficientdet_has_the_box_coder_of_its_archive() -> None:
 def test_every_model_that_can_be_trained(name: str) -> None:
     assert main(["--model", name, *FLAGS]) == 0
     _, findings = check_file(Path("workspace") / name / "pipeline.config", for_training=True)
-    assert [finding.rule for finding in findings] == ["checkpoint-missing"]
+    assert [finding.rule for finding in findings if finding.rule != "memory"] == ["checkpoint-missing"]
 
 
 def test_the_head_says_how_it_was_made(archive: Path) -> None:

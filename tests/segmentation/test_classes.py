@@ -69,10 +69,10 @@ def test_bad_tables(tmp_path: Path, text: str, what: str) -> None:
 def test_a_line_of_30_000_letters_takes_no_time(tmp_path: Path, filling: str) -> None:
     path = tmp_path / "classes.txt"
     path.write_text(f"road 1 2 3\ncar{filling * 30_000}x\nx{filling * 30_000}1\n" + "a\n" * 30_000)
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ConfigError):
         read_classes(path)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_tables_that_are_not_there_or_no_text(tmp_path: Path) -> None:

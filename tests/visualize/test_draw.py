@@ -96,9 +96,9 @@ def test_names_in_any_script_can_be_drawn():
 
 
 def test_a_name_of_a_hundred_thousand_letters_costs_no_more_than_a_look():
-    began = time.perf_counter()
+    began = time.process_time()
     draw_boxes(GREY, [[0.1, 0.1, 0.9, 0.9]], ["a" * 100_000], [0.9])
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_mosaic_places_pictures_in_rows():
