@@ -107,6 +107,8 @@ def test_losses_with_the_statistics_of_the_batch(case: Case, model: Any) -> None
     expected = case.training_losses() or _TRAINING_LOSSES.get(case.folder.name)
     if not expected:
         pytest.skip("the original's losses in training mode were not measured for this case")
+    if "efficientnet" in str(case.config.model):
+        pytest.skip("blocks are left out at random; tests/parity/test_loss_curves.py compares training without that")
     inputs, shapes = model.preprocess(tf.constant(case.pictures()))
     before = [variable.numpy() for variable in model.variables]
     labels = ground_truth(case.settings, model.num_classes)
