@@ -22,6 +22,7 @@ ZOO_MODEL = "pretrained_models/ssd_mobilenet_v2_fpnlite_320x320_coco17_tpu-8"
 SHORT = {
     "train": "--num_train_steps 2 --set train_config.batch_size=2",
     "unet train": "--minutes 0.15 --evaluations 1 --base_filters 8",
+    "lesson nms": "--score_threshold 0",  # a model of two steps is sure of nothing
 }
 """What makes a training of minutes one of seconds, for tests, by the command of `tfod`."""
 

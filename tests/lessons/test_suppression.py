@@ -81,7 +81,8 @@ def test_raw_detections_come_back_with_the_detections_classes_and_places() -> No
         "detection_anchor_indices": np.array([[0.0, 1.0]]),
         "num_detections": np.array([2.0]),
     }
-    found = raw_candidates({name: value.astype(np.float32) for name, value in outputs.items()}, 100, 200, {1: "cat"})
+    raw = {name: value.astype(np.float32) for name, value in outputs.items()}
+    found = raw_candidates(raw, 100, 200, {1: "cat"}).best(9, 0.0)
     assert found.classes == ("class 2", "cat", "class 2")
     np.testing.assert_allclose(found.scores, [0.9, 0.7, 0.05], rtol=1e-6)
     np.testing.assert_allclose(found.boxes[0], [20, 40, 60, 120], rtol=1e-5)

@@ -14,6 +14,9 @@ from tfod.lessons.subject import Subject
 __all__ = ["Candidates", "drawn_candidates", "drawn_detections", "raw_candidates"]
 
 
+_MOST = 1000  # more than an animation can show
+
+
 class Candidates(NamedTuple):
     """A boxes in descending order of score: float64 `[A, 4]`, yxyx in pixels, and `[A]`; `classes` are their names."""
 
@@ -75,7 +78,7 @@ def drawn_detections(subject: Subject, rng: np.random.Generator) -> list[FoundOb
 def raw_candidates(
     outputs: Mapping[str, NDArray[np.float32]], height: int, width: int, class_names: Mapping[int, str]
 ) -> Candidates:
-    """All boxes of a detector for one image, before its suppression, each with each of its classes.
+    """The best boxes of a detector for one image, before its suppression, each with each of its classes.
 
     Args:
       outputs: What an exported detector gives, float32 `[1, ...]`.
@@ -85,9 +88,7 @@ def raw_candidates(
     scores = outputs[names.RAW_DETECTION_SCORES][0].astype(np.float64)
     boxes = _in_the_image(outputs) * np.array([height, width, height, width])
     scores = scores[:, _first_class(outputs) :]
-    rows, columns = np.nonzero(scores > 0.01)
-    order = np.argsort(-scores[rows, columns], kind="stable")
-    rows, columns = rows[order], columns[order]
+    rows, columns = np.unravel_index(np.argsort(-scores, axis=None, kind="stable")[:_MOST], scores.shape)
     named = tuple(class_names.get(column + 1, f"class {column + 1}") for column in columns.tolist())
     return Candidates(boxes[rows], scores[rows, columns], named)
 
