@@ -121,8 +121,6 @@ def _header_fault(header: bytes, available: int) -> str:
     (length,) = _LENGTH.unpack_from(header)
     if _CHECKSUM.unpack_from(header, _LENGTH.size) != (masked_crc(header[: _LENGTH.size]),):
         return "a record's length does not match its checksum: damaged, or no TFRecord file"
-    if length > _MOST_BYTES:
-        return f"a record of {length / 1e9:.1f} GB is no tf.Example, which has 2.1 GB at most"
     if CHECKS_BEFORE + length + _CHECKSUM.size > available:
         return CUT_OFF
     if length > _MOST_BYTES:
