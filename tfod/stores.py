@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, cast
 from tfod.errors import DataError, StoreError
 
 __all__ = [
+    "MOST_MATCHES",
     "file_size",
     "is_file",
     "is_folder",
@@ -30,7 +31,7 @@ __all__ = [
 
 # One letter is a drive of Windows. Slashes after the first are lost where a path went through pathlib.
 _SCHEME = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]+):/+(?=[^/])")
-_MOST_MATCHES = 100_000
+MOST_MATCHES = 100_000
 _MORE_FILE_SYSTEMS = "tensorflow_io"  # s3:// and others register themselves when it is imported
 _CURE = "copy the files to a disk of this machine, or mount the bucket as a folder, and name that"
 
@@ -107,9 +108,9 @@ def matches(pattern: str, *, recursive: bool = False) -> list[str]:
     Raises DataError for a pattern that stands for half a disk.
     """
     if not is_remote(pattern):
-        found = [*islice(glob.iglob(pattern, recursive=recursive), _MOST_MATCHES + 1)]
-        if len(found) > _MOST_MATCHES:
-            raise DataError(f"the pattern matches more than {_MOST_MATCHES} files", pattern, "name them more closely")
+        found = [*islice(glob.iglob(pattern, recursive=recursive), MOST_MATCHES + 1)]
+        if len(found) > MOST_MATCHES:
+            raise DataError(f"the pattern matches more than {MOST_MATCHES} files", pattern, "name them more closely")
         return sorted(found)
     with _gfile(pattern) as gfile:
         return sorted(gfile.glob(normal(pattern)))

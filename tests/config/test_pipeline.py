@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
-from tfod.config.text import field_places
+from tfod.config.scan import field_places
 from tfod.errors import ConfigError
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 

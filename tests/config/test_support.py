@@ -15,7 +15,7 @@ from tfod.config.rules import support
 from tfod.config.schema_comments import schema_comments
 from tfod.config.support import clear_without_effect, limit_of, message_name
 from tfod.config.support_table import AVAILABLE_METRICS, MISSING_METRICS, TABLE, Limit
-from tfod.config.text import is_repeated
+from tfod.config.words import is_repeated
 from tfod.errors import ConfigError
 from tfod.protos import box_coder_pb2, calibration_pb2, pipeline_pb2, preprocessor_pb2
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig

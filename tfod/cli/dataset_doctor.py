@@ -86,7 +86,7 @@ def _label_map(path: str | None) -> tuple[LabelMap | None, ConfigError | None]:
 
 
 def _checks(args: argparse.Namespace, label_map: LabelMap | None) -> Checks:
-    from tfod.config.text import nearest
+    from tfod.config.words import nearest
     from tfod.doctor.examination import Checks
     from tfod.doctor.rules.descriptions import RULES
     from tfod.errors import ConfigError

@@ -14,7 +14,8 @@ from tfod.config.rules.given_twice import given_twice
 from tfod.config.rules.memory import check_memory
 from tfod.config.rules.placeholders import placeholders
 from tfod.config.rules.swapped import swapped
-from tfod.config.text import field_places, parse_text, read_file
+from tfod.config.scan import field_places
+from tfod.config.text import parse_text, read_file
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
 __all__ = ["Diagnostic", "check_file", "check_pipeline", "render", "require"]

@@ -8,7 +8,7 @@ from google.protobuf import text_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from tfod.config.text import is_repeated
+from tfod.config.words import is_repeated
 
 __all__ = ["render_commented"]
 

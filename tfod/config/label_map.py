@@ -12,7 +12,8 @@ from google.protobuf.message import DecodeError
 
 from tfod.config.faults.ranges import MOST_CLASSES
 from tfod.config.kinds import WORDS
-from tfod.config.text import field_places, parse_text, read_file
+from tfod.config.scan import field_places
+from tfod.config.text import parse_text, read_file
 from tfod.errors import ConfigError
 from tfod.files import write_text
 from tfod.protos.string_int_label_map_pb2 import StringIntLabelMap

@@ -9,15 +9,8 @@ from google.protobuf import text_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from tfod.config.path_hints import shown
-from tfod.config.text import (
-    example,
-    expected,
-    is_repeated,
-    merge_text,
-    nearest,
-    parse_text,
-    unknown_field_cure,
-)
+from tfod.config.text import merge_text, parse_text
+from tfod.config.words import example, expected, is_repeated, nearest, unknown_field_cure
 from tfod.errors import ConfigError
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 

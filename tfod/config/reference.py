@@ -10,7 +10,7 @@ from tfod.config.architectures import ARCHITECTURES, types_of
 from tfod.config.schema_comments import schema_comments
 from tfod.config.support import limit_of, message_name
 from tfod.config.support_table import Limit
-from tfod.config.text import is_repeated
+from tfod.config.words import is_repeated
 from tfod.files import write_text
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.protos.string_int_label_map_pb2 import StringIntLabelMap

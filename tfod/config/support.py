@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor
 
 from tfod.config.support_table import TABLE, Limit
-from tfod.config.text import is_repeated
+from tfod.config.words import is_repeated
 from tfod.errors import ConfigError
 
 __all__ = ["Use", "clear_without_effect", "limit_of", "limits_met", "message_name", "refuse_missing"]

@@ -12,23 +12,12 @@ from tfod import stores
 from tfod.config.explain import explained
 from tfod.config.kinds import wrong_kind
 from tfod.config.path_hints import files_of_kind, meant_path, shown
-from tfod.config.scan import Place, field_places, too_deep
-from tfod.config.words import example, expected, is_repeated, nearest, unknown_field_cure
+from tfod.config.scan import too_deep
+from tfod.config.words import nearest
 from tfod.errors import ConfigError, StoreError
 from tfod.files import LFS_CURE, is_lfs_pointer
 
-__all__ = [
-    "Place",
-    "example",
-    "expected",
-    "field_places",
-    "is_repeated",
-    "merge_text",
-    "nearest",
-    "parse_text",
-    "read_file",
-    "unknown_field_cure",
-]
+__all__ = ["merge_text", "parse_text", "read_file"]
 
 _BACKSLASHES = "\\" * 1000
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")

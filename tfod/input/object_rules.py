@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tfod.annotations.placement import EMPTY, IN_PIXELS, INVERTED, NOT_FINITE, OUTSIDE
 from tfod.config.diagnostics import Diagnostic, error, warning
 from tfod.config.label_map import LabelMap
-from tfod.config.text import nearest
+from tfod.config.words import nearest
 from tfod.records.objects import ObjectCount, ObjectKind
 
 __all__ = ["Classes", "Reader", "Remap", "label_map_findings", "object_findings", "remap_findings"]

@@ -1,6 +1,5 @@
 """Annotated images to tf.Examples."""
 
-import difflib
 import hashlib
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +9,7 @@ from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.pictures import EXTENSIONS, PictureHeader, read_header
 from tfod.annotations.placement import Box, as_stored, place
 from tfod.config.label_map import LabelMap
+from tfod.config.words import nearest
 from tfod.errors import DataError
 from tfod.files import read_bytes
 from tfod.records.example import Feature, bytes_feature, encode_example, float_feature, int64_feature, text_feature
@@ -162,8 +162,8 @@ def _objects(
 
 def _unknown_class(image: AnnotatedImage, item: AnnotatedObject, label_map: LabelMap) -> DataError:
     known = [name for entry in label_map.items for name in (entry.name, entry.display_name) if name]
-    nearest = difflib.get_close_matches(item.class_name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]!r}? Else a" if nearest else "a"
+    meant = nearest(item.class_name, known, cutoff=0.5)
+    hint = f"did you mean {meant!r}? Else a" if meant else "a"
     return DataError(
         f"the label map has no class {item.class_name!r}",
         _place(image, item),

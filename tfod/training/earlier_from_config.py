@@ -9,7 +9,7 @@ from google.protobuf import text_format
 
 from tfod.config.label_map import read_label_map
 from tfod.config.rules.walk import blocks
-from tfod.config.text import is_repeated
+from tfod.config.words import is_repeated
 from tfod.errors import ConfigError
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.records.files import expand

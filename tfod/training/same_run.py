@@ -26,16 +26,16 @@ def refuse_change(change: Change, cure: str) -> None:
     raise CheckpointError(what, name, f"{cure}; or {_ELSEWHERE}")
 
 
-def refuse_other_model(layout: tf.Module, checkpoint: str | None, changes: Sequence[Change], cure: str) -> None:
+def refuse_other_model(layout: tf.Module, checkpoint: str, changes: Sequence[Change], cure: str) -> None:
     """Raises CheckpointError where the variables of a model do not fit the checkpoint that a run goes on from.
 
     Args:
       layout: Of the model.
-      checkpoint: None for a run that begins anew.
+      checkpoint: Its prefix.
       changes: The settings of the model that have changed, that which explains most first.
       cure: What undoes them.
     """
-    if checkpoint is None or not changes:
+    if not changes:
         return
     try:
         require_fit(layout, checkpoint)

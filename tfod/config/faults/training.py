@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
 from tfod.config.faults.fault import Fault
-from tfod.config.text import nearest
+from tfod.config.words import nearest
 
 __all__ = [
     "checkpoint_type_faults",

@@ -6,7 +6,7 @@ from typing import Any
 
 from tfod.config.diagnostics import Diagnostic, error
 from tfod.config.rules.walk import blocks
-from tfod.config.text import is_repeated
+from tfod.config.words import is_repeated
 
 __all__ = ["has_placeholder", "placeholders"]
 

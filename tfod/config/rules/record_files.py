@@ -1,11 +1,9 @@
 """Files of records: are they there, whole, and is anything in them? Only their first bytes are read."""
 
-import glob
 import os
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 
 from tfod.config.diagnostics import Diagnostic, error, errors
@@ -13,8 +11,9 @@ from tfod.config.faults.reading import path_faults
 from tfod.config.kinds import kind_of_file, wrong_kind
 from tfod.config.path_hints import assignment, files_of_kind, foreign_path, meant_path, nearest_file, shown
 from tfod.config.rules.placeholders import has_placeholder
+from tfod.errors import DataError
 from tfod.protos.input_reader_pb2 import InputReader
-from tfod.stores import file_size, is_remote, open_file
+from tfod.stores import MOST_MATCHES, file_size, is_remote, matches, open_file
 
 __all__ = ["check_files", "count_records"]
 
@@ -27,7 +26,6 @@ _EMPTY = "is empty"
 _FOLDER = "is a folder"
 _DANGLING = "is a link that leads nowhere"
 _ENDINGS = (".record", ".records", ".tfrecord", ".tfrecords", ".tfrec")
-_MOST_FILES = 100_000
 
 
 def check_files(reader: InputReader, where: str) -> tuple[list[str], list[Diagnostic]]:
@@ -45,13 +43,14 @@ def check_files(reader: InputReader, where: str) -> tuple[list[str], list[Diagno
     for number, pattern in enumerate(patterns):
         if has_placeholder(pattern) or is_remote(pattern):
             continue
-        files = _matches(pattern)
+        try:
+            files = _matches(pattern)
+        except DataError:
+            what = f"{shown(pattern)} matches more than {MOST_MATCHES} files"
+            findings.append(error("broken-records", what, f"{place}[{number}]", "name the files more closely"))
+            continue
         if not files:
             lacking[f"{place}[{number}]"] = pattern
-        elif len(files) > _MOST_FILES:
-            what = f"{shown(pattern)} matches more than {_MOST_FILES} files"
-            cure = "name the files more closely"
-            findings.append(error("broken-records", what, f"{place}[{number}]", cure))
         else:
             problems = {file: _problem(Path(file)) for file in files}
             good += [file for file, problem in problems.items() if problem is None]
@@ -63,9 +62,9 @@ def check_files(reader: InputReader, where: str) -> tuple[list[str], list[Diagno
 
 
 def _matches(pattern: str) -> list[str]:
-    """What the pattern matches, sorted; one more than `_MOST_FILES` where there are more."""
+    """What the pattern matches, sorted; nothing where it can be no pattern. DataError where that is half a disk."""
     try:
-        return sorted(islice(glob.iglob(pattern), _MOST_FILES + 1))
+        return matches(pattern)
     except (OSError, ValueError, RecursionError):
         return []
 

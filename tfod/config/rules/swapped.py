@@ -23,11 +23,12 @@ class _Path:
 def swapped(config: TrainEvalPipelineConfig) -> tuple[list[Diagnostic], set[str]]:
     """A finding for each pair of files that would be right the other way round, and the fields of all pairs."""
     findings, fields = [], set()
-    for first, second in combinations(_paths(config), 2):
+    paths = _paths(config)
+    kinds = {path.value: kind_of_file(path.value) for path in paths}
+    for first, second in combinations(paths, 2):
         if first.wanted == second.wanted:
             continue
-        kinds = kind_of_file(first.value), kind_of_file(second.value)
-        if kinds == (second.wanted, first.wanted):
+        if (kinds[first.value], kinds[second.value]) == (second.wanted, first.wanted):
             what = (
                 f"{first.value} is {WORDS[second.wanted]} and {second.value} is {WORDS[first.wanted]}: they are swapped"
             )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tfod.config.text import is_repeated
+from tfod.config.words import is_repeated
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
 __all__ = ["blocks", "detection_model"]

@@ -6,7 +6,7 @@ from itertools import combinations, islice, pairwise
 
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.config.label_map import LabelMap
-from tfod.config.text import nearest
+from tfod.config.words import nearest
 from tfod.doctor.findings import Finding, about
 
 __all__ = ["UnknownClasses", "alike", "check_class_names", "check_counts", "check_ids", "check_label_map"]
