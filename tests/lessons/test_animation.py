@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from tfod.errors import ConfigError
-from tfod.lessons.animation import save_image, write_animation
+from tfod.lessons.animation import write_animation, write_image
 from tfod.lessons.canvas import FIRST, GOOD, PAPER, Canvas, Plot
 
 
@@ -75,7 +75,7 @@ def test_other_endings_are_refused_and_nothing_is_left_of_a_film_that_fails(tmp_
     with pytest.raises(ConfigError, match=r"\.gif, \.mp4, \.webp"):
         write_animation(tmp_path / "film.avi", 1, frame, 0.1)
     with pytest.raises(ConfigError, match=r"\.png or|\.png, "):
-        save_image(tmp_path / "image.tif", frame(0))
+        write_image(tmp_path / "image.tif", frame(0))
 
     def fails(number: int) -> np.ndarray:
         if number == 2:

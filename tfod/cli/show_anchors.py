@@ -52,13 +52,13 @@ def run(args: argparse.Namespace) -> None:
     subject = read_subject_from(args)
 
     from tfod.lessons.anchor_images import draw_level
-    from tfod.lessons.animation import save_image
+    from tfod.lessons.animation import write_image
     from tfod.lessons.from_config import see_as_network
 
     seen = see_as_network(config, args.pipeline_config_path, subject.image, subject.boxes)
     folder = Path(args.output_dir)
     for number in range(len(seen.levels)):
-        save_image(folder / f"level_{number + 1}.png", draw_level(seen, subject.classes, number))
+        write_image(folder / f"level_{number + 1}.png", draw_level(seen, subject.classes, number))
     rows = _rows(seen, subject.classes)
     table = io.StringIO()
     csv.writer(table, lineterminator="\n").writerows(rows)

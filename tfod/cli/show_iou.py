@@ -55,7 +55,7 @@ def build_parser() -> CommandParser:
 def run(args: argparse.Namespace) -> None:
     """Writes images and animations, and prints the numbers."""
     _check(args)
-    from tfod.lessons.animation import is_animation, save_image, write_animation
+    from tfod.lessons.animation import is_animation, write_animation, write_image
     from tfod.lessons.overlap import diou, giou, intersection, iou, iou_counting_pixels, union
     from tfod.lessons.overlap_images import SlidingFrames, draw_overlap
 
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> None:
             frames = SlidingFrames(first, second, image)
             write_animation(output, len(frames), frames, args.seconds)
         else:
-            save_image(output, draw_overlap(first, second, image))
+            write_image(output, draw_overlap(first, second, image))
     print(f"intersection {float(intersection(first, second)):,.0f}, union {float(union(first, second)):,.0f} pixels")
     print(f"IoU {float(iou(first, second)):.4f}, with pixels counted {float(iou_counting_pixels(first, second)):.4f}")
     print(f"GIoU {float(giou(first, second)):.4f}, DIoU {float(diou(first, second)):.4f}")

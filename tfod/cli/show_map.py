@@ -47,7 +47,7 @@ def build_parser() -> CommandParser:
 def run(args: argparse.Namespace) -> None:
     """Writes the animation or its last image, and prints the three numbers."""
     _check(args)
-    from tfod.lessons.animation import is_animation, save_image, write_animation
+    from tfod.lessons.animation import is_animation, write_animation, write_image
     from tfod.lessons.average_precision import INTERPOLATIONS, average_precision, judge, precision_and_recall
     from tfod.lessons.average_precision_frames import PrecisionFrames
 
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
     if is_animation(args.output):
         write_animation(args.output, len(frames), frames, args.seconds, hold=4.0)
     else:
-        save_image(args.output, frames.last())
+        write_image(args.output, frames.last())
     true = sum(one.correct for one in judged)
     print(f"{args.output}: {name}, {len(judged)} detections, {true} of {num_objects} objects found")
     for how, value in precisions.items():

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> None:
     _check(args)
     import numpy as np
 
-    from tfod.lessons.animation import save_image
+    from tfod.lessons.animation import write_image
     from tfod.lessons.segmentation import dice, mask_iou, unet_levels
     from tfod.lessons.segmentation_images import draw_kinds, draw_mask_overlap, draw_unet, guess_mask
 
@@ -62,9 +62,9 @@ def run(args: argparse.Namespace) -> None:
     truth = max(subject.masks, key=np.count_nonzero)
     prediction = guess_mask(truth)
     folder = Path(args.output_dir)
-    save_image(folder / "kinds.png", draw_kinds(subject))
-    save_image(folder / "overlap.png", draw_mask_overlap(truth, prediction))
-    save_image(folder / "unet.png", draw_unet(subject, args.levels, args.size))
+    write_image(folder / "kinds.png", draw_kinds(subject))
+    write_image(folder / "overlap.png", draw_mask_overlap(truth, prediction))
+    write_image(folder / "unet.png", draw_unet(subject, args.levels, args.size))
     print(f"{folder}: kinds.png, overlap.png, unet.png")
     overlap, twice = mask_iou(truth, prediction), dice(truth, prediction)
     print(f"a mask and a guess at it, in the image's own pixels: IoU {overlap:.4f}, Dice {twice:.4f}")

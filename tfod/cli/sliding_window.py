@@ -56,7 +56,7 @@ def build_parser() -> CommandParser:
 def run(args: argparse.Namespace) -> None:
     """Writes the animation and tells what the windows cost."""
     _check(args)
-    from tfod.lessons.animation import save_image, write_animation
+    from tfod.lessons.animation import write_animation, write_image
     from tfod.lessons.canvas import resized
     from tfod.lessons.sliding_window import count_windows
     from tfod.lessons.window_frames import WindowFrames, draw_heat_map
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> None:
         print(f"  {len(frames)} of them are shown")
     if scores:
         heat = Path(args.output).with_name(f"{Path(args.output).stem}_heat_map.png")
-        save_image(heat, draw_heat_map(image, window, frames.scored))
+        write_image(heat, draw_heat_map(image, window, frames.scored))
         print(f"{heat}: where the scores are high")
     _tell_cost(count, 1000 * seconds / count if scores else None)
 

@@ -15,13 +15,14 @@ from tfod.errors import ConfigError, OutputError
 from tfod.files import replacing
 from tfod.lessons.canvas import BAD, FAINT, FIRST, GOOD, GREY, INK, MIDDLE, PAPER, SECOND
 from tfod.progress import Progress
+from tfod.visualize.save import save_image
 
-__all__ = ["ANIMATIONS", "is_animation", "require_animation", "require_image", "save_image", "write_animation"]
+__all__ = ["ANIMATIONS", "is_animation", "require_animation", "require_image", "write_animation", "write_image"]
 
 Frame = NDArray[np.uint8]
 Frames = Callable[[int], Frame]
 
-_IMAGES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+_IMAGES = (".png", ".jpg", ".jpeg")
 _OWN_COLOURS = (PAPER, INK, GREY, FAINT, FIRST, SECOND, MIDDLE, GOOD, BAD)
 _COLOURS = 255  # of a GIF's palette; one more stands for pixels that stay as they are
 _BITS = 5  # of each channel that the search for the nearest colour looks at
@@ -89,13 +90,10 @@ def require_image(path: Path | str) -> None:
         raise ConfigError("this is no kind of image that is written here", str(path), cure)
 
 
-def save_image(path: Path | str, image: Frame) -> None:
+def write_image(path: Path | str, image: Frame) -> None:
     """Writes one image, uint8 `[H, W, 3]`, as PNG or JPEG, as the name's ending says."""
     require_image(path)
-    kind = _IMAGES[Path(path).suffix.lower()]
-    options = {"quality": 90, "subsampling": 0} if kind == "JPEG" else {"optimize": True}
-    with replacing(path) as temporary:
-        Image.fromarray(image).save(temporary, format=kind, **options)
+    save_image(image, path, quality=90, subsampling=0, optimize=True)
 
 
 def _write_gif(path: Path, film: _Film) -> None:

@@ -18,7 +18,7 @@ def save_image(image: NDArray[np.uint8], path: Path | str, **options: Any) -> No
 
     Args:
       path: Ends in .jpg or .jpeg for JPEG; anything else becomes PNG.
-      options: Of Pillow's JPEG, such as `quality`; PNG has none here.
+      options: Of Pillow, such as `quality`; a kind that has no such option ignores it.
 
     Raises:
       OutputError: The place cannot be written, or the disk is full.
@@ -26,5 +26,5 @@ def save_image(image: NDArray[np.uint8], path: Path | str, **options: Any) -> No
     is_jpeg = Path(path).suffix.lower() in (".jpg", ".jpeg")
     # Through memory: Pillow's own writing takes a part of a block, all that a disk has room for, for the whole.
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG" if is_jpeg else "PNG", **(options if is_jpeg else {}))
+    Image.fromarray(image).save(buffer, "JPEG" if is_jpeg else "PNG", **options)
     write_bytes(path, buffer.getvalue())
