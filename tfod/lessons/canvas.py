@@ -6,16 +6,15 @@ Places are in pixels of the canvas; an area is left, top, right, bottom. Photos 
 import functools
 import math
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import cv2
-import matplotlib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from tfod.visualize.colours import text_colour
+from tfod.visualize.letters import lettering
 
 __all__ = [
     "BAD", "FAINT", "FIRST", "GOOD", "GREY", "INK", "MIDDLE", "PAPER", "SECOND", "WIDTH", "Area", "Canvas", "Plot",
@@ -200,14 +199,7 @@ def signed(value: float, digits: int | None = None) -> str:
 @functools.lru_cache(maxsize=1024)
 def _letters(text: str, size: int) -> NDArray[np.float32]:
     """How much ink is on each pixel of a line of text, `[H, W]` in 0 to 1; H is the same for every text."""
-    font = _font(size)
-    ascent, descent = font.getmetrics()
-    image = Image.new("L", (max(1, math.ceil(font.getlength(text))), ascent + descent))
-    ImageDraw.Draw(image).text((0, ascent), text, fill=255, font=font, anchor="ls")
+    letters = lettering(size)
+    image = Image.new("L", (max(1, math.ceil(letters.width(text))), letters.height))
+    letters.draw(ImageDraw.Draw(image), (0, letters.height / 2), text, 255)
     return np.asarray(image, np.float32) / 255
-
-
-@functools.lru_cache(maxsize=32)
-def _font(size: int) -> Any:
-    # Matplotlib's: it has letters of all of Europe, and signs that Pillow's own lacks (×, ², −).
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)

@@ -5,7 +5,6 @@ their box; the best-scored choose first and lie on top.
 """
 
 import bisect
-import functools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tfod.visualize.colours import class_colour, text_colour
-from tfod.visualize.letters import Lettering, drawable
+from tfod.visualize.letters import Lettering, drawable, lettering
 
 __all__ = ["draw_boxes", "enlarge_small", "mosaic"]
 
@@ -39,7 +38,7 @@ class _Style(NamedTuple):
         side = math.sqrt(width * height)
         line = max(1, round(side / 260))
         font_size = max(_SMALLEST_FONT, round(side / 38))
-        return cls(line, max(1, line // 4) if line > 1 else 0, max(1, font_size // 6), _lettering(font_size))
+        return cls(line, max(1, line // 4) if line > 1 else 0, max(1, font_size // 6), lettering(font_size))
 
 
 class _Label(NamedTuple):
@@ -224,8 +223,3 @@ def _fit(picture: Image.Image, width: int, height: int) -> Image.Image:
         return picture
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     return picture.resize(size, Image.Resampling.LANCZOS)
-
-
-@functools.lru_cache(maxsize=32)
-def _lettering(size: int) -> Lettering:
-    return Lettering(size)

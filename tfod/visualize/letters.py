@@ -18,7 +18,7 @@ from PIL import ImageFont, features
 
 from tfod.visualize.right_to_left import is_right_to_left, visual
 
-__all__ = ["Lettering", "drawable", "fonts_of"]
+__all__ = ["Lettering", "drawable", "fonts_of", "lettering"]
 
 _FOLDERS = (
     "~/.fonts",
@@ -71,6 +71,12 @@ class Lettering:
         if _orders_and_joins() and is_right_to_left(text):
             parts.reverse()
         return ((_sized(path, self.size), part) for path, part in parts)
+
+
+@functools.lru_cache(maxsize=32)
+def lettering(size: int) -> Lettering:
+    """Text of a size in pixels, its fonts opened once."""
+    return Lettering(size)
 
 
 def drawable(text: str) -> str:
