@@ -283,7 +283,7 @@ def suits_swish(layer: keras.layers.Layer) -> bool:
 def swish(features: tf.Tensor) -> tuple[tf.Tensor, object]:
     """x σ(x) of features, float32 `[B, H, W, C]`; only these are kept for its gradient."""
 
-    def slope(features: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
+    def derivative(features: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
         sigmoid = tf.sigmoid(features)
         return upstream * sigmoid * (1.0 + features * (1.0 - sigmoid))
 
@@ -293,7 +293,7 @@ def swish(features: tf.Tensor) -> tuple[tf.Tensor, object]:
         if fuse:
             wake_compiler()
         with tf.control_dependencies([upstream]):  # not before it is needed, since it takes memory
-            return tf.function(slope, autograph=False, jit_compile=fuse)(features, upstream)
+            return tf.function(derivative, autograph=False, jit_compile=fuse)(features, upstream)
 
     return features * tf.sigmoid(features), gradient
 
