@@ -95,7 +95,11 @@ def restore_model(model: _Restorable, place: str | Path) -> tuple[str, int | Non
     """
     reader = open_checkpoint(find_checkpoint(place), averaged=True)
     if isinstance(reader, NamedReader):
-        wanted = _named(model.checkpoint_layout(), reader).variables
+        named = _named(model.checkpoint_layout(), reader)
+        if not named.same:
+            cure = "let feature_extractor.type be the one of TensorFlow 1, without _keras; or fine-tune from it"
+            raise CheckpointError("the network of this type computes otherwise than TensorFlow 1's", reader.prefix, cure)
+        wanted = named.variables
         if count := reader.averages():
             print(f"note: {reader.prefix} has moving averages of {count} variables, which are used", file=sys.stderr)
     else:
