@@ -14,7 +14,7 @@ from tfod.annotations.cvat_write import write_cvat
 from tfod.annotations.format import Dataset, Format, Look, Reading
 from tfod.annotations.labelme import read_labelme, write_labelme
 from tfod.annotations.recognition import look_at, some_files
-from tfod.annotations.tfrecord import RECORD_NAME, read_tfrecord, write_tfrecord
+from tfod.annotations.tfrecord import read_tfrecord, write_tfrecord
 from tfod.annotations.untrusted import Roots
 from tfod.annotations.voc import read_voc_dataset
 from tfod.annotations.voc_write import write_voc
@@ -22,6 +22,7 @@ from tfod.annotations.yolo import read_yolo
 from tfod.annotations.yolo_layout import find_yaml
 from tfod.annotations.yolo_write import write_yolo
 from tfod.errors import DataError
+from tfod.shards import is_record_name
 from tfod.stores import matches
 
 __all__ = ["FORMATS", "detect_format", "find_format", "open_dataset", "read_dataset"]
@@ -202,7 +203,7 @@ def _say(names: Iterable[str]) -> str:
 
 def _is_pattern(path: str) -> bool:
     """Whether it names shards of records as a pattern does."""
-    return not os.path.exists(path) and any(RECORD_NAME.fullmatch(os.path.basename(one)) for one in matches(path))
+    return not os.path.exists(path) and any(is_record_name(os.path.basename(one)) for one in matches(path))
 
 
 class _Checked:

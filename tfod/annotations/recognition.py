@@ -15,11 +15,11 @@ from lxml import etree
 
 from tfod.annotations.csv_columns import column_names
 from tfod.annotations.format import Look
-from tfod.annotations.tfrecord import RECORD_NAME
 from tfod.annotations.untrusted import encoding_of, parse_json
 from tfod.annotations.yolo_labels import is_label_text
 from tfod.annotations.yolo_layout import NAME_LISTS, is_data_yaml
 from tfod.errors import DataError
+from tfod.shards import is_record_name
 
 __all__ = ["look_at", "some_files"]
 
@@ -65,7 +65,7 @@ def look_at(path: str) -> Look:
 
 
 def _kind(name: str) -> str:
-    if RECORD_NAME.fullmatch(name):
+    if is_record_name(name):
         return "record"
     if name in _NAMES:
         return "names"
