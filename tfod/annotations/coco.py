@@ -11,6 +11,7 @@ from tfod.annotations.coco_tools import ROOT, TURNED, root_category, turned_box
 from tfod.annotations.format import Dataset, PassedOverError, Reading, StrayError, Writing
 from tfod.annotations.masks import Mask, RunLengths, checked_counts, counts_from_text, counts_to_text, extent
 from tfod.annotations.pictures import find_picture, other_name, plain_name
+from tfod.annotations.repeats import each_once
 from tfod.annotations.shapes import outline_extent
 from tfod.annotations.untrusted import (
     as_number,
@@ -39,9 +40,10 @@ def read_coco(path: str, reading: Reading) -> Dataset:
     pictures of their file. Files of another kind are passed over. Raises DataError where no file is a COCO data set.
     """
     parts, errors, remarks = read_each(path, (".json",), lambda file: _Part(file, file_subset(file, path), reading))
-    images = [*errors, *(image for part in parts for image in part.images)]
+    images, repeats = each_once((part.file, part.images) for part in parts)
+    images = [*errors, *images]
     remarks += (remark for part in parts for remark in part.remarks)
-    remarks += _listed_twice(parts) if len(parts) > 1 else ()
+    remarks += repeats
     return Dataset(images, len(images), _joined_ids(parts, remarks), remarks)
 
 
@@ -193,21 +195,6 @@ def _by_text(keys: Iterable[_Id]) -> dict[str, _Id]:
 
 def _shown(item: object) -> str:
     return ascii(item.get("image_id") if isinstance(item, dict) else item)[:40]
-
-
-def _listed_twice(parts: Sequence[_Part]) -> Iterator[Remark]:
-    """Pictures that several files name, as the whole and its parts do where they lie side by side."""
-    first: dict[str, str] = {}
-    shared: dict[tuple[str, str], list[str]] = {}
-    for part in parts:
-        for image in part.images:
-            if isinstance(image, AnnotatedImage) and image.picture:
-                earlier = first.setdefault(os.path.realpath(image.picture), part.file)
-                if earlier != part.file:
-                    shared.setdefault((earlier, part.file), []).append(image.filename)
-    for (earlier, file), names in shared.items():
-        what = f"{len(names)} of its pictures are in {earlier} too, the first is {names[0]!r}: they come twice"
-        yield Remark("picture-listed-twice", what, file, len(names))
 
 
 def _joined_ids(parts: Sequence[_Part], remarks: list[Remark]) -> dict[str, int]:

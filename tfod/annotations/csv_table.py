@@ -13,6 +13,7 @@ from tfod.annotations.csv_columns import COLUMNS, Header, read_header
 from tfod.annotations.format import Dataset, Reading, Writing
 from tfod.annotations.path_list import list_names
 from tfod.annotations.pictures import find_picture, other_name, picture_sizes, picture_stem, plain_name
+from tfod.annotations.repeats import each_once
 from tfod.annotations.shapes import Box, Transposition, are_exchanged, are_fractions, outline_extent
 from tfod.annotations.untrusted import as_text, file_subset, read_each, snapped, subset_of
 from tfod.errors import DataError
@@ -75,14 +76,17 @@ def read_csv_dataset(path: str, reading: Reading) -> Dataset:
     tables, errors, remarks = read_each(
         path, (".csv", ".tsv"), lambda file: (file, *_images(file, reading.image_dir, None, reading.class_names))
     )
-    images: list[AnnotatedImage | DataError] = [*errors]
-    for file, table, told in tables:
-        remarks += told
-        subset = file_subset(file, path)
-        for image in table:
-            named = isinstance(image, AnnotatedImage) and subset and not image.subset
-            images.append(image._replace(subset=subset) if named else image)  # type: ignore[union-attr]
+    images, repeats = each_once((file, _of_part(table, file_subset(file, path))) for file, table, _ in tables)
+    images = [*errors, *images]
+    remarks += [*(remark for *_, told in tables for remark in told), *repeats]
     return Dataset(images, len(images), {name: number for number, name in reading.class_names.items()}, remarks)
+
+
+def _of_part(images: Iterable[AnnotatedImage | DataError], subset: str) -> list[AnnotatedImage | DataError]:
+    return [
+        image._replace(subset=image.subset or subset) if isinstance(image, AnnotatedImage) else image
+        for image in images
+    ]
 
 
 def write_csv(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:

@@ -63,7 +63,7 @@ RULES = {
         "note", "a class that has other ids in other COCO files", "nothing: classes are known by their names"
     ),
     "picture-listed-twice": Rule(
-        "warning", "pictures that several COCO files name: the whole and its parts", "name the right file"
+        "warning", "pictures that annotation files name again: the whole and its parts", "name the right file"
     ),
     "box-from-outline": Rule("note", "objects of COCO without a bbox", "nothing: it is that of their segmentation"),
     "annotation-fields": Rule(
