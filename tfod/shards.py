@@ -45,15 +45,19 @@ CUT_OFF = "the TFRecord file ends inside a record"
 
 _SHARD = re.compile(r"(?P<base>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<end>[^/]*)", re.DOTALL)
 _MASK_DELTA = 0xA282EAD8
-_GUNZIP = "unpack them: gzip -dc {path} > {plain}"
 _INFLATE = (
     "unpack them: python -c 'import sys, zlib; sys.stdout.buffer.write(zlib.decompress(sys.stdin.buffer.read()))'"
     " < {path} > {plain}"
 )
 _COMPRESSED = (
-    (b"\x1f\x8b", "GZIP", _GUNZIP),
+    (b"\x1f\x8b", "GZIP", "unpack them: gzip -dc {path} > {plain}"),
+    (b"BZh", "bzip2", "unpack them: bzip2 -dc {path} > {plain}"),
+    (b"\xfd7zXZ\0", "xz", "unpack them: xz -dc {path} > {plain}"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard", "unpack them: zstd -dc {path} > {plain}"),
+    (b"PK\x03\x04", "ZIP", "unpack them: unzip -p {path} > {plain}"),
     *((bytes((0x78, level)), "ZLIB", _INFLATE) for level in (0x01, 0x5E, 0x9C, 0xDA)),
 )
+_SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
 def shard_names(path: str, num_shards: int) -> list[str]:
@@ -143,16 +147,20 @@ def header_fault(header: bytes, available: int) -> str:
 
 
 def foreign_head(head: bytes, path: str) -> DataError | None:
-    """What a file is instead of records where it begins with `head`: compressed, or a pointer of Git LFS."""
+    """What a file is instead of records where it begins with `head`: compressed, a pointer of Git LFS, a web page."""
     if len(head) >= HEADER.size and HEADER.unpack_from(head)[1] == masked_crc(head[:8]):
         return None  # a record of a length that happens to look so
     if is_lfs_pointer(head):
         return DataError("this is a pointer of Git LFS, not the records", path, LFS_CURE)
+    if head.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
+        cure = "fetch the file itself: the page is what a browser shows of it, or asks before a download"
+        return DataError("this is a web page, not the records", path, cure)
     for magic, kind, cure in _COMPRESSED:
         if head.startswith(magic):
             folder, name = os.path.split(path)
             first, dot, rest = name.partition(".")
-            plain = name.removesuffix(".gz") if name.endswith(".gz") else f"{first}_plain{dot}{rest}"
+            whole, suffix = os.path.splitext(name)
+            plain = whole if suffix in _SUFFIXES else f"{first}_plain{dot}{rest}"
             cure = cure.format(path=shlex.quote(path), plain=shlex.quote(os.path.join(folder, plain)))
             return DataError(f"the records are compressed with {kind}", path, cure)
     return None

@@ -13,7 +13,7 @@ from tfod.annotations.cvat import read_cvat
 from tfod.annotations.cvat_write import write_cvat
 from tfod.annotations.format import Dataset, Format, Look, Reading
 from tfod.annotations.labelme import read_labelme, write_labelme
-from tfod.annotations.recognition import look_at, some_files
+from tfod.annotations.recognition import ANOTHER_TOOL, LFS_POINTER, look_at, some_files
 from tfod.annotations.tfrecord import read_tfrecord, write_tfrecord
 from tfod.annotations.untrusted import Roots
 from tfod.annotations.voc import read_voc_dataset
@@ -22,6 +22,7 @@ from tfod.annotations.yolo import read_yolo
 from tfod.annotations.yolo_layout import find_yaml
 from tfod.annotations.yolo_write import write_yolo
 from tfod.errors import DataError
+from tfod.files import LFS_CURE
 from tfod.shards import is_record_name
 from tfod.stores import matches
 
@@ -193,8 +194,12 @@ def _unknown(path: str, looks: Mapping[str, Look]) -> DataError:
                  for file, look in islice(looks.items(), _SHOWN)]  # fmt: skip
         more = f"; and {len(looks) - _SHOWN} more" if len(looks) > _SHOWN else ""
         what = "; ".join(shown) + more
-    return DataError(f"cannot tell the annotations' format: it is none of the formats known; {what}", path,
-                     _say(FORMATS))  # fmt: skip
+    cure = _say(FORMATS)
+    if any(look.what == LFS_POINTER for look in looks.values()):
+        cure = LFS_CURE
+    elif any(look.what.endswith(ANOTHER_TOOL) for look in looks.values()):
+        cure = "export the annotations as COCO or Pascal VOC in that tool"
+    return DataError(f"cannot tell the annotations' format: it is none of the formats known; {what}", path, cure)
 
 
 def _say(names: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Remark, meaning
-from tfod.annotations.coco_tools import ROOT, TURNED, root_category, turned_box
+from tfod.annotations.coco_tools import CORNERS, ROOT, TURNED, are_corners, root_category, turned_box
 from tfod.annotations.format import Dataset, PassedOverError, Reading, StrayError, Writing
 from tfod.annotations.masks import Mask, RunLengths, checked_counts, counts_from_text, counts_to_text, extent
 from tfod.annotations.pictures import find_picture, other_name, plain_name
@@ -68,6 +68,7 @@ class _Part:
         self.names: dict[int, str] = {}
         self._texts = 0  # ids that are texts here and numbers there
         self._outlines = 0  # boxes that are the extent of an outline
+        self._corners = False  # of boxes, instead of a corner and sides
         self._turned: dict[_Id, str] = {}  # the first turned box of each picture
         read = read_json(file)
         tables: dict[str, Any] = {key: read.get(key) for key in ("images", "annotations", "categories")}
@@ -142,6 +143,9 @@ class _Part:
         errors: dict[_Id, DataError] = {}
         strays: list[StrayError] = []
         texts = _by_text(entries)
+        self._corners = are_corners(_sized_boxes(items, entries))
+        if self._corners:
+            self.remarks.append(meaning(CORNERS, self.file))
         for index, item in enumerate(items):
             where = f"{self.file}, annotation {index}"
             key = _key(item.get("image_id")) if isinstance(item, dict) else None
@@ -167,6 +171,9 @@ class _Part:
         if not isinstance(number, int) or number not in self.names:
             what = f"the object's category_id is that of no category: {ascii(item.get('category_id'))[:40]}"
             raise DataError(what, where, _REPAIR)
+        if self._corners and _is_box(given := item.get("bbox")):
+            x, y, right, bottom = given
+            item = {**item, "bbox": [x, y, right - x, bottom - y]}
         found, outlined = _object(item, self.names[number], size, where)
         self._outlines += outlined
         return found
@@ -191,6 +198,22 @@ def _by_text(keys: Iterable[_Id]) -> dict[str, _Id]:
             twice.add(text)
         texts[text] = key
     return {text: key for text, key in texts.items() if text and text not in twice}
+
+
+def _is_box(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 4 and all(type(side) in (int, float) for side in value)
+
+
+def _sized_boxes(
+    items: Sequence[object], entries: Mapping[_Id, tuple[int, Mapping[str, Any]]]
+) -> Iterator[tuple[Sequence[float], int, int]]:
+    """The boxes of images whose size the file says, each with that."""
+    for item in items:
+        if isinstance(item, dict) and _is_box(item.get("bbox")) and (key := _key(item.get("image_id"))) in entries:
+            said = entries[key][1]  # type: ignore[index]
+            width, height = as_pixels(said.get("width")), as_pixels(said.get("height"))
+            if width and height:
+                yield item["bbox"], width, height
 
 
 def _shown(item: object) -> str:

@@ -18,6 +18,7 @@ from tfod.errors import DataError
 __all__ = ["parse_labels", "read_yolo"]
 
 _CURE = "correct the line, or take it out"
+_PIXELS = "divide x and width by the picture's width, y and height by its height"
 
 
 def read_yolo(path: str, reading: Reading) -> Dataset:
@@ -68,7 +69,8 @@ def parse_labels(
             try:
                 objects.append(_object(words, names, size, keypoints)._replace(line=line))
             except (ValueError, OverflowError) as error:
-                raise DataError(f"the label cannot be read: {error}", f"{path}, line {line}", _CURE) from error
+                cure = _PIXELS if "pixels" in str(error) else _CURE
+                raise DataError(f"the label cannot be read: {error}", f"{path}, line {line}", cure) from error
     return tuple(objects)
 
 
@@ -80,6 +82,8 @@ def _object(words: Sequence[str], names: Mapping[int, str], size: tuple[int, int
         raise ValueError(f"there is no class {number}; there are {len(names)} names, counted from 0")
     name = names.get(number, str(number))
     values = [float(word) for word in words[1 : 5 + keypoints if keypoints else None]]
+    if beyond := [value for value in values[: None if len(values) != 4 + keypoints else 4] if not -1 <= value <= 2]:
+        raise ValueError(f"{beyond[0]:g} is no fraction of the picture, from 0 to 1; are these pixels?")
     if len(values) == 4 + keypoints:
         return _from_box(name, values[:4], size)
     if len(values) < 6 or len(values) % 2:

@@ -121,6 +121,8 @@ def verify(
     for name in dict.fromkeys(map(set_name, paths)):
         here = [pair for pair in zip(paths, read, strict=True) if set_name(pair[0]) == name]
         _compare_with_manifest(name, here, report)
+        if not any(found.file.records for _, found in here):
+            report.findings.append(Finding("set", "the set holds no record", name))
     return report
 
 
