@@ -13,14 +13,14 @@ TURNED = "pictures with boxes that are turned, as CVAT's attributes say; of each
 CORNERS = "files whose bbox is x, y, x, y, two corners, as the sizes of their images show; read so"
 
 _SLIP = 1.05  # of an image's side: so far a box may reach
-_LEAST_OUT, _MOST_MISFITS = 0.25, 0.02  # of the boxes
+_FEWEST, _LEAST_OUT, _MOST_MISFITS = 5, 0.4, 0.02  # boxes, and parts of them
 
 
 def are_corners(boxes: Iterable[tuple[Sequence[float], int, int]]) -> bool:
     """Whether boxes, each with the width and the height of its image, are two corners instead of a corner and sides: as
     sides many reach out of their images, as corners next to none does.
 
-    >>> are_corners([((50, 40, 90, 70), 100, 80)] * 3), are_corners([((50, 40, 40, 30), 100, 80)] * 3)
+    >>> are_corners([((50, 40, 90, 70), 100, 80)] * 5), are_corners([((50, 40, 40, 30), 100, 80)] * 5)
     (True, False)
     """
     count = out = misfits = 0
@@ -28,7 +28,7 @@ def are_corners(boxes: Iterable[tuple[Sequence[float], int, int]]) -> bool:
         count += 1
         out += x + right > _SLIP * width or y + bottom > _SLIP * height
         misfits += not (x < right <= _SLIP * width and y < bottom <= _SLIP * height)
-    return count > 2 and out >= _LEAST_OUT * count and misfits <= _MOST_MISFITS * count
+    return count >= _FEWEST and out >= _LEAST_OUT * count and misfits <= _MOST_MISFITS * count
 
 
 def root_category(categories: Sequence[object], annotations: Sequence[object]) -> int | None:
