@@ -111,6 +111,52 @@ def test_letters_of_another_case_are_the_same_image_if_there_is_but_one(tmp_path
     assert image.picture is None
 
 
+@pytest.mark.parametrize("place", ["JPEGImages/train", "images/train"])
+def test_folders_inside_annotations_and_images_are_alike(tmp_path: Path, place: str) -> None:
+    write_photo(tmp_path / "Annotations/train", "a", item())
+    (tmp_path / place).mkdir(parents=True)
+    (tmp_path / "Annotations/train/a.jpg").rename(tmp_path / place / "a.jpg")
+    _, (image,), _ = _read(tmp_path)
+    assert (image.picture, image.subset) == (f"{tmp_path}/{place}/a.jpg", "train")
+
+
+@pytest.mark.parametrize("path", ["../photos/a.jpg", "..\\photos\\a.jpg"])
+def test_an_image_is_where_labelme_finds_it_but_not_out_of_the_set(tmp_path: Path, path: str) -> None:
+    shape = {"label": "cat", "points": [[10, 12], [30, 36]], "shape_type": "rectangle"}
+    content = json.dumps({"imagePath": path, "shapes": [shape], "imageHeight": 48, "imageWidth": 64})
+    _write(tmp_path, photos_in_a__jpg=picture(), texts_in_1__json=content)
+    _, (image,), _ = _read(tmp_path)
+    assert (image.filename, image.picture) == ("a.jpg", f"{tmp_path}/photos/a.jpg")
+    with pytest.raises(DataError, match="outside its folder"):
+        _read(tmp_path / "texts")
+
+
+@pytest.mark.parametrize(
+    ("files", "cure"),
+    [
+        ({"a__jpg": picture()}, "annotate the pictures"),
+        ({"a__xml": ""}, "say it: --from"),
+    ],
+)
+def test_a_folder_of_no_annotations(tmp_path: Path, files: dict[str, bytes], cure: str) -> None:
+    with pytest.raises(DataError, match="cannot tell the annotations' format") as caught:
+        _read(_write(tmp_path, **files))
+    assert cure in caught.value.cure
+
+
+def test_an_archive_is_to_be_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "set.zip").write_bytes(b"PK\x03\x04")
+    with pytest.raises(DataError, match="it is an archive") as caught:
+        _read(tmp_path / "set.zip")
+    assert "unpack it" in caught.value.cure
+
+
+def test_tables_that_say_left_top_right_bottom(tmp_path: Path) -> None:
+    _write(tmp_path, a__jpg=picture(), boxes__csv="Image,Label,Left,Top,Right,Bottom\na.jpg,cat,10,12,30,36\n")
+    _, (image,), _ = _read(tmp_path)
+    assert image.objects[0][:5] == ("cat", *BOX)
+
+
 def _yolo(folder: Path, **files: str) -> Path:
     start = {"data__yaml": "train: images\nval: images\nnames: [cat, dog]\n", "labels_in_a__txt": "0 .5 .5 .25 .5\n"}
     return _write(folder, images_in_a__jpg=picture(), **{**start, **files})
@@ -133,6 +179,33 @@ def test_a_second_label_file_of_an_image_is_told_if_it_says_otherwise(tmp_path: 
     _, (image,), told = _read(_yolo(tmp_path, images_in_a__txt="1 .2 .2 .1 .1\n"))
     assert (image.objects[0].class_name, told) == ("cat", ["annotation-orphan"])
     assert _read(_yolo(tmp_path, images_in_a__txt="0 .5 .5 .25 .5\n"))[2] == []
+
+
+def test_points_of_a_pose_are_no_outline(tmp_path: Path) -> None:
+    line = "0 .5 .5 .25 .5 .4 .4 2 .6 .6 2\n"
+    with pytest.raises(DataError, match=r"kpt_shape in data\.yaml"):
+        _read(_yolo(tmp_path, labels_in_a__txt=line))
+    _, (image,), _ = _read(
+        _yolo(
+            tmp_path, labels_in_a__txt=line, data__yaml="train: images\nval: images\nkpt_shape: [2, 3]\nnames: [cat]\n"
+        )
+    )
+    assert image.objects[0].xmin == 24
+
+
+def test_a_crowd_may_be_a_text(tmp_path: Path) -> None:
+    _coco(tmp_path)
+    text = (tmp_path / "all.json").read_text().replace('"bbox"', '"iscrowd": "1", "bbox"')
+    (tmp_path / "all.json").write_text(text)
+    assert all(image.objects[0].crowd for image in _read(tmp_path)[1])
+
+
+def test_a_panoptic_file_beside_the_objects_is_passed_over(tmp_path: Path) -> None:
+    _coco(tmp_path)
+    other = json.loads((tmp_path / "all.json").read_text()) | {"annotations": [{"image_id": 97, "segments_info": []}]}
+    (tmp_path / "panoptic.json").write_text(json.dumps(other))
+    _, images, told = _read(tmp_path)
+    assert (len(images), told) == (2, ["file-passed-over"])
 
 
 def test_boxes_of_coco_that_are_corners_are_read_so(tmp_path: Path) -> None:

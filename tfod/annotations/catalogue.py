@@ -13,7 +13,7 @@ from tfod.annotations.cvat import read_cvat
 from tfod.annotations.cvat_write import write_cvat
 from tfod.annotations.format import Dataset, Format, Look, Reading
 from tfod.annotations.labelme import read_labelme, write_labelme
-from tfod.annotations.recognition import ANOTHER_TOOL, LFS_POINTER, look_at, some_files
+from tfod.annotations.recognition import ANOTHER_TOOL, ARCHIVE, LFS_POINTER, look_at, some_files
 from tfod.annotations.tfrecord import read_tfrecord, write_tfrecord
 from tfod.annotations.untrusted import Roots
 from tfod.annotations.voc import read_voc_dataset
@@ -194,9 +194,11 @@ def _unknown(path: str, looks: Mapping[str, Look]) -> DataError:
                  for file, look in islice(looks.items(), _SHOWN)]  # fmt: skip
         more = f"; and {len(looks) - _SHOWN} more" if len(looks) > _SHOWN else ""
         what = "; ".join(shown) + more
-    cure = _say(FORMATS)
+    cure = _say(FORMATS) if looks else "annotate the pictures, or name the folder of their annotations"
     if any(look.what == LFS_POINTER for look in looks.values()):
         cure = LFS_CURE
+    elif any(look.what == ARCHIVE for look in looks.values()):
+        cure = "unpack it, and name the folder"
     elif any(look.what.endswith(ANOTHER_TOOL) for look in looks.values()):
         cure = "export the annotations as COCO or Pascal VOC in that tool"
     return DataError(f"cannot tell the annotations' format: it is none of the formats known; {what}", path, cure)

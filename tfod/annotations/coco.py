@@ -75,6 +75,9 @@ class _Part:
         if missing := [key for key, items in tables.items() if not isinstance(items, list)]:
             what = f"the JSON is no COCO data set: it has no list of objects {missing[0]!r}"
             raise PassedOverError(what, file, "name a JSON file with images, annotations and categories")
+        if any(isinstance(item, dict) and "segments_info" in item for item in tables["annotations"][:1]):
+            what = "the JSON is a panoptic one of COCO's, whose objects are pixels in PNG files"
+            raise PassedOverError(what, file, "name the file of the objects, such as instances_val2017.json")
         self.images: list[AnnotatedImage | DataError] = [*self._categories(tables["categories"])]
         root = root_category(tables["categories"], tables["annotations"])
         if root in self.names:
@@ -289,7 +292,7 @@ def _object(item: Mapping[str, Any], name: str, size: _Size, where: str) -> tupl
     area = None if item.get("area") is None else as_number(item["area"], "the area", where)
     if area is not None and abs(area - width * height) <= 1e-6 * area:  # that of the box says nothing of its own
         area = None
-    crowd = item.get("iscrowd") in (1, True)
+    crowd = item.get("iscrowd") in (1, "1")
     return AnnotatedObject(name, *box, crowd=crowd, area=area, mask=mask), found is not None
 
 

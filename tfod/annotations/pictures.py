@@ -260,8 +260,11 @@ def _listed(folder: str, changed: int) -> _Listed:
 
 
 def _usual_folders(folder: str) -> tuple[str, ...]:
+    """Of Annotations/train also JPEGImages/train."""
     folder = folder or os.curdir
-    return folder, *(f"{folder}/../{name}" for name in PICTURE_FOLDERS)
+    above, annotations, inside = folder.rpartition("/Annotations/")
+    like = (f"{above}/{name}/{inside}" for name in PICTURE_FOLDERS) if annotations else ()
+    return folder, *(f"{folder}/../{name}" for name in PICTURE_FOLDERS), *filter(os.path.isdir, like)
 
 
 def plain_name(filename: str) -> str:

@@ -22,10 +22,13 @@ from tfod.errors import DataError
 from tfod.files import beginning, is_lfs_pointer
 from tfod.shards import is_record_name
 
-__all__ = ["ANOTHER_TOOL", "LFS_POINTER", "look_at", "some_files"]
+__all__ = ["ANOTHER_TOOL", "ARCHIVE", "LFS_POINTER", "look_at", "some_files"]
 
 ANOTHER_TOOL = "the tool's own form"
 """What is said of a file that a tool can write in another form."""
+
+ARCHIVE = "it is an archive"
+"""What is said of a file that holds others."""
 
 LFS_POINTER = "it is a pointer of Git LFS"
 """What is said of a file that was not fetched."""
@@ -65,8 +68,11 @@ def look_at(path: str) -> Look:
     """What a file is seen to be; a file that cannot be read, or is malformed, is nothing, and says why."""
     kind = _kind(os.path.basename(path))
     try:
-        if kind != "record" and is_lfs_pointer(beginning(path)):
+        head = beginning(path)
+        if kind != "record" and is_lfs_pointer(head):
             return Look("", what=LFS_POINTER)
+        if not kind and head.startswith((b"PK\x03\x04", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf")):
+            return Look("", what=ARCHIVE)
         return _LOOKS[kind](path)
     except DataError as error:
         return Look("", what=error.what)

@@ -23,7 +23,10 @@ __all__ = ["NAME_LISTS", "PICTURE_EXTENSIONS", "Layout", "find_layout", "find_ya
 PICTURE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 _YAMLS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _PARTS = ("train", "val", "test")
-NAME_LISTS = ("classes.txt", "obj.names", "labels/classes.txt", "classes.names", "_darknet.labels", "names.txt")
+NAME_LISTS = (
+    "classes.txt", "obj.names", "labels/classes.txt", "classes.names", "_darknet.labels", "names.txt", "coco.names",
+    "predefined_classes.txt",
+)  # fmt: skip
 _MOST_YAMLS = 16
 _POSITIVE = re.compile(r"[1-9]\d{0,2}")
 _REPAIR = "correct the file"
