@@ -174,7 +174,8 @@ class _Part:
         if not isinstance(number, int) or number not in self.names:
             what = f"the object's category_id is that of no category: {ascii(item.get('category_id'))[:40]}"
             raise DataError(what, where, _REPAIR)
-        if self._corners and _is_box(given := item.get("bbox")):
+        given = item.get("bbox")
+        if self._corners and isinstance(given, list) and _is_box(given):
             x, y, right, bottom = given
             item = {**item, "bbox": [x, y, right - x, bottom - y]}
         found, outlined = _object(item, self.names[number], size, where)
