@@ -203,8 +203,8 @@ def read_pair_list(path: str | os.PathLike[str]) -> list[Pair]:
     a comma, a semicolon or blanks. A path in double quotes ("" for one inside) is taken as it is.
 
     A first line such as `image,mask` names the columns. Paths are relative to the list's folder; those of another
-    machine (`/SegNet/CamVid/...`) are tried there too, without their first folders. Raises DataError, with the line, for
-    what is not there.
+    machine (`/SegNet/CamVid/...`) are tried there too, without their first folders. Raises DataError, with the line,
+    for what is not there.
     """
     folder = Path(path).parent
     pairs = [
