@@ -120,6 +120,14 @@ def test_folders_inside_annotations_and_images_are_alike(tmp_path: Path, place: 
     assert (image.picture, image.subset) == (f"{tmp_path}/{place}/a.jpg", "train")
 
 
+def test_each_year_of_a_devkit_has_lists_of_its_own(tmp_path: Path) -> None:
+    for year, subset in (("VOC2007", "train"), ("VOC2012", "val")):
+        write_photo(tmp_path / year / "Annotations", "a", item())
+        _write(tmp_path / year, **{f"ImageSets_in_Main_in_{subset}__txt": "a\n"})
+    assert [image.subset for image in _read(tmp_path)[1]] == ["train", "val"]
+    assert [image.subset for image in _read(tmp_path / "VOC2012")[1]] == ["val"]
+
+
 @pytest.mark.parametrize("path", ["../photos/a.jpg", "..\\photos\\a.jpg"])
 def test_an_image_is_where_labelme_finds_it_but_not_out_of_the_set(tmp_path: Path, path: str) -> None:
     shape = {"label": "cat", "points": [[10, 12], [30, 36]], "shape_type": "rectangle"}
