@@ -16,6 +16,7 @@ from tfod.stores import is_remote, normal
 
 __all__ = [
     "LFS_CURE",
+    "beginning",
     "check_folder",
     "check_place",
     "contents",
@@ -273,6 +274,17 @@ def read_bytes(path: str) -> bytes:
         return os.read(descriptor, os.fstat(descriptor).st_size)
     finally:
         os.close(descriptor)
+
+
+def beginning(source: object) -> bytes:
+    """The first bytes of a file, or of its content; none where it cannot be read."""
+    if isinstance(source, bytes):
+        return source[:64]
+    try:
+        with open(os.fspath(source), "rb") as file:  # type: ignore[call-overload]
+            return bytes(file.read(64))
+    except (OSError, TypeError, ValueError):
+        return b""
 
 
 def is_lfs_pointer(data: bytes | memoryview) -> bool:

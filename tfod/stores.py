@@ -105,8 +105,11 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
 def matches(pattern: str, *, recursive: bool = False) -> list[str]:
     """The files and folders that a glob pattern stands for, sorted; with `recursive`, `**` stands for any folders.
 
-    Raises DataError for a pattern that stands for half a disk.
+    The name of a file that is there stands for that file, whatever is in it. Raises DataError for a pattern that
+    stands for half a disk.
     """
+    if is_file(pattern):
+        return [normal(pattern)]
     if not is_remote(pattern):
         found = [*islice(glob.iglob(pattern, recursive=recursive), MOST_MATCHES + 1)]
         if len(found) > MOST_MATCHES:

@@ -26,7 +26,8 @@ from tfod.explore.browse import write_page
 from tfod.explore.split import split_pictures
 from tfod.names import IMAGE_ENCODED, IMAGE_FILENAME
 from tfod.records.example import bytes_feature, encode_example, float_feature
-from tfod.records.frames import masked_crc, read_frames, write_frame
+from tfod.records.frames import read_frames, write_frame
+from tfod.shards import masked_crc
 
 MANY = 4000
 CHECKS = Checks(LabelMap(tuple(LabelMapItem(number, f"class {number} of all") for number in range(1, MANY))), "map")

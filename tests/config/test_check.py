@@ -1,7 +1,7 @@
 """The check before training: a sound config gives no finding, each fault its own, in its place, with a cure."""
 
+import io
 import json
-import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +13,8 @@ from tfod.cli.check_config import main
 from tfod.config.check import Diagnostic, check_file, check_pipeline, require
 from tfod.config.pipeline import read_pipeline_config
 from tfod.errors import ConfigError
+from tfod.records.frames import write_frame
+from tfod.shards import HEADER, masked_crc
 
 CONFIG = """
 model {
@@ -83,8 +85,11 @@ Check = Callable[..., list[Diagnostic]]
 
 
 def _records(*lengths: int) -> bytes:
-    """TFRecord framing with nothing in it: the check looks at lengths only."""
-    return b"".join(struct.pack("<Q", length) + bytes(4 + length + 4) for length in lengths)
+    """A TFRecord file of records with nothing in them."""
+    file = io.BytesIO()
+    for length in lengths:
+        write_frame(file, bytes(length))
+    return file.getvalue()
 
 
 @pytest.fixture
@@ -282,20 +287,27 @@ def test_an_incomplete_set_of_shards(check: Check) -> None:
     Path("train.record-00001-of-00002").unlink()
     (finding,) = check()
     assert finding.rule == "missing-shards"
-    assert "1 of 2 shards are missing: train.record-00001-of-00002" in finding.what
+    assert "1 of its 2 shards are missing: train.record-00001-of-00002" in finding.what
 
     Path("train.record-00000-of-00003").write_bytes(_records(1))
     (finding,) = check(f"{TRAIN_PATH}=train.record*")
     assert "sets of 2 and 3 files are mixed" in finding.what
+    Path("train.record-00000-of-00003").unlink()
+    Path("train.record-00001-of-00002").touch()
+    Path("train.record").write_bytes(_records(1))
+    (finding,) = check(f"{TRAIN_PATH}=train.record*")
+    assert "sets of 1 and 2 files are mixed" in finding.what
 
 
 @pytest.mark.parametrize(
     ("content", "what"),
     [
         (b"\x1f\x8b" + bytes(30), "compressed"),
-        (_records(100)[:-1], "ends inside its first record"),
+        (_records(100)[:-1], "ends inside a record"),
+        (_records(100).replace(b"\x64", b"\x63", 1), "no TFRecord"),
+        (HEADER.pack(1 << 33, masked_crc((1 << 33).to_bytes(8, "little"))), "ends inside a record"),
         (b"filename,width,height\n", "no TFRecord"),
-        (b"short", "no TFRecord"),
+        (b"short", "ends inside a record"),
     ],
 )
 def test_files_that_hold_no_records(check: Check, content: bytes, what: str) -> None:

@@ -1,7 +1,7 @@
 """Cures are tried: whoever does what the check says, step by step, ends with a config without errors or a refusal."""
 
+import io
 import re
-import struct
 import time
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from tfod.cli.check_config import main
 from tfod.config.check import check_file
 from tfod.config.label_map import read_label_map
 from tfod.errors import ConfigError
+from tfod.records.frames import write_frame
 
 LABEL_MAP = "item { id: 1 name: 'cat' }\nitem { id: 2 name: 'dog' }\n"
 TRAIN, LABELS = '"train.record-?????-of-00002"', '"label_map.pbtxt"'
@@ -22,7 +23,9 @@ DEEP = 100_000
 
 def _records(count: int) -> bytes:
     """TFRecord framing of examples with nothing in them."""
-    return (struct.pack("<Q", 5) + bytes(4) + b"\x0a\x03\x0a\x01a" + bytes(4)) * count
+    file = io.BytesIO()
+    write_frame(file, b"\x0a\x03\x0a\x01a")
+    return file.getvalue() * count
 
 
 def write_sound_config(folder: Path) -> None:

@@ -206,7 +206,10 @@ def test_what_differs_from_the_manifest(converted: Path, capsys: pytest.CaptureF
     assert main([f"{converted}/train.record-*"]) == 1
     out = capsys.readouterr().out
     assert f"{third}: the manifest names it, but it is not there" in out
-    assert f"set: shards that are missing, or sets that are mixed\n{'':16}{third}: the set is incomplete" in out
+    assert (
+        f"set: shards that are missing, sets that are mixed, or without a record\n{'':16}{third}: the set is incomplete"
+        in out
+    )
 
     (converted / "train.manifest.json").write_text("{}")
     assert main([f"{converted}/train.record-*"]) == 1

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tfod.errors import DataError
-from tfod.records.files import expand, shard_names
+from tfod.records.files import expand, records_below
 from tfod.records.frames import write_frame
+from tfod.shards import shard_names
 
 
 def _touch(folder: Path, *names: str) -> None:
@@ -43,6 +44,20 @@ def test_a_whole_set(tmp_path: Path, end: str) -> None:
     names = [name + end for name in shard_names("train.record", 3)]
     _touch(tmp_path, *names)
     assert expand([f"{tmp_path}/train.record-?????-of-00003{end}"]) == [f"{tmp_path}/{name}" for name in names]
+
+
+def test_a_set_that_counts_from_1_is_whole_too(tmp_path: Path) -> None:
+    _touch(tmp_path, *[f"train.record-0000{number}-of-00003" for number in (1, 2, 3)])
+    assert len(expand([f"{tmp_path}/train.record-*"])) == 3
+    (tmp_path / "train.record-00002-of-00003").unlink()
+    with pytest.raises(DataError, match="1 of its 3 shards") as caught:
+        expand([f"{tmp_path}/train.record-*"])
+    assert caught.value.where.endswith("train.record-00002-of-00003")
+
+
+def test_the_shards_of_a_checkpoint_are_no_records(tmp_path: Path) -> None:
+    _touch(tmp_path, "ckpt-1.data-00000-of-00001", "ckpt-1.index", "a.tfrec", "b-00000-of-00001", "c.record.gz")
+    assert records_below(str(tmp_path)) == [f"{tmp_path}/a.tfrec", f"{tmp_path}/b-00000-of-00001"]
 
 
 def test_what_is_compressed_or_a_pointer_is_told_with_its_cure(tmp_path: Path) -> None:
@@ -88,10 +103,10 @@ def test_a_missing_shard_is_named(tmp_path: Path) -> None:
 
 def test_sets_of_different_sizes_are_not_mixed(tmp_path: Path) -> None:
     _touch(tmp_path, *shard_names("train.record", 2), *shard_names("train.record", 3))
-    with pytest.raises(DataError, match="sets of 2 and of 3 files are mixed"):
+    with pytest.raises(DataError, match="sets of 2 and 3 files are mixed"):
         expand([f"{tmp_path}/train.record*"])
     assert len(expand([f"{tmp_path}/train.record-?????-of-00003"])) == 3
 
     _touch(tmp_path, "train.record")
-    with pytest.raises(DataError, match="sets of 1 and of 2 files are mixed"):
+    with pytest.raises(DataError, match="sets of 1 and 2 and 3 files are mixed"):
         expand([f"{tmp_path}/train.record*"])

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tfod.errors import DataError
-from tfod.records.frames import masked_crc, read_frames, write_frame
+from tfod.records.frames import read_frames, write_frame
+from tfod.shards import masked_crc
 
 PAYLOADS = [b"first", b"", b"x" * 100_000, b"last"]
 

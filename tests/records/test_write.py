@@ -18,10 +18,11 @@ from tfod.config.label_map import label_map_from_names
 from tfod.errors import DataError, OutputError
 from tfod.records.convert import ConversionRules
 from tfod.records.example import decode_example
-from tfod.records.files import expand, shard_names
+from tfod.records.files import expand
 from tfod.records.frames import read_frames
 from tfod.records.manifest import manifest_path, record_file
 from tfod.records.write import write_records
+from tfod.shards import shard_names
 
 LABEL_MAP = label_map_from_names(["cat", "dog"])
 

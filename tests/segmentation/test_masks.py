@@ -303,6 +303,13 @@ def test_bad_files_of_labelme(tmp_path: Path, content: str, what: str) -> None:
         _survey([path])
 
 
+def test_a_mask_that_was_not_fetched(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(DataError, match="a pointer of Git LFS") as caught:
+        _survey([tmp_path / "a.png"])
+    assert "git lfs pull" in caught.value.cure
+
+
 def test_masks_that_cannot_be_read_are_kept_as_errors(tmp_path: Path) -> None:
     good = save(road(), tmp_path / "good.png")
     cut = tmp_path / "cut.png"

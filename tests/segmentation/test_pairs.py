@@ -43,6 +43,7 @@ def _matched(pairing: Pairing, root: Path) -> dict[str, str]:
         ("sample1/image.png", "sample1/mask.png"),
         ("2023_05_0.jpg", "2023_05_0.jpg.png"),  # Supervisely
         ("p1.jpg.jpeg", "p1.jpg.png"),
+        ("p1.jpeg", "p1.jpg_mask.png"),
     ],
 )
 def test_usual_names(tmp_path: Path, picture: str, mask: str) -> None:
@@ -151,6 +152,13 @@ def test_a_list_gives_back_what_was_written_whatever_the_names(tmp_path: Path) -
     path = write_pair_list(pairs, str(tmp_path / "list.txt"))
     assert read_pair_list(path) == pairs
     assert "a, b.jpg\ta, b.png\n" in Path(path).read_text()  # nothing is quoted that need not be
+
+
+@pytest.mark.parametrize("header", ["image,mask", '"image_path"\t"mask_path"', "filename;label"])
+def test_the_first_line_of_a_table_of_pairs_names_its_columns(tmp_path: Path, header: str) -> None:
+    _touch(tmp_path, "a.jpg", "a.png")
+    (tmp_path / "pairs.csv").write_text(f"{header}\na.jpg,a.png\n")
+    assert len(read_pair_list(tmp_path / "pairs.csv")) == 1
 
 
 @pytest.mark.parametrize(

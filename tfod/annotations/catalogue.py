@@ -13,8 +13,8 @@ from tfod.annotations.cvat import read_cvat
 from tfod.annotations.cvat_write import write_cvat
 from tfod.annotations.format import Dataset, Format, Look, Reading
 from tfod.annotations.labelme import read_labelme, write_labelme
-from tfod.annotations.recognition import look_at, some_files
-from tfod.annotations.tfrecord import RECORD_NAME, read_tfrecord, write_tfrecord
+from tfod.annotations.recognition import ANOTHER_TOOL, ARCHIVE, LFS_POINTER, look_at, some_files
+from tfod.annotations.tfrecord import read_tfrecord, write_tfrecord
 from tfod.annotations.untrusted import Roots
 from tfod.annotations.voc import read_voc_dataset
 from tfod.annotations.voc_write import write_voc
@@ -22,6 +22,8 @@ from tfod.annotations.yolo import read_yolo
 from tfod.annotations.yolo_layout import find_yaml
 from tfod.annotations.yolo_write import write_yolo
 from tfod.errors import DataError
+from tfod.files import LFS_CURE
+from tfod.shards import is_record_name
 from tfod.stores import matches
 
 __all__ = ["FORMATS", "detect_format", "find_format", "open_dataset", "read_dataset"]
@@ -192,8 +194,14 @@ def _unknown(path: str, looks: Mapping[str, Look]) -> DataError:
                  for file, look in islice(looks.items(), _SHOWN)]  # fmt: skip
         more = f"; and {len(looks) - _SHOWN} more" if len(looks) > _SHOWN else ""
         what = "; ".join(shown) + more
-    return DataError(f"cannot tell the annotations' format: it is none of the formats known; {what}", path,
-                     _say(FORMATS))  # fmt: skip
+    cure = _say(FORMATS) if looks else "annotate the pictures, or name the folder of their annotations"
+    if any(look.what == LFS_POINTER for look in looks.values()):
+        cure = LFS_CURE
+    elif any(look.what == ARCHIVE for look in looks.values()):
+        cure = "unpack it, and name the folder"
+    elif any(look.what.endswith(ANOTHER_TOOL) for look in looks.values()):
+        cure = "export the annotations as COCO or Pascal VOC in that tool"
+    return DataError(f"cannot tell the annotations' format: it is none of the formats known; {what}", path, cure)
 
 
 def _say(names: Iterable[str]) -> str:
@@ -202,7 +210,7 @@ def _say(names: Iterable[str]) -> str:
 
 def _is_pattern(path: str) -> bool:
     """Whether it names shards of records as a pattern does."""
-    return not os.path.exists(path) and any(RECORD_NAME.fullmatch(os.path.basename(one)) for one in matches(path))
+    return not os.path.exists(path) and any(is_record_name(os.path.basename(one)) for one in matches(path))
 
 
 class _Checked:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Remark, meaning
-from tfod.annotations.coco_tools import ROOT, TURNED, root_category, turned_box
+from tfod.annotations.coco_tools import CORNERS, ROOT, TURNED, are_corners, root_category, turned_box
 from tfod.annotations.format import Dataset, PassedOverError, Reading, StrayError, Writing
 from tfod.annotations.masks import Mask, RunLengths, checked_counts, counts_from_text, counts_to_text, extent
 from tfod.annotations.pictures import find_picture, other_name, plain_name
+from tfod.annotations.repeats import each_once
 from tfod.annotations.shapes import outline_extent
 from tfod.annotations.untrusted import (
     as_number,
@@ -39,9 +40,10 @@ def read_coco(path: str, reading: Reading) -> Dataset:
     pictures of their file. Files of another kind are passed over. Raises DataError where no file is a COCO data set.
     """
     parts, errors, remarks = read_each(path, (".json",), lambda file: _Part(file, file_subset(file, path), reading))
-    images = [*errors, *(image for part in parts for image in part.images)]
+    images, repeats = each_once((part.file, part.images) for part in parts)
+    images = [*errors, *images]
     remarks += (remark for part in parts for remark in part.remarks)
-    remarks += _listed_twice(parts) if len(parts) > 1 else ()
+    remarks += repeats
     return Dataset(images, len(images), _joined_ids(parts, remarks), remarks)
 
 
@@ -66,12 +68,16 @@ class _Part:
         self.names: dict[int, str] = {}
         self._texts = 0  # ids that are texts here and numbers there
         self._outlines = 0  # boxes that are the extent of an outline
+        self._corners = False  # of boxes, instead of a corner and sides
         self._turned: dict[_Id, str] = {}  # the first turned box of each picture
         read = read_json(file)
         tables: dict[str, Any] = {key: read.get(key) for key in ("images", "annotations", "categories")}
         if missing := [key for key, items in tables.items() if not isinstance(items, list)]:
             what = f"the JSON is no COCO data set: it has no list of objects {missing[0]!r}"
             raise PassedOverError(what, file, "name a JSON file with images, annotations and categories")
+        if any(isinstance(item, dict) and "segments_info" in item for item in tables["annotations"][:1]):
+            what = "the JSON is a panoptic one of COCO's, whose objects are pixels in PNG files"
+            raise PassedOverError(what, file, "name the file of the objects, such as instances_val2017.json")
         self.images: list[AnnotatedImage | DataError] = [*self._categories(tables["categories"])]
         root = root_category(tables["categories"], tables["annotations"])
         if root in self.names:
@@ -140,6 +146,9 @@ class _Part:
         errors: dict[_Id, DataError] = {}
         strays: list[StrayError] = []
         texts = _by_text(entries)
+        self._corners = are_corners(_sized_boxes(items, entries))
+        if self._corners:
+            self.remarks.append(meaning(CORNERS, self.file))
         for index, item in enumerate(items):
             where = f"{self.file}, annotation {index}"
             key = _key(item.get("image_id")) if isinstance(item, dict) else None
@@ -165,6 +174,10 @@ class _Part:
         if not isinstance(number, int) or number not in self.names:
             what = f"the object's category_id is that of no category: {ascii(item.get('category_id'))[:40]}"
             raise DataError(what, where, _REPAIR)
+        given = item.get("bbox")
+        if self._corners and isinstance(given, list) and _is_box(given):
+            x, y, right, bottom = given
+            item = {**item, "bbox": [x, y, right - x, bottom - y]}
         found, outlined = _object(item, self.names[number], size, where)
         self._outlines += outlined
         return found
@@ -191,23 +204,24 @@ def _by_text(keys: Iterable[_Id]) -> dict[str, _Id]:
     return {text: key for text, key in texts.items() if text and text not in twice}
 
 
+def _is_box(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 4 and all(type(side) in (int, float) for side in value)
+
+
+def _sized_boxes(
+    items: Sequence[object], entries: Mapping[_Id, tuple[int, Mapping[str, Any]]]
+) -> Iterator[tuple[Sequence[float], int, int]]:
+    """The boxes of images whose size the file says, each with that."""
+    for item in items:
+        if isinstance(item, dict) and _is_box(item.get("bbox")) and (key := _key(item.get("image_id"))) in entries:
+            said = entries[key][1]  # type: ignore[index]
+            width, height = as_pixels(said.get("width")), as_pixels(said.get("height"))
+            if width and height:
+                yield item["bbox"], width, height
+
+
 def _shown(item: object) -> str:
     return ascii(item.get("image_id") if isinstance(item, dict) else item)[:40]
-
-
-def _listed_twice(parts: Sequence[_Part]) -> Iterator[Remark]:
-    """Pictures that several files name, as the whole and its parts do where they lie side by side."""
-    first: dict[str, str] = {}
-    shared: dict[tuple[str, str], list[str]] = {}
-    for part in parts:
-        for image in part.images:
-            if isinstance(image, AnnotatedImage) and image.picture:
-                earlier = first.setdefault(os.path.realpath(image.picture), part.file)
-                if earlier != part.file:
-                    shared.setdefault((earlier, part.file), []).append(image.filename)
-    for (earlier, file), names in shared.items():
-        what = f"{len(names)} of its pictures are in {earlier} too, the first is {names[0]!r}: they come twice"
-        yield Remark("picture-listed-twice", what, file, len(names))
 
 
 def _joined_ids(parts: Sequence[_Part], remarks: list[Remark]) -> dict[str, int]:
@@ -279,7 +293,7 @@ def _object(item: Mapping[str, Any], name: str, size: _Size, where: str) -> tupl
     area = None if item.get("area") is None else as_number(item["area"], "the area", where)
     if area is not None and abs(area - width * height) <= 1e-6 * area:  # that of the box says nothing of its own
         area = None
-    crowd = item.get("iscrowd") in (1, True)
+    crowd = item.get("iscrowd") in (1, "1")
     return AnnotatedObject(name, *box, crowd=crowd, area=area, mask=mask), found is not None
 
 

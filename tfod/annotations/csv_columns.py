@@ -19,10 +19,10 @@ _NAMES = {
     "width": ("image_width", "img_width", "width"),
     "height": ("image_height", "img_height", "height"),
     "class": ("class_name", "class", "label", "label_name", "labelname", "class_id"),
-    "xmin": ("xmin", "x_min", "x1"),
-    "ymin": ("ymin", "y_min", "y1"),
-    "xmax": ("xmax", "x_max", "x2"),
-    "ymax": ("ymax", "y_max", "y2"),
+    "xmin": ("xmin", "x_min", "x1", "left"),
+    "ymin": ("ymin", "y_min", "y1", "top"),
+    "xmax": ("xmax", "x_max", "x2", "right"),
+    "ymax": ("ymax", "y_max", "y2", "bottom"),
 }
 _SIDES = frozenset(name for side in COLUMNS[4:] for name in _NAMES[side])
 _OPTIONAL = ("width", "height")

@@ -13,14 +13,17 @@ from tfod.annotations.csv_columns import COLUMNS, Header, read_header
 from tfod.annotations.format import Dataset, Reading, Writing
 from tfod.annotations.path_list import list_names
 from tfod.annotations.pictures import find_picture, other_name, picture_sizes, picture_stem, plain_name
+from tfod.annotations.repeats import each_once
 from tfod.annotations.shapes import Box, Transposition, are_exchanged, are_fractions, outline_extent
-from tfod.annotations.untrusted import as_text, file_subset, read_each, snapped, subset_of
+from tfod.annotations.untrusted import as_text, encoding_of, file_subset, read_each, snapped, subset_of
 from tfod.errors import DataError
-from tfod.files import replacing
+from tfod.files import LFS_CURE, beginning, is_lfs_pointer, replacing
 
 __all__ = ["COLUMNS", "read_csv", "read_csv_dataset", "write_csv", "writing_csv"]
 
 _CURE = "correct the line, or take it out"
+_SAVE = "save it as CSV in UTF-8 (in Excel: CSV UTF-8)"
+_ZIP = b"PK\x03\x04"
 _EXCHANGED = "tables whose columns xmax and ymin are exchanged, as their boxes show; read so"
 _TRANSPOSED = "tables in which x and y are exchanged, as the sizes of their images show; read so"
 _FRACTIONS = "tables of which all coordinates lie between 0 and 1; read as fractions of the picture, not as pixels"
@@ -75,14 +78,17 @@ def read_csv_dataset(path: str, reading: Reading) -> Dataset:
     tables, errors, remarks = read_each(
         path, (".csv", ".tsv"), lambda file: (file, *_images(file, reading.image_dir, None, reading.class_names))
     )
-    images: list[AnnotatedImage | DataError] = [*errors]
-    for file, table, told in tables:
-        remarks += told
-        subset = file_subset(file, path)
-        for image in table:
-            named = isinstance(image, AnnotatedImage) and subset and not image.subset
-            images.append(image._replace(subset=subset) if named else image)  # type: ignore[union-attr]
+    images, repeats = each_once((file, _of_part(table, file_subset(file, path))) for file, table, _ in tables)
+    images = [*errors, *images]
+    remarks += [*(remark for *_, told in tables for remark in told), *repeats]
     return Dataset(images, len(images), {name: number for number, name in reading.class_names.items()}, remarks)
+
+
+def _of_part(images: Iterable[AnnotatedImage | DataError], subset: str) -> list[AnnotatedImage | DataError]:
+    return [
+        image._replace(subset=image.subset or subset) if isinstance(image, AnnotatedImage) else image
+        for image in images
+    ]
 
 
 def write_csv(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
@@ -233,7 +239,7 @@ def _read(path: str) -> tuple[Header, list[_Row], list[tuple[str, DataError]]]:
     rows: list[_Row] = []
     errors: list[tuple[str, DataError]] = []
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
+        with open(path, encoding=_encoding(path), newline="") as file:
             header = read_header(file, path)
             reader = csv.reader(file, delimiter=header.delimiter)
             for fields in reader:
@@ -246,7 +252,17 @@ def _read(path: str) -> tuple[Header, list[_Row], list[tuple[str, DataError]]]:
             return header, rows, errors
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"cannot read the table: {reason.lower()}", path, "name a CSV file in UTF-8") from error
+        raise DataError(f"cannot read the table: {reason.lower()}", path, _SAVE) from error
+
+
+def _encoding(path: str) -> str:
+    """The encoding of a table; DataError for files that are often taken for tables."""
+    head = beginning(path)
+    if is_lfs_pointer(head):
+        raise DataError("this is a pointer of Git LFS, not the table", path, LFS_CURE)
+    if head.startswith(_ZIP):
+        raise DataError("this is a workbook of Excel, not a table in CSV", path, _SAVE)
+    return encoding_of(head)
 
 
 def _name(fields: Sequence[str], header: Header) -> str:

@@ -9,6 +9,7 @@ from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fi
 from tfod.annotations.format import Dataset, Reading, StrayError
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, checked_counts, extent, run_lengths
 from tfod.annotations.pictures import find_picture, other_name, plain_name
+from tfod.annotations.repeats import each_once
 from tfod.annotations.shapes import ellipse, rectangle, turned
 from tfod.annotations.untrusted import as_pixels, as_text, content, read_each, read_xml, subset_of
 from tfod.errors import DataError
@@ -31,7 +32,7 @@ def read_cvat(path: str, reading: Reading) -> Dataset:
     kind are passed over. Raises DataError where no file is an XML of CVAT's.
     """
     roots, errors, remarks = read_each(path, (".xml",), _root)
-    images: list[AnnotatedImage | DataError] = [*errors]
+    found: list[tuple[str, list[AnnotatedImage | DataError]]] = [("", [*errors])]
     class_ids: dict[str, int] = {}
     for file, root in roots:
         for label in root.iterfind("meta//labels/label/name"):
@@ -39,10 +40,10 @@ def read_cvat(path: str, reading: Reading) -> Dataset:
                 name = as_text(label.text, "the label", f"{file}, line {label.sourceline}")
                 class_ids.setdefault(name, len(class_ids) + 1)
             except DataError as error:
-                images.append(StrayError(error.what, error.where, error.cure))
-        images += _pictures(root, file, reading)
-        images += _frames(root, file, reading)
-    return Dataset(images, len(images), class_ids, remarks)
+                found.append((file, [StrayError(error.what, error.where, error.cure)]))
+        found.append((file, [*_pictures(root, file, reading), *_frames(root, file, reading)]))
+    images, repeats = each_once(found)
+    return Dataset(images, len(images), class_ids, [*remarks, *repeats])
 
 
 def _root(file: str) -> tuple[str, etree._Element]:

@@ -51,7 +51,7 @@ _REMARKS = {
     "label-elsewhere": "annotations found by the picture's name, in another folder or spelt otherwise",
     "test-missing": "parts that the data set names and that are not there",
     "part-unnamed": "annotations of pictures that the data set does not name",
-    "picture-listed-twice": "pictures that several annotation files name",
+    "picture-listed-twice": "pictures that annotation files name again",
 }
 
 

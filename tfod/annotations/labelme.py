@@ -4,6 +4,8 @@ import base64
 import binascii
 import io
 import json
+import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from math import cos, hypot, pi, sin
 from pathlib import Path
@@ -49,7 +51,7 @@ def read_labelme_file(path: str, image_dir: str | None = None) -> AnnotatedImage
     size = as_pixels(read.get("imageHeight")), as_pixels(read.get("imageWidth"))
     written = str(read["imagePath"] or "").strip()
     encoded = _image_data(read.get("imageData"), path)
-    picture = None if encoded is not None else find_picture(written, path, image_dir)
+    picture = None if encoded is not None else find_picture(written, path, image_dir) or _relative(written, path)
     filename = as_text(plain_name(picture or written) or picture_stem(path), "the imagePath", path)
     groups: dict[object, AnnotatedObject] = {}
     for index, shape in enumerate(read["shapes"]):
@@ -62,6 +64,14 @@ def read_labelme_file(path: str, image_dir: str | None = None) -> AnnotatedImage
     called = other_name(written, filename) if picture else ""
     objects = tuple(groups.values())
     return AnnotatedImage(path, filename, picture, objects, size[1], size[0], encoded=encoded, written=called)
+
+
+def _relative(written: str, path: str) -> str | None:
+    """The picture as LabelMe finds it, `../photos/a.jpg` from the file's folder; `Roots` judges the place."""
+    if not re.match(r"\.\.[/\\]", written):
+        return None
+    picture = os.path.normpath(os.path.join(os.path.dirname(path), written.replace("\\", "/")))
+    return picture if os.path.isfile(picture) else None
 
 
 def write_labelme(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:

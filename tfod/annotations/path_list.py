@@ -14,6 +14,7 @@ from typing import overload
 
 from tfod.annotations.pictures import picture_stem
 from tfod.errors import DataError
+from tfod.files import LFS_CURE, is_lfs_pointer
 
 __all__ = ["PathList", "fields_of", "line_of", "list_lines", "list_names", "name_line"]
 
@@ -126,6 +127,8 @@ def list_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
     try:
         with open(path, encoding="utf-8-sig") as file:
             for number, line in enumerate(iter(lambda: file.readline(_MOST_LETTERS), ""), start=1):
+                if number == 1 and is_lfs_pointer(line.encode()):
+                    raise DataError("this is a pointer of Git LFS, not the list", path, LFS_CURE)
                 if len(line) == _MOST_LETTERS:
                     raise DataError("a line is longer than any path", f"{path}, line {number}", cure)
                 if line := line.strip():

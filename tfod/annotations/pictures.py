@@ -13,7 +13,7 @@ from unicodedata import normalize
 from urllib.parse import unquote
 
 from tfod.errors import DataError
-from tfod.files import LFS_CURE, is_lfs_pointer, read_bytes
+from tfod.files import LFS_CURE, beginning, is_lfs_pointer, read_bytes
 
 __all__ = [
     "EXTENSIONS",
@@ -136,7 +136,8 @@ def find_picture(filename: str, annotation: str, image_dir: str | None = None) -
     Looked for in `image_dir` if given, else beside the annotation and in PICTURE_FOLDERS beside its folder: the name
     as it is (with its sub-folders, if it stays inside), then by the ends of its path (annotations hold absolute and
     Windows paths of other machines), then percent-decoded, then with other code points for the same letters, then
-    with another picture extension, and last under the annotation's own name, which people keep when they rename both.
+    with another picture extension, then under the annotation's own name, which people keep when they rename both, and
+    last with letters of another case, which Windows and macOS take for the same, if that is one picture.
     """
     folders = (image_dir,) if image_dir else _usual_folders(os.path.dirname(annotation))
     name = plain_name(filename)
@@ -159,7 +160,9 @@ def find_picture(filename: str, annotation: str, image_dir: str | None = None) -
                 if f"{stem}{extension}" in listed.names and isfile(path := f"{folder}/{stem}{extension}"):
                     return path
     stem = spelt_alike(os.path.splitext(name)[0])
-    named = (f"{folder}/{listed.stems[stem]}" for folder, listed in there.items() if odd and stem in listed.stems)
+    alike = ((folder, odd and listed.stems.get(stem)) for folder, listed in there.items())
+    in_another_case = ((folder, listed.folded.get(stem.casefold())) for folder, listed in there.items())
+    named = (f"{folder}/{found}" for folder, found in (*alike, *in_another_case) if found)
     return next(filter(isfile, named), None)
 
 
@@ -188,7 +191,8 @@ def how_found(written: str, filename: str) -> str:
     ('percent-decoded', 'by its name without the extension')
     """
     if spelt_alike(written) != spelt_alike(filename):
-        return "by its name without the extension"
+        same = spelt_alike(written).casefold() == spelt_alike(filename).casefold()
+        return "with letters of another case" if same else "by its name without the extension"
     if unquote(written) == filename or written == unquote(filename):
         return "percent-decoded"
     return "with _ for #" if "#" in f"{written}{filename}" else "spelt with other code points"
@@ -222,11 +226,12 @@ def _spelt_otherwise(candidate: str, folders: tuple[str, ...]) -> str | None:
 
 class _Listed(NamedTuple):
     """The images of a folder: `names`; and of those that may be spelt otherwise, what their names and their stems mean
-    -> the name."""
+    -> the name. So `folded`, for stems in letters of any case that are one image's."""
 
     names: frozenset[str] = frozenset()
     meant: Mapping[str, str] = {}
     stems: Mapping[str, str] = {}
+    folded: Mapping[str, str] = {}
 
 
 def _names_in(folder: str) -> _Listed:
@@ -246,12 +251,20 @@ def _listed(folder: str, changed: int) -> _Listed:
         return _Listed()
     odd = [name for name in names if "%" in name or "#" in name or not name.isascii()]
     meant = {spelt_alike(name): name for name in odd}
-    return _Listed(frozenset(names), meant, {spelt_alike(os.path.splitext(name)[0]): name for name in odd})
+    folded: dict[str, str] = {}
+    for name in names:
+        key = spelt_alike(os.path.splitext(name)[0]).casefold()
+        folded[key] = "" if key in folded else name
+    stems = {spelt_alike(os.path.splitext(name)[0]): name for name in odd}
+    return _Listed(frozenset(names), meant, stems, folded)
 
 
 def _usual_folders(folder: str) -> tuple[str, ...]:
+    """Of Annotations/train also JPEGImages/train."""
     folder = folder or os.curdir
-    return folder, *(f"{folder}/../{name}" for name in PICTURE_FOLDERS)
+    above, annotations, inside = folder.rpartition("/Annotations/")
+    like = (f"{above}/{name}/{inside}" for name in PICTURE_FOLDERS) if annotations else ()
+    return folder, *(f"{folder}/../{name}" for name in PICTURE_FOLDERS), *filter(os.path.isdir, like)
 
 
 def plain_name(filename: str) -> str:
@@ -379,17 +392,7 @@ def picture_sizes(picture: str | bytes, name: str = "") -> tuple[tuple[int, int]
                 width, height = opened.size
     except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError, TypeError) as error:
         where = name if isinstance(picture, bytes) else picture
-        if is_lfs_pointer(_beginning(picture)):
+        if is_lfs_pointer(beginning(picture)):
             raise DataError("this is a pointer of Git LFS, not the picture", where, LFS_CURE) from error
         raise DataError("this is not a picture, or a damaged one", where, "replace or remove it") from error
     return (width, height), (height, width) if orientation in range(5, 9) else (width, height)
-
-
-def _beginning(picture: str | bytes) -> bytes:
-    if isinstance(picture, bytes):
-        return picture[:64]
-    try:
-        with open(picture, "rb") as file:
-            return file.read(64)
-    except OSError:
-        return b""

@@ -15,13 +15,23 @@ from lxml import etree
 
 from tfod.annotations.csv_columns import column_names
 from tfod.annotations.format import Look
-from tfod.annotations.tfrecord import RECORD_NAME
 from tfod.annotations.untrusted import encoding_of, parse_json
 from tfod.annotations.yolo_labels import is_label_text
 from tfod.annotations.yolo_layout import NAME_LISTS, is_data_yaml
 from tfod.errors import DataError
+from tfod.files import beginning, is_lfs_pointer
+from tfod.shards import is_record_name
 
-__all__ = ["look_at", "some_files"]
+__all__ = ["ANOTHER_TOOL", "ARCHIVE", "LFS_POINTER", "look_at", "some_files"]
+
+ANOTHER_TOOL = "the tool's own form"
+"""What is said of a file that a tool can write in another form."""
+
+ARCHIVE = "it is an archive"
+"""What is said of a file that holds others."""
+
+LFS_POINTER = "it is a pointer of Git LFS"
+"""What is said of a file that was not fetched."""
 
 _KINDS = {
     ".xml": "xml", ".json": "json", ".csv": "csv", ".tsv": "csv", ".yaml": "yaml", ".yml": "yaml", ".txt": "txt",
@@ -56,8 +66,14 @@ def some_files(folder: str) -> Iterator[str]:
 
 def look_at(path: str) -> Look:
     """What a file is seen to be; a file that cannot be read, or is malformed, is nothing, and says why."""
+    kind = _kind(os.path.basename(path))
     try:
-        return _LOOKS[_kind(os.path.basename(path))](path)
+        head = beginning(path)
+        if kind != "record" and is_lfs_pointer(head):
+            return Look("", what=LFS_POINTER)
+        if not kind and head.startswith((b"PK\x03\x04", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf")):
+            return Look("", what=ARCHIVE)
+        return _LOOKS[kind](path)
     except DataError as error:
         return Look("", what=error.what)
     except (OSError, ValueError) as error:
@@ -65,7 +81,7 @@ def look_at(path: str) -> Look:
 
 
 def _kind(name: str) -> str:
-    if RECORD_NAME.fullmatch(name):
+    if is_record_name(name):
         return "record"
     if name in _NAMES:
         return "names"
@@ -78,9 +94,9 @@ def _xml(path: str) -> Look:
     with open(path, "rb") as file:
         left = _MOST_XML
         while root is None and left > 0 and (data := file.read(_MOST_TEXT)):
-            left -= len(data)
             try:
-                parser.feed(data)
+                parser.feed(data if left < _MOST_XML else data.lstrip(b" \t\r\n"))
+                left -= len(data)
             except etree.XMLSyntaxError as error:
                 fault, left = f"the XML is malformed: {error.msg}", 0
             root = next((element.tag for _, element in parser.read_events()), None)
@@ -96,9 +112,22 @@ def _json(path: str) -> Look:
         found = _lists_in(path)
         begun = next((keys for keys in (_OF_COCO, _OF_LABELME) if not keys.isdisjoint(found)), None)
         return Look("json", begun, error.what) if begun else Look("", what=error.what)
+    if other := _other_tool(value):
+        return Look("json", what=f"{other}, {ANOTHER_TOOL}")
     if not isinstance(value, dict):
         return Look("json", what=f"a JSON {type(value).__name__}, where COCO and LabelMe have an object")
     return _object([key for key, item in value.items() if isinstance(item, list) or key == "imagePath"])
+
+
+def _other_tool(value: object) -> str:
+    """The tool whose own JSON this is, of those that write others too; empty where it is none."""
+    first = next(iter(value.values() if isinstance(value, dict) else value), None) if value else None  # type: ignore[call-overload]
+    keys = {*first} if isinstance(first, dict) else set()
+    if isinstance(value, list) and "data" in keys and keys & {"annotations", "completions", "predictions"}:
+        return "a list of Label Studio's tasks"
+    if isinstance(value, dict) and ("_via_img_metadata" in value or {"filename", "regions"} <= keys):
+        return "a project of the VGG Image Annotator"
+    return ""
 
 
 def _lists_in(path: str) -> list[str]:

@@ -19,11 +19,12 @@ from tfod.annotations.untrusted import Roots, as_text, file_subset, snapped
 from tfod.config.label_map import LabelMap, LabelMapItem, read_label_map, write_label_map
 from tfod.errors import ConfigError, DataError
 from tfod.records.example import decode_example
-from tfod.records.files import RECORD_NAME, expand, records_below, set_name
+from tfod.records.files import expand, records_below
 from tfod.records.frames import read_frames
 from tfod.records.write import write_records
+from tfod.shards import set_name
 
-__all__ = ["RECORD_NAME", "read_tfrecord", "write_tfrecord"]
+__all__ = ["read_tfrecord", "write_tfrecord"]
 
 Features = Mapping[str, list[bytes] | list[float] | list[int]]
 ClassNames = Mapping[int, str] | ConfigError  # of the label map beside, or why it cannot be read

@@ -60,6 +60,8 @@ _SUBSETS = {
     "testing": "test",
 }  # fmt: skip
 _UNNAMEABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# Editors leave blank lines before it, which XML forbids.
+_LATE_DECLARATION = re.compile(rb"([ \t\r\n]+)(<\?xml[ \t\r\n][^<>]*\?>)")
 _MOST_BYTES = 0x7FFFF000  # that Linux gives in one read
 _LONGEST_NAME = 200  # bytes, of 255 that file systems allow
 _SNAP = 0.01  # pixels
@@ -246,6 +248,8 @@ def _without_two_of_a_key(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def read_xml(data: bytes, path: str, root_tag: str, kind: str) -> etree._Element:
     """The root element <`root_tag`> of an XML file; DataError for malformed XML, entities, and another root."""
+    if match := _LATE_DECLARATION.match(data):
+        data = match[2] + match[1] + data[match.end() :]  # lines keep their numbers
     try:
         root = etree.fromstring(data, XML_PARSER)
     except etree.XMLSyntaxError as error:

@@ -67,24 +67,21 @@ def read_voc_files(paths: Iterable[str], image_dir: str | None = None) -> Iterat
 
 def read_voc_dataset(path: str, reading: Reading) -> Dataset:
     """The XML files below a folder, or one file. Of a folder as Pascal VOC has it, those in Annotations, each in the
-    subset in whose list (ImageSets/Main/train.txt, val.txt, test.txt) it is, the first of these.
+    subset in whose list (ImageSets/Main/train.txt, val.txt, test.txt) it is, the first of these; so of each such folder
+    below, as of the years in a VOCdevkit.
 
     Raises DataError where there is none.
     """
     annotations = os.path.join(path, "Annotations")
     root = annotations if os.path.isdir(annotations) else path
     paths = annotation_files(root, ".xml")
-    lists = os.path.join(path, "ImageSets", "Main")
-    named: dict[str, dict[str, None]] = {}  # each with its subsets, in order
-    for subset in ("train", "val", "test"):
-        for name in _set_names(f"{lists}/{subset}.txt"):
-            named.setdefault(name, {})[subset] = None
+    lists = {folder: _lists_of(folder) for folder in {_set_folder(file, path) for file in paths}}
     shift = 1.0 if reading.one_based else 0.0
 
     def read_one(file: str) -> AnnotatedImage:
         image = read_voc(file, reading.image_dir)
         objects = tuple(item._replace(xmin=item.xmin - shift, ymin=item.ymin - shift) for item in image.objects)
-        subset, *others = named.get(picture_stem(file), ("",))
+        subset, *others = lists[_set_folder(file, path)].get(picture_stem(file), ("",))
         told = (meaning(_LISTS, f"{file}: {', '.join((subset, *others))}"),) if others else ()
         remarks = (*image.remarks, *told)
         return image._replace(objects=objects if shift else image.objects, subset=subset, remarks=remarks)
@@ -92,8 +89,21 @@ def read_voc_dataset(path: str, reading: Reading) -> Dataset:
     return Dataset(each_file(read_one, paths, path, reading), len(paths))
 
 
-def _set_names(path: str) -> list[str]:
-    return [*list_names(path)] if os.path.isfile(path) and os.path.getsize(path) else []
+def _set_folder(file: str, path: str) -> str:
+    """The folder that holds Annotations with this file, and ImageSets: `path` for a file in no such folder."""
+    folder, found, _ = f"./{file}".rpartition("/Annotations/")
+    return folder[2:] if found else path
+
+
+def _lists_of(folder: str) -> dict[str, list[str]]:
+    """The names in the lists of a folder as Pascal VOC has it, each with its subsets in their order."""
+    named: dict[str, list[str]] = {}
+    for subset in ("train", "val", "test"):
+        path = os.path.join(folder, "ImageSets", "Main", f"{subset}.txt")
+        if os.path.isfile(path) and os.path.getsize(path):
+            for name in dict.fromkeys(list_names(path)):
+                named.setdefault(name, []).append(subset)
+    return named
 
 
 def annotation_paths(folder: str, image_set: str | None = None) -> PathList:

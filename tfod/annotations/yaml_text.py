@@ -46,8 +46,9 @@ def read_yaml(path: str) -> Any:
             raise DataError("the yaml has aliases, which are not followed", path, "write out what they stand for")
         return yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError, LookupError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(f"the yaml is malformed: {reason}", path, "correct the file") from error
+        reason = " ".join(str(error).replace('in "<unicode string>", ', "").split())[:200]
+        cure = "write blanks for the tabs" if "\\t" in reason else "correct the file"
+        raise DataError(f"the yaml is malformed: {reason}", path, cure) from error
 
 
 def shallow_text(path: str) -> str:

@@ -18,6 +18,7 @@ from tfod.errors import DataError
 __all__ = ["parse_labels", "read_yolo"]
 
 _CURE = "correct the line, or take it out"
+_PIXELS = "divide x and width by the picture's width, y and height by its height"
 
 
 def read_yolo(path: str, reading: Reading) -> Dataset:
@@ -68,7 +69,8 @@ def parse_labels(
             try:
                 objects.append(_object(words, names, size, keypoints)._replace(line=line))
             except (ValueError, OverflowError) as error:
-                raise DataError(f"the label cannot be read: {error}", f"{path}, line {line}", _CURE) from error
+                cure = _PIXELS if "pixels" in str(error) else _CURE
+                raise DataError(f"the label cannot be read: {error}", f"{path}, line {line}", cure) from error
     return tuple(objects)
 
 
@@ -80,7 +82,11 @@ def _object(words: Sequence[str], names: Mapping[int, str], size: tuple[int, int
         raise ValueError(f"there is no class {number}; there are {len(names)} names, counted from 0")
     name = names.get(number, str(number))
     values = [float(word) for word in words[1 : 5 + keypoints if keypoints else None]]
-    if len(values) == 4 + keypoints:
+    is_box = len(values) == 4 + keypoints
+    if beyond := [value for value in values[: 4 if is_box else None] if not -1 <= value < 2]:
+        other = "" if is_box else ", or points of a pose (kpt_shape in data.yaml)"
+        raise ValueError(f"{beyond[0]:g} is no fraction of the picture, from 0 to 1; are these pixels{other}?")
+    if is_box:
         return _from_box(name, values[:4], size)
     if len(values) < 6 or len(values) % 2:
         raise ValueError(f"it has {len(words)} numbers; a box has 5, an outline 7 or more, an odd count")

@@ -154,6 +154,7 @@ def _is_usual(picture: str, label: str) -> bool:
 def _left_over(others: Iterable[str], labels: Matches, roots: Roots) -> Iterator[Remark]:
     """Files of labels that no picture has claimed. Of folders whose pictures are there, but not named, one each."""
     by_stem = {spelt_alike(_stem(picture)): label for picture, label in labels.items()}
+    read = {os.path.normpath(picture): label for picture, label in labels.items()}
     unnamed: dict[str, int] = defaultdict(int)
     for path in others:
         try:
@@ -163,20 +164,25 @@ def _left_over(others: Iterable[str], labels: Matches, roots: Roots) -> Iterator
         if not is_label_text(text):
             continue
         folder, stem = os.path.split(path)[0], spelt_alike(_stem(path))
-        if _has_picture(_changed(folder, _LABELS, "images") or folder, stem):
-            if not _same_text(text, by_stem.get(stem)):
-                unnamed[folder] += 1
-        elif not _same_text(text, by_stem.get(stem)):
+        picture = _picture(_changed(folder, _LABELS, "images") or folder, stem)
+        if _same_text(text, by_stem.get(stem)):
+            continue
+        if picture and (label := read.get(os.path.normpath(picture))):
+            what = f"the labels of {os.path.basename(picture)} are those of {label}, this file has others"
+            yield Remark("annotation-orphan", what, path)
+        elif picture:
+            unnamed[folder] += 1
+        else:
             yield Remark("annotation-orphan", "the label file belongs to no picture", path)
     for folder, count in unnamed.items():
         yield Remark("part-unnamed", f"{count} label files are of pictures that are not read", folder, count)
 
 
-def _has_picture(folder: str, stem: str) -> bool:
-    return any(
-        os.path.isfile(f"{folder}/{stem}{extension}")
-        for extension in (".jpg", ".jpeg", ".png", ".JPG", ".bmp", ".webp")
+def _picture(folder: str, stem: str) -> str | None:
+    found = (
+        os.path.join(folder, f"{stem}{extension}") for extension in (".jpg", ".jpeg", ".png", ".JPG", ".bmp", ".webp")
     )
+    return next(filter(os.path.isfile, found), None)
 
 
 def _same_text(text: str, label: str | None) -> bool:

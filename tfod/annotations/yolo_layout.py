@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tfod.annotations.annotated_image import Remark
+from tfod.annotations.annotated_image import Remark, meaning
 from tfod.annotations.format import MissingPartError, Reading
 from tfod.annotations.pictures import PICTURE_FOLDERS, path_ends
 from tfod.annotations.untrusted import Roots, as_text, read_text, subset_of
@@ -23,7 +23,10 @@ __all__ = ["NAME_LISTS", "PICTURE_EXTENSIONS", "Layout", "find_layout", "find_ya
 PICTURE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 _YAMLS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _PARTS = ("train", "val", "test")
-NAME_LISTS = ("classes.txt", "obj.names", "labels/classes.txt", "classes.names", "_darknet.labels", "names.txt")
+NAME_LISTS = (
+    "classes.txt", "obj.names", "labels/classes.txt", "classes.names", "_darknet.labels", "names.txt", "coco.names",
+    "predefined_classes.txt",
+)  # fmt: skip
 _MOST_YAMLS = 16
 _POSITIVE = re.compile(r"[1-9]\d{0,2}")
 _REPAIR = "correct the file"
@@ -95,6 +98,7 @@ def _from_folder(root: str, reading: Reading) -> Layout:
     above = os.path.dirname(os.path.abspath(root))
     if not layout.names and os.path.basename(os.path.abspath(root)).lower() in ("labels", "images"):
         layout.names = _listed_names(above, Roots(above, reading))
+    layout.remarks += _contradicting(root, layout.names, Roots(root, reading))
     for picture in _pictures_of_folder(root, reading.image_dir):
         layout.pictures.setdefault(subset_of(os.path.relpath(picture, root)), []).append(picture)
     return layout
@@ -112,13 +116,28 @@ def _pictures_of_folder(root: str, image_dir: str | None) -> list[str]:
 
 
 def _listed_names(root: str, roots: Roots) -> dict[int, str]:
-    for name in NAME_LISTS:
-        if os.path.isfile(path := os.path.join(root, name)):
-            lines = [line for line in read_text(roots.check(path)).splitlines() if line.strip()]
-            return {
-                number: as_text(line, "the class", f"{path}, line {number + 1}") for number, line in enumerate(lines)
-            }
-    return {}
+    return next((_names_in(path, roots) for path in _name_lists(root)), {})
+
+
+def _name_lists(root: str) -> Iterator[str]:
+    return filter(os.path.isfile, (os.path.join(root, name) for name in NAME_LISTS))
+
+
+def _names_in(path: str, roots: Roots) -> dict[int, str]:
+    lines = [line for line in read_text(roots.check(path)).splitlines() if line.strip()]
+    return {number: as_text(line, "the class", f"{path}, line {number + 1}") for number, line in enumerate(lines)}
+
+
+def _contradicting(root: str, names: Mapping[int, str], roots: Roots) -> Iterator[Remark]:
+    """The lists of class names beside a data set that give the classes other numbers than those that count."""
+    for path in _name_lists(root):
+        try:
+            found = _names_in(path, roots)
+        except DataError:
+            continue  # it is not the list that counts, and may be of anything
+        if found != names and not {*found.values()}.isdisjoint(names.values()):
+            first, *_ = names.items()
+            yield meaning(f"lists of classes that do not count: {first[0]} is {first[1]!r} by another file", path)
 
 
 def _from_yaml(path: str, reading: Reading) -> Layout:
@@ -129,6 +148,7 @@ def _from_yaml(path: str, reading: Reading) -> Layout:
     if isinstance(shape, list) and len(shape) == 2 and all(_POSITIVE.fullmatch(str(side)) for side in shape):
         layout.keypoints = int(shape[0]) * int(shape[1])
     roots = Roots(layout.root, reading)
+    layout.remarks += _contradicting(layout.root, layout.names, roots)
     unmade: list[DataError] = []
     for key in _PARTS:
         entries = read.get(key) or []

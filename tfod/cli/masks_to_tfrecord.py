@@ -36,8 +36,8 @@ def run(args: argparse.Namespace) -> None:
     """Converts; prints how the masks were read and what was written."""
     from tfod.errors import ConfigError
     from tfod.progress import Progress
-    from tfod.records.files import shard_names
     from tfod.segmentation.to_records import write_pairs
+    from tfod.shards import shard_names
 
     read_data_file(args)
     data = open_data(args.images, args.masks, None, pairs=args.pairs, classes=args.classes, kind=args.mask_kind)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -183,11 +182,12 @@ def _records_in(folder: str, subsets: Sequence[str]) -> list[str]:
     """The records below a folder, shards as a pattern: those of the first of `subsets` that it has, else all."""
     from tfod.annotations.untrusted import file_subset
     from tfod.records.files import records_below
+    from tfod.shards import set_pattern
 
     files = records_below(folder)
     parts = {subset: [file for file in files if file_subset(file, folder) == subset] for subset in subsets}
     chosen = next(filter(None, parts.values()), files)
-    return list(dict.fromkeys(re.sub(r"-\d{5}-of-(\d{5})", r"-?????-of-\1", file) for file in chosen))
+    return list(dict.fromkeys(map(set_pattern, chosen)))
 
 
 def _counted(data: Data) -> str:

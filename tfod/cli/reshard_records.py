@@ -26,7 +26,9 @@ _EXAMPLES = """\
 def build_parser() -> CommandParser:
     """The command's flags."""
     parser = CommandParser(_DESCRIPTION, _EXAMPLES)
-    parser.add_argument("records", nargs="+", metavar="RECORDS", help="TFRecord files, or patterns as in a config")
+    parser.add_argument(
+        "records", nargs="+", metavar="RECORDS", help="TFRecord files, patterns as in a config, or folders"
+    )
     parser.add_argument("-o", "--output_path", required=True, help="the TFRecord file to write")
     add_shard_flags(parser, "write this many files OUTPUT-00000-of-00010, ... (default: 1)")
     return parser
@@ -37,13 +39,14 @@ def run(args: argparse.Namespace) -> None:
     import os
 
     from tfod.progress import Progress
-    from tfod.records.files import expand
+    from tfod.records.files import expand, with_folders
     from tfod.records.reshard import reshard
 
-    total = sum(map(os.path.getsize, expand(args.records)))
+    records = with_folders(args.records)
+    total = sum(map(os.path.getsize, expand(records)))
     with Progress("resharding", total=total, unit="byte") as progress:
         written = reshard(
-            args.records, args.output_path, args.num_shards, shard_size=args.shard_size, advance=progress.advance
+            records, args.output_path, args.num_shards, shard_size=args.shard_size, advance=progress.advance
         )
     print(f"{written_files(args.output_path)}, {sum(file.records for file in written)} records")
 

@@ -13,7 +13,7 @@ __all__ = ["build_parser", "main", "run"]
 _DESCRIPTION = """Reads every record of TFRecord files, whoever wrote them, and says all that is wrong at once, with
 file, record (counted from 0) and feature:
 
-  shards that are missing, and sets that are mixed; checksums; records that are no tf.Example
+  shards that are missing, sets that are mixed or hold no record; checksums; records that are no tf.Example
   features that are missing, or of another type or length than they should have
   pictures that cannot be decoded, and sizes and formats that are not those of the picture's header
   boxes that are not finite, have no area or reach out of the picture

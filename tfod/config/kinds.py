@@ -6,13 +6,14 @@ import shlex
 from pathlib import Path
 from typing import Literal
 
+from tfod.shards import HEADER, MOST_BYTES
+
 __all__ = ["WORDS", "Kind", "kind_of", "kind_of_file", "wrong_kind"]
 
 Kind = Literal["config", "label map", "records", "checkpoint", "model", "other", ""]
 """What a config can name; "other" is surely none of these, "" may be anything."""
 
 _HEAD = 1 << 16
-_RECORD_HEADER = 12
 _EXAMPLE_TAG = 0x0A  # how the only field of a tf.Example begins
 _MAGIC = (
     (b"\x1f\x8b", "an archive (gzip)", "unpack it first"),
@@ -82,7 +83,7 @@ def wrong_kind(data: bytes, path: str, wanted: Literal["config", "label map", "r
 
 def _is_records(data: bytes) -> bool:
     length = int.from_bytes(data[:8], "little")
-    return len(data) > _RECORD_HEADER and 0 < length < 1 << 32 and data[_RECORD_HEADER] == _EXAMPLE_TAG
+    return len(data) > HEADER.size and 0 < length <= MOST_BYTES and data[HEADER.size] == _EXAMPLE_TAG
 
 
 def _foreign(data: bytes) -> tuple[str, str] | None:

@@ -18,11 +18,12 @@ from tfod.doctor.rules.descriptions import RECORD_RULES
 from tfod.doctor.rules.tf_example import check_example
 from tfod.errors import DataError
 from tfod.records.example import Value, decode_example
-from tfod.records.files import matching_files, set_faults, set_name
+from tfod.records.files import matching_files
 from tfod.records.frames import Frame, scan_frames
 from tfod.records.manifest import RecordFile, file_entries, manifest_path, read_manifest
 from tfod.records.pool import cores, each
 from tfod.records.summary import name_digest, repeated
+from tfod.shards import set_faults, set_name
 
 __all__ = ["Report", "verify"]
 
@@ -120,6 +121,8 @@ def verify(
     for name in dict.fromkeys(map(set_name, paths)):
         here = [pair for pair in zip(paths, read, strict=True) if set_name(pair[0]) == name]
         _compare_with_manifest(name, here, report)
+        if not any(found.file.records for _, found in here):
+            report.findings.append(Finding("set", "the set holds no record", name))
     return report
 
 

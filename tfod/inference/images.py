@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from tfod.errors import DataError
+from tfod.files import LFS_CURE, beginning, is_lfs_pointer
 from tfod.stores import matches
 
 __all__ = ["find_images", "read_image"]
@@ -69,6 +70,8 @@ def read_image(path: Path | str | BinaryIO, name: str | None = None) -> NDArray[
         raise DataError(f"cannot read the image: {reason}", where, "name a file") from error
     # Decoders raise many kinds for damaged data; all mean the same to who named the file.
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error) as error:
+        if is_lfs_pointer(beginning(path)):
+            raise DataError("this is a pointer of Git LFS, not the image", where, LFS_CURE) from error
         what = "the image is damaged or of a kind that cannot be read"
         cure = "open it in a viewer and save it as JPEG or PNG"
         raise DataError(what, where, cure) from error

@@ -1,57 +1,16 @@
-"""Names of TFRecord files: shards, patterns, and whether a set is complete."""
+"""Finding TFRecord files: by names, patterns and folders."""
 
 import os
-import re
-import shlex
-import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from tfod.errors import DataError, OutputError
-from tfod.files import LFS_CURE, is_lfs_pointer
-from tfod.records.frames import CHECKS_BEFORE, masked_crc
-from tfod.stores import is_file, matches, normal, open_file
+from tfod.errors import DataError
+from tfod.shards import foreign_head, is_record_name, set_faults, set_name
+from tfod.stores import is_file, matches, open_file
 
-__all__ = [
-    "RECORD_NAME",
-    "class_table_path",
-    "expand",
-    "interleaved",
-    "matching_files",
-    "records_below",
-    "set_faults",
-    "set_name",
-    "shard_names",
-    "with_folders",
-]
+__all__ = ["class_table_path", "expand", "interleaved", "matching_files", "records_below", "with_folders"]
 
 T = TypeVar("T")
-
-RECORD_NAME = re.compile(
-    r".*\.(?:(?:tf)?records?|tfrec)(-\d{5}-of-\d{5})?|.*-\d{5}-of-\d{5}(\.(?:tf)?records?|\.tfrec)?"
-)
-_GUNZIP = "unpack them: gzip -dc {path} > {plain}"
-_INFLATE = (
-    "unpack them: python -c 'import sys, zlib; sys.stdout.buffer.write(zlib.decompress(sys.stdin.buffer.read()))'"
-)
-_COMPRESSED = (
-    (b"\x1f\x8b", "GZIP", _GUNZIP),
-    *((bytes((0x78, level)), "ZLIB", _INFLATE + " < {path} > {plain}") for level in (0x01, 0x5E, 0x9C, 0xDA)),
-)
-_SHARD = re.compile(r"(?P<base>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<end>[^/]*)")
-
-
-def shard_names(path: str, num_shards: int) -> list[str]:
-    """The files of a set: `path` itself for one, `path-00000-of-00010` and so on for more; OutputError below one."""
-    if num_shards < 1:
-        raise OutputError(f"cannot write {num_shards} shards", path, "ask for 1 shard or more")
-    return [path] if num_shards == 1 else _shards(path, num_shards)
-
-
-def set_name(path: str) -> str:
-    """The name that all files of a set share: `train.record` for `train.record-00003-of-00010`."""
-    match = _SHARD.fullmatch(path)
-    return match["base"] + match["end"] if match else path
 
 
 def class_table_path(path: str) -> str:
@@ -82,34 +41,20 @@ def matching_files(input_paths: Sequence[str]) -> list[str]:
     """
     found: set[str] = set()
     for pattern in input_paths:
-        files = [normal(pattern)] if is_file(pattern) else [*filter(is_file, matches(pattern))]
+        files = [*filter(is_file, matches(pattern))]
         if not files:
             cure = "check the path; it is relative to the folder where the command runs"
             raise DataError("no TFRecord file matches", pattern, cure)
         found.update(files)
     for file in found:
-        _check_head(file)
+        try:
+            with open_file(file) as opened:
+                fault = foreign_head(opened.read(64), file)
+        except OSError:
+            continue  # told by who reads it
+        if fault:
+            raise fault
     return sorted(found)
-
-
-def _check_head(path: str) -> None:
-    """Raises DataError for a file that begins like one of another kind, and not like records."""
-    try:
-        with open_file(path) as file:
-            head = file.read(64)
-    except OSError:
-        return  # told by who reads it
-    if head[CHECKS_BEFORE - 4 : CHECKS_BEFORE] == struct.pack("<I", masked_crc(head[: CHECKS_BEFORE - 4])):
-        return  # a record of a length that happens to look so
-    if is_lfs_pointer(head):
-        raise DataError("this is a pointer of Git LFS, not the records", path, LFS_CURE)
-    for magic, kind, cure in _COMPRESSED:
-        if head.startswith(magic):
-            folder, name = os.path.split(path)
-            first, dot, rest = name.partition(".")
-            plain = name.removesuffix(".gz") if name.endswith(".gz") else f"{first}_plain{dot}{rest}"
-            cure = cure.format(path=shlex.quote(path), plain=shlex.quote(os.path.join(folder, plain)))
-            raise DataError(f"the records are compressed with {kind}", path, cure)
 
 
 def with_folders(paths: Iterable[str]) -> list[str]:
@@ -126,31 +71,11 @@ def records_below(folder: str) -> list[str]:
         os.path.join(at, name)
         for at, _, names in os.walk(folder)
         for name in names
-        if RECORD_NAME.fullmatch(name) and not name.startswith(".")
+        if is_record_name(name) and not name.startswith(".")
     ]
     if not found:
         raise DataError("the folder holds no TFRecord file", folder, "name the folder or the file of the records")
     return sorted(found)
-
-
-def set_faults(paths: Iterable[str]) -> Iterator[DataError]:
-    """What is wrong with the sets that these files belong to: mixed ones, then incomplete ones."""
-    found = set(paths)
-    counts: dict[tuple[str, str], int] = {}
-    for match in filter(None, map(_SHARD.fullmatch, sorted(found))):
-        base, end, count = match["base"], match["end"], int(match["count"])
-        other = 1 if base + end in found else counts.setdefault((base, end), count)
-        if other != count:
-            cure = "delete the older set, or name one of them"
-            yield DataError(f"sets of {other} and of {count} files are mixed", base + end, cure)
-    for (base, end), count in counts.items():
-        missing = [name for name in _shards(base, count, end) if not is_file(name)]
-        if missing:
-            yield DataError(
-                f"the set is incomplete: {len(missing)} of its {count} shards are missing",
-                missing[0],
-                "convert the data again (the conversion was interrupted), or copy all of the files",
-            )
 
 
 def interleaved(paths: Sequence[str], read: Callable[[str], Iterator[T]]) -> Iterator[T]:
@@ -166,7 +91,3 @@ def interleaved(paths: Sequence[str], read: Callable[[str], Iterator[T]]) -> Ite
                     unread.remove(items)
                 else:
                     yield item
-
-
-def _shards(base: str, count: int, end: str = "") -> list[str]:
-    return [f"{base}-{number:05d}-of-{count:05d}{end}" for number in range(count)]

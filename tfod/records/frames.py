@@ -6,45 +6,22 @@ its own apart.
 """
 
 import os
-import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from google_crc32c import value as crc32c
-
 from tfod.errors import DataError
+from tfod.shards import FOOTER, HEADER, header_fault, masked_crc
 from tfod.stores import file_size, open_file
 
-__all__ = [
-    "CHECKS_BEFORE",
-    "CUT_OFF",
-    "Frame",
-    "masked_crc",
-    "read_frames",
-    "scan_frames",
-    "sound_frames",
-    "write_frame",
-]
+__all__ = ["Frame", "read_frames", "scan_frames", "sound_frames", "write_frame"]
 
-_LENGTH = struct.Struct("<Q")
-_CHECKSUM = struct.Struct("<I")
-CHECKS_BEFORE = _LENGTH.size + _CHECKSUM.size  # bytes of a record before its payload
-CUT_OFF = "the TFRecord file ends inside a record"  # what a process leaves that was killed while it wrote
-_MASK_DELTA = 0xA282EAD8
-_MOST_BYTES = (1 << 31) - 1  # of a tf.Example, and of any message of protobuf
 _CURE = "convert the data again, or copy the file again from where it came"
-
-
-def masked_crc(data: bytes) -> int:
-    """The checksum that TFRecords store of `data`, a uint32."""
-    crc = crc32c(data)
-    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
 
 
 def write_frame(file: BinaryIO, payload: bytes) -> bytes:
     """Appends one record; returns what stands before and after the payload, together."""
-    length = _LENGTH.pack(len(payload))
-    before, after = length + _CHECKSUM.pack(masked_crc(length)), _CHECKSUM.pack(masked_crc(payload))
+    length = len(payload)
+    before, after = HEADER.pack(length, masked_crc(length.to_bytes(8, "little"))), FOOTER.pack(masked_crc(payload))
     file.writelines((before, payload, after))
     return before + after
 
@@ -98,31 +75,17 @@ def scan_frames(path: str | os.PathLike[str]) -> Iterator[Frame]:
     with file:
         number = offset = 0
         while offset < size:
-            header = file.read(CHECKS_BEFORE)
-            what = _header_fault(header, size - offset)
+            header = file.read(HEADER.size)
+            what = header_fault(header, size - offset)
             payload = footer = b""
             if not what:
-                payload = file.read(_LENGTH.unpack_from(header)[0])
-                footer = file.read(_CHECKSUM.size)
-                if _CHECKSUM.unpack(footer) != (masked_crc(payload),):
+                payload = file.read(HEADER.unpack(header)[0])
+                footer = file.read(FOOTER.size)
+                if FOOTER.unpack(footer) != (masked_crc(payload),):
                     what = "a record's content does not match its checksum: it is damaged"
             fault = DataError(what, f"{path}, record {number}, byte {offset}", _CURE) if what else None
             yield Frame(number, offset, payload, header + footer, fault)
             if not footer:
                 return
             number += 1
-            offset += CHECKS_BEFORE + len(payload) + _CHECKSUM.size
-
-
-def _header_fault(header: bytes, available: int) -> str:
-    """What is wrong with the head of a record, `available` bytes before the file's end; empty where nothing is."""
-    if len(header) < CHECKS_BEFORE:
-        return CUT_OFF
-    (length,) = _LENGTH.unpack_from(header)
-    if _CHECKSUM.unpack_from(header, _LENGTH.size) != (masked_crc(header[: _LENGTH.size]),):
-        return "a record's length does not match its checksum: damaged, or no TFRecord file"
-    if CHECKS_BEFORE + length + _CHECKSUM.size > available:
-        return CUT_OFF
-    if length > _MOST_BYTES:
-        return f"a record of {length / 1e9:.1f} GB is no tf.Example, which has 2.1 GB at most"
-    return ""
+            offset += HEADER.size + len(payload) + FOOTER.size

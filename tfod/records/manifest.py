@@ -17,9 +17,9 @@ from tfod import __version__
 from tfod.config.label_map import LabelMap
 from tfod.errors import DataError
 from tfod.records.convert import ConversionRules
-from tfod.records.files import set_name
 from tfod.records.frames import sound_frames, write_frame
 from tfod.records.summary import Summary
+from tfod.shards import set_name
 
 __all__ = [
     "RecordFile",

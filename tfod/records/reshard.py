@@ -5,10 +5,11 @@ import shutil
 from collections.abc import Callable, Sequence
 
 from tfod.errors import OutputError
-from tfod.records.files import class_table_path, expand, interleaved, set_name
+from tfod.records.files import class_table_path, expand, interleaved
 from tfod.records.frames import read_frames
 from tfod.records.manifest import RecordFile, manifest_path, manifest_text, merged_content, write_shards
 from tfod.records.staging import replacing_shards
+from tfod.shards import set_name
 
 __all__ = ["reshard"]
 

@@ -2,7 +2,7 @@
 
 When all are done they get their names; each rename is atomic. The first, -00000-of-, comes last, after that of an
 earlier set has been taken away: whoever is killed in between leaves a set that lacks its first file, which
-`tfod.records.files.expand` reports, and never one in which old and new are mixed unseen.
+`tfod.shards.set_faults` reports, and never one in which old and new are mixed unseen.
 """
 
 import errno
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tfod.errors import OutputError, TfodError
 from tfod.files import check_place, lock, output_error
-from tfod.records.files import shard_names
+from tfod.shards import shard_names
 
 __all__ = ["NOTE", "commit", "replacing_shards", "staging"]
 

@@ -23,7 +23,6 @@ from tfod.errors import DataError, OutputError
 from tfod.files import write_text
 from tfod.progress import Progress
 from tfod.records.convert import ConversionRules, to_example
-from tfod.records.files import shard_names
 from tfod.records.frames import read_frames
 from tfod.records.manifest import (
     RecordFile,
@@ -36,6 +35,7 @@ from tfod.records.manifest import (
 from tfod.records.pool import check_stopped, cores, each
 from tfod.records.staging import NOTE, commit, staging
 from tfod.records.summary import Summary, name_digest, repeated
+from tfod.shards import shard_names
 
 __all__ = ["Conversion", "Part", "Source", "shards_of_size", "write_records"]
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tfod.annotations.path_list import fields_of, line_of, list_lines
+from tfod.annotations.pictures import path_ends
 from tfod.errors import DataError
 from tfod.files import write_text
 from tfod.inference.images import SUFFIXES
@@ -39,6 +40,8 @@ _MASK_FOLDERS = {
 _PLAIN_FOLDERS = {
     ".", "image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "jpegimages", "leftimg8bit",
 } | _MASK_FOLDERS  # fmt: skip
+# The first line of a list that was written as a table.
+_HEADER = re.compile(r"\W*(images?|pictures?|filename|img)_?\w*\W+(masks?|labels?|annotations?|targets?)_?\w*\W*", re.I)
 _CLASS_IDS = ("labeltrainids", "labelids")  # the first of these is taken
 
 
@@ -164,13 +167,17 @@ def _files(folder: str, suffixes: Sequence[str]) -> list[_File]:
             whole, suffix = os.path.splitext(name)
             if suffix.lower() not in suffixes or name.startswith("."):
                 continue
-            stem = whole.lower()
-            while stem.endswith(SUFFIXES):
-                stem = os.path.splitext(stem)[0]
-            bare = [words.sub("", stem).strip("-_. ") for words in (_IMAGE_WORDS, _MASK_WORDS)]
+            stem = _without_extensions(whole.lower())
+            bare = [_without_extensions(words.sub("", stem).strip("-_. ")) for words in (_IMAGE_WORDS, _MASK_WORDS)]
             full_name = whole if inside == "." else f"{inside}/{whole}"
             found.append(_File(os.path.join(base, name), full_name, group, stem, *bare))
     return found
+
+
+def _without_extensions(name: str) -> str:
+    while name.endswith(SUFFIXES):
+        name = os.path.splitext(name)[0]
+    return name
 
 
 def _natural(name: str) -> list[int | str]:
@@ -195,14 +202,15 @@ def read_pair_list(path: str | os.PathLike[str]) -> list[Pair]:
     """The pairs in a text file, an image's path and its mask's a line, with a tab between, or, in a line without one,
     a comma, a semicolon or blanks. A path in double quotes ("" for one inside) is taken as it is.
 
-    Paths are relative to the list's folder; absolute paths of another machine (`/SegNet/CamVid/...`)
-    are tried there too, without their first folders. Raises DataError, with the line, for what is not there.
+    A first line such as `image,mask` names the columns. Paths are relative to the list's folder; those of another
+    machine (`/SegNet/CamVid/...`) are tried there too, without their first folders. Raises DataError, with the line,
+    for what is not there.
     """
     folder = Path(path).parent
     pairs = [
         _pair(line, folder, f"{os.fspath(path)}, line {number}")
         for number, line in list_lines(path)
-        if not line.startswith("#")
+        if not line.startswith("#") and not (number == 1 and _HEADER.fullmatch(line))
     ]
     if not pairs:
         raise DataError("the list is empty", str(path), "write a picture's path and its mask's a line")
@@ -238,7 +246,5 @@ def _pair(line: str, folder: Path, where: str) -> Pair:
 
 def _find(word: str, folder: Path) -> str:
     """The path of a file of a list; '' where there is none."""
-    parts = word.replace("\\", "/").strip("/").split("/")
-    candidates = [Path(word)] if os.path.isabs(word) else []
-    candidates += [folder.joinpath(*parts[skipped:]) for skipped in range(len(parts))]
+    candidates = (folder / one for one in (word, word.replace("\\", "/"), *path_ends(word)))
     return next(filter(os.path.isfile, map(str, candidates)), "")

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from tfod.errors import DataError
+from tfod.files import LFS_CURE, beginning, is_lfs_pointer
 from tfod.segmentation.labelme_mask import labelme_mask
 
 __all__ = ["MASK_SUFFIXES", "MaskSummary", "RawMask", "Storage", "distinct", "pack", "read_raw", "summarise", "unpack"]
@@ -75,6 +76,8 @@ def read_raw(source: str | os.PathLike[str] | bytes, name: str | None = None) ->
         reason = (error.strerror or "it is not there").lower()
         raise DataError(f"cannot read the mask: {reason}", where, "check the path and its rights") from error
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error) as error:
+        if is_lfs_pointer(beginning(source)):
+            raise DataError("this is a pointer of Git LFS, not the mask", where, LFS_CURE) from error
         cure = "open it in a viewer and save it as PNG, or remove the pair"
         raise DataError("the mask is damaged or of a kind that cannot be read", where, cure) from error
     except Image.DecompressionBombError as error:

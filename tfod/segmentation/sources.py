@@ -18,11 +18,12 @@ from tfod.files import read_bytes
 from tfod.inference.images import read_image
 from tfod.records.example import Value, decode_example
 from tfod.records.files import expand
-from tfod.records.frames import read_frames
+from tfod.records.frames import sound_frames
 from tfod.segmentation.masks import MaskEncoding, decode_mask, read_mask
 from tfod.segmentation.pairs import Pair
 from tfod.segmentation.raw_masks import MaskSummary, read_raw, summarise
 from tfod.segmentation.survey import map_in_threads
+from tfod.shards import HEADER
 
 __all__ = [
     "EncodedPicture", "FilePairs", "PairSource", "RecordPairs", "available_memory", "encode_png", "encoded_picture",
@@ -32,7 +33,6 @@ __all__ = [
 _CURE_FOR_SIZES = "tools/check_masks.py lists all such pairs; correct or remove them"
 # Beside the pixels there are the model, its activations and the batches under way.
 _SHARE_OF_MEMORY = 0.4
-_FRAME_HEAD, _FRAME_TAIL = 12, 4  # bytes before and after a record's payload: length and checksums
 
 
 class PairSource(Protocol):
@@ -94,13 +94,11 @@ class RecordPairs:
         self.summaries: list[MaskSummary] = []
         found = []
         for path in expand(patterns):
-            offset = 0
-            for number, payload in enumerate(read_frames(path)):
-                where = f"{path}, record {number}"
-                self._places.append((path, offset + _FRAME_HEAD, len(payload)))
-                offset += _FRAME_HEAD + len(payload) + _FRAME_TAIL
-                features = decode_example(payload, where)
-                found.append(_filename(features) or f"{Path(path).name}-{number:06d}")
+            for frame in sound_frames(path):
+                where = f"{path}, record {frame.number}"
+                self._places.append((path, frame.offset + HEADER.size, len(frame.payload)))
+                features = decode_example(frame.payload, where)
+                found.append(_filename(features) or f"{Path(path).name}-{frame.number:06d}")
                 mask = _bytes(features, names.CLASS_MASK_ENCODED, where)
                 self.summaries.append(summarise(read_raw(mask, where), where))
         self.names = found

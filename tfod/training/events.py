@@ -7,7 +7,8 @@ from google.protobuf.message import DecodeError
 from tensorboard.compat.proto.event_pb2 import Event
 
 from tfod.files import replacing
-from tfod.records.frames import CUT_OFF, Frame, scan_frames
+from tfod.records.frames import Frame, scan_frames
+from tfod.shards import CUT_OFF
 
 __all__ = ["forget_after"]
 

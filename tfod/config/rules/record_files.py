@@ -8,24 +8,21 @@ from pathlib import Path
 
 from tfod.config.diagnostics import Diagnostic, error, errors
 from tfod.config.faults.reading import path_faults
-from tfod.config.kinds import kind_of_file, wrong_kind
+from tfod.config.kinds import wrong_kind
 from tfod.config.path_hints import assignment, files_of_kind, foreign_path, meant_path, nearest_file, shown
 from tfod.config.rules.placeholders import has_placeholder
 from tfod.errors import DataError
 from tfod.protos.input_reader_pb2 import InputReader
+from tfod.shards import ENDINGS, FOOTER, HEADER, foreign_head, header_fault, set_faults, set_name, set_pattern
 from tfod.stores import MOST_MATCHES, file_size, is_remote, matches, open_file
 
 __all__ = ["check_files", "count_records"]
 
-_SHARD = re.compile(r"(.*)-(\d{5})-of-(\d{5})(.*)")
-_HEADER = 12  # a record's length (8 bytes, little-endian) and the checksum of the length
-_FOOTER = 4  # the checksum of its contents
-_GZIP = b"\x1f\x8b"
 _HEAD = 4096
-_EMPTY = "is empty"
-_FOLDER = "is a folder"
-_DANGLING = "is a link that leads nowhere"
-_ENDINGS = (".record", ".records", ".tfrecord", ".tfrecords", ".tfrec")
+_AGAIN = "write the records again"
+_EMPTY = ("is empty", _AGAIN)
+
+Problem = tuple[str, str]  # what is wrong with a file, and what to do
 
 
 def check_files(reader: InputReader, where: str) -> tuple[list[str], list[Diagnostic]]:
@@ -52,12 +49,12 @@ def check_files(reader: InputReader, where: str) -> tuple[list[str], list[Diagno
         if not files:
             lacking[f"{place}[{number}]"] = pattern
         else:
-            problems = {file: _problem(Path(file)) for file in files}
+            problems = {file: _problem(Path(file), f"{place}[{number}]") for file in files}
             good += [file for file, problem in problems.items() if problem is None]
             findings += _problems_of_pattern(pattern, problems, f"{place}[{number}]")
             found.update(dict.fromkeys(files, f"{place}[{number}]"))
     # Where shards are named one by one, those that are missing are told once.
-    named = {(match[1], match[4]) for match in map(_SHARD.fullmatch, lacking.values()) if match}
+    named = set(map(set_name, lacking.values())).difference(lacking.values())
     return good, [*findings, *_lacking(lacking, len(patterns)), *_shard_sets(found, named)]
 
 
@@ -77,8 +74,8 @@ def count_records(files: Sequence[str]) -> int:
 def _count(file: str) -> int:
     size, position, count = file_size(file), 0, 0
     with open_file(file) as stream:
-        while len(header := stream.read(_HEADER)) == _HEADER:
-            position += _HEADER + int.from_bytes(header[:8], "little") + _FOOTER
+        while len(header := stream.read(HEADER.size)) == HEADER.size:
+            position += HEADER.size + HEADER.unpack(header)[0] + FOOTER.size
             if position > size:
                 break
             stream.seek(position)
@@ -96,100 +93,73 @@ def _lacking(patterns: Mapping[str, str], count: int) -> Iterator[Diagnostic]:
     if len(patterns) == 1:
         yield error("no-records", what, where, _elsewhere(pattern, where))
         return
-    sets = {(match[1], match[3]) for match in map(_SHARD.fullmatch, patterns.values()) if match}
+    sets = set(map(set_pattern, patterns.values()))
     what = f"{len(patterns)} of {count} input_paths match no file; the first: {shown(pattern)}"
-    if len(sets) == 1:
-        base, total = sets.pop()
-        cure = f"copy all {int(total)} files of {shown(base)}, or write the records again"
-        if meant := meant_path(f"{base}-?????-of-{total}*"):
+    if len(sets) == 1 and set_name(pattern) != pattern:
+        cure = f"copy all files of {shown(set_name(pattern))}, or {_AGAIN}"
+        if meant := meant_path(sets.pop()):
             cure = f"did you mean {meant}? {assignment(where.rpartition('[')[0], f'[{meant}]')}"
         yield error("missing-shards", what, where, cure)
     else:
         yield error("no-records", what, where, _elsewhere(pattern, where))
 
 
-def _problems_of_pattern(pattern: str, problems: Mapping[str, str | None], where: str) -> Iterator[Diagnostic]:
+def _problems_of_pattern(pattern: str, problems: Mapping[str, Problem | None], where: str) -> Iterator[Diagnostic]:
     # A writer may make more shards than it has pictures: empty ones are wrong only where all are.
     if all(problem == _EMPTY for problem in problems.values()):
-        yield error("empty-records", f"{shown(pattern)} holds no record", where, "write the records again")
+        yield error("empty-records", f"{shown(pattern)} holds no record", where, _AGAIN)
     alike: dict[str, list[str]] = defaultdict(list)
     for file, problem in problems.items():
         if problem not in (None, _EMPTY):
-            alike[problem].append(file)
-    for problem, files in alike.items():
-        others = f" (so {'are' if problem.startswith('is') else 'do'} {len(files) - 1} more)" if len(files) > 1 else ""
-        yield error("broken-records", f"{shown(files[0])} {problem}{others}", where, _cure(files[0], problem, where))
+            alike[problem[0]].append(file)
+    for what, files in alike.items():
+        others = f" (and so {len(files) - 1} more)" if len(files) > 1 else ""
+        _, cure = problems[files[0]] or _EMPTY
+        yield error("broken-records", f"{shown(files[0])} {what}{others}", where, cure)
 
 
-def _cure(file: str, problem: str, where: str) -> str:
-    """What to do about a file of which something is wrong."""
-    if problem == _FOLDER:
-        if inside := files_of_kind(file, "records"):
-            meant = inside[0] if len(inside) == 1 else _as_pattern(inside)
-            return f"did you mean {meant}? {assignment(where, meant)}"
-        return "name the files of records in it"
-    if problem == _DANGLING:
-        return "remove the link, or restore what it leads to"
-    if kind_of_file(file) not in ("", "records"):
-        return "name the files of records"
-    return "write the records again"
-
-
-def _as_pattern(files: Sequence[str]) -> str:
-    """The pattern of the first file's set of shards; of files that are no shards, the first."""
-    match = _SHARD.fullmatch(files[0])
-    return f"{match[1]}-?????-of-{match[3]}{match[4]}" if match else files[0]
-
-
-def _problem(path: Path) -> str | None:
+def _problem(path: Path, where: str) -> Problem | None:
     """What is wrong with a file of records, judged by its size and its first record's header."""
     if path.is_dir():
-        return _FOLDER
+        return "is a folder", _inside(str(path), where)
     if not path.exists():
-        return _DANGLING
+        return "is a link that leads nowhere", "remove the link, or restore what it leads to"
     if not path.is_file():
-        return "is a pipe or a device, not a file"
+        return "is a pipe or a device, not a file", "name the files of records"
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError as error:
-        return f"cannot be read: {(error.strerror or str(error)).lower()}"
+        return f"cannot be read: {(error.strerror or str(error)).lower()}", "check the file and its rights"
     if size == 0:
         return _EMPTY
-    if head.startswith(_GZIP):
-        return "is compressed (gzip), which the readers of this API do not undo"
-    length = int.from_bytes(head[:8], "little")
-    if len(head) < _HEADER or length > 1 << 40:
-        wrong = wrong_kind(head, str(path), "records")
-        return wrong[0].replace("this is", "is") if wrong else "is no TFRecord file"
-    return "ends inside its first record" if _HEADER + length + _FOOTER > size else None
+    if fault := foreign_head(head, str(path)):
+        return f"cannot be read: {fault.what}", fault.cure
+    fault_of_header = header_fault(head[: HEADER.size], size)
+    if fault_of_header and (wrong := wrong_kind(head, str(path), "records")):
+        return wrong[0].replace("this is", "is"), "name the files of records"
+    return (f"cannot be read: {fault_of_header}", _AGAIN) if fault_of_header else None
 
 
-def _shard_sets(files: Mapping[str, str], told: Collection[tuple[str, str]]) -> Iterator[Diagnostic]:
-    """Sets of `-00000-of-00010` must be whole, as `tfod.records.files.expand` will demand.
+def _inside(folder: str, where: str) -> str:
+    """What to do about a folder that is named where files of records are meant."""
+    if not (inside := files_of_kind(folder, "records")):
+        return "name the files of records in it"
+    meant = inside[0] if len(inside) == 1 else set_pattern(inside[0])
+    return f"did you mean {meant}? {assignment(where, meant)}"
 
-    `files`: file -> where it is named; `told`: sets, by their names' beginnings and ends, of which it is told already.
+
+def _shard_sets(files: dict[str, str], told: Collection[str]) -> Iterator[Diagnostic]:
+    """Sets of `-00000-of-00010` must be whole, as training demands.
+
+    `files`: file -> where it is named; `told`: names of sets of which it is told already.
     """
-    totals: dict[tuple[str, str], set[int]] = defaultdict(set)
-    places: dict[tuple[str, str], str] = {}
-    for match in filter(None, map(_SHARD.fullmatch, files)):
-        totals[match[1], match[4]].add(int(match[3]))
-        places.setdefault((match[1], match[4]), files[match[0]])
-    for (base, end), counts in sorted(totals.items()):
-        where = places[base, end]
-        if (base, end) in told:
-            continue
-        if len(counts) > 1:
-            what = f"sets of {' and '.join(map(str, sorted(counts)))} files are mixed: {base}"
-            yield error("missing-shards", what, where, "delete the older set, or name one of them")
-            continue
-        total = counts.pop()
-        names = [f"{base}-{number:05d}-of-{total:05d}{end}" for number in range(total)]
-        missing = [name for name in names if not Path(name).is_file()]
-        if missing:
-            what = f"{len(missing)} of {total} shards are missing: {missing[0]}"
-            yield error("missing-shards", what, where, "write the records again, or copy all of the files")
+    places = {set_name(file): where for file, where in reversed(files.items())}
+    for fault in set_faults(files):
+        name = set_name(fault.where)
+        if name not in told:
+            yield error("missing-shards", f"{fault.what}: {shown(fault.where)}", places[name], fault.cure)
 
 
 def _elsewhere(pattern: str, where: str) -> str:
@@ -202,7 +172,7 @@ def _elsewhere(pattern: str, where: str) -> str:
     folder = os.path.dirname(pattern)
     if not os.path.isdir(folder or "."):
         return f"there is no folder {shown(folder)}; relative paths are taken from {Path.cwd()}"
-    if hint := nearest_file(pattern, files_of_kind(folder, "records", _ENDINGS)):
-        meant = _as_pattern([hint])
+    if hint := nearest_file(pattern, files_of_kind(folder, "records", ENDINGS)):
+        meant = set_pattern(hint)
         return f"did you mean {meant}? {assignment(where, meant)}"
     return f"nothing in {shown(folder or '.')} has such a name"

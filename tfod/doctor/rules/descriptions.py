@@ -63,7 +63,7 @@ RULES = {
         "note", "a class that has other ids in other COCO files", "nothing: classes are known by their names"
     ),
     "picture-listed-twice": Rule(
-        "warning", "pictures that several COCO files name: the whole and its parts", "name the right file"
+        "warning", "pictures that annotation files name again: the whole and its parts", "name the right file"
     ),
     "box-from-outline": Rule("note", "objects of COCO without a bbox", "nothing: it is that of their segmentation"),
     "annotation-fields": Rule(
@@ -197,7 +197,10 @@ _AGAIN = "convert the data again, with a converter that is sound"
 
 # Of TFRecords; errors make them unfit for training or evaluation.
 RECORD_RULES = {
-    "set": Rule("error", "shards that are missing, or sets that are mixed", "copy all files of one set, and only them"),
+    "set": Rule(
+        "error", "shards that are missing, sets that are mixed, or without a record",
+        "copy all files of one set, and only them, or convert the data again",
+    ),
     "damage": Rule(
         "error", "records that are damaged", "copy the file again from where it came, or convert the data again"
     ),
