@@ -90,18 +90,18 @@ def test_a_step_that_leaves_one_channel_makes_the_model_one_of_grey_images(tmp_p
 def test_training_from_python_without_the_check_makes_the_same_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Built(Exception):
+    class BuiltError(Exception):
         """Carries the message that a model is to be built of."""
 
     def build(message: ModelConfig) -> None:
-        raise Built(message)
+        raise BuiltError(message)
 
     monkeypatch.setattr("tfod.training.from_config.build_model", build)
     for start in (
         lambda config: train(config, tmp_path),
         lambda config: evaluate_checkpoints(config, tmp_path, tmp_path, timeout=0),
     ):
-        with pytest.raises(Built) as caught:
+        with pytest.raises(BuiltError) as caught:
             start(_config("rgb_to_gray { }"))
         assert caught.value.args[0].ssd.image_resizer.fixed_shape_resizer.convert_to_grayscale
 

@@ -95,9 +95,12 @@ def _unreadable(error: tf.errors.OpError, patterns: Sequence[str]) -> TfodError 
     for pattern in patterns:
         parts = [part for part in re.split(r"[*?]|\[[^]]*\]", normal(pattern)) if part]
         lines = [line for line in str(error).splitlines() if parts and all(part in line for part in parts)]
-        if lines and is_remote(pattern):
+        if is_remote(pattern) and (lines or "IteratorGetNext" in str(error)):  # stores may name no file
+            reason = _plain(lines[0]) if lines else _first_line(error)
             cure = f"look at the network and the rights, or copy the records to a disk of this machine; {_GO_ON}"
-            return StoreError(f"the store cannot be read any more: {_plain(lines[0])}", normal(pattern), cure)
+            return StoreError(
+                f"the store cannot be read any more: {reason or type(error).__name__}", normal(pattern), cure
+            )
         if lines and isinstance(error, _ON_DISKS):
             what = f"a file of records cannot be read any more: {_plain(lines[0])}"
             return DataError(what, pattern, f"put it back, with the right to read it; {_GO_ON}")
