@@ -70,6 +70,12 @@ class TrainingSettings:
         """The classes with their colours."""
         return ClassTable(self.class_names, self.class_colours)
 
+    @property
+    def validation(self) -> dict[str, Any]:
+        """What the run was evaluated on, for `tfod.segmentation.data.reopen`; empty where it does not say."""
+        found = self.data.get("validation") if isinstance(self.data, dict) else None
+        return found if isinstance(found, dict) else {}
+
 
 def save_settings(settings: TrainingSettings, folder: Path) -> None:
     """Writes `<folder>/unet.json`."""
