@@ -167,9 +167,8 @@ def _told_of_damage() -> Iterator[None]:
         yield
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         what = "what the run says of the data that it was evaluated on is damaged"
-        raise DataError(
-            what, "the run's unet.json", "name the data: --images and --masks, --pairs or --records"
-        ) from error
+        cure = "name the data: --images and --masks, --pairs or --records"
+        raise DataError(what, "the run's unet.json", cure) from error
 
 
 def split(data: DataSet, share: float, seed: int = 0) -> tuple[DataSet, DataSet]:
