@@ -78,6 +78,12 @@ IMPOSSIBLE: list[tuple[str, str, tuple[float, ...]]] = [
         ({"depth": 9}, "the depth is 9"),
         ({"encoder_checkpoint": "x"}, "a checkpoint is given, but no encoder to fill"),
         ({"warmup": 1.0}, "the warm-up is 1.0"),
+        ({"optimizer": "adma"}, "the optimizer 'adma' is unknown"),
+        (
+            {"batch_size": 60_000, "crop_size": 4096, "base_filters": 16},
+            "a step needs about 1,030,792 GB (batch_size 60000, crop_size 4096, base_filters 16), and no machine has "
+            "so much",
+        ),
         ({"class_weights": "1,nan"}, "2 weights for 2 classes"),
         *(({name: value}, f"{told} is {value}") for name, told, values in IMPOSSIBLE for value in values),
     ],

@@ -10,9 +10,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfod.config.rules.memory import machine_gigabytes
 from tfod.errors import ConfigError
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.losses import loss_terms
+from tfod.segmentation.optimizers import make_optimizer
 from tfod.segmentation.settings import TrainingSettings
 from tfod.segmentation.unet import ModelSettings
 
@@ -94,6 +96,7 @@ def decide(asked: dict[str, Any], facts: DataFacts, classes: ClassTable) -> Deci
         **{name: given[name] for name in _PLAIN if name in given},
     )
     _require_possible(settings)
+    reasons += _memory(settings)
     return Decision(settings, reasons)
 
 
@@ -191,6 +194,21 @@ def _weights(given: dict[str, Any], facts: DataFacts, reasons: list[str]) -> tup
     return numbers
 
 
+_ANY_MACHINE = 1000.0  # gigabytes
+_COPIES = 16  # of features as wide as the first and as large as the crops: the whole network's, with their gradients
+
+
+def _memory(settings: TrainingSettings) -> list[str]:
+    """A remark where a step does not fit into this machine; ConfigError where it fits into none."""
+    numbers = settings.batch_size * settings.crop_size**2 * settings.model.base_filters * _COPIES
+    needed, (limit, has_accelerator) = 4e-9 * numbers, machine_gigabytes()
+    sizes = f"batch_size {settings.batch_size}, crop_size {settings.crop_size}"
+    told = f"a step needs about {needed:,.0f} GB ({sizes}, base_filters {settings.model.base_filters})"
+    if needed > _ANY_MACHINE:
+        raise ConfigError(f"{told}, and no machine has so much", "--batch_size, --crop_size", "give smaller ones")
+    return [] if has_accelerator or needed <= limit else [f"warning: {told}, and this machine has {limit:.0f}"]
+
+
 # What a number is called, the least and the most that it may be, and what to do where it is not.
 _RANGES = {
     "steps": ("the number of steps", 1, 2**31 - 1, "give 1 or more"),
@@ -218,6 +236,10 @@ def _require_in_range(given: dict[str, Any]) -> None:
 def _require_possible(settings: TrainingSettings) -> None:
     model = settings.model
     loss_terms(settings.loss)
+    # Tried on no variable, so that what cannot be made is told before any data is prepared.
+    make_optimizer(
+        settings.optimizer, lambda: 0.0, weight_decay=settings.weight_decay, average_decay=0.0, model=tf.Module()
+    )
     limits = (
         (model.num_classes >= 2, "one class alone cannot be told from anything", "the classes", "name two or more"),
         (model.encoder != "" or not settings.encoder_checkpoint, "a checkpoint is given, but no encoder to fill",
