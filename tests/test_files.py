@@ -131,6 +131,37 @@ def test_what_another_process_is_writing_stays(tmp_path: Path, writer: "subproce
         writer.communicate()
 
 
+KILLED_FILE = """
+import sys, time
+from tfod.files import replacing
+with replacing(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    print(temporary, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_files_that_a_killed_process_left_go_with_the_next_one_and_no_others(tmp_path: Path) -> None:
+    def begin(output: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", KILLED_FILE, str(tmp_path / output)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    killed, alive, other = (begin(output) for output in ("out", "out", "other"))
+    written = [Path(process.stdout.readline().strip()) for process in (killed, alive, other) if process.stdout]
+    (tmp_path / ".out.mine.tmp").touch()
+    try:
+        for process in (killed, other):
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+        write_bytes(tmp_path / "out", b"whole")
+        assert {tmp_path / name for name in names(tmp_path)} == {
+            tmp_path / "out", tmp_path / ".out.mine.tmp", written[1], written[2],
+        }  # fmt: skip
+    finally:
+        alive.kill()
+        alive.communicate()
+
+
 def test_a_kill_between_the_two_renames_loses_nothing(tmp_path: Path) -> None:
     write(tmp_path / ".out.abcd1234.tmp", "new")
     write(tmp_path / ".out.abcd1234.earlier", "old")

@@ -14,7 +14,9 @@ from tfod.config.check import check_pipeline
 from tfod.config.label_map import read_label_map
 from tfod.config.rules.record_files import count_records
 from tfod.errors import ConfigError, DataError, StoreError
-from tfod.input.from_config import training_dataset
+from tfod.input.check_from_config import check_objects
+from tfod.input.from_config import naming_corrupt_records, training_dataset
+from tfod.input.tally import Tally
 from tfod.models.resizer import ImageResizer
 from tfod.protos.input_reader_pb2 import InputReader
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
@@ -26,7 +28,7 @@ from tfod.records.frames import read_frames
 @pytest.fixture
 def bucket(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A folder in memory with two shards of records and a label map."""
-    place = f"ram://tests/{request.node.name}"
+    place = f"ram://tests/{request.node.originalname}"
     records.write(tmp_path / "shard", records.example("a.png"))
     records.reader(tmp_path)
     tf.io.gfile.makedirs(place)
@@ -72,6 +74,33 @@ def test_a_scheme_without_a_file_system_is_refused_at_once() -> None:
         assert caught.value.where == "none://bucket/a"
 
 
+def test_a_file_system_that_can_be_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tf.io.gfile, "get_registered_schemes", lambda: ["", "file", "ram"])
+    monkeypatch.setattr(stores.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(StoreError, match="no file system for s3://") as caught:
+        stores.is_file("s3://bucket/a")
+    assert caught.value.cure.startswith("install tensorflow-io")
+    found = check_pipeline(_config("s3://bucket"), for_training=True)
+    assert {one.cure for one in found if one.rule == "remote-path"} == {caught.value.cure}
+
+
+def test_a_store_that_fails_in_the_middle_of_a_file(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"{bucket}/train.record-00000-of-00002"
+    failure = tf.errors.UnavailableError(None, None, "Connection reset by peer\nmore")
+
+    def read(*args: object) -> bytes:
+        raise failure
+
+    with stores.open_file(path) as file:
+        assert len(file.read(4)) == 4
+        monkeypatch.setattr(tf.io.gfile.GFile, "read", read)
+        with pytest.raises(StoreError, match=r"Connection reset by peer\n") as caught:
+            file.read(4)
+    assert caught.value.where == path
+    with pytest.raises(StoreError):
+        list(read_frames(path))
+
+
 def test_records_label_maps_and_training_data(bucket: str) -> None:
     paths = expand([f"{bucket}/train.record-*"])
     assert paths == [f"{bucket}/train.record-0000{number}-of-00002" for number in (0, 1)]
@@ -86,6 +115,39 @@ def test_records_label_maps_and_training_data(bucket: str) -> None:
     features, labels = next(iter(data))
     assert features["image"].shape == (2, 4, 4, 3)
     assert labels["num_groundtruth_boxes"].numpy().tolist() == [1, 1]
+
+
+def test_objects_in_a_store_are_counted(bucket: str, capsys: pytest.CaptureFixture[str]) -> None:
+    config = _config(bucket)
+    assert list(check_objects(config)) == []
+    config.model.ssd.num_classes = 1  # the records' dogs are the second class
+    (finding, *_) = check_objects(config)
+    assert finding.severity == "error" and "none of the 2 objects in the 2 records" in finding.what
+    paths = expand(config.train_input_reader.tf_record_input_reader.input_path)
+    tally = Tally(paths)
+    for number in range(2):
+        tally.count(tf.constant(number, tf.int64), tf.constant(1), [tf.constant(n) for n in (1, 0, 0, 0, 0)])
+    assert tally.tell()
+    assert "2 of 2 objects of the first epoch were left out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["store", "disk"])
+def test_records_that_go_while_they_are_read_are_named(bucket: str, kind: str, tmp_path: Path) -> None:
+    place = bucket if kind == "store" else str(tmp_path / "data")
+    if kind == "disk":
+        tf.io.gfile.makedirs(place)
+        for path in tf.io.gfile.glob(f"{bucket}/*"):
+            tf.io.gfile.copy(path, f"{place}/{path.rpartition('/')[2]}")
+    reader = _config(place).train_input_reader
+    reader.num_readers = 1
+    data = training_dataset(reader, TrainConfig(batch_size=1), preprocess=ImageResizer.fixed_shape(4, 4), num_classes=3)
+    for path in tf.io.gfile.glob(f"{place}/train*"):
+        tf.io.gfile.remove(path)
+    error = StoreError if kind == "store" else DataError
+    with pytest.raises(error, match="cannot be read any more") as caught, naming_corrupt_records(reader):
+        for _ in data.take(3):
+            pass
+    assert caught.value.where == f"{place}/train.record-*"
 
 
 def test_what_is_missing_is_told(bucket: str) -> None:
@@ -121,6 +183,7 @@ def test_the_values_of_a_checkpoint(tmp_path: Path) -> None:
 
 def _config(place: str) -> TrainEvalPipelineConfig:
     config = TrainEvalPipelineConfig()
+    config.model.ssd.num_classes = 3
     for reader in (config.train_input_reader, config.eval_input_reader.add()):
         reader.label_map_path = f"{place}/label_map.pbtxt"
         reader.tf_record_input_reader.input_path.append(f"{place}/train.record-*")

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -103,20 +103,21 @@ def lock(file: BinaryIO | int) -> bool:
 def replacing(path: Path | str) -> Iterator[Path]:
     """Yields a path beside `path` to write to; on success it takes the name `path`, on failure it is removed.
 
-    Parent folders are made. Raises OutputError where the place cannot be written or the disk is full.
+    Parent folders are made. Raises OutputError where the place cannot be written or the disk is full. What a killed
+    process left of the same output is swept away.
     """
     path = Path(path)
     with _output_errors(path):
         check_place(path)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        os.close(handle)
-        # mkstemp makes files that only the owner reads; the result gets the rights of any other new file.
-        os.chmod(name, 0o666 & ~_umask())
+        _sweep_files(path)
+        temporary, descriptor = _locked_file(path.parent, path.name)
         try:
-            yield Path(name)
-            os.replace(name, path)
+            yield temporary
+            os.replace(temporary, path)
         finally:
-            Path(name).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
+            if descriptor is not None:
+                os.close(descriptor)
 
 
 @contextmanager
@@ -175,18 +176,60 @@ def _mount_points() -> set[str]:
 
 def _locked_folder(home: Path, name: str) -> tuple[Path, int | None]:
     """A new folder `.name.xxxxxxxx.tmp` in `home`, and the descriptor that holds its lock until it is closed."""
+    return _locked(lambda: tempfile.mkdtemp(prefix=f".{name}.", suffix=".tmp", dir=home), 0o777)
+
+
+def _locked_file(home: Path, name: str) -> tuple[Path, int | None]:
+    """The same for a file."""
+
+    def make() -> str:
+        handle, made = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=home)
+        os.close(handle)
+        return made
+
+    return _locked(make, 0o666)
+
+
+def _locked(make: Callable[[], str], rights: int) -> tuple[Path, int | None]:
     while True:
-        working = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".tmp", dir=home))
-        os.chmod(working, 0o777 & ~_umask())
+        working = Path(make())
         try:
-            descriptor = _lock_folder(working)
+            # What tempfile makes only its owner reads; the result gets the rights of anything else that is new.
+            os.chmod(working, rights & ~_umask())
+            descriptor = _take(working)
+        except FileNotFoundError:
+            continue
         except OSError:  # a disk without locks, where nothing is ever swept away
             return working, None
         # Until it was locked, another process could take it for a leftover.
-        if descriptor is not None and working.is_dir():
+        if descriptor is not None and working.exists():
             return working, descriptor
         if descriptor is not None:
             os.close(descriptor)
+
+
+# By folder: what lay there when this process first wrote a file into it, by the output that it was to become.
+_left: dict[Path, dict[str, list[Path]]] = {}
+
+
+def _sweep_files(path: Path) -> None:
+    """Removes what killed processes left of the file `path`.
+
+    A folder is looked through once, since thousands of files may go into it.
+    """
+    home = path.parent.absolute()
+    if home not in _left:
+        _left[home] = {}
+        for leftover in filter(Path.is_file, home.glob(".*.tmp")):
+            if _WORKING.fullmatch(leftover.name):
+                output = leftover.name[1 : -len(".xxxxxxxx.tmp")]
+                _left[home].setdefault(output, []).append(leftover)
+    for leftover in _left[home].pop(path.name, ()):
+        with suppress(OSError):  # it is gone by now, or the disk has no locks
+            descriptor = _take(leftover)
+            if descriptor is not None:
+                leftover.unlink()
+                os.close(descriptor)
 
 
 def _leftovers(home: Path, name: str) -> Iterator[Path]:
@@ -195,7 +238,7 @@ def _leftovers(home: Path, name: str) -> Iterator[Path]:
         if not _WORKING.fullmatch(entry.name):
             continue
         try:
-            descriptor = _lock_folder(entry)
+            descriptor = _take(entry)
         except OSError:
             continue
         if descriptor is not None:
@@ -205,9 +248,11 @@ def _leftovers(home: Path, name: str) -> Iterator[Path]:
                 os.close(descriptor)
 
 
-def _lock_folder(folder: Path) -> int | None:
+def _take(place: Path) -> int | None:
     """An open descriptor that holds the lock; None where another process has it. OSError where there are no locks."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    if os.name == "nt":
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(place))
+    descriptor = os.open(place, os.O_RDONLY)
     try:
         taken = lock(descriptor)
     except OSError:

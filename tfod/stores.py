@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
+from types import TracebackType
 from typing import Any, BinaryIO, cast
 
 from tfod.errors import DataError, StoreError
@@ -32,7 +33,9 @@ __all__ = [
 # One letter is a drive of Windows. Slashes after the first are lost where a path went through pathlib.
 _SCHEME = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]+):/+(?=[^/])")
 MOST_MATCHES = 100_000
-_MORE_FILE_SYSTEMS = "tensorflow_io"  # s3:// and others register themselves when it is imported
+_MORE_FILE_SYSTEMS = "tensorflow_io"  # these register themselves when it is imported
+_OF_MORE_FILE_SYSTEMS = ("az", "hdfs", "oss", "s3")
+_PACKAGE = "tensorflow-io in the version for this TensorFlow (pip install tensorflow-io)"
 _CURE = "copy the files to a disk of this machine, or mount the bucket as a folder, and name that"
 
 
@@ -64,10 +67,7 @@ def open_file(path: str | os.PathLike[str]) -> BinaryIO:
     """An open file to read bytes from, and to seek in."""
     if not is_remote(path):
         return open(path, "rb")
-    with _gfile(path) as gfile:
-        file = gfile.GFile(normal(path), "rb")
-        file.seek(0)  # a file is opened when it is first used
-        return cast(BinaryIO, file)
+    return cast(BinaryIO, _RemoteFile(path))
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
@@ -119,6 +119,35 @@ def matches(pattern: str, *, recursive: bool = False) -> list[str]:
         return sorted(gfile.glob(normal(pattern)))
 
 
+class _RemoteFile:
+    """An open file of a store, as far as files are used here; the store may fail while it is read."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._place = normal(path)
+        with _gfile(path) as gfile:
+            self._file = gfile.GFile(self._place, "rb")
+            self._file.seek(0)  # a file is opened when it is first used
+
+    def read(self, size: int = -1) -> bytes:
+        with _told(self._place):
+            return cast(bytes, self._file.read(size))
+
+    def seek(self, position: int) -> None:
+        with _told(self._place):
+            self._file.seek(position)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> "_RemoteFile":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
 @contextmanager
 def _gfile(path: str | os.PathLike[str]) -> Iterator[Any]:
     """TensorFlow's functions of files for a path of a store, with errors as this layer has them."""
@@ -132,9 +161,20 @@ def _gfile(path: str | os.PathLike[str]) -> Iterator[Any]:
     if scheme not in tf.io.gfile.get_registered_schemes() and importlib.util.find_spec(_MORE_FILE_SYSTEMS):
         importlib.import_module(_MORE_FILE_SYSTEMS)
     if scheme not in tf.io.gfile.get_registered_schemes():
-        raise StoreError(f"TensorFlow has no file system for {scheme}:// on this machine", place, _CURE)
-    try:
+        what = f"TensorFlow has no file system for {scheme}:// on this machine"
+        cure = f"install {_PACKAGE}, which has one; or {_CURE}" if scheme in _OF_MORE_FILE_SYSTEMS else _CURE
+        raise StoreError(what, place, cure)
+    with _told(place):
         yield tf.io.gfile
+
+
+@contextmanager
+def _told(place: str) -> Iterator[None]:
+    """Within it TensorFlow's errors about a place of a store become those of this layer."""
+    import tensorflow as tf
+
+    try:
+        yield
     except tf.errors.NotFoundError as error:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place) from error
     except (tf.errors.PermissionDeniedError, tf.errors.UnauthenticatedError) as error:

@@ -7,12 +7,27 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from google.protobuf import text_format
 
+from tests.input import records
+from tests.models.configs import small_ssd
 from tests.training import tiny
-from tfod.cli import model_main_tf2
-from tfod.config.pipeline import write_pipeline_config
+from tfod.cli import evaluate_detections, exporter_main_v2, model_main_tf2
+from tfod.config.pipeline import PipelineConfig, write_pipeline_config
 from tfod.training.options import RunOptions
 from tfod.training.run import RunResult
+
+TRAINING = """
+train_config {
+  batch_size: 2
+  num_steps: 2
+  optimizer {
+    momentum_optimizer { learning_rate { constant_learning_rate { learning_rate: 0.001 } } }
+    use_moving_average: false
+  }
+}
+eval_config { metrics_set: "coco_detection_metrics" use_moving_averages: false }
+"""
 
 
 @pytest.fixture
@@ -108,6 +123,35 @@ def test_a_checkpoint_dir_means_evaluation(config_path: Path) -> None:
             assert model_main_tf2.main([*arguments, *flags]) == 0
         assert evaluate.call_args.args[1:] == (Path("ckpts"), Path("run"))
         assert evaluate.call_args.kwargs == {"timeout": timeout}
+
+
+@pytest.mark.slow
+def test_names_of_strangers_are_shown_by_training_export_and_evaluation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = PipelineConfig(model=small_ssd())
+    strange = ["[/]", "[red]", "[/data]\x1b[31m\x07"]
+    reader = records.reader(tmp_path, names=strange)
+    text_format.Merge(TRAINING, config)
+    for one in (config.train_input_reader, config.eval_input_reader.add()):
+        one.CopyFrom(reader)
+    picture = records.picture(height=64, width=64)
+    written = [records.example(f"[bold]{name}\0.png", texts=[name], encoded=picture) for name in strange]
+    records.write(tmp_path / "train.record", *written)
+    write_pipeline_config(config, tmp_path / "my.config")
+    run, export = str(tmp_path / "run"), str(tmp_path / "export")
+    source = ["--pipeline_config_path", str(tmp_path / "my.config")]
+    for command, arguments in (
+        (model_main_tf2, [*source, "--model_dir", run, "--summary_every_n", "1"]),
+        (evaluate_detections, [*source, "--checkpoint_dir", run, "--output_dir", run]),
+        (exporter_main_v2, [*source, "--trained_checkpoint_dir", run, "--output_directory", export]),
+        (evaluate_detections, ["--saved_model_dir", export, "--output_dir", run]),
+    ):
+        assert command.main(arguments) == 0
+        told = "".join(capsys.readouterr())
+        if command is not exporter_main_v2:
+            assert " [/] " in told and " [red] " in told and r" [/data]\x1b[31m\x07 " in told
+        assert not {"\x1b", "\x07", "\0"} & set(told)
 
 
 def test_errors_in_the_config_stop_it(config_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

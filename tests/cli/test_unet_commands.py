@@ -20,7 +20,8 @@ SMALL = "--steps 40 --base_filters 4 --depth 2 --batch_size 4 --learning_rate 0.
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("unet")
     write_discs(folder / "data", 20)
-    (folder / "discs.yaml").write_text("images: data/images\nmasks: data/masks\n")
+    # Names of strangers, in which others would see markup and commands to the terminal.
+    (folder / "discs.yaml").write_text('images: data/images\nmasks: data/masks\nclasses: ["[/]", "[red]\\e[31m"]\n')
     command = ["--data", str(folder / "discs.yaml"), "--model_dir", str(folder / "run"), *SMALL.split()]
     assert train_unet.main(command) == 0
     return folder
@@ -47,7 +48,8 @@ def test_evaluation_needs_only_the_run(run: Path, capsys: pytest.CaptureFixture[
     page = (output / "report.html").read_text()
     assert "<svg" in page and page.count("data:image/jpeg") == 2 and "http://" not in page.replace("http://www.w3", "")
     assert len(list((output / "worst").glob("*.jpg"))) == 2
-    assert "mean IoU" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "mean IoU" in told and " [/] " in told and r" [red]\x1b[31m " in told and "\x1b" not in told
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ place, or both accept; and what is accepted also runs.
 import math
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from tests.augment.examples import example
 from tests.config.test_cures import write_sound_config
+from tests.training import tiny
 from tfod import names
 from tfod.augment.from_config import augmentation_from_config
 from tfod.boxes.from_config import (
@@ -35,6 +37,7 @@ from tfod.config.pipeline import PipelineConfig, read_pipeline_config
 from tfod.config.support import refuse_missing
 from tfod.config.words import is_repeated
 from tfod.errors import ConfigError
+from tfod.input.from_config import training_dataset
 from tfod.losses.from_config import (
     classification_loss_from_config,
     localization_loss_from_config,
@@ -476,6 +479,19 @@ def test_an_optimizer_with_each_number(base: PipelineConfig, kind: str) -> None:
             change(optimizer)
 
         _agree(_changed(base, choose), "train_config.optimizer", _optimizer, f"{kind} {told}")
+
+
+@pytest.mark.parametrize("field", ["batch_size", "num_steps"])
+def test_no_image_a_step_and_no_step(base: PipelineConfig, field: str, tmp_path: Path) -> None:
+    config = _changed(base, lambda config: setattr(config.train_config, field, 0))
+
+    def build(config: PipelineConfig) -> Any:
+        if field == "num_steps":
+            return tiny.train(config, tmp_path)
+        reader = config.train_input_reader
+        return training_dataset(reader, config.train_config, preprocess=lambda image: image, num_classes=3)
+
+    assert _agree(config, f"train_config.{field}", build, field) is None
 
 
 def test_averages_with_each_number(base: PipelineConfig) -> None:

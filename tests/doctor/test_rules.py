@@ -10,10 +10,12 @@ import pytest
 
 from tests.annotations.voc_files import annotation, item, picture, write_photo
 from tests.doctor.test_remarks import REMARKS
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.source import open_sources
 from tfod.config.label_map import LabelMap, LabelMapItem, label_map_from_names
 from tfod.doctor.examination import Checks, Report, examine
 from tfod.doctor.findings import Finding
+from tfod.doctor.rules.boxes import Frame, check_boxes
 from tfod.doctor.rules.classes import alike
 from tfod.doctor.rules.descriptions import RULES, markdown_table
 
@@ -293,6 +295,14 @@ def test_an_image_that_cannot_be_used_is_not_also_called_unannotated(tmp_path: P
     assert sorted(_rules(_examined(tmp_path))) == ["annotation-unreadable", "picture-truncated", "picture-unreadable"]
 
 
+def test_of_very_many_boxes_only_the_first_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tfod.doctor.rules.boxes._MOST_COMPARED", 2)
+    sides = [(10.0, 10.0, 30.0, 30.0), (50.0, 50.0, 80.0, 80.0), (10.0, 10.0, 30.0, 30.0), (50.0, 50.0, 80.0, 81.0)]
+    image = AnnotatedImage("a.xml", "a.png", None, tuple(AnnotatedObject("cat", *box) for box in sides))
+    found = [(finding.rule, finding.number) for finding in check_boxes(image, Frame(100, 100))]
+    assert found == [("box-duplicated", 3), ("box-many", None)], "the fourth is nearly the second"
+
+
 def test_ignored_rules_do_not_count(tmp_path: Path) -> None:
     _empty(_sound(tmp_path))
     assert _examined(tmp_path, checks=Checks(min_objects=1, ignored=frozenset({"picture-empty"}))).findings == []
@@ -305,7 +315,7 @@ def test_a_picture_of_a_crowded_file_is_named() -> None:
 
 def test_every_rule_is_tested_and_documented() -> None:
     here = {*BOXES, *PICTURES, *FILES, "picture-16-bit", "picture-rotated", "class-alike", "class-id-zero"}
-    here |= {"annotation-meaning", "boxes-exchanged"}
+    here |= {"annotation-meaning", "boxes-exchanged", "box-many"}
     here |= {"label-map-gap", "class-unused", "class-rare", "class-imbalance"}
     elsewhere = {"picture-alike", "split-leak-alike", "picture-damaged", "picture-doubtful"}  # test_duplicates.py
     elsewhere |= {"list-unmatched", "list-names", "list-repeated"}  # test_dataset_commands.py

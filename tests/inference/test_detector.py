@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tests.inference.models import export
-from tfod.errors import CheckpointError, DataError
+from tfod.errors import CheckpointError, DataError, StoreError
 from tfod.export.known import remember
 from tfod.inference.detector import Detector
 from tfod.inference.images import read_image
@@ -52,6 +52,26 @@ def test_a_model_of_one_size_refuses_others_and_names_its_own(tmp_path):
     for image in (np.zeros((30, 20, 3), np.uint8), np.zeros((20, 30, 4), np.uint8)):
         with pytest.raises(DataError, match=r"1 x 20 x 30 x 3 \(batch, height, width, channels\)"):
             detector.detect(image)
+
+
+def test_other_types_of_numbers_are_refused_with_what_the_model_takes(exported, tmp_path):
+    detector = Detector.from_saved_model(exported)
+    for dtype in (np.float32, np.float64, np.int64, bool):
+        with pytest.raises(DataError, match=f"any x any x 3 .*, uint8, and got 1 x 4 x 4 x 3, {np.dtype(dtype)}"):
+            detector.detect(np.zeros((4, 4, 3), dtype))
+    export(tmp_path, dtype=tf.float32, name="floats")
+    assert Detector.from_saved_model(tmp_path).detect(np.full((4, 4, 3), 51, np.float32)).scores == pytest.approx([0.2])
+    with pytest.raises(DataError, match="uint8 or float32, and got 1 x 4 x 4 x 3, float64"):
+        Detector.from_saved_model(tmp_path).detect(np.zeros((4, 4, 3)))
+
+
+def test_a_model_in_a_store_is_read_there(exported):
+    place = f"file://{exported}"
+    assert Detector.from_saved_model(place).detect(np.full((4, 4, 3), 255, np.uint8)).scores == pytest.approx([1.0])
+    with pytest.raises(CheckpointError, match="no exported model there"):
+        Detector.from_saved_model(f"{place}/nothing")
+    with pytest.raises(StoreError, match="no file system for none://"):
+        Detector.from_saved_model("none://bucket/model")
 
 
 def test_two_images_are_not_answered_for_as_one(exported):

@@ -9,10 +9,11 @@ import tensorflow as tf
 from tests.models.configs import small_ssd
 from tfod import names
 from tfod.config.check import check_file, check_pipeline
-from tfod.config.pipeline import PipelineConfig, write_pipeline_config
+from tfod.config.pipeline import ModelConfig, PipelineConfig, write_pipeline_config
 from tfod.errors import ConfigError
 from tfod.export.from_config import export_model
 from tfod.models.build import build_model
+from tfod.training.from_config import evaluate_checkpoints, train
 
 SWITCH = "model.ssd.image_resizer.fixed_shape_resizer.convert_to_grayscale"
 
@@ -55,7 +56,9 @@ def test_a_mobilenet_of_grey_images_looks_learns_and_is_exported(tmp_path: Path)
     found = model.detect(tf.constant(images))
 
     tf.train.Checkpoint(model=model.checkpoint_layout().full).save(str(tmp_path / "ckpt"))
-    export_model(config, tmp_path, tmp_path / "exported")
+    unsaid = _config("rgb_to_gray { }")  # as somebody has it who trains without the check
+    export_model(unsaid, tmp_path, tmp_path / "exported")
+    assert not unsaid.model.ssd.image_resizer.fixed_shape_resizer.convert_to_grayscale
     loaded = tf.saved_model.load(str(tmp_path / "exported" / "saved_model"))
     exported = loaded(tf.constant(images))
     for name in (names.DETECTION_BOXES, names.DETECTION_SCORES):
@@ -82,6 +85,25 @@ def test_a_step_that_leaves_one_channel_makes_the_model_one_of_grey_images(tmp_p
         ("note", SWITCH)
     ]
     assert _augmentation_errors(config) == []
+
+
+def test_training_from_python_without_the_check_makes_the_same_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class BuiltError(Exception):
+        """Carries the message that a model is to be built of."""
+
+    def build(message: ModelConfig) -> None:
+        raise BuiltError(message)
+
+    monkeypatch.setattr("tfod.training.from_config.build_model", build)
+    for start in (
+        lambda config: train(config, tmp_path),
+        lambda config: evaluate_checkpoints(config, tmp_path, tmp_path, timeout=0),
+    ):
+        with pytest.raises(BuiltError) as caught:
+            start(_config("rgb_to_gray { }"))
+        assert caught.value.args[0].ssd.image_resizer.fixed_shape_resizer.convert_to_grayscale
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,21 @@ def test_class_weights_are_read_or_follow_from_the_shares() -> None:
     assert _decide((64, 64), [0.9, 0.1], class_weights="1,2.5").settings.class_weights == (1.0, 2.5)
 
 
+NAN, INF = float("nan"), float("inf")
+IMPOSSIBLE: list[tuple[str, str, tuple[float, ...]]] = [
+    ("crop_size", "the crop size", (0, -5, 10**9)),
+    ("batch_size", "the batch size", (0, -1, 10**9)),
+    ("base_filters", "the number of base filters", (0, 10**9)),
+    ("steps", "the number of steps", (0, -5, 2**40)),
+    ("minutes", "the time in minutes", (0.0, -1.0, NAN, INF)),
+    ("learning_rate", "the learning rate", (NAN, INF, 1e30)),
+    ("weight_decay", "the weight decay", (-1.0, NAN)),
+    ("dropout", "the dropout", (NAN, 1.0)),
+    ("ema", "the decay of averages", (NAN, 1.0)),
+    ("early_stopping", "the patience", (-1,)),
+]
+
+
 @pytest.mark.parametrize(
     ("asked", "what"),
     [
@@ -63,6 +78,14 @@ def test_class_weights_are_read_or_follow_from_the_shares() -> None:
         ({"depth": 9}, "the depth is 9"),
         ({"encoder_checkpoint": "x"}, "a checkpoint is given, but no encoder to fill"),
         ({"warmup": 1.0}, "the warm-up is 1.0"),
+        ({"optimizer": "adma"}, "the optimizer 'adma' is unknown"),
+        (
+            {"batch_size": 60_000, "crop_size": 4096, "base_filters": 16},
+            "a step needs about 1,030,792 GB (batch_size 60000, crop_size 4096, base_filters 16), and no machine has "
+            "so much",
+        ),
+        ({"class_weights": "1,nan"}, "2 weights for 2 classes"),
+        *(({name: value}, f"{told} is {value}") for name, told, values in IMPOSSIBLE for value in values),
     ],
 )
 def test_what_is_not_possible(asked: dict[str, Any], what: str) -> None:

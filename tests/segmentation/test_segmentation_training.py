@@ -21,7 +21,7 @@ from tfod.checkpoints.object_reader import CheckpointReader
 from tfod.errors import CheckpointError, ConfigError
 from tfod.segmentation.optimizers import make_optimizer
 from tfod.segmentation.predictor import Predictor, load_model
-from tfod.segmentation.settings import read_settings
+from tfod.segmentation.settings import read_settings, save_settings
 from tfod.segmentation.train import train_unet
 from tfod.segmentation.unet import ModelSettings
 from tfod.segmentation.validation import Validation
@@ -123,7 +123,7 @@ def test_damaged_settings_are_told_and_written_anew(
     (folder / "unet.json").write_text("{")
     assert train_unet(tiny.settings(60), tiny.data(), folder).step == 60
     told = capsys.readouterr()
-    assert "the settings of the run cannot be read" in told.err
+    assert "the settings of the run are damaged" in told.err
     assert "has done its 60 steps; give more --steps or --minutes" in told.out
     assert read_settings(folder) == tiny.settings(60)
 
@@ -214,6 +214,18 @@ def test_an_optimizer_that_is_not_there(name: str, what: str) -> None:
     with pytest.raises(ConfigError) as caught:
         make_optimizer(name, lambda: 0.1, weight_decay=0.0, average_decay=0.0, model=tf.Module())
     assert what in caught.value.what
+
+
+@pytest.mark.parametrize(
+    "change", [{"model": {"num_classes": "2"}}, {"crop_size": "x"}, {"class_names": ["one"]}, {"data": 3}, {"model": 1}]
+)
+def test_settings_that_somebody_damaged(tmp_path: Path, change: dict[str, Any]) -> None:
+    save_settings(tiny.settings(), tmp_path)
+    path = tmp_path / "unet.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, **change}))
+    with pytest.raises(CheckpointError, match="the settings of the run are damaged"):
+        read_settings(tmp_path)
 
 
 def test_a_folder_without_a_run(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tests.training import reading, tiny
 from tfod import names
+from tfod.errors import OutputError
 from tfod.training.summaries import TrainingSummaries, draw_batch
 from tfod.training.watch import Batch
 
@@ -23,6 +25,20 @@ def test_due_at_every_nth_step_and_the_last(tmp_path: Path) -> None:
     assert found["Loss/total_loss"] == [(4, 0.5), (8, 0.5), (9, 0.5)]
     assert found["steps_per_sec"] == [(4, 2.0), (8, 2.0), (9, 2.0)]
     assert found["images_per_sec"] == [(4, 16.0), (8, 16.0), (9, 16.0)]
+
+
+def test_a_file_in_the_place_of_the_summaries_is_told(tmp_path: Path) -> None:
+    for place in ("train", "eval"):
+        (tmp_path / place).write_text("mine")
+    step = tf.Variable(1, dtype=tf.int64)
+    summaries = TrainingSummaries(tmp_path / "train", step, every_n=1, last_step=9, batch_size=8, images=None)
+    for use in (
+        summaries.summary_writer,
+        lambda: summaries.write_summaries({"steps_per_second": 2.0}),
+        lambda: tiny.evaluation(tiny.config(1, tmp_path), tmp_path, [0.5]).run(1),
+    ):
+        with pytest.raises(OutputError, match="cannot write the output"):
+            use()
 
 
 def test_pictures_are_un_normalised_and_have_their_boxes() -> None:

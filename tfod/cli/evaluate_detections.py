@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> None:
     from tfod.evaluation.report import METRICS_FILE, write_metrics
 
     path = Path(args.output_dir) / METRICS_FILE
-    write_metrics(path, result, {"config": str(config_path) if config_path else None, **facts})
+    write_metrics(path, result, {"config": config_path, **facts})
     if result.repeated_ids:
         print(f"pictures with the source id of an earlier one: {result.repeated_ids}; each was counted for itself")
     print(f"{result.images} pictures in {result.seconds:.1f} s; all numbers are in {path}")
@@ -79,11 +79,13 @@ def _require_usable(config: "PipelineConfig", *, from_checkpoint: bool) -> None:
 
 
 def _of_checkpoint(config: "PipelineConfig", args: argparse.Namespace) -> "tuple[Evaluation, dict[str, Any]]":
+    from tfod.config.gray import with_gray
     from tfod.evaluation.from_config import evaluation_from_config
     from tfod.models.build import build_model
     from tfod.training.follow import restore_for_evaluation
     from tfod.training.optimizer_from_config import averages_from_config
 
+    config = with_gray(config)
     model = build_model(config.model)
     averages = averages_from_config(config, model.checkpoint_layout().full)
     prefix, step = restore_for_evaluation(model, averages, args.checkpoint_dir)
@@ -95,4 +97,4 @@ def _of_saved_model(config: "PipelineConfig", args: argparse.Namespace) -> "tupl
     from tfod.inference.detector import Detector, find_saved_model
 
     evaluation = evaluation_from_config(config, Detector.from_saved_model(args.saved_model_dir))
-    return evaluation, {"saved_model": str(find_saved_model(args.saved_model_dir)), "step": None}
+    return evaluation, {"saved_model": find_saved_model(args.saved_model_dir), "step": None}

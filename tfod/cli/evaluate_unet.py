@@ -7,6 +7,7 @@ from typing import Any
 
 from tfod.cli.command import CommandParser, execute
 from tfod.cli.unet_flags import add_data_flags, add_run_flags, open_data, read_data_file
+from tfod.errors import ConfigError
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -37,6 +38,8 @@ def build_parser() -> CommandParser:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluates, prints the table, and writes the files."""
+    if args.tile_size < 0 or args.worst < 0:
+        raise ConfigError("there is no negative number of them", "--tile_size, --worst", "give 0 or more")
     read_data_file(args, to_judge=True)
 
     from tfod.segmentation.data import reopen, saved_encoding
@@ -45,7 +48,7 @@ def run(args: argparse.Namespace) -> None:
     from tfod.segmentation.report import print_table, write_metrics, write_report
 
     model, settings, prefix = load_model(args.model_dir, args.checkpoint)
-    known = settings.data["validation"]
+    known = settings.validation
     encoding = None if args.mask_kind or args.classes else saved_encoding(known)
     data = open_data(
         args.images, args.masks, args.records, pairs=args.pairs, classes=args.classes, kind=args.mask_kind,
@@ -74,8 +77,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _require_same_classes(found: Sequence[str], expected: Sequence[str]) -> None:
-    from tfod.errors import ConfigError
-
     if tuple(found) != tuple(expected):
         what = f"the data has the classes {', '.join(found)}; the model knows {', '.join(expected)}"
         raise ConfigError(what, "--images, --masks, --classes", "judge on data with the classes of the training")

@@ -22,6 +22,7 @@ _EXAMPLES = """\
   export_unet.py --model_dir workspace/roads --formats saved_model,onnx --height 352 --width 480 --output_dir roads"""
 
 _EXAMPLES_FOR_INT8 = 64
+_MOST_PIXELS = 1 << 14  # of a side
 
 
 def build_parser() -> CommandParser:
@@ -48,6 +49,10 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"there is no format {unknown[0]!r}", "--formats", f"choose from {', '.join(_FORMATS)}")
     if args.count < 1:
         raise ConfigError("nothing would be compared", "--count", "give 1 or more")
+    for name in ("height", "width"):
+        side = getattr(args, name)
+        if side is not None and not 1 <= side <= _MOST_PIXELS:
+            raise ConfigError(f"the {name} of pictures is {side}", f"--{name}", f"give 1 to {_MOST_PIXELS}")
 
     from tfod.files import replacing_directory
     from tfod.segmentation.export import Exporter, fitted, load_exported, require_replaceable
@@ -86,5 +91,5 @@ def _pictures(args: argparse.Namespace, settings: Any) -> list[Any]:
 
     if args.images:
         return [read_image(path) for path in find_images(args.images)[:_EXAMPLES_FOR_INT8]]
-    source = reopen(settings.data["validation"]).source
+    source = reopen(settings.validation).source
     return [source.read(number)[0] for number in range(min(len(source), _EXAMPLES_FOR_INT8))]

@@ -1,11 +1,12 @@
 """What the commands that run a model share: an exported model, or a config with a checkpoint."""
 
 import argparse
+import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfod.errors import ConfigError
+from tfod.stores import is_file, is_remote, normal
 
 if TYPE_CHECKING:
     from tfod.config.pipeline import PipelineConfig
@@ -33,14 +34,14 @@ def check_model_flags(args: argparse.Namespace) -> None:
         raise ConfigError("no model is named", "the command line", cure)
 
 
-def read_config(args: argparse.Namespace) -> "tuple[PipelineConfig, Path | None]":
+def read_config(args: argparse.Namespace) -> "tuple[PipelineConfig, str | None]":
     """The config that was named, or lies beside the exported model, with the overrides; and where it lay.
 
     An exported model without a config gives an empty one. --label_map_path goes into its first eval_input_reader.
     """
     from tfod.config.pipeline import PipelineConfig, apply_overrides, read_pipeline_config
 
-    path = Path(args.pipeline_config_path) if args.pipeline_config_path else _beside(args.saved_model_dir)
+    path = args.pipeline_config_path or _beside(args.saved_model_dir)
     if path:
         config = read_pipeline_config(path, args.set)
     else:
@@ -57,13 +58,13 @@ def read_class_names(config: "PipelineConfig", *, is_asked_for: bool) -> dict[in
     from tfod.config.label_map import read_label_map
 
     path = config.eval_input_reader[0].label_map_path if config.eval_input_reader else ""
-    if is_asked_for or Path(path).is_file():
+    if is_asked_for or is_file(path):
         return read_label_map(path).names
     print("no label map found: classes are shown by number; --label_map_path names them", file=sys.stderr)
     return {}
 
 
-def _beside(saved_model_dir: str) -> Path | None:
-    folder = Path(saved_model_dir)
-    candidates = (folder / "pipeline.config", folder.absolute().parent / "pipeline.config")
-    return next(filter(Path.is_file, candidates), None)
+def _beside(saved_model_dir: str) -> str | None:
+    folder = normal(saved_model_dir) if is_remote(saved_model_dir) else os.path.abspath(saved_model_dir)
+    candidates = (os.path.join(place, "pipeline.config") for place in (folder, os.path.dirname(folder.rstrip("/"))))
+    return next(filter(is_file, candidates), None)

@@ -42,6 +42,8 @@ def run(args: argparse.Namespace) -> None:
     check_model_flags(args)
     if args.max_boxes < 1:
         raise ConfigError("no box could be drawn", "--max_boxes", "give a number of 1 or more")
+    if not 0 <= args.min_score <= 1:
+        raise ConfigError(f"no score is compared with {args.min_score}", "--min_score", "give a number from 0 to 1")
     config, _ = read_config(args)
     class_names = read_class_names(config, is_asked_for=bool(args.label_map_path))
 

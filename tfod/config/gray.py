@@ -5,7 +5,7 @@ from tfod.config.faults.augmentation import GRAY
 from tfod.config.rules.walk import detection_model
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
-__all__ = ["gray_switch", "resolve_gray", "takes_gray"]
+__all__ = ["gray_switch", "resolve_gray", "takes_gray", "with_gray"]
 
 
 def takes_gray(config: TrainEvalPipelineConfig) -> bool:
@@ -43,3 +43,11 @@ def resolve_gray(config: TrainEvalPipelineConfig) -> str:
     resizer = found[1].image_resizer
     getattr(resizer, resizer.WhichOneof("image_resizer_oneof")).convert_to_grayscale = True
     return switch
+
+
+def with_gray(config: TrainEvalPipelineConfig) -> TrainEvalPipelineConfig:
+    """A copy of a config that nobody has checked, in which `resolve_gray` has done what it does."""
+    copy = TrainEvalPipelineConfig()
+    copy.CopyFrom(config)
+    resolve_gray(copy)
+    return copy

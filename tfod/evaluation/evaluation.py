@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfod.evaluation.evaluate import EvaluationResult
 from tfod.evaluation.report import print_table, write_summaries
+from tfod.training.disk import writing
 
 __all__ = ["Evaluation"]
 
@@ -39,7 +40,8 @@ class Evaluation:
         """Evaluates the weights of a step (None: it is unknown), prints a table of all classes, writes summaries."""
         result = self._evaluate()
         if self._folder is not None:
-            write_summaries(self._writer, result, step or 0, per_class=self._per_class)
+            with writing(self._folder):
+                write_summaries(self._writer, result, step or 0, per_class=self._per_class)
         print_table(result, self._categories)
         if not any(result.num_groundtruth.values()):
             print(

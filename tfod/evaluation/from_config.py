@@ -23,6 +23,7 @@ from tfod.models.detection_model import DetectionModel
 from tfod.protos.eval_pb2 import EvalConfig
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.records.files import expand
+from tfod.stores import is_remote
 from tfod.training.averages import averaged_weights
 
 __all__ = ["evaluation_from_config", "image_options_from_config", "pascal_evaluators_from_config"]
@@ -106,14 +107,16 @@ def _pass_over_data(
 ) -> Callable[[], EvaluationResult]:
     reader = config.eval_input_reader[0]
     dataset = evaluation_dataset(reader, eval_config, **model_facts)
-    records = count_records(expand(list(reader.tf_record_input_reader.input_path)))
+    files = expand(list(reader.tf_record_input_reader.input_path))
+    # To count records in a store would be to read them twice.
+    records = None if any(map(is_remote, files)) else count_records(files)
     evaluate = functools.partial(
         evaluate_model,
         step,
         dataset,
         categories,
         images=image_options_from_config(eval_config),
-        total=-(-records // max(reader.sample_1_of_n_examples, 1)),
+        total=None if records is None else -(-records // max(reader.sample_1_of_n_examples, 1)),
     )
 
     def run() -> EvaluationResult:

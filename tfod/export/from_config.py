@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfod.checkpoints.restore import restore_model
+from tfod.config.gray import with_gray
 from tfod.config.pipeline import write_pipeline_config
 from tfod.errors import OutputError
 from tfod.export.saved_model import Shape, write_saved_model
@@ -43,6 +44,7 @@ def export_model(
     """
     output = Path(output_directory)
     _require_replaceable(output)
+    config = with_gray(config)
     model = build_model(config.model)
     prefix, _ = restore_model(model, checkpoint)
     with replacing_directory(output) as folder:

@@ -9,12 +9,15 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["is_known", "remember", "warn_of_stranger"]
+from tfod.stores import read_file
 
-_GRAPH = "saved_model.pb"
+__all__ = ["GRAPH_FILE", "is_known", "remember", "warn_of_stranger"]
+
+GRAPH_FILE = "saved_model.pb"
+"""The file of a SavedModel that holds its graph."""
 
 
-def remember(folder: Path) -> None:
+def remember(folder: Path | str) -> None:
     """Adds the SavedModel in `folder` to those that were exported here; where nothing can be written, it stays out."""
     with suppress(OSError):
         place = _place()
@@ -23,7 +26,7 @@ def remember(folder: Path) -> None:
             file.write(f"{_checksum(folder)}\n")
 
 
-def is_known(folder: Path) -> bool:
+def is_known(folder: Path | str) -> bool:
     """Whether the SavedModel in `folder` was exported here, wherever it lies now."""
     try:
         return _checksum(folder) in _place().read_text(encoding="ascii", errors="replace").split()
@@ -31,7 +34,7 @@ def is_known(folder: Path) -> bool:
         return False
 
 
-def warn_of_stranger(folder: Path) -> None:
+def warn_of_stranger(folder: Path | str) -> None:
     """Says, before a SavedModel is loaded that was not exported here, what that may do."""
     if not is_known(folder):
         print(
@@ -46,5 +49,5 @@ def _place() -> Path:
     return Path(state, "tfod", "exported_models.txt")
 
 
-def _checksum(folder: Path) -> str:
-    return hashlib.sha256((folder / _GRAPH).read_bytes()).hexdigest()
+def _checksum(folder: Path | str) -> str:
+    return hashlib.sha256(read_file(os.path.join(folder, GRAPH_FILE))).hexdigest()

@@ -1,22 +1,25 @@
 """One detector over exported models and checkpoints."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from tfod import names
 from tfod.errors import CheckpointError, DataError
-from tfod.export.known import warn_of_stranger
+from tfod.export.known import GRAPH_FILE, warn_of_stranger
 from tfod.inference.detections import Detections
+from tfod.stores import is_file, normal
 
 if TYPE_CHECKING:
     from tfod.models.detection_model import DetectionModel
 
-__all__ = ["Detector", "find_saved_model"]
+__all__ = ["Detector", "find_saved_model", "load_saved_model"]
 
 _NEEDED = (
     names.DETECTION_BOXES,
@@ -57,17 +60,7 @@ class Detector:
           CheckpointError: there is no exported model, it is damaged, or it takes something else.
         """
         path = find_saved_model(directory)
-        warn_of_stranger(path)
-        try:
-            model = tf.saved_model.load(str(path))
-        except (OSError, ValueError, tf.errors.OpError) as error:
-            reason = str(error).splitlines()[0]
-            cure = "export the model again"
-            raise CheckpointError(f"the exported model is damaged: {reason}", str(path), cure) from error
-        signature = model.signatures.get("serving_default")
-        if signature is None:
-            cure = "export it with exporter_main_v2.py --input_type image_tensor"
-            raise CheckpointError("the model has no signature serving_default", str(path), cure)
+        model, signature = load_saved_model(path)
         name, spec = _pixel_input(signature, path)
         return cls(lambda images: signature(**{name: images}), spec.dtype, owner=model, shape=spec.shape)
 
@@ -84,9 +77,10 @@ class Detector:
         """
         # Imported here: an exported model needs neither Keras nor the code of any architecture.
         from tfod.checkpoints.restore import restore_model
+        from tfod.config.gray import with_gray
         from tfod.models.build import build_model
 
-        model = build_model(pipeline_config.model)
+        model = build_model(with_gray(pipeline_config).model)
         restore_model(model, checkpoint)
         return cls.from_model(model)
 
@@ -98,48 +92,74 @@ class Detector:
         return cls(detect.get_concrete_function(), tf.uint8, owner=model)
 
     def __call__(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        """The model's outputs by name, float32 `[1, N, ...]`, classes from 1, of images uint8 `[1, H, W, 3]`, RGB."""
+        """The model's outputs by name, float32 `[1, N, ...]`, classes from 1, of images uint8 `[1, H, W, 3]`, RGB.
+
+        Raises DataError, which names what the model takes, where they are something else.
+        """
         return {name: value.numpy() for name, value in self._outputs(images).items()}
 
     def detect(self, image: NDArray[np.uint8]) -> Detections:
-        """What is on one image, uint8 `[H, W, 3]`, RGB."""
-        outputs = self._outputs(image[np.newaxis])
+        """What is on one image, uint8 `[H, W, 3]`, RGB; DataError where it is something else."""
+        outputs = self._outputs(np.asarray(image)[np.newaxis])
         arrays = {name: outputs[name].numpy() for name in _NEEDED}
         return Detections.from_outputs(arrays, *image.shape[:2])
 
     def _outputs(self, images: NDArray[np.uint8]) -> Mapping[str, tf.Tensor]:
-        if not self._shape.is_compatible_with(images.shape):
+        images = np.asarray(images)
+        # TensorFlow would cut other numbers to the model's type, or fail in words of its own.
+        fits = images.dtype == np.uint8 or (self._dtype == tf.float32 and images.dtype == np.float32)
+        if not fits or not self._shape.is_compatible_with(images.shape):
             wanted, given = map(_sides, (self._shape.as_list(), images.shape))
-            what = f"the model takes images of {wanted} (batch, height, width, channels), and got {given}"
-            cure = "bring the images to that size, or export the model without --input_shape"
-            raise DataError(what, "the images", cure)
+            types = " or ".join(dict.fromkeys(("uint8", self._dtype.name)))
+            what = f"the model takes images of {wanted} (batch, height, width, channels), {types}, and got"
+            cure = f"bring the images to that size, 0 to 255 in {types}, or export the model without --input_shape"
+            raise DataError(f"{what} {given}, {images.dtype}", "the images", cure)
         return self._function(tf.constant(images, self._dtype))
 
 
-def find_saved_model(directory: Path | str) -> Path:
-    """The folder with `saved_model.pb`: `directory` or its `saved_model`; else CheckpointError."""
-    for path in (Path(directory), Path(directory, "saved_model")):
-        if (path / "saved_model.pb").is_file():
+def find_saved_model(directory: Path | str) -> str:
+    """The folder with `saved_model.pb`, here or in a store: `directory` or its `saved_model`; else CheckpointError."""
+    folder = normal(directory)
+    for path in (folder, os.path.join(folder, "saved_model")):
+        if is_file(os.path.join(path, GRAPH_FILE)):
             return path
-    cure = "name the folder that holds saved_model.pb; exporter_main_v2.py writes it"
-    raise CheckpointError("no exported model there", str(directory), cure)
+    cure = f"name the folder that holds {GRAPH_FILE}; exporter_main_v2.py writes it"
+    raise CheckpointError("no exported model there", folder, cure)
 
 
-def _pixel_input(signature: Any, path: Path) -> tuple[str, tf.TensorSpec]:
+def load_saved_model(path: str) -> tuple[Any, Any]:
+    """The exported model in a folder, and its signature `serving_default`; says so where a stranger exported it.
+
+    Raises CheckpointError where it is damaged or has no such signature.
+    """
+    warn_of_stranger(path)
+    try:
+        model = tf.saved_model.load(path)
+    except (OSError, ValueError, KeyError, tf.errors.OpError, DecodeError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise CheckpointError(f"the exported model is damaged: {reason}", path, "export the model again") from error
+    signature = model.signatures.get("serving_default")
+    if signature is None:
+        cure = "export it with exporter_main_v2.py --input_type image_tensor"
+        raise CheckpointError("the model has no signature serving_default", path, cure)
+    return model, signature
+
+
+def _pixel_input(signature: Any, path: str) -> tuple[str, tf.TensorSpec]:
     """The name and the spec of the only input, which must be images, one at a time at least."""
     inputs = signature.structured_input_signature[1]
     missing = [name for name in _NEEDED if name not in signature.structured_outputs]
     if missing:
         cure = "use the export of a detection model"
-        raise CheckpointError(f"the model does not give {', '.join(missing)}", str(path), cure)
+        raise CheckpointError(f"the model does not give {', '.join(missing)}", path, cure)
     name, spec = next(iter(inputs.items()))
     if len(inputs) != 1 or spec.dtype not in (tf.uint8, tf.float32):
         takes = ", ".join(f"{name} ({spec.dtype.name})" for name, spec in inputs.items())
         cure = "export it with exporter_main_v2.py --input_type image_tensor"
-        raise CheckpointError(f"the model does not take pixels but {takes}", str(path), cure)
+        raise CheckpointError(f"the model does not take pixels but {takes}", path, cure)
     if spec.shape.rank == 4 and spec.shape[0] not in (None, 1):
         cure = "export it with a batch of 1 or any: --input_shape 1,..., or without that flag"
-        raise CheckpointError(f"the model takes {spec.shape[0]} images at a time, not one", str(path), cure)
+        raise CheckpointError(f"the model takes {spec.shape[0]} images at a time, not one", path, cure)
     return name, spec
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tfod.config.diagnostics import Diagnostic
 from tfod.config.label_map import LabelMap, read_label_map
 from tfod.config.rules.walk import detection_model
-from tfod.errors import ConfigError, DataError
+from tfod.errors import ConfigError, DataError, StoreError
 from tfod.input.object_rules import (
     Classes,
     Reader,
@@ -18,7 +18,6 @@ from tfod.protos.input_reader_pb2 import InputReader
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.records.files import expand
 from tfod.records.objects import count_objects
-from tfod.stores import is_remote
 
 __all__ = ["check_objects"]
 
@@ -28,7 +27,8 @@ def check_objects(
 ) -> Iterator[Diagnostic]:
     """What of the records' objects cannot be learnt, or judged by: an error where nothing is left.
 
-    Of records without a manifest the first are read. What cannot be read is passed over: others tell of it.
+    Of records without a manifest, and of those in a store, the first are read. What cannot be read is passed over:
+    others tell of it.
 
     Args:
       config: Its readers, label maps, number of classes and steps `remap_labels` count.
@@ -54,25 +54,19 @@ def check_objects(
 
 def _objects(reader: InputReader, classes: Classes, *, trains: bool, skips: bool = False) -> Iterator[Diagnostic]:
     paths = list(reader.tf_record_input_reader.input_path)
-    if not paths or any(map(is_remote, paths)) or classes.num_classes < 1:
-        return
-    if reader.label_map_path and classes.label_map is None:
+    if not paths or classes.num_classes < 1 or (reader.label_map_path and classes.label_map is None):
         return
     try:
-        files = expand(paths)
-    except DataError:
+        count = count_objects(expand(paths), lambda found: any(map(classes.learns, found.objects)))
+    except (DataError, StoreError, OSError):
         return
-
-    count = count_objects(files, lambda found: any(map(classes.learns, found.objects)))
     where = "train_input_reader" if trains else "eval_input_reader[0]"
     yield from object_findings(count, classes, Reader(where, reader.label_map_path, trains, skips))
 
 
 def _label_map(reader: InputReader) -> LabelMap | None:
-    if not reader.label_map_path or is_remote(reader.label_map_path):
-        return None
     try:
-        return read_label_map(reader.label_map_path)
+        return read_label_map(reader.label_map_path) if reader.label_map_path else None
     except (ConfigError, OSError):
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,9 +12,10 @@ from typing import Any
 import tensorflow as tf
 
 from tfod import names
-from tfod.errors import DataError
+from tfod.errors import DataError, StoreError, TfodError
 from tfod.records.example import decode_example
 from tfod.records.frames import read_frames
+from tfod.stores import is_remote, normal
 
 __all__ = ["CorruptRecord", "Decode", "find_corrupt", "naming_corrupt"]
 
@@ -21,6 +23,17 @@ Decode = Callable[[Any, Any], Any]
 """A `tfod.input.decode.RecordDecoder`, or what takes the same: a record, string `[]`, and its number, int64 `[]`."""
 
 _CURE = "convert the data again without it, or train with --skip_corrupt"
+_GO_ON = "then the same command goes on from its newest checkpoint"
+_ON_DISKS = (tf.errors.NotFoundError, tf.errors.PermissionDeniedError, tf.errors.UnknownError)
+_IN_STORES = (
+    *_ON_DISKS,
+    tf.errors.AbortedError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.InternalError,
+    tf.errors.UnauthenticatedError,
+    tf.errors.UnavailableError,
+)
 _KINDS = {bytes: "bytes", int: "int64", float: "float"}
 _BOX = (names.OBJECT_YMIN, names.OBJECT_XMIN, names.OBJECT_YMAX, names.OBJECT_XMAX)
 
@@ -48,7 +61,9 @@ class CorruptRecord:
 
 
 @contextmanager
-def naming_corrupt(find_records: Callable[[], tuple[Sequence[str], Decode]]) -> Iterator[None]:
+def naming_corrupt(
+    find_records: Callable[[], tuple[Sequence[str], Decode]], patterns: Sequence[str] = ()
+) -> Iterator[None]:
     """Turns TensorFlow's error about a record into a DataError that names file, record and image.
 
     TensorFlow says no more than that some image could not be decoded, so the files are searched for it.
@@ -56,9 +71,16 @@ def naming_corrupt(find_records: Callable[[], tuple[Sequence[str], Decode]]) -> 
 
     Args:
         find_records: gives the files and the decoder; called only after an error.
+        patterns: the files as they were named; that one of them cannot be read any more is a DataError too, or a
+            StoreError.
     """
     try:
         yield
+    except _IN_STORES as error:
+        told = _unreadable(error, patterns)
+        if told is None:
+            raise
+        raise told from error
     except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
         paths, decode = find_records()
         print(f"a record cannot be used; searching {len(paths)} files for it", file=sys.stderr, flush=True)
@@ -66,6 +88,23 @@ def naming_corrupt(find_records: Callable[[], tuple[Sequence[str], Decode]]) -> 
             for record in find_corrupt(path, decode):
                 raise record.error from error
         raise
+
+
+def _unreadable(error: tf.errors.OpError, patterns: Sequence[str]) -> TfodError | None:
+    """The error in words, if it is about one of these files."""
+    for pattern in patterns:
+        parts = [part for part in re.split(r"[*?]|\[[^]]*\]", normal(pattern)) if part]
+        lines = [line for line in str(error).splitlines() if parts and all(part in line for part in parts)]
+        if is_remote(pattern) and (lines or "IteratorGetNext" in str(error)):  # stores may name no file
+            reason = _plain(lines[0]) if lines else _first_line(error)
+            cure = f"look at the network and the rights, or copy the records to a disk of this machine; {_GO_ON}"
+            return StoreError(
+                f"the store cannot be read any more: {reason or type(error).__name__}", normal(pattern), cure
+            )
+        if lines and isinstance(error, _ON_DISKS):
+            what = f"a file of records cannot be read any more: {_plain(lines[0])}"
+            return DataError(what, pattern, f"put it back, with the right to read it; {_GO_ON}")
+    return None
 
 
 def find_corrupt(path: str, decode: Decode) -> Iterator[CorruptRecord]:
@@ -132,8 +171,12 @@ def _reason(features: dict[str, Any]) -> str:
 
 
 def _first_line(error: tf.errors.OpError) -> str:
-    line: str = error.message.splitlines()[0]
-    return line.split("}} ")[-1].split(" [Op:")[0]
+    return _plain(error.message.splitlines()[0])
+
+
+def _plain(line: str) -> str:
+    """A line of TensorFlow's without the names of nodes and operations."""
+    return line.split("}} ")[-1].split(" [Op:")[0].strip()
 
 
 def _text(value: Any) -> str:

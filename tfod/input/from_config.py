@@ -10,6 +10,7 @@ from tfod.augment.from_config import augmentation_from_config
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.numbers import refuse_unusable
 from tfod.config.faults.reading import path_faults
+from tfod.config.faults.training import batch_size_faults
 from tfod.config.label_map import read_label_map
 from tfod.input.corrupt import naming_corrupt
 from tfod.input.dataset import Preprocess, Shape, evaluation_batches, training_batches
@@ -61,17 +62,19 @@ def training_dataset(
         tally: see `training_batches`.
 
     Raises:
-        ConfigError: the reader or an augmentation step cannot be used.
+        ConfigError: the reader, the batch size or an augmentation step cannot be used.
         DataError: there is no record.
     """
     refuse_unusable(train_config, "train_config")
+    batch_size = batch_size or train_config.batch_size
+    refuse(batch_size_faults(batch_size), "train_config")
     decode = decoder_from_config(reader, num_classes, for_evaluation=False)
     augment = augmentation_from_config(train_config.data_augmentation_options, "train_config.data_augmentation_options")
     return training_batches(
         record_source_from_config(reader, _TRAINING),
         decode,
         augment,
-        _shape(reader, preprocess, num_classes, batch_size or train_config.batch_size),
+        _shape(reader, preprocess, num_classes, batch_size),
         seed=seed,
         skip_corrupt=skip_corrupt,
         deterministic=deterministic,
@@ -122,7 +125,8 @@ def naming_corrupt_records(reader: InputReader, *, for_evaluation: bool = False)
         lambda: (
             record_source_from_config(reader, where).paths,
             decoder_from_config(reader, _ANY_CLASS, for_evaluation=for_evaluation),
-        )
+        ),
+        list(reader.tf_record_input_reader.input_path),
     )
 
 

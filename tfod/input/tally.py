@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -13,10 +12,12 @@ import tensorflow as tf
 from tfod.config.rules.record_files import count_records
 from tfod.input.counter import Counter
 from tfod.records.frames import scan_frames
+from tfod.stores import file_size, is_remote
 
 __all__ = ["Tally", "left_out_text"]
 
-# Of files with more bytes the records are not counted, which would take a second, but estimated from the first.
+# Of files with more bytes, or in a store, the records are not counted, which would take a second and more: their number
+# is estimated from the first.
 _MANY_BYTES, _LOOKED_AT = 1 << 28, 100
 _REASONS = (
     "whose class the label map lacks, or is beyond num_classes",
@@ -71,10 +72,12 @@ class Tally:
 
 
 def _num_records(paths: Sequence[str]) -> int:
-    size = sum(map(os.path.getsize, paths))
-    if size <= _MANY_BYTES:
+    size = sum(map(file_size, paths))
+    if size <= _MANY_BYTES and not any(map(is_remote, paths)):
         return count_records(paths)
-    first = [frame.size for frame in itertools.islice(scan_frames(paths[0]), _LOOKED_AT)]
+    first = [
+        frame.size for frame in itertools.islice(itertools.chain.from_iterable(map(scan_frames, paths)), _LOOKED_AT)
+    ]
     return size * len(first) // max(sum(first), 1)
 
 

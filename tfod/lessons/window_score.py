@@ -44,7 +44,7 @@ def load_scorer(directory: Path | str, class_id: int | None = None) -> Score:
     return best
 
 
-def _classifier(path: Path, class_id: int | None) -> Score:
+def _classifier(path: str, class_id: int | None) -> Score:
     call, (height, width), dtype = _callable(_load(path), path)
 
     def probability(window: NDArray[np.uint8]) -> float:
@@ -59,7 +59,7 @@ def _classifier(path: Path, class_id: int | None) -> Score:
     return probability
 
 
-def _callable(model: Any, path: Path) -> tuple[Callable[[tf.Tensor], tf.Tensor], tuple[int | None, ...], tf.DType]:
+def _callable(model: Any, path: str) -> tuple[Callable[[tf.Tensor], tf.Tensor], tuple[int | None, ...], tf.DType]:
     """What takes images `[1, H, W, 3]` and gives probabilities, the size of image that it takes, and the type."""
     signature = model.signatures.get("serving_default") if hasattr(model, "signatures") else None
     if signature is None and callable(model):
@@ -70,12 +70,12 @@ def _callable(model: Any, path: Path) -> tuple[Callable[[tf.Tensor], tf.Tensor],
     if signature is not None and len(inputs) == 1 and spec.shape.rank == 4 and spec.shape[3] == 3:
         return lambda images: next(iter(signature(**{name: images}).values())), spec.shape[1:3], spec.dtype
     cure = "export the classifier with a signature serving_default that takes images [B, H, W, 3]"
-    raise CheckpointError("the model takes no images", str(path), cure)
+    raise CheckpointError("the model takes no images", path, cure)
 
 
-def _load(path: Path) -> Any:
+def _load(path: str) -> Any:
     try:
-        return tf.saved_model.load(str(path))
+        return tf.saved_model.load(path)
     except (OSError, ValueError, tf.errors.OpError) as error:
         reason = str(error).splitlines()[0]
-        raise CheckpointError(f"the model is damaged: {reason}", str(path), "export the model again") from error
+        raise CheckpointError(f"the model is damaged: {reason}", path, "export the model again") from error

@@ -20,6 +20,7 @@ from tfod.records.convert import ConversionRules
 from tfod.records.frames import sound_frames, write_frame
 from tfod.records.summary import Summary
 from tfod.shards import set_name
+from tfod.stores import file_size, read_file
 
 __all__ = [
     "RecordFile",
@@ -101,8 +102,7 @@ def manifest_text(files: Sequence[RecordFile], content: Mapping[str, Any]) -> st
 def read_manifest(path: str) -> dict[str, Any] | None:
     """The manifest in a file; None where there is no such file. Raises DataError for a file that is no manifest."""
     try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
+        content = json.loads(read_file(path))
         file_entries(content)
         return dict(content)
     except FileNotFoundError:
@@ -129,7 +129,7 @@ def merged_content(paths: Sequence[str]) -> dict[str, Any]:
     sets = list(dict.fromkeys(map(set_name, paths)))
     manifests = [manifest for path in map(manifest_path, sets) if (manifest := read_manifest(path))]
     told = {(entry.name, entry.bytes) for manifest in manifests for entry in file_entries(manifest)}
-    if len(manifests) != len(sets) or told != {(os.path.basename(path), os.path.getsize(path)) for path in paths}:
+    if len(manifests) != len(sets) or told != {(os.path.basename(path), file_size(path)) for path in paths}:
         return {}
     contents = [{key: value for key, value in one.items() if key not in ("tfod", "files")} for one in manifests]
     if len(contents) == 1:

@@ -12,6 +12,7 @@ from tfod.errors import DataError
 from tfod.records.example import Value, decode_example
 from tfod.records.frames import Frame, scan_frames
 from tfod.records.manifest import merged_content
+from tfod.stores import is_remote
 
 __all__ = ["ObjectCount", "ObjectKind", "count_objects"]
 
@@ -19,6 +20,8 @@ T = TypeVar("T")
 
 # So much is read of records without a manifest, of so many files at first: some tenths of a second.
 _RECORDS, _BYTES, _FILES = 500, 64_000_000, 10
+# And of records in a store, which a network may bring slowly.
+_REMOTE_RECORDS, _REMOTE_BYTES = 100, 8_000_000
 # Who has found nothing of use until then reads so many times as much before he believes it.
 _PATIENCE = 20
 _NAMES = ("xmin", "ymin", "xmax", "ymax")
@@ -90,8 +93,10 @@ def _of_manifests(paths: Sequence[str]) -> ObjectCount | None:
 def _of_records(paths: Sequence[str], suffices: Callable[[ObjectCount], bool]) -> ObjectCount:
     count = ObjectCount()
     size = 0
+    is_slow = any(map(is_remote, paths))
+    most_records, most_bytes = (_REMOTE_RECORDS, _REMOTE_BYTES) if is_slow else (_RECORDS, _BYTES)
     for path, frame in _mixed(paths):
-        share = max(count.records / _RECORDS, size / _BYTES)
+        share = max(count.records / most_records, size / most_bytes)
         if share >= _PATIENCE or (share >= 1 and suffices(count)):
             count.is_all = False
             break

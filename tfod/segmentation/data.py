@@ -1,7 +1,8 @@
 """The data of a run from what its user names: folders, lists of pairs or TFRecords; and found again by its settings."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -141,19 +142,33 @@ def open_records(
 
 
 def reopen(saved: dict[str, Any]) -> DataSet:
-    """The data set that a run saved; raises DataError where its files are gone."""
+    """The data set that a run saved; raises DataError where its files are gone, or what it saved is damaged."""
     encoding = saved_encoding(saved)
-    if "records" in saved:
-        whole = open_records(saved["records"], encoding=encoding)
-        return whole.part(saved["numbers"]) if "numbers" in saved else whole
-    pairs = [Pair(*pair) for pair in saved["pairs"]]
-    pairs = [pairs[number] for number in saved["numbers"]] if "numbers" in saved else pairs
+    with _told_of_damage():
+        records, numbers = saved.get("records"), saved.get("numbers")
+        pairs = [] if records else [Pair(*pair) for pair in saved["pairs"]]
+        pairs = [pairs[number] for number in numbers] if pairs and numbers is not None else pairs
+    if records:
+        whole = open_records(records, encoding=encoding)
+        with _told_of_damage():
+            return whole if numbers is None else whole.part(numbers)
     return dataclasses.replace(_of_pairs(pairs, None, None, encoding, ""), saved=saved)
 
 
 def saved_encoding(saved: dict[str, Any]) -> MaskEncoding:
     """How the masks of a data set that a run saved are read."""
-    return _from_json(saved["encoding"])
+    with _told_of_damage():
+        return _from_json(saved["encoding"])
+
+
+@contextmanager
+def _told_of_damage() -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        what = "what the run says of the data that it was evaluated on is damaged"
+        cure = "name the data: --images and --masks, --pairs or --records"
+        raise DataError(what, "the run's unet.json", cure) from error
 
 
 def split(data: DataSet, share: float, seed: int = 0) -> tuple[DataSet, DataSet]:

@@ -10,9 +10,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfod.config.rules.memory import machine_gigabytes
 from tfod.errors import ConfigError
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.losses import loss_terms
+from tfod.segmentation.optimizers import make_optimizer
 from tfod.segmentation.settings import TrainingSettings
 from tfod.segmentation.unet import ModelSettings
 
@@ -56,6 +58,7 @@ def decide(asked: dict[str, Any], facts: DataFacts, classes: ClassTable) -> Deci
     Raises ConfigError for a value that is not possible.
     """
     given = {name: value for name, value in asked.items() if value is not None}
+    _require_in_range(given)
     reasons: list[str] = []
 
     def choose(name: str, value: Any, reason: str) -> Any:
@@ -93,6 +96,7 @@ def decide(asked: dict[str, Any], facts: DataFacts, classes: ClassTable) -> Deci
         **{name: given[name] for name in _PLAIN if name in given},
     )
     _require_possible(settings)
+    reasons += _memory(settings)
     return Decision(settings, reasons)
 
 
@@ -183,28 +187,61 @@ def _weights(given: dict[str, Any], facts: DataFacts, reasons: list[str]) -> tup
         except ValueError as error:
             cure = "write none, balanced, or a number for each class, with commas"
             raise ConfigError(f"the class weights {text!r} cannot be read", "--class_weights", cure) from error
-    if len(numbers) != count or min(numbers) < 0 or not sum(numbers):
+    if len(numbers) != count or not all(0 <= number < np.inf for number in numbers) or not sum(numbers):
         cure = f"give {count} numbers of 0 or more, not all 0, in the order of the classes"
         raise ConfigError(f"{len(numbers)} weights for {count} classes", "--class_weights", cure)
     reasons.append("class_weights " + ", ".join(f"{number:g}" for number in numbers))
     return numbers
 
 
+_ANY_MACHINE = 1000.0  # gigabytes
+_COPIES = 16  # of features as wide as the first and as large as the crops: the whole network's, with their gradients
+
+
+def _memory(settings: TrainingSettings) -> list[str]:
+    """A remark where a step does not fit into this machine; ConfigError where it fits into none."""
+    numbers = settings.batch_size * settings.crop_size**2 * settings.model.base_filters * _COPIES
+    needed, (limit, has_accelerator) = 4e-9 * numbers, machine_gigabytes()
+    sizes = f"batch_size {settings.batch_size}, crop_size {settings.crop_size}"
+    told = f"a step needs about {needed:,.0f} GB ({sizes}, base_filters {settings.model.base_filters})"
+    if needed > _ANY_MACHINE:
+        raise ConfigError(f"{told}, and no machine has so much", "--batch_size, --crop_size", "give smaller ones")
+    return [] if has_accelerator or needed <= limit else [f"warning: {told}, and this machine has {limit:.0f}"]
+
+
+# What a number is called, the least and the most that it may be, and what to do where it is not.
+_RANGES = {
+    "steps": ("the number of steps", 1, 2**31 - 1, "give 1 or more"),
+    "minutes": ("the time in minutes", 1e-3, 1e6, "give 1 or more"),
+    "crop_size": ("the crop size", 1, 1 << 14, "give 32 to 16384"),
+    "batch_size": ("the batch size", 1, 1 << 16, "give 1 to 65536"),
+    "depth": ("the depth", 1, 7, "give 1 to 7"),
+    "base_filters": ("the number of base filters", 1, 1 << 12, "give 8 to 4096"),
+    "dropout": ("the dropout", 0, 0.99, "give 0 to 0.9"),
+    "learning_rate": ("the learning rate", 1e-12, 1e3, "give 0.001"),
+    "weight_decay": ("the weight decay", 0, 1, "give 0 to 0.1"),
+    "warmup": ("the warm-up", 0, 0.99, "give a share, 0 to 0.9"),
+    "ema": ("the decay of averages", 0, 0.999999, "give 0 (none) to 0.9999"),
+    "evaluations": ("the number of evaluations", 1, 2**31 - 1, "give 1 or more"),
+    "early_stopping": ("the patience", 0, 2**31 - 1, "give 1 or more, or leave it out"),
+}
+
+
+def _require_in_range(given: dict[str, Any]) -> None:
+    for name, (called, least, most, cure) in _RANGES.items():
+        if name in given and not least <= given[name] <= most:
+            raise ConfigError(f"{called} is {given[name]}", f"--{name}", cure)
+
+
 def _require_possible(settings: TrainingSettings) -> None:
     model = settings.model
     loss_terms(settings.loss)
+    # Tried on no variable, so that what cannot be made is told before any data is prepared.
+    make_optimizer(
+        settings.optimizer, lambda: 0.0, weight_decay=settings.weight_decay, average_decay=0.0, model=tf.Module()
+    )
     limits = (
         (model.num_classes >= 2, "one class alone cannot be told from anything", "the classes", "name two or more"),
-        (settings.crop_size >= 1, f"the crop size is {settings.crop_size}", "--crop_size", "give 32 or more"),
-        (settings.batch_size >= 1, f"the batch size is {settings.batch_size}", "--batch_size", "give 1 or more"),
-        (1 <= model.depth <= 7, f"the depth is {model.depth}", "--depth", "give 1 to 7"),
-        (model.base_filters >= 1, f"there are {model.base_filters} base filters", "--base_filters", "give 8 or more"),
-        (0 <= model.dropout < 1, f"the dropout is {model.dropout}", "--dropout", "give 0 to 0.9"),
-        (settings.learning_rate > 0, f"the learning rate is {settings.learning_rate}", "--learning_rate", "give 0.001"),
-        (0 <= settings.warmup < 1, f"the warm-up is {settings.warmup}", "--warmup", "give a share, 0 to 0.9"),
-        (0 <= settings.ema < 1, f"the decay of averages is {settings.ema}", "--ema", "give 0 (none) to 0.9999"),
-        (settings.evaluations >= 1, "the run would not be evaluated", "--evaluations", "give 1 or more"),
-        (settings.steps > 0 or settings.minutes > 0, "the run would have no step", "--steps", "give 1 or more"),
         (model.encoder != "" or not settings.encoder_checkpoint, "a checkpoint is given, but no encoder to fill",
          "--encoder_checkpoint", "name its network: --encoder mobilenet_v2"),
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """A trained U-Net on pictures of any size: whole or in tiles, with or without flips."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -12,14 +13,14 @@ from numpy.typing import NDArray
 from tfod.checkpoints.restore import restore_model
 from tfod.checkpoints.state import newest_checkpoint
 from tfod.errors import CheckpointError
-from tfod.export.known import warn_of_stranger
-from tfod.inference.detector import find_saved_model
+from tfod.inference.detector import find_saved_model, load_saved_model
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.export import MODEL_FILE
 from tfod.segmentation.optimizers import make_optimizer
 from tfod.segmentation.settings import TrainingSettings, read_settings
 from tfod.segmentation.tiles import Tile, blended, tiles_of
 from tfod.segmentation.unet import UNet, build_unet
+from tfod.stores import is_file, read_file
 from tfod.training.averages import restore_averages
 
 __all__ = ["FLIPS", "Flips", "Predictor", "find_run_checkpoint", "load_model", "load_predictor"]
@@ -36,6 +37,7 @@ _MOST_PIXELS_WHOLE = 1 << 21
 _TILE = 768
 # Tiles are blended over so many pixels beside their cores.
 _RAMP = 32
+_EXPORT = "name the folder that export_unet.py wrote"
 
 
 class Predictor:
@@ -149,23 +151,35 @@ def load_predictor(
         return Predictor.of_model(model, **options), settings.classes
     assert saved_model_dir is not None
     path = find_saved_model(saved_model_dir)
-    about = next((file for file in (path / MODEL_FILE, path.parent / MODEL_FILE) if file.is_file()), None)
-    if about is None:
-        cure = "name the folder that export_unet.py wrote"
-        raise CheckpointError(f"there is no {MODEL_FILE} beside the exported model", str(path), cure)
-    content = json.loads(about.read_text(encoding="utf-8"))
-    warn_of_stranger(path)
-    loaded = tf.saved_model.load(str(path))
-    signature = loaded.signatures["serving_default"]
+    table, multiple, context = _about(path)
+    loaded, signature = load_saved_model(path)
+    if "images" not in signature.structured_input_signature[1] or "probabilities" not in signature.structured_outputs:
+        raise CheckpointError("the exported model is no U-Net of this project", path, _EXPORT)
 
     def probabilities(pictures: NDArray[np.float32]) -> Any:
         result: Any = signature(images=tf.constant(np.rint(255.0 * pictures).astype(np.uint8)))["probabilities"]
         return result
 
-    predictor = Predictor(probabilities, content["multiple"], content["context"], **options)
+    predictor = Predictor(probabilities, multiple, context, **options)
     predictor.owner = loaded  # of the variables that the signature uses
-    colours = tuple((red, green, blue) for red, green, blue in content["class_colours"])
-    return predictor, ClassTable(tuple(content["class_names"]), colours)
+    return predictor, table
+
+
+def _about(path: str) -> tuple[ClassTable, int, int]:
+    """What the file beside the exported model in a folder says: its classes, `multiple` and `context`."""
+    places = (os.path.join(folder, MODEL_FILE) for folder in (path, os.path.dirname(path.rstrip("/"))))
+    about = next(filter(is_file, places), None)
+    if about is None:
+        raise CheckpointError(f"there is no {MODEL_FILE} beside the exported model", path, _EXPORT)
+    try:
+        content = json.loads(read_file(about))
+        colours = tuple((int(red), int(green), int(blue)) for red, green, blue in content["class_colours"])
+        table = ClassTable(tuple(map(str, content["class_names"])), colours)
+        return table, int(content["multiple"]), int(content["context"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CheckpointError(
+            f"{MODEL_FILE} of the exported model is damaged", about, "export the model again"
+        ) from error
 
 
 def find_run_checkpoint(run: Path, which: str) -> str:

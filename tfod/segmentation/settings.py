@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import typing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,12 @@ class TrainingSettings:
         """The classes with their colours."""
         return ClassTable(self.class_names, self.class_colours)
 
+    @property
+    def validation(self) -> dict[str, Any]:
+        """What the run was evaluated on, for `tfod.segmentation.data.reopen`; empty where it does not say."""
+        found = self.data.get("validation") if isinstance(self.data, dict) else None
+        return found if isinstance(found, dict) else {}
+
 
 def save_settings(settings: TrainingSettings, folder: Path) -> None:
     """Writes `<folder>/unet.json`."""
@@ -89,8 +96,25 @@ def read_settings(folder: Path) -> TrainingSettings:
         content["class_names"] = tuple(content["class_names"])
         content["class_colours"] = tuple(tuple(colour) for colour in content["class_colours"])
         content["class_weights"] = tuple(content["class_weights"])
-        return TrainingSettings(**content)
+        settings = TrainingSettings(**content)
+        for part in (settings, settings.model):
+            _require_types(part)
+        if not settings.model.num_classes == len(settings.class_names) == len(settings.class_colours):
+            raise ValueError("not as many names and colours as classes")
+        return settings
     except FileNotFoundError as error:
         raise CheckpointError("there is no run of a U-Net in this folder", str(folder), cure) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"the settings of the run cannot be read: {error}", str(path), cure) from error
+    except OSError as error:
+        what = f"the settings of the run cannot be read: {(error.strerror or str(error)).lower()}"
+        raise CheckpointError(what, str(path), cure) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckpointError("the settings of the run are damaged", str(path), cure) from error
+
+
+def _require_types(settings: Any) -> None:
+    """Raises TypeError for a value of another type than the field of a dataclass has."""
+    for name, kind in typing.get_type_hints(type(settings)).items():
+        plain = typing.get_origin(kind) or kind
+        allowed = (int, float) if plain is float else plain if isinstance(plain, type) else object
+        if not isinstance(getattr(settings, name), allowed):
+            raise TypeError(name)

@@ -13,6 +13,9 @@ import tf_keras as keras
 from numpy.typing import NDArray
 
 from tfod.checkpoints.restore import restore_fine_tune
+from tfod.config.faults.fault import refuse
+from tfod.config.faults.training import num_steps_faults
+from tfod.config.gray import with_gray
 from tfod.config.label_map import read_label_map
 from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
 from tfod.input.from_config import naming_corrupt_records, training_dataset
@@ -23,7 +26,6 @@ from tfod.protos.input_reader_pb2 import InputReader
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.protos.train_pb2 import TrainConfig
 from tfod.records.files import expand
-from tfod.stores import is_remote
 from tfod.training.budget import Budget
 from tfod.training.checkpoints import BEST_METRIC
 from tfod.training.earlier_from_config import record_start_from_config, refuse_another_run
@@ -69,6 +71,7 @@ def train(
     Raises TfodError: ConfigError, DataError, CheckpointError, OutputError, or TrainingError for a loss that is
     not finite; nothing is saved then, and the checkpoints saved before stay.
     """
+    config = with_gray(config)
     reader = config.train_input_reader
     with started_run(model_dir, options) as start:
         model = build_model(config.model)
@@ -111,7 +114,8 @@ def run_from_config(
 ) -> Run:
     """The run of a model with the optimizer, the steps and the fine-tuning checkpoint of a config.
 
-    Raises CheckpointError where the folder holds another run, which cannot be continued.
+    Raises CheckpointError where the folder holds another run, which cannot be continued, and ConfigError for one of no
+    steps.
 
     Args:
       config: Its `train_config` counts, and whether it has an `eval_input_reader`.
@@ -124,6 +128,7 @@ def run_from_config(
       tally: Counts what the dataset leaves out.
     """
     train_config = config.train_config
+    refuse(num_steps_faults(train_config.num_steps), "train_config")
     layout = model.checkpoint_layout().full
     refuse_another_run(config, start, layout)
     step = orbit.utils.create_global_step()
@@ -154,9 +159,8 @@ def run_from_config(
 
 
 def _tally(reader: InputReader, options: RunOptions) -> Tally | None:
-    """None for a run that has to be the same twice, which would wait for each record, and for records in a store."""
-    paths = list(reader.tf_record_input_reader.input_path)
-    return None if options.deterministic or any(map(is_remote, paths)) else Tally(expand(paths))
+    """None for a run that has to be the same twice, which would wait for each record."""
+    return None if options.deterministic else Tally(expand(list(reader.tf_record_input_reader.input_path)))
 
 
 def _to_go_on(config: TrainConfig) -> str:
@@ -173,6 +177,7 @@ def evaluate_checkpoints(
     """Evaluates the newest checkpoint of a folder, then each that follows, into `<model_dir>/eval`; see `follow`."""
     from tfod.evaluation.from_config import evaluation_from_config
 
+    config = with_gray(config)
     model = build_model(config.model)
     averages = averages_from_config(config, model.checkpoint_layout().full)
     evaluation = evaluation_from_config(config, model, averages, evaluation_folder(config, model_dir))

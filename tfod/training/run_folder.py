@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from tfod.errors import ConfigError
 from tfod.files import write_text
 from tfod.stores import file_size
 
@@ -38,8 +39,10 @@ class EarlierStart:
 
 
 def choose_seed(asked_for: int | None, earlier: EarlierStart | None) -> int:
-    """The seed asked for, else that of the run in the folder, else a fresh one; in [0, 2**31)."""
+    """The seed asked for, else that of the run in the folder, else a fresh one; ConfigError beyond [0, 2**31)."""
     if asked_for is not None:
+        if not 0 <= asked_for < 2**31:
+            raise ConfigError(f"the seed is {asked_for}", "--seed", f"give 0 to {2**31 - 1}")
         return asked_for
     return earlier.seed if earlier else int.from_bytes(os.urandom(4), "little") >> 1
 

@@ -55,7 +55,8 @@ class TrainingSummaries(orbit.utils.SummaryManagerInterface):
 
     def summary_writer(self, relative_path: str = "") -> tf.summary.SummaryWriter:
         """The one writer; orbit makes it the default one while training."""
-        return self._writer
+        with writing(self._folder):
+            return self._writer
 
     def flush(self) -> None:
         """Hands what was written to the operating system, where a kill cannot take it back."""
@@ -73,7 +74,7 @@ class TrainingSummaries(orbit.utils.SummaryManagerInterface):
         scalars = dict(summary_dict)
         rate = scalars.pop("steps_per_second")
         scalars |= {"steps_per_sec": rate, "images_per_sec": rate * self._batch_size}
-        with self._writer.as_default(step=step):
+        with writing(self._folder), self._writer.as_default(step=step):
             for tag, value in scalars.items():
                 tf.summary.scalar(tag, value)
             if self._images is not None:

@@ -8,10 +8,12 @@ from tfod.config.faults.fault import Fault
 from tfod.config.words import nearest
 
 __all__ = [
+    "batch_size_faults",
     "checkpoint_type_faults",
     "expression_faults",
     "metrics_faults",
     "mixed_sizes_faults",
+    "num_steps_faults",
     "optimizer_choice_faults",
     "recall_faults",
     "weight_averages_faults",
@@ -22,6 +24,18 @@ def optimizer_choice_faults(kind: str | None) -> Iterator[Fault]:
     """`kind`: the optimizer that is named. Block: `optimizer`."""
     if not kind:
         yield Fault("no optimizer is chosen", "", "add optimizer { momentum_optimizer { learning_rate { ... } } }")
+
+
+def batch_size_faults(batch_size: int) -> Iterator[Fault]:
+    """`batch_size`: images a step. Block: `train_config`."""
+    if batch_size == 0:
+        yield Fault("a batch of no images", "batch_size", "--set {field}=8")
+
+
+def num_steps_faults(num_steps: int) -> Iterator[Fault]:
+    """`num_steps`: of the whole run. Block: `train_config`."""
+    if num_steps == 0:
+        yield Fault("training takes no step", "num_steps", "--set {field}=2000, say")
 
 
 def weight_averages_faults(*, kept: bool, evaluated: bool) -> Iterator[Fault]:

@@ -13,9 +13,11 @@ from tfod.config.faults.learning_rate import (
     schedule_choice_faults,
 )
 from tfod.config.faults.training import (
+    batch_size_faults,
     expression_faults,
     metrics_faults,
     mixed_sizes_faults,
+    num_steps_faults,
     optimizer_choice_faults,
     recall_faults,
     weight_averages_faults,
@@ -43,16 +45,8 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
         yield error("no-train-config", "nothing says how to train", "train_config", "add a train_config { ... }")
         return
     train = config.train_config
-    if train.batch_size == 0:
-        yield error(
-            "batch-size",
-            "a batch of no images",
-            "train_config.batch_size",
-            "--set train_config.batch_size=8",
-        )
-    if train.num_steps == 0:
-        cure = "--set train_config.num_steps=2000, say"
-        yield error("num-steps", "training takes no step", "train_config.num_steps", cure)
+    yield from errors("batch-size", batch_size_faults(train.batch_size), "train_config")
+    yield from errors("num-steps", num_steps_faults(train.num_steps), "train_config")
     for field in ("freeze_variables", "update_trainable_variables"):
         yield from errors("variables", expression_faults(field, getattr(train, field)), "train_config")
     yield from check_augmentation(config)

@@ -21,6 +21,7 @@ _NARROW_RATIO = 8.0
 _DOUBLED_OVERLAP = 0.9
 _STEP = 1.5  # from one cell's length to the next
 _MOST_IN_A_CELL = 16  # boxes that later ones are compared with
+_MOST_COMPARED = 20_000  # boxes of an image: some seconds
 
 
 class Frame(NamedTuple):
@@ -147,6 +148,9 @@ def check_boxes(image: AnnotatedImage, frame: Frame) -> Iterator[Finding]:
                 yield about(image, rule, what, number)
     if len(whole) > 1:
         yield from _pairs(image, whole)
+    if len(whole) > _MOST_COMPARED:
+        what = f"of its {len(whole)} boxes the first {_MOST_COMPARED} are compared with each other"
+        yield about(image, "box-many", what)
 
 
 def check_exchanged(findings: Sequence[Finding], objects: int, turned: Transposition, source: str) -> Iterator[Finding]:
@@ -171,10 +175,12 @@ def _pairs(image: AnnotatedImage, items: Sequence[tuple[int, AnnotatedObject]]) 
     first: dict[tuple[Box, str], int] = {}
     cells_of = _cells if len(items) > _MOST_IN_A_CELL else _one_cell
     cells: dict[tuple[_Cell, ...], list[tuple[Box, int, str]]] = defaultdict(list)
-    for number, item in items:
+    for count, (number, item) in enumerate(items):
         box = upright((item.xmin, item.ymin, item.xmax, item.ymax))
         if (earlier := first.setdefault((box, item.class_name), number)) != number:
             yield about(image, "box-duplicated", f"the same box and class as object {earlier}", number)
+            continue
+        if count >= _MOST_COMPARED:
             continue
         on: dict[bool, tuple[int, str]] = {}
         for cell in cells_of(box, 1 - _DOUBLED_OVERLAP):

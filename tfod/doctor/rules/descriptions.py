@@ -149,6 +149,9 @@ RULES = {
     "box-two-classes": Rule(
         "warning", "two boxes of different classes that overlap by over 0.9", "remove one, if only one is right"
     ),
+    "box-many": Rule(
+        "note", "an image of over 20,000 boxes; the others are not looked at for overlaps", "nothing, if it has so many"
+    ),
     "box-fraction": Rule("note", "coordinates between whole pixels, told once", "nothing: they are kept as they are"),
     # Classes
     "label-map": Rule("error", "a label map that cannot be used: an id of 0, an id or a name given twice", "mend it"),
