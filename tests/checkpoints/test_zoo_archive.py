@@ -49,7 +49,7 @@ def test_all_of_it(file_server: FileServer, folder: Path, good: bytes) -> None:
     assert files == {f"checkpoint/{name}" for name in ckpt} | {"pipeline.config", "saved_model/saved_model.pb"}
     assert (folder / "pipeline.config").read_bytes() == CONFIG
     assert checkpoint_prefix(folder) == folder / "checkpoint" / "ckpt-0"
-    assert verify_model(folder) == 3
+    assert verify_model(MODEL, folder) == 3
     assert os.stat(folder).st_mode & 0o777 == 0o777 & ~_umask()
 
 

@@ -157,7 +157,7 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
          f"{PREDICTOR}.conv_hyperparams.sync_batch_norm", "rename"),
         # training
         ("train_config.batch_size=0", "error", "batch-size", "train_config.batch_size", "=8"),
-        ("train_config.num_steps=0", "error", "num-steps", "train_config.num_steps", "=2000"),
+        ("train_config.num_steps=0", "error", "num-steps", "train_config.num_steps", "=400"),
         ("train_config.num_steps=500", "warning", "steps", f"{RATE}.total_steps", "total_steps=500"),
         (f"{RATE}.total_steps=1000", "warning", "steps", f"{RATE}.total_steps", "total_steps=400"),
         (f"{RATE}.warmup_steps=400", "warning", "steps", f"{RATE}.warmup_steps", "warmup_steps=40"),

@@ -17,6 +17,7 @@ __all__ = [
     "extractor_type_faults",
     "gray_input_faults",
     "initializer_faults",
+    "is_of_tf1",
     "model_choice_faults",
     "num_classes_faults",
     "num_layers_faults",
@@ -90,6 +91,12 @@ def extractor_type_faults(name: str, family: str, *, pyramid: bool = False) -> I
         yield Fault(
             what, "type", f"--set {{field}}={hint}" if hint else f"choose one of {', '.join(buildable or known)}"
         )
+
+
+def is_of_tf1(name: str) -> bool:
+    """Whether a type is one of TensorFlow 1, whose networks were built with TF-Slim."""
+    row = ARCHITECTURES.get(name)
+    return getattr(row, "era", "tf2") == "tf1" if row is not None else name.startswith(_OF_TENSORFLOW_1)
 
 
 def smallest_side(extractor: str) -> int:

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from tfod.config.diagnostics import Diagnostic, error, errors, note, warning
+from tfod.config.era import era_of
 from tfod.config.faults.training import checkpoint_type_faults
 from tfod.config.path_hints import assignment, foreign_path, meant_path, shown
 from tfod.config.rules.box_coder import check_box_coder
@@ -30,14 +31,10 @@ def check(config: TrainEvalPipelineConfig, model_dir: Path | str | None) -> Iter
     train = config.train_config
     if not train.fine_tune_checkpoint:
         return
-    yield from _type(config)
+    of_tf1 = era_of(config) == "tf1"
+    yield from _type(config, of_tf1)
     if train.fine_tune_checkpoint_version != V2:
-        yield warning(
-            "checkpoint-version",
-            "fine_tune_checkpoint_version is not V2 (unset, it is V1): the original stops here",
-            f"{_WHERE}_version",
-            f"--set {_WHERE}_version=V2",
-        )
+        yield _version(train.HasField("fine_tune_checkpoint_version"), of_tf1)
     if not has_placeholder(train.fine_tune_checkpoint) and not is_remote(train.fine_tune_checkpoint):
         yield from _files(train.fine_tune_checkpoint, train.fine_tune_checkpoint_type)
         yield from check_box_coder(config.model, train.fine_tune_checkpoint, train.fine_tune_checkpoint_type)
@@ -50,10 +47,23 @@ def check(config: TrainEvalPipelineConfig, model_dir: Path | str | None) -> Iter
             )
 
 
-def _type(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
+def _version(said: bool, of_tf1: bool) -> Diagnostic:
+    version, where = "V1" if said else "not set, and so V1", f"{_WHERE}_version"
+    if of_tf1:
+        what = f"fine_tune_checkpoint_version is {version}: weights have the names of TensorFlow 1's graph"
+        return note("checkpoint-version", what, where, "nothing; the file itself says whether it is so")
+    what = f"fine_tune_checkpoint_version is {version}: the original stops here"
+    return warning("checkpoint-version", what, where, f"--set {where}=V2")
+
+
+def _type(config: TrainEvalPipelineConfig, of_tf1: bool) -> Iterator[Diagnostic]:
     train, where = config.train_config, f"{_WHERE}_type"
     kind = train.fine_tune_checkpoint_type
-    if not kind and not train.from_detection_checkpoint:
+    if not kind and train.from_detection_checkpoint:
+        if of_tf1:
+            what = "fine_tune_checkpoint_type is not set: from_detection_checkpoint makes it detection, as in TensorFlow 1"
+            yield note("checkpoint-type", what, where, f"nothing, or --set {where}=detection")
+    elif not kind:
         yield warning(
             "checkpoint-type",
             "fine_tune_checkpoint_type is not set and counts as classification: "
