@@ -27,6 +27,8 @@ MISSING_METRICS = (
     "oid_V2_detection_metrics",
     "oid_challenge_detection_metrics",
     "oid_challenge_segmentation_metrics",
+    "open_images_V2_detection_metrics",
+    "open_images_metrics",
     "pascal_voc_instance_segmentation_metrics",
     "weighted_pascal_voc_instance_segmentation_metrics",
 )

@@ -96,7 +96,7 @@ def extractor_type_faults(name: str, family: str, *, pyramid: bool = False) -> I
 def is_of_tf1(name: str) -> bool:
     """Whether a type is one of TensorFlow 1, whose networks were built with TF-Slim."""
     row = ARCHITECTURES.get(name)
-    return getattr(row, "era", "tf2") == "tf1" if row is not None else name.startswith(_OF_TENSORFLOW_1)
+    return row.era == "tf1" if row is not None else name.startswith(_OF_TENSORFLOW_1)
 
 
 def smallest_side(extractor: str) -> int:

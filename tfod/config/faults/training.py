@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
 from tfod.config.faults.fault import Fault
+from tfod.config.support_table import AVAILABLE_METRICS
 from tfod.config.words import nearest
 
 __all__ = [
@@ -49,7 +50,7 @@ def metrics_faults(names: Sequence[str], known: Collection[str]) -> Iterator[Fau
     """`names`: those of `metrics_set`; `known`: those that can be meant. Block: `eval_config`."""
     for number, name in enumerate(names):
         if name not in known:
-            cure = f"--set {{field}}={nearest(name, list(known)) or 'coco_detection_metrics'}"
+            cure = f"--set {{field}}={nearest(name, AVAILABLE_METRICS) or AVAILABLE_METRICS[0]}"
             yield Fault(f"the metrics {name} cannot be computed", f"metrics_set[{number}]", cure)
 
 

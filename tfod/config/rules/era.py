@@ -21,7 +21,7 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     settings = tf1_settings(config)
     if is_of_tf1(model.feature_extractor.type):
         settings.insert(0, of_type)
-        what = f"a config of TensorFlow 1: {model.feature_extractor.type} is of its networks"
+        what = f"a config of TensorFlow 1, to which {model.feature_extractor.type} belongs"
     else:
         names = [path.rpartition(".")[2] for path in settings]
         what = f"a config of TensorFlow 1's last years, whose {' and '.join(names)} TensorFlow 2's code refuses or ignores"
