@@ -76,6 +76,13 @@ def test_what_a_config_of_that_time_says_is_taken_as_it_was_meant(check: Check) 
     assert {one.severity for one in check(settings[4])} == {"warning"}
 
 
+def test_a_field_that_lived_for_some_weeks_is_read(check: Check) -> None:  # noqa: F811
+    """The archive ssd_mobilenet_v2_coco_2018_03_29 has it, and the original has refused its config ever since."""
+    assert check(f"{SSD}.feature_extractor.batch_norm_trainable=true") == []
+    (finding,) = check(f"{SSD}.feature_extractor.batch_norm_trainable=false")
+    assert finding.cure.startswith("--set model.ssd.freeze_batchnorm=true")
+
+
 def test_without_num_steps_tensorflow_1_never_ended(check: Check) -> None:  # noqa: F811
     (finding,) = check("train_config.num_steps=0")
     assert "TensorFlow 1 then trained until it was stopped" in finding.what

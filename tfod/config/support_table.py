@@ -154,6 +154,8 @@ _MODEL = {
     **_ignored("averages of batch norm follow at once in any case", "Ssd.inplace_batchnorm_update"),
     **_misleading("there is no normalisation in these layers, which keep a bias", "Hyperparams.group_norm",
                   "use batch_norm or sync_batch_norm"),
+    **_misleading("batch norm learns all the same", "SsdFeatureExtractor.batch_norm_trainable",
+                  "--set model.ssd.freeze_batchnorm=true freezes all of it"),
     **_misleading("the layers learn their averages all the same", "BatchNorm.train",
                   "--set model.ssd.freeze_batchnorm=true freezes all of them"),
     **_missing("the box predictor of Mask R-CNN", "BoxPredictor.mask_rcnn_box_predictor",
