@@ -13,7 +13,7 @@ from tfod.checkpoints.state import newest_checkpoint, numbered_checkpoints
 from tfod.errors import CheckpointError
 from tfod.stores import is_file, is_folder, normal
 
-__all__ = ["CheckpointReader", "find_checkpoint"]
+__all__ = ["CheckpointReader", "VariableReader", "find_checkpoint"]
 
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
@@ -48,12 +48,8 @@ def find_checkpoint(place: str | Path) -> str:
     return newest
 
 
-class CheckpointReader:
-    """The variables of one checkpoint.
-
-    A variable that can be reached by several names is saved under one of them. The graph of objects that a
-    checkpoint carries knows all, so a variable is found by whichever name it is asked for.
-    """
+class VariableReader:
+    """The variables of one checkpoint by the names under which it has them, whichever TensorFlow wrote it."""
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
@@ -62,6 +58,38 @@ class CheckpointReader:
             self._shapes: dict[str, list[int]] = self._reader.get_variable_to_shape_map()
         except (tf.errors.OpError, ValueError) as error:
             raise _damaged(error, f"{prefix}.index", prefix) from error
+
+    def shape(self, key: str) -> tuple[int, ...]:
+        """The shape of the variable of a key."""
+        return tuple(self._shapes[key])
+
+    def value(self, key: str) -> NDArray[Any]:
+        """The value of the variable of a key, of its shape `[...]` and dtype."""
+        try:
+            return self._reader.get_tensor(key)
+        except (tf.errors.OpError, IndexError, ValueError) as error:  # the reader gives short files an IndexError
+            raise _damaged(error, f"{self.prefix}, {key}", self.prefix) from error
+
+    def verify(self) -> int:
+        """Reads every variable, so that its checksum is compared; returns how many there are.
+
+        Raises:
+          CheckpointError: a file is missing, cut short, or does not have the checksums that it should.
+        """
+        for key in self._shapes:
+            self.value(key)
+        return sum(dtype != tf.string for dtype in self._reader.get_variable_to_dtype_map().values())
+
+
+class CheckpointReader(VariableReader):
+    """The variables of a checkpoint of TensorFlow 2, by the names of objects.
+
+    A variable that can be reached by several names is saved under one of them. The graph of objects that a
+    checkpoint carries knows all, so a variable is found by whichever name it is asked for.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__(prefix)
         if _OBJECT_GRAPH not in self._shapes:
             raise CheckpointError(
                 "the checkpoint was written by TensorFlow 1", prefix, "use the TF2 model zoo's archive of this model"
@@ -84,27 +112,6 @@ class CheckpointReader:
     def roots(self) -> list[str]:
         """The names of the objects that were saved, as `model` and `optimizer`."""
         return [child.local_name for child in self._graph.nodes[0].children]
-
-    def shape(self, key: str) -> tuple[int, ...]:
-        """The shape of the variable of a key."""
-        return tuple(self._shapes[key])
-
-    def value(self, key: str) -> NDArray[Any]:
-        """The value of the variable of a key, of its shape `[...]` and dtype."""
-        try:
-            return self._reader.get_tensor(key)
-        except (tf.errors.OpError, IndexError, ValueError) as error:  # the reader gives short files an IndexError
-            raise _damaged(error, f"{self.prefix}, {key}", self.prefix) from error
-
-    def verify(self) -> int:
-        """Reads every variable, so that its checksum is compared; returns how many there are.
-
-        Raises:
-          CheckpointError: a file is missing, cut short, or does not have the checksums that it should.
-        """
-        for key in self._shapes:
-            self.value(key)
-        return sum(dtype != tf.string for dtype in self._reader.get_variable_to_dtype_map().values())
 
 
 # Of TensorFlow's messages, what tells the reasons apart; its reader gives all but short files one class of error.
