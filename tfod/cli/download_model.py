@@ -75,7 +75,9 @@ def run(args: argparse.Namespace) -> None:
         flags = "--label_map MAP.pbtxt --train TRAIN.record --val VAL.record"
         print(f"  tfod config new --model {trainable[0]} {flags}")
     for model in models:
-        if not model.trainable:
+        if model.instead:
+            print(f"note: {model.short_name} cannot be trained here; the nearest that can is {model.instead}")
+        elif not model.trainable:
             print(f"note: {model.short_name} cannot be trained here yet; its config can be read and checked")
 
 
