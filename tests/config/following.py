@@ -9,7 +9,7 @@ from tfod.cli import create_label_map
 from tfod.config.check import Diagnostic, check_file
 from tfod.errors import ConfigError
 
-_SET = re.compile(r"--set ('[^']*'|\S+)")
+_SET = re.compile(r"--set ('[^']*'|\S+?)(?=[,;]?(?:\s|$))")
 _MOST_ROUNDS = 25
 
 
@@ -39,6 +39,9 @@ def follow(path: Path, overrides: tuple[str, ...] = ()) -> Outcome:
         if chosen is None:
             outcome.left = "; ".join(f"{one.what} | {one.cure}" for one in errors)
             return outcome
+        if any(one.where.endswith(f", {field}") for one in errors for field in _cured(outcome.cures)):
+            outcome.failed = f"{errors[0].what} ({errors[0].where}) comes of the cure: {outcome.cures}"
+            return outcome
         if (chosen.what, chosen.where) in seen:
             outcome.failed = f"{chosen.what} ({chosen.where}) is still there after: {outcome.cures[-1]}"
             return outcome
@@ -55,6 +58,18 @@ def _can_be_followed(error: Diagnostic) -> bool:
     return _SET.search(error.cure) is not None or _edit(error.cure) is not None
 
 
+def _cured(cures: list[str]) -> set[str]:
+    """The fields that cures have set, but for lists and whole blocks, of which a part may still be wrong."""
+    taken = [shlex.split(text)[0].partition("=") for cure in cures for text in _SET.findall(_first(cure))]
+    return {field for field, _, value in taken if not value.startswith(("{", "["))}
+
+
+def _first(cure: str) -> str:
+    """Of alternatives the first."""
+    first = re.split(r",? or (?=--set|take|raise|let|remove)", cure)[0]
+    return first if _SET.search(first) else cure
+
+
 def _do(error: Diagnostic, path: Path, settings: list[str]) -> None:
     if command := re.search(r"create_label_map\.py (.*?), then", error.cure):
         assert create_label_map.main(shlex.split(command[1])) == 0
@@ -67,10 +82,7 @@ def _do(error: Diagnostic, path: Path, settings: list[str]) -> None:
             assert own is not None
             _rewrite(path, int(own[1]), edit)
         return
-    # Of alternatives the first is taken.
-    first = re.split(r",? or (?=--set|take|raise|let|remove)", error.cure)[0]
-    first = first if _SET.search(first) else error.cure
-    settings += [shlex.split(one)[0] for one in _SET.findall(first)]
+    settings += [shlex.split(one)[0] for one in _SET.findall(_first(error.cure))]
 
 
 def _edit(cure: str) -> tuple[str, str] | None:

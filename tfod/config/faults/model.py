@@ -84,7 +84,7 @@ def extractor_type_faults(name: str, family: str, *, pyramid: bool = False) -> I
     elif name.startswith(_OF_TENSORFLOW_1):
         cure = "no checkpoint of it fits another network"
         if family == "ssd":
-            cure = f"take another network, --set {{field}}={_INSTEAD[pyramid]}, and a checkpoint of that one"
+            cure = f"take another network and a checkpoint of that one: --set {{field}}={_INSTEAD[pyramid]}"
         yield Fault(f"{what}: only TensorFlow 1 had it", "type", cure)
     else:
         hint = nearest(name, buildable, cutoff=0.8)

@@ -106,7 +106,7 @@ def _files(place: str, kind: str, row: Architecture | None) -> Iterator[Diagnost
             what = f"{os.path.basename(place)} is one file of the checkpoint"
             yield _original_refuses(what, f"--set {_WHERE}={prefix}")
     elif indexes := _in_folder(place, named):
-        cure = f"--set {_WHERE}={indexes[-1]}, say"
+        cure = f"say which: --set {_WHERE}={indexes[-1]}"
         yield _original_refuses(f"{place} is a folder, of which the newest checkpoint is taken", cure)
     else:
         yield _missing(place, prefix, named)
