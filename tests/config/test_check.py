@@ -167,9 +167,9 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
         (f"{RATE}={{ learning_rate_base: 0 warmup_learning_rate: 0 total_steps: 400 warmup_steps: 9 }}", "error",
          "learning-rate", f"{RATE}.learning_rate_base", "=0.005"),
         ("train_config.optimizer.momentum_optimizer={ }", "error", "no-learning-rate",
-         "train_config.optimizer.momentum_optimizer.learning_rate", "add learning_rate"),
+         "train_config.optimizer.momentum_optimizer.learning_rate", "constant_learning_rate"),
         ("train_config.optimizer={ use_moving_average: false }", "error", "no-optimizer", "train_config.optimizer",
-         "add optimizer"),
+         "momentum_optimizer"),
         ("train_config.optimizer.momentum_optimizer.learning_rate.manual_step_learning_rate="
          "{ schedule { step: 5 } schedule { step: 5 } }", "error", "schedule",
          "train_config.optimizer.momentum_optimizer.learning_rate.manual_step_learning_rate.schedule[0].step",
@@ -210,7 +210,7 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
         (f"{TRAIN_PATH}=[]", "error", "no-input", TRAIN_PATH, "--set"),
         (f"{TRAIN_PATH}=train.record-00001-of-00002", "error", "empty-records", f"{TRAIN_PATH}[0]", "again"),
         (f"{TRAIN_PATH}=val.record", "warning", "evaluated-on-training-data", f"{EVAL_PATH}[0]", "kept out"),
-        (f"{TRAIN_PATH}=label_map.pbtxt", "error", "broken-records", f"{TRAIN_PATH}[0]", "name the files"),
+        (f"{TRAIN_PATH}=label_map.pbtxt", "error", "broken-records", f"{TRAIN_PATH}[0]", "name a TFRecord"),
         (f"{TRAIN_PATH}=PATH_TO_BEE_CONFIGURED/x", "error", "path-to-be-configured", f"{TRAIN_PATH}[0]", "--set"),
         ("eval_config { batch_size: 2 } eval_input_reader { }", "note", "one-evaluation", "eval_input_reader[1]",
          "first"),
@@ -294,7 +294,7 @@ def test_an_incomplete_set_of_shards(check: Check) -> None:
     [
         (b"\x1f\x8b" + bytes(30), "compressed"),
         (_records(100)[:-1], "ends inside its first record"),
-        (b"filename,width,height\n", "no TFRecord"),
+        (b"filename,width,height\n", "a table of text"),
         (b"short", "no TFRecord"),
     ],
 )

@@ -22,7 +22,8 @@ __all__ = [
 def optimizer_choice_faults(kind: str | None) -> Iterator[Fault]:
     """`kind`: the optimizer that is named. Block: `optimizer`."""
     if not kind:
-        yield Fault("no optimizer is chosen", "", "add optimizer { momentum_optimizer { learning_rate { ... } } }")
+        rate = "learning_rate { constant_learning_rate { learning_rate: 0.001 } }"
+        yield Fault("no optimizer is chosen", "", f"--set '{{field}}={{ momentum_optimizer {{ {rate} }} }}', say")
 
 
 def weight_averages_faults(*, kept: bool, evaluated: bool) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from tfod.config.architectures import ARCHITECTURES, Architecture
 from tfod.config.diagnostics import Diagnostic, error, errors, note, warning
 from tfod.config.era import era_of
 from tfod.config.faults.training import checkpoint_type_faults
+from tfod.config.kinds import WORDS, wrong_kind
 from tfod.config.path_hints import assignment, foreign_path, meant_path, shown
 from tfod.config.rules.box_coder import check_box_coder
 from tfod.config.rules.placeholders import has_placeholder
@@ -24,6 +25,7 @@ __all__ = ["check"]
 _TYPES = ("detection", "full", "classification")
 _WHERE = "train_config.fine_tune_checkpoint"
 _OBJECT_GRAPH = b"_CHECKPOINTABLE_OBJECT_GRAPH"  # a key that only checkpoints of TensorFlow 2 have
+_HEAD = 1024
 _STEPS_UP = 2
 _MOST_ENTRIES = 200
 
@@ -134,13 +136,25 @@ def _missing(place: str, prefix: str, named: bool) -> Diagnostic:
         what, cure = f"there is no checkpoint in {path}", "name a folder with a checkpoint, or the checkpoint itself"
     elif os.path.isfile(place):
         what = f"{path} is no checkpoint, which is named without its ending: zoo_model/checkpoint/ckpt-0"
+        if wrong := wrong_kind(_head(place), place, "records"):
+            what = wrong[0].replace("this", path, 1).replace(WORDS["records"], "a checkpoint")
         if place.endswith(".pb"):
             what = f"{path} is an exported model, from which training cannot start"
         cure = "take the checkpoint of the same model: the zoo's archives have both"
+        if "an archive" in what:
+            cure = "unpack it, and name what lies in it: zoo_model/checkpoint/ckpt-0, or model.ckpt"
     else:
         what = f"there is no {path}.index"
         cure = f"check the path; relative paths are taken from {Path.cwd()}"
     return error("checkpoint-missing", what, _WHERE, cure)
+
+
+def _head(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(_HEAD)
+    except OSError:
+        return b""
 
 
 def _original_refuses(what: str, cure: str) -> Diagnostic:
