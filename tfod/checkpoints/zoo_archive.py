@@ -51,9 +51,10 @@ def verify_model(model: ZooModel, folder: Path) -> int:
     for missing in (None if prefix else index, None if (folder / _CONFIG).is_file() else _CONFIG):
         if missing:
             raise CheckpointError(f"there is no {missing}", str(folder), "fetch the model's archive again")
-    from tfod.checkpoints.object_reader import CheckpointReader, VariableReader  # imports TensorFlow
+    from tfod.checkpoints.object_reader import CheckpointReader  # imports TensorFlow
+    from tfod.checkpoints.tensor_reader import TensorReader
 
-    reader = VariableReader if model.era == "tf1" else CheckpointReader
+    reader = TensorReader if model.era == "tf1" else CheckpointReader
     return reader(str(prefix)).verify()
 
 
