@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
 from tfod.config.faults.fault import Fault
+from tfod.config.support_table import AVAILABLE_METRICS
 from tfod.config.words import nearest
 
 __all__ = [
@@ -23,7 +24,8 @@ __all__ = [
 def optimizer_choice_faults(kind: str | None) -> Iterator[Fault]:
     """`kind`: the optimizer that is named. Block: `optimizer`."""
     if not kind:
-        yield Fault("no optimizer is chosen", "", "add optimizer { momentum_optimizer { learning_rate { ... } } }")
+        rate = "learning_rate { constant_learning_rate { learning_rate: 0.001 } }"
+        yield Fault("no optimizer is chosen", "", f"--set '{{field}}={{ momentum_optimizer {{ {rate} }} }}', say")
 
 
 def batch_size_faults(batch_size: int) -> Iterator[Fault]:
@@ -32,10 +34,11 @@ def batch_size_faults(batch_size: int) -> Iterator[Fault]:
         yield Fault("a batch of no images", "batch_size", "--set {field}=8")
 
 
-def num_steps_faults(num_steps: int) -> Iterator[Fault]:
-    """`num_steps`: of the whole run. Block: `train_config`."""
+def num_steps_faults(num_steps: int, *, of_schedule: int = 0) -> Iterator[Fault]:
+    """`num_steps`: of the run; `of_schedule`: those of the learning rate, 0 for unknown. Block: `train_config`."""
     if num_steps == 0:
-        yield Fault("training takes no step", "num_steps", "--set {field}=2000, say")
+        what = "nothing says how many steps training takes (TensorFlow 1 then trained until it was stopped)"
+        yield Fault(what, "num_steps", f"--set {{field}}={of_schedule or 2000}, say")
 
 
 def weight_averages_faults(*, kept: bool, evaluated: bool) -> Iterator[Fault]:
@@ -63,7 +66,7 @@ def metrics_faults(names: Sequence[str], known: Collection[str]) -> Iterator[Fau
     """`names`: those of `metrics_set`; `known`: those that can be meant. Block: `eval_config`."""
     for number, name in enumerate(names):
         if name not in known:
-            cure = f"--set {{field}}={nearest(name, list(known)) or 'coco_detection_metrics'}"
+            cure = f"--set {{field}}={nearest(name, AVAILABLE_METRICS) or AVAILABLE_METRICS[0]}"
             yield Fault(f"the metrics {name} cannot be computed", f"metrics_set[{number}]", cure)
 
 

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tfod.config.diagnostics import Diagnostic, error, errors
+from tfod.config.diagnostics import Diagnostic, error, errors, warning
 from tfod.config.faults.reading import path_faults
 from tfod.config.kinds import wrong_kind
 from tfod.config.path_hints import assignment, files_of_kind, foreign_path, meant_path, nearest_file, shown
 from tfod.config.rules.placeholders import has_placeholder
+from tfod.config.words import nearest
 from tfod.errors import DataError
 from tfod.protos.input_reader_pb2 import InputReader
 from tfod.shards import ENDINGS, FOOTER, HEADER, foreign_head, header_fault, set_faults, set_name, set_pattern
@@ -53,6 +54,7 @@ def check_files(reader: InputReader, where: str) -> tuple[list[str], list[Diagno
             good += [file for file, problem in problems.items() if problem is None]
             findings += _problems_of_pattern(pattern, problems, f"{place}[{number}]")
             found.update(dict.fromkeys(files, f"{place}[{number}]"))
+    findings += _unread(found, good)
     # Where shards are named one by one, those that are missing are told once.
     named = set(map(set_name, lacking.values())).difference(lacking.values())
     return good, [*findings, *_lacking(lacking, len(patterns)), *_shard_sets(found, named)]
@@ -118,6 +120,11 @@ def _problems_of_pattern(pattern: str, problems: Mapping[str, Problem | None], w
         yield error("broken-records", f"{shown(files[0])} {what}{others}", where, cure)
 
 
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD)
+
+
 def _problem(path: Path, where: str) -> Problem | None:
     """What is wrong with a file of records, judged by its size and its first record's header."""
     if path.is_dir():
@@ -127,9 +134,7 @@ def _problem(path: Path, where: str) -> Problem | None:
     if not path.is_file():
         return "is a pipe or a device, not a file", "name the files of records"
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
+        size, head = path.stat().st_size, _head(path)
     except OSError as error:
         return f"cannot be read: {(error.strerror or str(error)).lower()}", "check the file and its rights"
     if size == 0:
@@ -138,7 +143,7 @@ def _problem(path: Path, where: str) -> Problem | None:
         return f"cannot be read: {fault.what}", fault.cure
     fault_of_header = header_fault(head[: HEADER.size], size)
     if fault_of_header and (wrong := wrong_kind(head, str(path), "records")):
-        return wrong[0].replace("this is", "is"), "name the files of records"
+        return wrong[0].replace("this is", "is"), wrong[1]
     return (f"cannot be read: {fault_of_header}", _AGAIN) if fault_of_header else None
 
 
@@ -162,6 +167,37 @@ def _shard_sets(files: dict[str, str], told: Collection[str]) -> Iterator[Diagno
             yield error("missing-shards", f"{fault.what}: {shown(fault.where)}", places[name], fault.cure)
 
 
+def _nearest_records(pattern: str, folder: str) -> str | None:
+    """The file of records in a folder that is called nearly as `pattern`, whatever its number and its ending."""
+    files = files_of_kind(folder, "records", ENDINGS)
+    stems = {_stem(file): file for file in reversed(files)}
+    return stems.get(nearest(_stem(pattern), stems, cutoff=0.75) or "") or nearest_file(pattern, files)
+
+
+def _stem(path: str) -> str:
+    """The name of a file of records without its shard and its ending."""
+    name = set_name(os.path.basename(path)).lower()
+    return next((name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending)), name)
+
+
+def _unread(files: Mapping[str, str], good: Collection[str]) -> Iterator[Diagnostic]:
+    """Sets of shards of which only some are read, while the others lie beside them.
+
+    `files`: file -> its place; `good`: those of which nothing is wrong.
+    """
+    hold = set(map(set_pattern, good))
+    read: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        if set_pattern(file) != file:
+            read[set_pattern(file)].append(file)
+    for pattern, some in read.items():
+        whole = _matches(pattern) if pattern in hold else []
+        if len(some) < len(whole) and not any(set_faults(whole)):
+            where, name = files[some[0]], shown(set_name(some[0]))
+            what = f"{len(some)} of the {len(whole)} shards of {name} {'is' if len(some) == 1 else 'are'} read"
+            yield warning("some-shards", what, where, f"{assignment(where, pattern)} reads all")
+
+
 def _elsewhere(pattern: str, where: str) -> str:
     if match := re.fullmatch(r"(.*)@(\d{1,5})", pattern):
         return f"write {assignment(where, f'{match[1]}-?????-of-{int(match[2]):05d}')}"
@@ -172,7 +208,7 @@ def _elsewhere(pattern: str, where: str) -> str:
     folder = os.path.dirname(pattern)
     if not os.path.isdir(folder or "."):
         return f"there is no folder {shown(folder)}; relative paths are taken from {Path.cwd()}"
-    if hint := nearest_file(pattern, files_of_kind(folder, "records", ENDINGS)):
+    if hint := _nearest_records(pattern, folder):
         meant = set_pattern(hint)
         return f"did you mean {meant}? {assignment(where, meant)}"
     return f"nothing in {shown(folder or '.')} has such a name"

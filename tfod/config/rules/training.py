@@ -31,6 +31,7 @@ from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 __all__ = ["check"]
 
 _OPTIMIZER = "train_config.optimizer"
+_COSINE = "cosine_decay_learning_rate"
 # SGD's learning rate in the zoo for each picture of a batch (0.08 for 128). Small batches stand a few times more.
 _ZOO_RATE_PER_PICTURE = 0.08 / 128
 _TIMES_KNOWN_TO_GO_WELL = 4
@@ -46,7 +47,8 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
         return
     train = config.train_config
     yield from errors("batch-size", batch_size_faults(train.batch_size), "train_config")
-    yield from errors("num-steps", num_steps_faults(train.num_steps), "train_config")
+    faults = num_steps_faults(train.num_steps, of_schedule=_steps_of_schedule(train.optimizer))
+    yield from errors("num-steps", faults, "train_config")
     for field in ("freeze_variables", "update_trainable_variables"):
         yield from errors("variables", expression_faults(field, getattr(train, field)), "train_config")
     yield from check_augmentation(config)
@@ -58,6 +60,13 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     yield from errors("metrics-set", metrics_faults(evaluation.metrics_set, _METRICS), "eval_config")
     faults = recall_faults(evaluation.recall_lower_bound, evaluation.recall_upper_bound)
     yield from errors("metrics-set", faults, "eval_config")
+
+
+def _steps_of_schedule(optimizer: Any) -> int:
+    """For how many steps the learning rate is meant to fall; 0 where it does not say so."""
+    kind = optimizer.WhichOneof("optimizer")
+    rate = getattr(optimizer, kind).learning_rate if kind else None
+    return int(rate.cosine_decay_learning_rate.total_steps) if rate and rate.HasField(_COSINE) else 0
 
 
 def _batchable(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
