@@ -16,7 +16,8 @@ __all__ = ["add_model_flags", "check_model_flags", "read_class_names", "read_con
 def add_model_flags(parser: argparse.ArgumentParser) -> None:
     """Adds --saved_model_dir, --pipeline_config_path, --checkpoint_dir, --set and --label_map_path."""
     add = parser.add_argument
-    add("--saved_model_dir", help="an exported model: the exporter's folder, or saved_model/ in it")
+    add("--saved_model_dir", help="an exported model: the exporter's folder, saved_model/ in it, or a "
+        "frozen graph of TensorFlow 1 (frozen_inference_graph.pb)")  # fmt: skip
     add("--pipeline_config_path", help="a model's config; its weights come from --checkpoint_dir")
     add("--checkpoint_dir", help="a run's folder, of which the latest checkpoint is taken, or one prefix (run/ckpt-3)")
     add("--set", action="append", default=[], metavar="FIELD=VALUE", help="overrides the config; can be repeated")

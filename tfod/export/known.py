@@ -31,11 +31,11 @@ def is_known(folder: Path) -> bool:
         return False
 
 
-def warn_of_stranger(folder: Path) -> None:
-    """Says, before a SavedModel is loaded that was not exported here, what that may do."""
-    if not is_known(folder):
+def warn_of_stranger(path: Path) -> None:
+    """Says, before a SavedModel's folder or a frozen graph is loaded that was not exported here, what that may do."""
+    if path.is_file() or not is_known(path):
         print(
-            f"{folder} was not exported here: its graph runs when it is loaded, and could write files; "
+            f"{path} was not exported here: its graph runs when it is loaded, and could write files; "
             "load models only from people whom you trust",
             file=sys.stderr,
         )

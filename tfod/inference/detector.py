@@ -9,14 +9,16 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod import names
+from tfod.checkpoints.frozen_graph import FROZEN_GRAPH, FrozenGraph, find_frozen_graph
 from tfod.errors import CheckpointError, DataError
 from tfod.export.known import warn_of_stranger
 from tfod.inference.detections import Detections
+from tfod.inference.graph_function import ENCODERS, graph_function
 
 if TYPE_CHECKING:
     from tfod.models.detection_model import DetectionModel
 
-__all__ = ["Detector", "find_saved_model"]
+__all__ = ["Detector", "find_exported_model", "find_saved_model"]
 
 _NEEDED = (
     names.DETECTION_BOXES,
@@ -48,16 +50,20 @@ class Detector:
 
     @classmethod
     def from_saved_model(cls, directory: Path | str) -> "Detector":
-        """An exported model that takes pixels: ours or one that the original exported.
+        """An exported model that takes images: ours, or one that the original exported, with TensorFlow 1 too.
 
         Args:
-          directory: holds `saved_model.pb`, or a folder `saved_model` with it, as the exporter writes.
+          directory: holds `saved_model.pb`, or a folder `saved_model` with it, as the exporter writes; or
+            `frozen_inference_graph.pb`, which may be named itself.
 
         Raises:
           CheckpointError: there is no exported model, it is damaged, or it takes something else.
         """
-        path = find_saved_model(directory)
+        path = find_exported_model(directory)
         warn_of_stranger(path)
+        if path.is_file():
+            function, spec, owner = graph_function(FrozenGraph.read(path))
+            return cls(function, spec.dtype, owner, spec.shape)
         try:
             model = tf.saved_model.load(str(path))
         except (OSError, ValueError, tf.errors.OpError) as error:
@@ -68,8 +74,8 @@ class Detector:
         if signature is None:
             cure = "export it with exporter_main_v2.py --input_type image_tensor"
             raise CheckpointError("the model has no signature serving_default", str(path), cure)
-        name, spec = _pixel_input(signature, path)
-        return cls(lambda images: signature(**{name: images}), spec.dtype, owner=model, shape=spec.shape)
+        name, spec, encode = _image_input(signature, path)
+        return cls(lambda images: signature(**{name: encode(images)}), spec.dtype, owner=model, shape=spec.shape)
 
     @classmethod
     def from_checkpoint(cls, pipeline_config: Any, checkpoint: Path | str) -> "Detector":
@@ -116,23 +122,34 @@ class Detector:
         return self._function(tf.constant(images, self._dtype))
 
 
+def find_exported_model(place: Path | str) -> Path:
+    """The file of a frozen graph of TensorFlow 1, or the folder with `saved_model.pb`; else CheckpointError."""
+    return find_frozen_graph(place) or find_saved_model(place)
+
+
 def find_saved_model(directory: Path | str) -> Path:
     """The folder with `saved_model.pb`: `directory` or its `saved_model`; else CheckpointError."""
     for path in (Path(directory), Path(directory, "saved_model")):
         if (path / "saved_model.pb").is_file():
             return path
-    cure = "name the folder that holds saved_model.pb; exporter_main_v2.py writes it"
+    cure = f"name the folder that holds saved_model.pb, as exporter_main_v2.py writes it, or a {FROZEN_GRAPH}"
     raise CheckpointError("no exported model there", str(directory), cure)
 
 
-def _pixel_input(signature: Any, path: Path) -> tuple[str, tf.TensorSpec]:
-    """The name and the spec of the only input, which must be images, one at a time at least."""
+def _image_input(signature: Any, path: Path) -> tuple[str, tf.TensorSpec, Callable[[tf.Tensor], tf.Tensor]]:
+    """The name and the spec of the only input, which must be images, one at a time at least; and what makes it of them.
+
+    TensorFlow 1's exporter told by the name of a placeholder what files a model takes.
+    """
     inputs = signature.structured_input_signature[1]
     missing = [name for name in _NEEDED if name not in signature.structured_outputs]
     if missing:
         cure = "use the export of a detection model"
         raise CheckpointError(f"the model does not give {', '.join(missing)}", str(path), cure)
     name, spec = next(iter(inputs.items()))
+    encode = ENCODERS.get(signature.inputs[0].name.partition(":")[0])
+    if len(inputs) == 1 and spec.dtype == tf.string and encode:
+        return name, tf.TensorSpec([None, None, None, 3], tf.uint8), encode
     if len(inputs) != 1 or spec.dtype not in (tf.uint8, tf.float32):
         takes = ", ".join(f"{name} ({spec.dtype.name})" for name, spec in inputs.items())
         cure = "export it with exporter_main_v2.py --input_type image_tensor"
@@ -140,7 +157,7 @@ def _pixel_input(signature: Any, path: Path) -> tuple[str, tf.TensorSpec]:
     if spec.shape.rank == 4 and spec.shape[0] not in (None, 1):
         cure = "export it with a batch of 1 or any: --input_shape 1,..., or without that flag"
         raise CheckpointError(f"the model takes {spec.shape[0]} images at a time, not one", str(path), cure)
-    return name, spec
+    return name, spec, tf.identity
 
 
 def _sides(shape: Sequence[int | None]) -> str:
