@@ -47,6 +47,10 @@ COMMANDS = {
     "lesson map": ("show_map", "show average precision built up detection by detection"),
     "lesson explore": ("explore_dataset", "write one page to explore a data set with, question by question"),
     "lesson segmentation": ("show_segmentation", "show kinds of segmentation, IoU and Dice, and what a U-Net sees"),
+    "tf1 train": ("train", "train, by the flags of TensorFlow 1's train.py"),
+    "tf1 eval": ("eval", "evaluate checkpoints, by the flags of TensorFlow 1's eval.py"),
+    "tf1 model-main": ("model_main", "train or evaluate, by the flags of TensorFlow 1's model_main.py"),
+    "tf1 export": ("export_inference_graph", "export, by the flags of TensorFlow 1's export_inference_graph.py"),
     "demo": ("demo", "go the whole way once, on drawn pictures"),
 }
 
