@@ -27,12 +27,21 @@ else:
 Arrays = dict[str, np.ndarray]
 
 
-def filled_model(config: Any, kernel_gain: float = 1.0) -> Any:
-    """The model of a `model` message, every variable filled from its name."""
+def filled_model(config: Any, case: dict[str, Any]) -> Any:
+    """The model of a `model` message, every variable filled from its name in the case's checkpoint."""
     model = build_model(config)
-    for key, variable in variable_keys(model=model).items():
-        variable.assign(weight(key, tuple(variable.shape), kernel_gain))
+    for key, variable in case_variables(model, case).items():
+        variable.assign(weight(key, tuple(variable.shape), case.get("kernel_gain", 1.0)))
     return model
+
+
+def case_variables(model: Any, case: dict[str, Any]) -> dict[str, tf.Variable]:
+    """The variables of a model by the keys of the case's checkpoint, without suffix."""
+    return model.checkpoint_layout().named.variables if _is_tf1(case) else variable_keys(model=model)
+
+
+def _is_tf1(case: dict[str, Any]) -> bool:
+    return case.get("names") == "tf1"
 
 
 def inference(model: Any, pictures: np.ndarray) -> Arrays:
@@ -54,16 +63,17 @@ def losses_and_gradients(model: Any, pictures: np.ndarray, case: dict[str, Any])
     """Losses, and the norm of the gradient of their sum for each trainable variable (NaN where there is none).
 
     As the cases that exist, with the statistics stored in batch normalisation: the original gives their numbers with
-    Keras' learning phase set to 0, whatever their README says.
+    Keras' learning phase set to 0, whatever their README says. Those of TensorFlow 1 have those of the batch.
     """
     inputs, shapes = model.preprocess(tf.constant(pictures))
-    trainable = {key: v for key, v in variable_keys(model=model).items() if v.trainable}
+    trainable = {key: v for key, v in case_variables(model, case).items() if v.trainable}
+    before = [variable.numpy() for variable in model.variables]
 
     @tf.function(autograph=False)
     def run() -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
         with tf.GradientTape() as tape:
             labels = ground_truth(case, model.num_classes)
-            prediction = model.predict(inputs, shapes, labels=labels, training=False)
+            prediction = model.predict(inputs, shapes, labels=labels, training=_is_tf1(case))
             losses = model.loss(prediction, labels, training=True)
             losses["regularization"] = model.regularization_loss()
             losses["total"] = tf.add_n(list(losses.values()))
@@ -71,6 +81,8 @@ def losses_and_gradients(model: Any, pictures: np.ndarray, case: dict[str, Any])
         return losses, [tf.constant(np.nan) if one is None else tf.norm(one) for one in gradients]
 
     losses, norms = run()
+    for variable, value in zip(model.variables, before, strict=True):
+        variable.assign(value)
     return {name: float(value) for name, value in losses.items()}, dict(zip(trainable, map(float, norms), strict=True))
 
 
@@ -109,7 +121,7 @@ def main(folder: str, output: str) -> None:
     case = json.loads((Path(folder) / "case.json").read_text())
     images = pictures(case["image_height"], case["image_width"])
     config = read_pipeline_config(Path(folder) / "pipeline.config").model
-    model = filled_model(config, case.get("kernel_gain", 1.0))
+    model = filled_model(config, case)
     arrays = {name: sample(name, array) for name, array in inference(model, images).items()}
     losses, norms = losses_and_gradients(model, images, case)
     arrays |= {f"loss/{name}": np.float32(value) for name, value in losses.items()}
@@ -118,7 +130,7 @@ def main(folder: str, output: str) -> None:
     arrays["gradient_norms/values"] = np.array(list(known.values()))
     np.savez(output, **arrays)
 
-    ours = {key: tuple(variable.shape) for key, variable in variable_keys(model=model).items()}
+    ours = {key: tuple(variable.shape) for key, variable in case_variables(model, case).items()}
     rows = (line.split("\t") for line in (Path(folder) / "variables.tsv").read_text().splitlines())
     theirs = {key.split("/.ATTR")[0]: tuple(int(side) for side in shape.split(",") if side) for key, shape, _ in rows}
     matched = sum(theirs.get(key) == shape for key, shape in ours.items())

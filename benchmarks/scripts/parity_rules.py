@@ -11,6 +11,7 @@ __all__ = ["pictures", "sample", "untied", "weight"]
 
 _SMALL_GAIN = (
     "_box_encoder_layers", "_class_predictor_layers", "_prediction_head_dict", "_first_stage_box_predictor",
+    "Predictor",  # of TensorFlow 1
 )  # fmt: skip
 _SAMPLES = 4096
 _WHOLE = 200_000
@@ -25,7 +26,7 @@ def weight(key: str, shape: tuple[int, ...], kernel_gain: float = 1.0) -> np.nda
         value = rng.uniform(0.5, 1.5, shape)
     elif leaf == "gamma":
         value = rng.uniform(0.8, 1.2, shape)
-    elif leaf in ("moving_mean", "beta", "bias"):
+    elif leaf in ("moving_mean", "beta", "bias", "biases"):
         value = 0.1 * rng.standard_normal(shape)
     else:
         gain = kernel_gain * (0.3 if any(part in key for part in _SMALL_GAIN) else 1.0)
@@ -34,7 +35,7 @@ def weight(key: str, shape: tuple[int, ...], kernel_gain: float = 1.0) -> np.nda
 
 
 def _fan_in(leaf: str, shape: tuple[int, ...]) -> int:
-    if leaf == "depthwise_kernel" and len(shape) == 4:
+    if leaf in ("depthwise_kernel", "depthwise_weights") and len(shape) == 4:
         return shape[0] * shape[1]
     return int(np.prod(shape[:-1])) if len(shape) >= 2 else 1
 

@@ -15,8 +15,8 @@ from tfod.protos import pipeline_pb2
 
 
 def case_folders() -> list[Path]:
-    """All case folders of ../shared/parity and of the folders that TFOD_PARITY_CASES names."""
-    places = [SHARED / "parity"]
+    """All case folders of ../shared/parity, its TF1 twin, and of the folders that TFOD_PARITY_CASES names."""
+    places = [SHARED / "parity", SHARED / "parity_tf1"]
     places += [Path(name) for name in os.environ.get("TFOD_PARITY_CASES", "").split(os.pathsep) if name]
     return [folder for place in places for folder in sorted(place.glob("*")) if (folder / "case.json").exists()]
 

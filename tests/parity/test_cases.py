@@ -7,10 +7,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks.scripts.our_case import filled_model, ground_truth, inference, losses_and_gradients
+from benchmarks.scripts.our_case import (
+    case_variables,
+    filled_model,
+    ground_truth,
+    inference,
+    losses_and_gradients,
+)
 from benchmarks.scripts.parity_rules import sample, untied
 from tests.parity.cases import Case, case_folders
-from tfod.checkpoints.keys import variable_keys
 from tfod.errors import ConfigError
 
 
@@ -22,7 +27,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 @pytest.fixture(scope="module")
 def model(case: Case) -> Any:
     try:
-        return filled_model(case.config.model, case.settings.get("kernel_gain", 1.0))
+        return filled_model(case.config.model, case.settings)
     except ConfigError as error:
         pytest.skip(f"the architecture of {case.folder.name} does not exist yet: {error.what}")
 
@@ -42,7 +47,7 @@ def test_there_are_cases(shared: Path) -> None:
 
 
 def test_variables(case: Case, model: Any) -> None:
-    ours = {key: tuple(v.shape) for key, v in variable_keys(model=model).items()}
+    ours = {key: tuple(v.shape) for key, v in case_variables(model, case.settings).items()}
     theirs = {key: shape for key, (shape, dtype) in case.variables.items() if dtype == "float32"}
     assert ours == theirs
 

@@ -12,6 +12,7 @@ __all__ = ["ARCHITECTURES", "EFFICIENTDET_PYRAMIDS", "Architecture", "Cost", "ty
 Family = Literal["ssd", "faster_rcnn", "center_net"]
 Pyramid = Literal["", "fpn", "bifpn"]
 Levels = tuple[int, int]
+Era = Literal["tf1", "tf2"]
 
 _SIDE_OF_COSTS = 640  # pixels
 # The coarsest level that a backbone makes. A pyramid adds coarser ones by strides.
@@ -58,6 +59,7 @@ class Architecture:
         cost: of its training; None where nobody has trained it here.
         zoo_learning_rate: the highest rate of the zoo's own training.
         crop: the step of augmentation with which the zoo trains it, beside mirroring.
+        era: the TensorFlow whose networks it is of: version 1's were built with TF-Slim, version 2's with Keras.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Architecture:
     cost: Cost | None = None
     zoo_learning_rate: float = 0.08
     crop: Literal["random_crop", "ssd_random_crop", "scale_crop_and_pad"] = "random_crop"
+    era: Era = "tf2"
 
     def levels_in(self, extractor: Any) -> Levels | None:
         """First and last level of the pyramid that `extractor`, a feature extractor's block, asks for; None without."""
@@ -91,6 +94,8 @@ class Architecture:
 
 # Measured on two processor cores. Seconds are rough: that of FPNLite was measured alone, the others beside it.
 _MOBILENET_COST = Cost(0.9, 0.5, 0.17)
+# Not measured: memory as of MobileNetV2, whose multiplications are about half as many.
+_MOBILENET_V1_COST = Cost(0.9, 0.5, 0.3)
 _RESNET_COSTS = {50: Cost(1.4, 0.8, 1.0), 101: Cost(2.1, 1.1, 1.6), 152: Cost(1.9, 1.75, 2.0)}
 EFFICIENTDET_PYRAMIDS: tuple[tuple[int, int, str], ...] = (
     (64, 3, "fast_attention"), (88, 4, "fast_attention"), (112, 5, "fast_attention"), (160, 6, "fast_attention"),
@@ -102,19 +107,22 @@ _EFFICIENTDET_COSTS = (
     Cost(1.0, 1.15, 0.4), Cost(1.1, 1.6, 0.6), Cost(1.2, 1.75, 0.7), Cost(1.3, 2.4, 1.0),
     Cost(1.6, 3.3, 1.6), Cost(2.0, 4.4, 2.3), Cost(2.6, 6.0, 3.7), Cost(3.2, 7.0, 4.5),
 )  # fmt: skip
+# The end of the type, and where the levels of the pyramid come from.
+_ERA_OF_RESNETS: dict[Era, tuple[str, Pyramid]] = {"tf1": ("", "fpn"), "tf2": ("_keras", "")}
 _FIXED_CONVOLUTIONS = ("use_depthwise", "use_explicit_padding")
 
 
-def _ssd_with_pyramid(name: str, network: str, cost: Cost, rate: float = 0.08) -> Architecture:
+def _ssd_with_pyramid(name: str, network: str, cost: Cost, rate: float = 0.08, era: Era = "tf2") -> Architecture:
     return Architecture(
-        name, "ssd", network, network, "fpn", (3, 7), "fpn", buildable=True, cost=cost, zoo_learning_rate=rate
+        name, "ssd", network, network, "fpn", (3, 7), "fpn", buildable=True, cost=cost, zoo_learning_rate=rate, era=era
     )
 
 
-def _ssd_resnet(depth: int) -> Architecture:
+def _ssd_resnet(depth: int, era: Era = "tf2") -> Architecture:
+    ending, levels_field = _ERA_OF_RESNETS[era]
     return Architecture(
-        f"ssd_resnet{depth}_v1_fpn_keras", "ssd", "resnet_v1", f"resnet{depth}_v1", "fpn", (3, 7),
-        unread=_FIXED_CONVOLUTIONS, buildable=True, cost=_RESNET_COSTS[depth], zoo_learning_rate=0.04,
+        f"ssd_resnet{depth}_v1_fpn{ending}", "ssd", "resnet_v1", f"resnet{depth}_v1", "fpn", (3, 7), levels_field,
+        unread=_FIXED_CONVOLUTIONS, buildable=True, cost=_RESNET_COSTS[depth], zoo_learning_rate=0.04, era=era,
     )  # fmt: skip
 
 
@@ -138,14 +146,20 @@ def _center_net(name: str, network: str, backbone: str, pyramid: Pyramid = "") -
 
 
 _ROWS = (
-    # Not in the zoo, and not measured: memory as of MobileNetV2, whose multiplications are about half as many.
     Architecture("ssd_mobilenet_v1_keras", "ssd", "mobilenet_v1", "mobilenet_v1", buildable=True,
-                 cost=Cost(0.9, 0.5, 0.3), zoo_learning_rate=0.04, crop="ssd_random_crop"),
+                 cost=_MOBILENET_V1_COST, zoo_learning_rate=0.04, crop="ssd_random_crop"),
     _ssd_with_pyramid("ssd_mobilenet_v1_fpn_keras", "mobilenet_v1", Cost(0.9, 0.63, 0.7), rate=0.04),
     Architecture("ssd_mobilenet_v2_keras", "ssd", "mobilenet_v2", "mobilenet_v2", buildable=True,
                  cost=_MOBILENET_COST, crop="ssd_random_crop"),
     _ssd_with_pyramid("ssd_mobilenet_v2_fpn_keras", "mobilenet_v2", Cost(0.9, 0.63, 0.18)),
     *map(_ssd_resnet, (50, 101, 152)),
+    Architecture("ssd_mobilenet_v1", "ssd", "mobilenet_v1", "mobilenet_v1", buildable=True,
+                 cost=_MOBILENET_V1_COST, zoo_learning_rate=0.004, crop="ssd_random_crop", era="tf1"),
+    _ssd_with_pyramid("ssd_mobilenet_v1_fpn", "mobilenet_v1", Cost(0.9, 0.63, 0.7), rate=0.04, era="tf1"),
+    Architecture("ssd_mobilenet_v2", "ssd", "mobilenet_v2", "mobilenet_v2", buildable=True,
+                 cost=_MOBILENET_COST, zoo_learning_rate=0.004, crop="ssd_random_crop", era="tf1"),
+    _ssd_with_pyramid("ssd_mobilenet_v2_fpn", "mobilenet_v2", Cost(0.9, 0.63, 0.18), era="tf1"),
+    *(_ssd_resnet(depth, "tf1") for depth in (50, 101, 152)),
     *map(_efficientdet, range(8)),
     *(_faster_rcnn_resnet(depth) for depth in (50, 101, 152)),
     *(_faster_rcnn_resnet(depth, "fpn") for depth in (50, 101, 152)),
@@ -160,7 +174,8 @@ _ROWS = (
 )  # fmt: skip
 
 ARCHITECTURES: dict[str, Architecture] = {row.name: row for row in _ROWS}
-"""Name in configs -> row, of every feature extractor that the original knows under TensorFlow 2."""
+"""Name in configs -> row, of every feature extractor that the original knows under TensorFlow 2, and of those that it
+knew under TensorFlow 1 and that can be built here."""
 
 
 def types_of(family: str) -> tuple[str, ...]:

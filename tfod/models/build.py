@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfod.config.architectures import ARCHITECTURES
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.model import model_choice_faults
 from tfod.config.faults.numbers import refuse_unusable
@@ -32,5 +33,10 @@ def build_model(config: Any) -> DetectionModel:
     refuse(model_choice_faults(family), "model")
     model = _FAMILIES[family](getattr(config, family))
     if not tf.config.list_logical_devices("GPU"):
-        use_cpu_kernels(model)
+        use_cpu_kernels(model, same_statistics=_of_tf1(getattr(config, family)))
     return model
+
+
+def _of_tf1(config: Any) -> bool:
+    """Whether what is known of the original's numbers was computed with the statistics of batches."""
+    return ARCHITECTURES[config.feature_extractor.type].era == "tf1"

@@ -45,9 +45,15 @@ _SCORES: dict[int, ScoreConverter] = {
 
 
 def conv_hyperparameters_from_config(
-    config: hyperparams_pb2.Hyperparams, where: str = "conv_hyperparams", *, freeze_batch_norm: bool = False
+    config: hyperparams_pb2.Hyperparams,
+    where: str = "conv_hyperparams",
+    *,
+    freeze_batch_norm: bool = False,
+    slim: bool = False,
 ) -> ConvHyperparameters:
-    """What `conv_hyperparams` says. `group_norm` gives no normalisation at all, as in the original.
+    """What `conv_hyperparams` says, to a network of TensorFlow 1 if `slim`.
+
+    `group_norm` gives no normalisation at all, as in the original.
 
     Raises ConfigError for numbers that are none, and for an initializer that Keras does not know.
     """
@@ -58,13 +64,13 @@ def conv_hyperparameters_from_config(
     batch_norm = None
     if normalizer in ("batch_norm", "sync_batch_norm"):
         message = getattr(config, normalizer)
-        # `train` has no effect, as in the original: freeze_batchnorm of the model freezes.
+        # As in the original `train` has an effect with TF-Slim alone, where the model's freeze_batchnorm has none.
         batch_norm = BatchNorm(
             decay=message.decay,
             epsilon=message.epsilon,
             center=message.center,
             scale=message.scale,
-            frozen=freeze_batch_norm,
+            frozen=not message.train if slim else freeze_batch_norm,
             synchronized=normalizer == "sync_batch_norm",
         )
     return ConvHyperparameters(
@@ -73,6 +79,7 @@ def conv_hyperparameters_from_config(
         batch_norm=batch_norm,
         activation=_ACTIVATIONS[config.activation],
         force_use_bias=config.force_use_bias,
+        slim=slim,
     )
 
 

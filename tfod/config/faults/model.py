@@ -68,8 +68,8 @@ def extractor_type_faults(name: str, family: str, *, pyramid: bool = False) -> I
     """`family`: that of the model, whether or not its types can be built here; `pyramid`: whether the block asks for
     one. Block: `feature_extractor`.
 
-    >>> next(extractor_type_faults("ssd_mobilenet_v2", "ssd")).cure
-    '--set {field}=ssd_mobilenet_v2_keras'
+    >>> next(extractor_type_faults("ssd_efficientnet-b0_bifpn", "ssd")).cure
+    '--set {field}=ssd_efficientnet-b0_bifpn_keras'
     """
     known = types_of(family)
     if name in known:

@@ -24,6 +24,7 @@ class MobileNetV1(tf.Module):
 
     Args:
       block_channels: Widths of single blocks, counted from 1, other than the paper's.
+      slim: Whether widths are those of TF-Slim's network, not of Keras'.
     """
 
     def __init__(
@@ -34,20 +35,22 @@ class MobileNetV1(tf.Module):
         min_depth: int = 0,
         padding: Padding = "same",
         block_channels: Mapping[int, int] | None = None,
+        slim: bool = False,
     ) -> None:
         super().__init__(name="mobilenet_v1")
 
         def width(nominal: int, replaced: int | None = None) -> int:
-            # The original multiplies twice (so 0.5 makes quarters), but a width that it replaces once.
-            once = int(nominal * depth_multiplier) if replaced is None else replaced
+            # The original, with Keras, multiplies twice (so 0.5 makes quarters), but a width that it replaces once.
+            once = int(nominal * depth_multiplier) if replaced is None and not slim else replaced or nominal
             return max(int(once * depth_multiplier), min_depth)
 
         widths = [width(nominal, (block_channels or {}).get(n)) for n, (nominal, _) in enumerate(_BLOCKS, 1)]
-        hp = hyperparameters
-        stem = padded(padding, 3, lambda pad: hp.conv(width(_STEM_CHANNELS), 3, strides=2, padding=pad, use_bias=False))
+        hp, stem_width = hyperparameters, width(_STEM_CHANNELS)
+        use_bias = slim and hp.use_bias
+        stem = padded(padding, 3, lambda pad: hp.conv(stem_width, 3, strides=2, padding=pad, use_bias=use_bias))
         self.stem = Sequential([*stem, *hp.normalization_and_activation()])
         self.blocks = [
-            _separable_block(hp, channels, stride, padding)
+            _separable_block(hp, channels, stride, padding, use_bias)
             for channels, (_, stride) in zip(widths, _BLOCKS, strict=True)
         ]
         self.levels = {level: f"block{number}" for level, number in _LAST_BLOCKS.items()}
@@ -65,18 +68,24 @@ class MobileNetV1(tf.Module):
         return end_points
 
 
-def _separable_block(hp: ConvHyperparameters, channels: int, stride: int, padding: Padding) -> Sequential:
-    depthwise = padded(padding, 3, lambda pad: hp.depthwise_conv(3, strides=stride, padding=pad, use_bias=False))
-    pointwise = hp.conv(channels, 1, use_bias=False)
+def _separable_block(
+    hp: ConvHyperparameters, channels: int, stride: int, padding: Padding, use_bias: bool
+) -> Sequential:
+    depthwise = padded(padding, 3, lambda pad: hp.depthwise_conv(3, strides=stride, padding=pad, use_bias=use_bias))
+    pointwise = hp.conv(channels, 1, use_bias=use_bias)
     after = hp.normalization_and_activation
     return Sequential([*depthwise, *after(), pointwise, *after()])
 
 
-def mobilenet_defaults(*, freeze_batch_norm: bool) -> ConvHyperparameters:
+def mobilenet_defaults(
+    *, freeze_batch_norm: bool, slim: bool = False, regularize_depthwise: bool = True
+) -> ConvHyperparameters:
     """Both MobileNets' own hyperparameters, used where a config does not override them."""
     return ConvHyperparameters(
         make_initializer=lambda: keras.initializers.TruncatedNormal(stddev=0.09),
         regularizer=L2Regularizer(4e-5),
         batch_norm=BatchNorm(decay=0.9997, epsilon=1e-3, scale=True, frozen=freeze_batch_norm),
         activation=tf.nn.relu6,
+        regularize_depthwise=regularize_depthwise,
+        slim=slim,
     )

@@ -56,6 +56,10 @@ class MobileNetV2(tf.Module):
     """See Backbone. End points: "block0", "block2", "block5", "block12", EXPANSION, and "top", the last convolution's.
 
     Blocks are counted from 0.
+
+    Args:
+      top_channels: Of the last convolution, before they are multiplied.
+      slim: Whether widths are those of TF-Slim's network, not of Keras'.
     """
 
     def __init__(
@@ -65,18 +69,21 @@ class MobileNetV2(tf.Module):
         depth_multiplier: float = 1.0,
         min_depth: int = 0,
         padding: Padding = "same",
+        top_channels: int = _TOP_CHANNELS,
+        slim: bool = False,
     ) -> None:
         super().__init__(name="mobilenet_v2")
         self._multiplier = depth_multiplier
         self._min_depth = min_depth
+        self._slim = slim
         hp = hyperparameters
-        width = max(divisible(_STEM_CHANNELS * depth_multiplier), min_depth)
+        width, _ = self._widths(_STEM_CHANNELS * depth_multiplier)
         stem = padded(padding, 3, lambda pad: hp.conv(width, 3, strides=2, padding=pad, use_bias=False))
         self.stem = Sequential([*stem, *hp.normalization_and_activation()])
         self.channels: dict[str, int] = {}
         self.blocks = self._make_blocks(hp, width, padding)
-        top = divisible(_TOP_CHANNELS * depth_multiplier) if depth_multiplier < 1 else _TOP_CHANNELS
-        self.channels["top"] = max(top, min_depth)
+        narrows = slim or depth_multiplier < 1
+        self.channels["top"] = self._widths(top_channels * (depth_multiplier if narrows else 1.0))[0]
         self.top = Sequential([hp.conv(self.channels["top"], 1, use_bias=False), *hp.normalization_and_activation()])
         self.levels = {**{level: f"block{number}" for level, number in _LAST_BLOCKS.items()}, 5: "top"}
         self.strides = {name: 2**level for level, name in self.levels.items()} | {EXPANSION: 16}
@@ -98,13 +105,12 @@ class MobileNetV2(tf.Module):
         blocks: list[InvertedResidual] = []
         for expansion, base_channels, repeats, first_stride in _STAGES:
             for stride in (first_stride, *(1,) * (repeats - 1)):
-                nominal = divisible(int(base_channels * self._multiplier))
-                output = max(nominal, self._min_depth)
-                expanded = expansion * channels if expansion > 1 else None
+                wanted = base_channels * self._multiplier
+                output, compared = self._widths(wanted if self._slim else int(wanted))
+                expanded = self._expanded(expansion, channels)
                 if len(blocks) == _EXPANDED_BLOCK and expanded:
                     self.channels[EXPANSION] = expanded
-                # The original compares with the width before min_depth raises it, and so does this.
-                residual = stride == 1 and channels == nominal
+                residual = stride == 1 and channels == compared
                 blocks.append(
                     InvertedResidual(
                         hp, expanded=expanded, output=output, stride=stride, padding=padding, residual=residual
@@ -112,3 +118,16 @@ class MobileNetV2(tf.Module):
                 )
                 self.channels[f"block{len(blocks) - 1}"] = channels = output
         return blocks
+
+    def _widths(self, wanted: float) -> tuple[int, int]:
+        """The width of a layer, and that by which the original decides whether a block is added to its input."""
+        if self._slim:
+            width = divisible(wanted, least=self._min_depth)
+            return width, width
+        width = divisible(wanted)
+        return max(width, self._min_depth), width  # with Keras it compares the one before min_depth raises it
+
+    def _expanded(self, expansion: int, channels: int) -> int | None:
+        if expansion == 1:
+            return None
+        return divisible(expansion * channels) if self._slim else expansion * channels

@@ -1,12 +1,13 @@
 """ResNet, version 1 (https://arxiv.org/abs/1512.03385) and version 2 (https://arxiv.org/abs/1603.05027)."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import tensorflow as tf
 import tf_keras as keras
 
-from tfod.models.layers.conv import ConvHyperparameters
+from tfod.models.layers.conv import Activation, ConvHyperparameters, L2Regularizer
 from tfod.models.layers.normalization import BatchNorm
 from tfod.models.layers.padding import Padding, padded
 from tfod.models.layers.sequential import Sequential
@@ -25,10 +26,22 @@ Conv = Callable[..., keras.layers.Conv2D]
 
 
 class Bottleneck(tf.Module):
-    """Narrow, filter, widen; added to the input, which a projection brings to the new shape where that changes."""
+    """Narrow, filter, widen; added to the input, which a projection brings to the new shape where that changes.
+
+    Args:
+      activation: That of the sum; None for the hyperparameters'.
+    """
 
     def __init__(
-        self, hp: ConvHyperparameters, conv: Conv, channels: int, *, stride: int, dilation: int, project: bool
+        self,
+        hp: ConvHyperparameters,
+        conv: Conv,
+        channels: int,
+        *,
+        stride: int,
+        dilation: int,
+        project: bool,
+        activation: Activation | None = None,
     ) -> None:
         super().__init__(name="bottleneck")
         wide, after = _EXPANSION * channels, hp.normalization_and_activation
@@ -36,7 +49,7 @@ class Bottleneck(tf.Module):
         self.narrow_and_filter = Sequential(narrow)
         self.widen = Sequential([conv(wide, 1), *hp.normalization()])
         self.project = Sequential([conv(wide, 1), *hp.normalization()] if project else [])
-        self.activation = Sequential(hp.activation_layer())
+        self.activation = Sequential([keras.layers.Activation(activation)] if activation else hp.activation_layer())
         self._stride = stride
 
     def __call__(self, features: tf.Tensor, *, training: bool) -> tf.Tensor:
@@ -92,6 +105,8 @@ class ResNet(tf.Module):
         first ones it takes the features that they would give.
       use_bias: Whether the convolutions of version 1, which normalisation follows, have a bias.
       pool_padding: How the maximum pooling after the first stage is padded; version 2's is always padded explicitly.
+      slim: Whether it is TF-Slim's network, not Keras': its first layer keeps its width, wide layers are four times
+        their narrow ones, and sums are activated by ReLU whatever the hyperparameters say.
       output_stride: The most of all end points. A stage that would exceed it keeps the resolution, and its 3x3
         convolutions are dilated instead (https://arxiv.org/abs/1606.00915).
     """
@@ -108,14 +123,15 @@ class ResNet(tf.Module):
         output_stride: int = 32,
         depth_multiplier: float = 1.0,
         min_depth: int = 0,
+        slim: bool = False,
     ) -> None:
         super().__init__(name=f"resnet_v{version}_{depth}")
         self._hyperparameters = hyperparameters
         self._version = version
         self._use_bias = use_bias
         self._pool = _max_pool(pool_padding if version == 1 else "explicit")
-        self._multiplier = depth_multiplier
-        self._min_depth = min_depth
+        self._multiplier, self._min_depth = (1.0, 0) if slim else (depth_multiplier, min_depth)
+        self._slim = slim
         self.stem = Sequential(self._make_stem() if "conv1" in stages else [])
         self.stages: dict[str, list[Bottleneck | PreactivationBottleneck]] = {}
         self.strides: dict[str, int] = {"conv1": 2} if "conv1" in stages else {}
@@ -128,6 +144,8 @@ class ResNet(tf.Module):
             reached *= stride
             if name in stages:
                 narrow = _STEM_CHANNELS * 2**number
+                if slim:  # which multiplies these alone
+                    narrow = max(int(narrow * depth_multiplier), min_depth)
                 # Kernels see what they would with strides: those of version 2 come before the stride of their stage.
                 self.stages[name] = self._make_stage(narrow, blocks, stride, dilation if version == 1 else before)
                 self.channels[name] = self._width(_EXPANSION * narrow)
@@ -159,8 +177,10 @@ class ResNet(tf.Module):
     def _make_stage(
         self, channels: int, blocks: int, stride: int, dilation: int
     ) -> list[Bottleneck | PreactivationBottleneck]:
-        block = Bottleneck if self._version == 1 else PreactivationBottleneck
+        block = partial(Bottleneck, activation=tf.nn.relu) if self._slim else _BLOCK[self._version]
         strided = 0 if self._version == 1 else blocks - 1
+        before = next(reversed(self.channels.values()), None)
+        projects = not self._slim or before != self._width(_EXPANSION * channels)
         return [
             block(
                 self._hyperparameters,
@@ -168,7 +188,7 @@ class ResNet(tf.Module):
                 channels,
                 stride=stride if number == strided else 1,
                 dilation=dilation,
-                project=number == 0,
+                project=number == 0 and projects,
             )
             for number in range(blocks)
         ]
@@ -181,6 +201,7 @@ class ResNet(tf.Module):
         return self._hyperparameters.conv(self._width(channels), kernel_size, **settings)  # type: ignore[arg-type]
 
 
+_BLOCK: dict[int, type[Bottleneck | PreactivationBottleneck]] = {1: Bottleneck, 2: PreactivationBottleneck}
 # Of each version the stage that keeps the resolution of the one before.
 _KEEPS_RESOLUTION = {1: "conv2", 2: "conv5"}
 
@@ -195,11 +216,15 @@ def _max_pool(padding: Padding) -> Callable[[tf.Tensor], tf.Tensor]:
     return lambda features: tf.nn.max_pool2d(tf.pad(features, [[0, 0], [1, 1], [1, 1], [0, 0]]), 3, 2, "VALID")
 
 
-def resnet_defaults(*, freeze_batch_norm: bool, weight_decay: float = 1e-4) -> ConvHyperparameters:
+def resnet_defaults(
+    *, freeze_batch_norm: bool, weight_decay: float = 1e-4, slim: bool = False
+) -> ConvHyperparameters:
     """The network's own hyperparameters, used where a config does not override them."""
     return ConvHyperparameters(
-        make_initializer=keras.initializers.VarianceScaling,
-        regularizer=keras.regularizers.L2(weight_decay),  # Σ w², not half of it
+        make_initializer=partial(keras.initializers.VarianceScaling, 2.0 if slim else 1.0),
+        # Keras' is Σ w², not half of it.
+        regularizer=L2Regularizer(weight_decay) if slim else keras.regularizers.L2(weight_decay),
         batch_norm=BatchNorm(decay=0.997, epsilon=1e-5, scale=True, frozen=freeze_batch_norm),
         activation=tf.nn.relu,
+        slim=slim,
     )

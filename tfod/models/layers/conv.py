@@ -29,18 +29,28 @@ Regularizer = Callable[[tf.Tensor], tf.Tensor]
 
 @dataclass(frozen=True)
 class ConvHyperparameters:
-    """How the convolutions of one part of a network are initialised, regularised, normalised and activated."""
+    """How the convolutions of one part of a network are initialised, regularised, normalised and activated.
+
+    Attributes:
+      force_use_bias: Whether convolutions have a bias even where normalisation follows.
+      regularize_depthwise: Whether the kernels of depthwise convolutions are regularised.
+      slim: Whether they apply as TF-Slim applied them: to every kernel of a depthwise or separable convolution, and
+        normalisation takes the place of the bias even if it has no offset itself.
+    """
 
     make_initializer: Callable[[], keras.initializers.Initializer]
     regularizer: Regularizer | None = None
     batch_norm: BatchNorm | None = None
     activation: Activation | None = tf.nn.relu
     force_use_bias: bool = False
+    regularize_depthwise: bool = True
+    slim: bool = False
 
     @property
     def use_bias(self) -> bool:
         """Whether a convolution that normalisation follows has a bias of its own."""
-        return self.force_use_bias or self.batch_norm is None or not self.batch_norm.center
+        has_offset = self.batch_norm is not None and (self.batch_norm.center or self.slim)
+        return self.force_use_bias or not has_offset
 
     def conv(
         self,
@@ -74,9 +84,9 @@ class ConvHyperparameters:
         plain_kernel: bool = False,
     ) -> keras.layers.DepthwiseConv2D:
         """A new depthwise convolution. A `plain_kernel` is initialised by Glorot's rule and not regularised."""
-        kernel = {} if plain_kernel else {
+        kernel = {} if plain_kernel and not self.slim else {
             "depthwise_initializer": self.make_initializer(),
-            "depthwise_regularizer": self.regularizer,
+            "depthwise_regularizer": self.regularizer if self.regularize_depthwise else None,
         }  # fmt: skip
         return keras.layers.DepthwiseConv2D(
             kernel_size,
@@ -104,7 +114,7 @@ class ConvHyperparameters:
         """
         settings: dict[str, object] = {}
         for part, applies in (("depthwise", depthwise), ("pointwise", pointwise)):
-            if applies:
+            if applies or self.slim:
                 settings[f"{part}_initializer"] = self.make_initializer()
                 settings[f"{part}_regularizer"] = self.regularizer
         return keras.layers.SeparableConv2D(

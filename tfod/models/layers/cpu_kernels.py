@@ -34,20 +34,24 @@ _CHANNELS_SQUARED_TO_OUTPUTS = 45
 _ACTIVATION_GRADIENTS = {tf.nn.relu: tf.raw_ops.ReluGrad, tf.nn.relu6: tf.raw_ops.Relu6Grad}
 
 
-def use_cpu_kernels(model: tf.Module) -> None:
+def use_cpu_kernels(model: tf.Module, *, same_statistics: bool = False) -> None:
     """Lets the sequences of a finished model train with the kernels below, wherever these suit.
 
     Detection, where nothing trains, goes on as the layers themselves compute it.
+
+    Args:
+      same_statistics: Whether the statistics of a batch must be TensorFlow's to the last digit, so that they are
+        measured by its own kernel. Where an image has flat areas, that digit can move gradients by percents.
     """
     for sequence in sequences_of(model):
-        sequence.steps = tuple(_fast_steps(sequence.layers))
+        sequence.steps = tuple(_fast_steps(sequence.layers, same_statistics))
 
 
-def _fast_steps(layers: Sequence[keras.layers.Layer]) -> Iterator[Step]:
+def _fast_steps(layers: Sequence[keras.layers.Layer], same_statistics: bool) -> Iterator[Step]:
     remaining = list(layers)
     while remaining:
         layer, follower = remaining.pop(0), remaining[0] if remaining else None
-        if suits_normalized_pointwise(layer, follower):
+        if not same_statistics and suits_normalized_pointwise(layer, follower):
             norm = remaining.pop(0)
             activation = remaining.pop(0) if remaining and fusible_activation(remaining[0]) else None
             yield _normalized_pointwise_step(layer, norm, activation)

@@ -17,6 +17,7 @@ from tfod.models.layers.sequential import Sequential
 from tfod.models.necks.bifpn import BiFPN, Node, WeightedSum
 from tfod.models.necks.fpn import FeaturePyramid
 from tfod.models.necks.multi_resolution import MultiResolutionMaps
+from tfod.models.ssd.tf1_names import ssd_tf1_names
 from tfod.names import BOX_ENCODINGS, CLASS_PREDICTIONS
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def ssd_layout(model: "SSD") -> CheckpointLayout:
         full=tree({"_feature_extractor": feature_extractor, "_box_predictor": _box_predictor(model.box_predictor)}),
         detection=tree({"_feature_extractor": feature_extractor}),
         classification=backbones["classification_backbone"],
+        named=ssd_tf1_names(model),
     )
 
 

@@ -1,13 +1,13 @@
 """The backbones and necks that `model.ssd.feature_extractor` can name."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import tf_keras as keras
 
-from tfod.config.architectures import EFFICIENTDET_PYRAMIDS
+from tfod.config.architectures import ARCHITECTURES, EFFICIENTDET_PYRAMIDS
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.model import (
     bidirectional_pyramid_faults,
@@ -46,6 +46,8 @@ _ADDED_DEPTHS = (512, 256, 256, 128)
 _EFFICIENTNET_DECAY, _KERAS_DECAY = 5e-6, 0.01
 # With use_depthwise MobileNetV1 under a pyramid is narrower at its end: block -> channels.
 _LITE_V1_CHANNELS = {12: 512, 13: 256}
+# And so, in TensorFlow 1, is MobileNetV2.
+_LITE_V2_TOP_CHANNELS = 256
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,33 @@ def features_from_config(config: _Config, where: str, *, freeze_batch_norm: bool
 
 
 def _hyperparameters(
-    config: _Config, where: str, freeze: bool, defaults: Callable[..., ConvHyperparameters]
+    config: _Config, where: str, freeze: bool, defaults: Callable[..., ConvHyperparameters], network: Any
 ) -> tuple[ConvHyperparameters, ConvHyperparameters]:
-    """Those of the backbone, and those of what stands on it."""
+    """Those of the backbone, which is a `network`, and those of what stands on it."""
+    slim = _is_slim(config)
     own = conv_hyperparameters_from_config(
-        config.conv_hyperparams, f"{where}.conv_hyperparams", freeze_batch_norm=freeze
+        config.conv_hyperparams, f"{where}.conv_hyperparams", freeze_batch_norm=freeze, slim=slim
     )
-    return own if config.override_base_feature_extractor_hyperparams else defaults(freeze_batch_norm=freeze), own
+    base = defaults(freeze_batch_norm=freeze, slim=slim)
+    if config.override_base_feature_extractor_hyperparams:
+        base = _overridden(network, base, own) if slim else own
+    elif slim and network is MobileNetV2:
+        base = replace(base, regularize_depthwise=False)
+    return base, own
+
+
+def _is_slim(config: _Config) -> bool:
+    return ARCHITECTURES[config.type].era == "tf1"
+
+
+def _overridden(network: Any, base: ConvHyperparameters, own: ConvHyperparameters) -> ConvHyperparameters:
+    """What is left of a network's own hyperparameters where a config's are to override them, in TF-Slim."""
+    if network is MobileNetV2:
+        norm = own.batch_norm or base.batch_norm
+        return replace(own, activation=base.activation, batch_norm=norm and replace(norm, center=True, scale=True))
+    if network is ResNet:
+        return replace(own, batch_norm=own.batch_norm and replace(base.batch_norm, frozen=own.batch_norm.frozen))
+    return own
 
 
 def _padding(config: _Config) -> Padding:
@@ -92,13 +114,14 @@ def _mobilenet(
         depth_multiplier=config.depth_multiplier,
         min_depth=config.min_depth,
         padding=_padding(config),
+        slim=_is_slim(config),
         **settings,  # type: ignore[arg-type]
     )
 
 
 def _mobilenet_ssd(network: type[_MobileNet], config: _Config, where: str, freeze: bool) -> Features:
     refuse(num_layers_faults(config.num_layers), where)
-    base, own = _hyperparameters(config, where, freeze, mobilenet_defaults)
+    base, own = _hyperparameters(config, where, freeze, mobilenet_defaults, network)
     backbone = _mobilenet(network, config, base)
     first = EXPANSION if network is MobileNetV2 else backbone.levels[4]
     given = (first, backbone.levels[5])[: config.num_layers]
@@ -114,8 +137,12 @@ def _mobilenet_ssd(network: type[_MobileNet], config: _Config, where: str, freez
 
 
 def _mobilenet_fpn(network: type[_MobileNet], config: _Config, where: str, freeze: bool) -> Features:
-    base, own = _hyperparameters(config, where, freeze, mobilenet_defaults)
-    lite = {"block_channels": _LITE_V1_CHANNELS} if network is MobileNetV1 and config.use_depthwise else {}
+    base, own = _hyperparameters(config, where, freeze, mobilenet_defaults, network)
+    lite: dict[str, object] = {}
+    if config.use_depthwise and network is MobileNetV1:
+        lite["block_channels"] = _LITE_V1_CHANNELS
+    elif config.use_depthwise and _is_slim(config):
+        lite["top_channels"] = _LITE_V2_TOP_CHANNELS
     backbone = _mobilenet(network, config, base, **lite)
     neck = _pyramid(
         backbone,
@@ -130,10 +157,20 @@ def _mobilenet_fpn(network: type[_MobileNet], config: _Config, where: str, freez
 
 
 def _resnet_fpn(depth: int, config: _Config, where: str, freeze: bool) -> Features:
-    base, own = _hyperparameters(config, where, freeze, resnet_defaults)
-    backbone = ResNet(depth, base, depth_multiplier=config.depth_multiplier, min_depth=config.min_depth)
-    # The original reads no field of `fpn` here, nor use_depthwise and use_explicit_padding.
-    neck = _pyramid(backbone, own, where, levels=(3, 7), depth=_width(config, 256))
+    base, own = _hyperparameters(config, where, freeze, resnet_defaults, ResNet)
+    slim = _is_slim(config)
+    backbone = ResNet(
+        depth,
+        base,
+        depth_multiplier=config.depth_multiplier,
+        min_depth=config.min_depth,
+        use_bias=slim and base.use_bias,
+        slim=slim,
+    )
+    # With Keras the original reads no field of `fpn` here; use_depthwise and use_explicit_padding it never reads.
+    pyramid = config.fpn if slim else type(config.fpn)()
+    levels = pyramid.min_level, pyramid.max_level
+    neck = _pyramid(backbone, own, where, levels=levels, depth=_width(config, pyramid.additional_layer_depth))
     return Features(backbone, neck, ChannelMeans(), smallest_side(config.type))
 
 
@@ -205,13 +242,13 @@ def _pyramid(
     )
 
 
+# What the types of one network end in, those of TensorFlow 1 first.
+_ENDINGS = ("", "_keras")
 FEATURE_EXTRACTORS: dict[str, Callable[[_Config, str, bool], Features]] = {
-    "ssd_mobilenet_v1_keras": partial(_mobilenet_ssd, MobileNetV1),
-    "ssd_mobilenet_v1_fpn_keras": partial(_mobilenet_fpn, MobileNetV1),
-    "ssd_mobilenet_v2_keras": partial(_mobilenet_ssd, MobileNetV2),
-    "ssd_mobilenet_v2_fpn_keras": partial(_mobilenet_fpn, MobileNetV2),
-    "ssd_resnet50_v1_fpn_keras": partial(_resnet_fpn, 50),
-    "ssd_resnet101_v1_fpn_keras": partial(_resnet_fpn, 101),
-    "ssd_resnet152_v1_fpn_keras": partial(_resnet_fpn, 152),
+    **{f"ssd_mobilenet_v1{ending}": partial(_mobilenet_ssd, MobileNetV1) for ending in _ENDINGS},
+    **{f"ssd_mobilenet_v1_fpn{ending}": partial(_mobilenet_fpn, MobileNetV1) for ending in _ENDINGS},
+    **{f"ssd_mobilenet_v2{ending}": partial(_mobilenet_ssd, MobileNetV2) for ending in _ENDINGS},
+    **{f"ssd_mobilenet_v2_fpn{ending}": partial(_mobilenet_fpn, MobileNetV2) for ending in _ENDINGS},
+    **{f"ssd_resnet{n}_v1_fpn{ending}": partial(_resnet_fpn, n) for n in (50, 101, 152) for ending in _ENDINGS},
     **{f"ssd_efficientnet-b{size}_bifpn_keras": partial(_efficientdet, size) for size in range(8)},
 }

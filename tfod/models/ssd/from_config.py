@@ -10,6 +10,7 @@ from tfod.boxes.from_config import (
     similarity_from_config,
 )
 from tfod.boxes.targets import TargetAssigner
+from tfod.config.architectures import ARCHITECTURES
 from tfod.config.faults.anchors import ANCHORS_OF_SEVERAL_MAPS, feature_map_faults, shared_predictor_faults
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.image_size import input_size_faults, known_sides
@@ -64,6 +65,7 @@ def ssd_from_config(config: ssd_pb2.Ssd) -> SSD:
                 class_slots=config.num_classes + int(config.add_background_class),
             ),
             freeze_batch_norm=config.freeze_batchnorm,
+            slim=ARCHITECTURES[config.feature_extractor.type].era == "tf1",
         ),
         anchors=anchors,
         loss=_loss(config, box_coder),

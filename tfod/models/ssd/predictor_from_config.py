@@ -1,6 +1,9 @@
 """The box predictors that `model.ssd.box_predictor` can name."""
 
+from dataclasses import replace
 from typing import NamedTuple
+
+import tensorflow as tf
 
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.model import (
@@ -33,9 +36,9 @@ class Sizes(NamedTuple):
 
 
 def box_predictor_from_config(
-    config: box_predictor_pb2.BoxPredictor, where: str, sizes: Sizes, *, freeze_batch_norm: bool
+    config: box_predictor_pb2.BoxPredictor, where: str, sizes: Sizes, *, freeze_batch_norm: bool, slim: bool = False
 ) -> BoxPredictor:
-    """The predictor that `box_predictor`, at the path `where`, describes.
+    """The predictor that `box_predictor`, at the path `where`, describes, on a network of TensorFlow 1 if `slim`.
 
     A predictor that all feature maps share needs the same number of anchors a cell for each, which the caller checks.
     Raises ConfigError for one that an SSD cannot have, and for settings that contradict each other.
@@ -48,10 +51,12 @@ def box_predictor_from_config(
     if message.HasField("box_encodings_clip_range"):
         refuse(clip_range_faults(message.box_encodings_clip_range), f"{where}.box_encodings_clip_range")
     hyperparameters = conv_hyperparameters_from_config(
-        message.conv_hyperparams, f"{where}.conv_hyperparams", freeze_batch_norm=freeze_batch_norm
+        message.conv_hyperparams, f"{where}.conv_hyperparams", freeze_batch_norm=freeze_batch_norm, slim=slim
     )
     if kind == "convolutional_box_predictor":
         return ConvolutionalPredictor(hyperparameters, _convolutional(message, where), **sizes._asdict())
+    if slim:
+        hyperparameters = replace(hyperparameters, activation=tf.nn.relu6)  # of the towers, whatever the config says
     shared = sizes._asdict() | {"anchors_per_cell": sizes.anchors_per_cell[0]}
     return WeightSharedPredictor(hyperparameters, _weight_shared(message, where), **shared)
 
