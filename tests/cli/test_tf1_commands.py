@@ -7,7 +7,7 @@ from unittest import mock
 import pytest
 
 from tfod.cli import eval as eval_command
-from tfod.cli import export_inference_graph, model_main, train
+from tfod.cli import export_inference_graph, import_graph, model_main, train
 
 CONFIG = ["--pipeline_config_path", "a.config"]
 EXPORT = [*CONFIG, "--trained_checkpoint_prefix", "run/model.ckpt-7", "--output_directory", "out"]
@@ -112,3 +112,12 @@ def test_export_writes_a_model_of_any_batch_as_it_did(capsys: pytest.CaptureFixt
 def test_side_inputs_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert export_inference_graph.main([*EXPORT, "--use_side_inputs"]) == 2
     assert "models with side inputs are not supported" in capsys.readouterr().err
+
+
+def test_a_graph_to_import_has_to_be_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "a.config"
+    config.write_text("model { ssd { num_classes: 1 } }", encoding="utf-8")
+    flags = ["--pipeline_config_path", str(config), "--output_directory", str(tmp_path / "out")]
+    assert import_graph.main([str(tmp_path), *flags]) == 2
+    assert capsys.readouterr().err.startswith(f"error: no frozen graph there\n  where: {tmp_path}\n")
+    assert not (tmp_path / "out").exists()

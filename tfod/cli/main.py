@@ -27,6 +27,7 @@ COMMANDS = {
     "partition": ("partition_dataset", "copy a folder of photos into train and test"),
     "zoo list": ("list_models", "list the models of the zoo; `tfod zoo` alone does it too"),
     "zoo download": ("download_model", "fetch a model of the zoo, checked, into pretrained_models"),
+    "zoo import": ("import_graph", "take the weights out of a frozen graph of TensorFlow 1"),
     "config new": ("new_config", "write a config that fine-tunes a model of the zoo on your data"),
     "check": ("check_config", "find what is wrong with a pipeline config before training"),
     "train": ("model_main_tf2", "train a detector, or evaluate its checkpoints"),

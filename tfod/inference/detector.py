@@ -103,6 +103,11 @@ class Detector:
         detect = tf.function(model.detect, autograph=False, input_signature=[spec])
         return cls(detect.get_concrete_function(), tf.uint8, owner=model)
 
+    @property
+    def image_size(self) -> tuple[int | None, int | None]:
+        """Height and width of the images that it takes, in pixels; None for any."""
+        return (None, None) if self._shape.rank is None else (self._shape[1], self._shape[2])
+
     def __call__(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """The model's outputs by name, float32 `[1, N, ...]`, classes from 1, of images uint8 `[1, H, W, 3]`, RGB."""
         return {name: value.numpy() for name, value in self._outputs(images).items()}

@@ -15,7 +15,7 @@ from tfod import names
 from tfod.checkpoints.frozen_graph import FrozenGraph
 from tfod.errors import CheckpointError
 
-__all__ = ["ENCODERS", "Function", "graph_function"]
+__all__ = ["ENCODERS", "Function", "detection_outputs", "graph_function"]
 
 Function = Callable[[tf.Tensor], Mapping[str, tf.Tensor]]
 
@@ -67,13 +67,7 @@ def graph_function(graph: FrozenGraph) -> tuple[Function, tf.TensorSpec, object]
     Raises:
       CheckpointError: the graph detects nothing, takes something else than images, or cannot be run.
     """
-    missing = [name for name in _NEEDED if name not in graph.nodes]
-    if missing:
-        gives = ", ".join(graph.outputs()[:6]) or "nothing"
-        what = f"the graph does not give {', '.join(missing)}; its outputs are {gives}"
-        cure = "use the graph of a detection model, as export_inference_graph.py wrote it"
-        raise CheckpointError(what, graph.path, cure)
-    outputs = [*_NEEDED, *(name for name in _WHERE_THERE if name in graph.nodes)]
+    outputs = detection_outputs(graph)
     part = graph.needed_for(outputs)
     part.require_numbers()
     name = _image_input(part)
@@ -91,6 +85,17 @@ def graph_function(graph: FrozenGraph) -> tuple[Function, tf.TensorSpec, object]
         return run, tf.TensorSpec(_ANY_IMAGES, tf.uint8, name), model
     shape = part.shape(name) if part.shape(name).rank == 4 else _ANY_IMAGES
     return run, tf.TensorSpec(shape, part.dtype(name), name), model
+
+
+def detection_outputs(graph: FrozenGraph) -> list[str]:
+    """The names of what a graph detects; CheckpointError where it is no detector's."""
+    missing = [name for name in _NEEDED if name not in graph.nodes]
+    if missing:
+        gives = ", ".join(graph.outputs()[:6]) or "nothing"
+        what = f"the graph does not give {', '.join(missing)}; its outputs are {gives}"
+        cure = "use the graph of a detection model, as export_inference_graph.py wrote it"
+        raise CheckpointError(what, graph.path, cure)
+    return [*_NEEDED, *(name for name in _WHERE_THERE if name in graph.nodes)]
 
 
 def _image_input(graph: FrozenGraph) -> str:
