@@ -2,33 +2,39 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
-import tensorflow as tf
 from google.protobuf.message import DecodeError
-from numpy.typing import NDArray
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 
-from tfod.checkpoints.state import newest_checkpoint, numbered_checkpoints
+from tfod.checkpoints.state import STATE_FILE, newest_checkpoint, numbered_checkpoints
+from tfod.checkpoints.tensor_reader import TensorReader, damaged
 from tfod.errors import CheckpointError
 from tfod.stores import is_file, is_folder, normal
 
-__all__ = ["CheckpointReader", "find_checkpoint"]
+__all__ = ["OBJECT_GRAPH", "CheckpointReader", "find_checkpoint"]
 
-_OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+"""The key under which checkpoints of TensorFlow 2 keep the graph of objects; those of version 1 have none."""
+
+_PARTS = (".index", ".data-00000-of-00001", ".meta")
 
 
 def find_checkpoint(place: str | Path) -> str:
     """The prefix of a checkpoint: of `place` itself, or of the newest in the folder `place`.
 
     A prefix is what `fine_tune_checkpoint` names: the path without `.index`. With it, it is understood too; so is
-    the folder of a model of the zoo, or of an export, in which `checkpoint` is a folder.
+    the folder of a model of the zoo, or of an export, in which `checkpoint` is a folder. The oldest checkpoints are
+    one file, which is its own prefix.
 
     Raises:
       CheckpointError: there is none, or the file `checkpoint` is damaged.
     """
-    path = normal(place).removesuffix(".index").removesuffix(".data-00000-of-00001")
-    if is_file(path + ".index"):
+    path = normal(place)
+    for part in _PARTS:
+        path = path.removesuffix(part)
+    if os.path.basename(path) == STATE_FILE and is_file(path):
+        path = os.path.dirname(path)
+    if is_file(path + ".index") or (is_file(path) and not path.endswith(".pb")):
         return path
     if not is_folder(path):
         raise CheckpointError(
@@ -48,28 +54,23 @@ def find_checkpoint(place: str | Path) -> str:
     return newest
 
 
-class CheckpointReader:
-    """The variables of one checkpoint.
+class CheckpointReader(TensorReader):
+    """The variables of one checkpoint of TensorFlow 2.
 
     A variable that can be reached by several names is saved under one of them. The graph of objects that a
     checkpoint carries knows all, so a variable is found by whichever name it is asked for.
     """
 
     def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
-        try:
-            self._reader = tf.train.load_checkpoint(prefix)
-            self._shapes: dict[str, list[int]] = self._reader.get_variable_to_shape_map()
-        except (tf.errors.OpError, ValueError) as error:
-            raise _damaged(error, f"{prefix}.index", prefix) from error
-        if _OBJECT_GRAPH not in self._shapes:
+        super().__init__(prefix)
+        if OBJECT_GRAPH not in self.shapes:
             raise CheckpointError(
                 "the checkpoint was written by TensorFlow 1", prefix, "use the TF2 model zoo's archive of this model"
             )
         try:
-            self._graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(self.value(_OBJECT_GRAPH))
+            self._graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(self.value(OBJECT_GRAPH))
         except DecodeError as error:
-            raise _damaged(error, prefix, prefix) from error
+            raise damaged(error, prefix, prefix) from error
 
     def find(self, name: str) -> str | None:
         """The key under which the variable of a name (`model/_box_predictor/...`) is saved; None: it is not."""
@@ -79,54 +80,21 @@ class CheckpointReader:
             if child is None:
                 return None
             node = self._graph.nodes[child.node_id]
-        return next((a.checkpoint_key for a in node.attributes if a.checkpoint_key in self._shapes), None)
+        return next((a.checkpoint_key for a in node.attributes if a.checkpoint_key in self.shapes), None)
 
     def roots(self) -> list[str]:
         """The names of the objects that were saved, as `model` and `optimizer`."""
         return [child.local_name for child in self._graph.nodes[0].children]
 
-    def shape(self, key: str) -> tuple[int, ...]:
-        """The shape of the variable of a key."""
-        return tuple(self._shapes[key])
+    def kind(self) -> str:
+        """Of which type of fine-tuning checkpoints it is: `detection`, `classification`, or "" for neither."""
+        roots = self.roots()
+        return "detection" if "model" in roots else "classification" if "feature_extractor" in roots else ""
 
-    def value(self, key: str) -> NDArray[Any]:
-        """The value of the variable of a key, of its shape `[...]` and dtype."""
-        try:
-            return self._reader.get_tensor(key)
-        except (tf.errors.OpError, IndexError, ValueError) as error:  # the reader gives short files an IndexError
-            raise _damaged(error, f"{self.prefix}, {key}", self.prefix) from error
-
-    def verify(self) -> int:
-        """Reads every variable, so that its checksum is compared; returns how many there are.
-
-        Raises:
-          CheckpointError: a file is missing, cut short, or does not have the checksums that it should.
-        """
-        for key in self._shapes:
-            self.value(key)
-        return sum(dtype != tf.string for dtype in self._reader.get_variable_to_dtype_map().values())
-
-
-# Of TensorFlow's messages, what tells the reasons apart; its reader gives all but short files one class of error.
-_REASONS = {
-    "hecksum": "does not have the checksums that it should: it is damaged",
-    "Read less bytes": "is cut short",
-    "No such file": "cannot be read: no such file or directory",
-    "Failed to find any matching files": "cannot be read: no such file or directory",
-    "an sstable": "cannot be read: it is no index, or is cut short",
-    "bad block handle": "cannot be read: it is no index, or is cut short",
-}
-
-
-def _damaged(error: Exception, where: str, prefix: str) -> CheckpointError:
-    said = str(error)
-    reason = next(
-        (words for mark, words in _REASONS.items() if mark in said), f"cannot be read: {said.splitlines()[0]}"
-    )
-    others = [other for other in numbered_checkpoints(Path(prefix).parent) if other != str(Path(prefix))]
-    another = f", or name another checkpoint: {others[0]}" if others else ""
-    cure = f"copy it again, or fetch its archive again{another}"
-    return CheckpointError(f"a file of the checkpoint {reason}", where, cure)
+    def step(self) -> int | None:
+        """The training step at which it was written; None where it does not say."""
+        key = self.find("step")
+        return int(self.value(key)) if key else None
 
 
 def _unescape(part: str) -> str:

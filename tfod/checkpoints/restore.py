@@ -1,54 +1,46 @@
 """Filling a model from a checkpoint."""
 
-from collections import Counter
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
 import tensorflow as tf
 
 from tfod.checkpoints.keys import variable_keys
-from tfod.checkpoints.layout import CheckpointLayout
+from tfod.checkpoints.layout import CheckpointLayout, NamedVariables
+from tfod.checkpoints.named_reader import NamedReader, open_checkpoint
+from tfod.checkpoints.named_restore import restore_fitting
 from tfod.checkpoints.object_reader import CheckpointReader, find_checkpoint
+from tfod.checkpoints.report import RestoreReport
 from tfod.errors import CheckpointError
 
-__all__ = ["RestoreReport", "require_fit", "restore_fine_tune", "restore_model"]
+__all__ = ["require_fit", "restore_fine_tune", "restore_model"]
+
+Reader = CheckpointReader | NamedReader
 
 
 class _Restorable(Protocol):
     def checkpoint_layout(self) -> CheckpointLayout: ...
 
 
-@dataclass(frozen=True)
-class RestoreReport:
-    """What a checkpoint filled and what it did not; names as checkpoints have them."""
-
-    prefix: str
-    checkpoint_type: str
-    restored: tuple[str, ...]
-    fresh: tuple[str, ...]
-
-    def summary(self) -> str:
-        """A few lines for people."""
-        total = len(self.restored) + len(self.fresh)
-        lines = [f"restored {len(self.restored)} of {total} variables ({self.checkpoint_type}) from {self.prefix}"]
-        if self.fresh:
-            groups = Counter("/".join(name.split("/")[1:3]) for name in self.fresh)
-            lines.append("start fresh: " + ", ".join(f"{group} ({count})" for group, count in groups.items()))
-        return "\n".join(lines)
-
-
-def restore_fine_tune(model: _Restorable, place: str | Path, checkpoint_type: str) -> RestoreReport:
+def restore_fine_tune(
+    model: _Restorable, place: str | Path, checkpoint_type: str, *, heads: bool = False
+) -> RestoreReport:
     """Fills a model from `train_config.fine_tune_checkpoint`.
 
     The type `classification` fills the backbone, `detection` all but the heads, `full` everything; each must be
-    there whole. `fine_tune` fills whatever has the same name and shape, heads included.
+    there whole. `fine_tune` fills whatever has the same name and shape, heads included. Of a checkpoint of
+    TensorFlow 1 the first two too, as there, fill what has the same name and shape; with `heads` `detection` fills
+    the heads too. Its values are those that were trained, not their moving averages.
 
     Raises:
-      CheckpointError: nothing fits, or with the first three types, something does not.
+      CheckpointError: nothing fits, or something does not and must.
     """
-    reader = CheckpointReader(find_checkpoint(place))
+    reader = open_checkpoint(find_checkpoint(place))
     layout = model.checkpoint_layout()
+    if isinstance(reader, NamedReader):
+        return _restore_named(layout, reader, checkpoint_type, heads)
     everything = variable_keys(model=layout.full)
     if checkpoint_type == "fine_tune":
         found = _matches(reader, everything)
@@ -68,8 +60,32 @@ def restore_fine_tune(model: _Restorable, place: str | Path, checkpoint_type: st
     )
 
 
+def _restore_named(
+    layout: CheckpointLayout, reader: NamedReader, checkpoint_type: str, heads: bool
+) -> RestoreReport:
+    if checkpoint_type != "fine_tune":
+        layout.roots(checkpoint_type)  # refuses a type that does not exist
+    named = _named(layout, reader)
+    if checkpoint_type == "full":
+        _assign(reader, named.variables, _require_all(reader, named.variables, checkpoint_type))
+        return RestoreReport(reader.prefix, checkpoint_type, tuple(named.variables), ())
+    report = restore_fitting(named, reader, checkpoint_type, heads=heads)
+    if not report.restored:
+        raise _other_architecture(reader, checkpoint_type, named.variables)
+    return report
+
+
+def _named(layout: CheckpointLayout, reader: NamedReader) -> NamedVariables:
+    if layout.named is None:
+        cure = "TensorFlow 1 had no such network: use a checkpoint of TensorFlow 2"
+        raise CheckpointError("the checkpoint was written by TensorFlow 1", reader.prefix, cure)
+    return layout.named
+
+
 def restore_model(model: _Restorable, place: str | Path) -> tuple[str, int | None]:
     """Fills a whole model for evaluation or export from a checkpoint, or from the newest in a folder.
+
+    Variables of which a checkpoint of TensorFlow 1 has moving averages get these.
 
     Returns:
       The checkpoint's prefix, and the training step at which it was written (None where it does not say).
@@ -77,11 +93,15 @@ def restore_model(model: _Restorable, place: str | Path) -> tuple[str, int | Non
     Raises:
       CheckpointError: there is no checkpoint, or it does not have every variable of the model.
     """
-    reader = CheckpointReader(find_checkpoint(place))
-    wanted = variable_keys(model=model)
+    reader = open_checkpoint(find_checkpoint(place), averaged=True)
+    if isinstance(reader, NamedReader):
+        wanted = _named(model.checkpoint_layout(), reader).variables
+        if count := reader.averages():
+            print(f"note: {reader.prefix} has moving averages of {count} variables, which are used", file=sys.stderr)
+    else:
+        wanted = variable_keys(model=model)
     _assign(reader, wanted, _require_all(reader, wanted, "full"))
-    step = reader.find("step")
-    return reader.prefix, int(reader.value(step)) if step else None
+    return reader.prefix, reader.step()
 
 
 def require_fit(model: tf.Module, prefix: str) -> None:
@@ -92,7 +112,7 @@ def require_fit(model: tf.Module, prefix: str) -> None:
     _require_all(CheckpointReader(prefix), variable_keys(model=model), "full")
 
 
-def _matches(reader: CheckpointReader, wanted: dict[str, tf.Variable]) -> dict[str, str]:
+def _matches(reader: Reader, wanted: Mapping[str, tf.Variable]) -> dict[str, str]:
     """Keys in the checkpoint, by name, of the variables that it has in the same shape."""
     keys = {name: reader.find(name) for name in wanted}
     return {
@@ -100,7 +120,7 @@ def _matches(reader: CheckpointReader, wanted: dict[str, tf.Variable]) -> dict[s
     }
 
 
-def _require_all(reader: CheckpointReader, wanted: dict[str, tf.Variable], checkpoint_type: str) -> dict[str, str]:
+def _require_all(reader: Reader, wanted: Mapping[str, tf.Variable], checkpoint_type: str) -> dict[str, str]:
     found = _matches(reader, wanted)
     if not found:
         raise _other_architecture(reader, checkpoint_type, wanted)
@@ -120,7 +140,7 @@ def _require_all(reader: CheckpointReader, wanted: dict[str, tf.Variable], check
 
 
 def _cure(missing: list[str], other_shape: bool) -> str:
-    if other_shape and any("_predictor_layers" in name or "_encoder_layers" in name for name in missing):
+    if other_shape and any(part in name for name in missing for part in _HEADS):
         return (
             "let num_classes and the anchors be those that it was trained with, "
             'or fine-tune with fine_tune_checkpoint_type: "detection"'
@@ -128,14 +148,17 @@ def _cure(missing: list[str], other_shape: bool) -> str:
     return "use the pipeline.config that the checkpoint was trained with"
 
 
+_HEADS = ("_predictor_layers", "_encoder_layers", "Predictor")
+
+
 def _other_architecture(
-    reader: CheckpointReader, checkpoint_type: str, wanted: dict[str, tf.Variable]
+    reader: Reader, checkpoint_type: str, wanted: Mapping[str, tf.Variable]
 ) -> CheckpointError:
     example = next(iter(wanted))
     cure = "use a checkpoint of this architecture"
-    if checkpoint_type == "classification" and "model" in reader.roots():
+    if checkpoint_type == "classification" and reader.kind() == "detection":
         cure = 'this is a detection checkpoint: set fine_tune_checkpoint_type: "detection"'
-    if checkpoint_type != "classification" and "feature_extractor" in reader.roots():
+    if checkpoint_type != "classification" and reader.kind() == "classification":
         cure = 'this is a classification checkpoint: set fine_tune_checkpoint_type: "classification"'
     return CheckpointError(
         f"nothing in the checkpoint fits the model (type {checkpoint_type}); it holds "
@@ -145,6 +168,6 @@ def _other_architecture(
     )
 
 
-def _assign(reader: CheckpointReader, wanted: dict[str, tf.Variable], found: dict[str, str]) -> None:
+def _assign(reader: Reader, wanted: Mapping[str, tf.Variable], found: dict[str, str]) -> None:
     for name, variable in wanted.items():
         variable.assign(reader.value(found[name]))

@@ -59,7 +59,7 @@ def newest_checkpoint(folder: Path | str) -> str | None:
       CheckpointError: the file that names it is damaged, or its files are not there.
     """
     newest = next(iter(named_checkpoints(folder)), None)
-    if newest is not None and not is_file(f"{newest}.index"):
+    if newest is not None and not is_file(f"{newest}.index") and not is_file(newest):
         what = f"the file {STATE_FILE} names {os.path.basename(newest)}, whose files are not there"
         raise CheckpointError(what, _state_file(folder), _cure(folder))
     return newest

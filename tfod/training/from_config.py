@@ -248,4 +248,5 @@ def _restore_fine_tune(model: DetectionModel, config: TrainConfig) -> None:
     if config.fine_tune_checkpoint:
         default = "detection" if config.from_detection_checkpoint else "classification"
         kind = config.fine_tune_checkpoint_type or default
-        print(restore_fine_tune(model, config.fine_tune_checkpoint, kind).summary())
+        heads = config.load_all_detection_checkpoint_vars
+        print(restore_fine_tune(model, config.fine_tune_checkpoint, kind, heads=heads).summary())
