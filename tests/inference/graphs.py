@@ -8,15 +8,17 @@ from tfod import names
 OUTPUTS = (names.DETECTION_BOXES, names.DETECTION_SCORES, names.DETECTION_CLASSES, names.NUM_DETECTIONS)
 
 
-def bright_half(input_name="image_tensor", *, shape=(None, None, None, 3), scale=1 / 255, drop=()):
+def bright_half(input_name="image_tensor", *, shape=(None, None, None, 3), scale=1 / 255, drop=(), constants=None):
     """A GraphDef that finds the upper left quarter, as class 1, with each image's mean brightness as its score.
 
-    A while loop and a stray operation are in it, as in the graphs of that time; `drop` leaves out outputs.
+    A while loop and a stray operation are in it, as in the graphs of that time; `drop` leaves out outputs, `constants`
+    are in it by their names, and needed.
     """
     with tf.Graph().as_default() as graph:
         images = tf.cast(_images(input_name, shape), tf.float32)
         weight = tf.identity(tf.constant(scale, name="Conv/weights"), name="Conv/weights/read")
         scores = tf.reduce_mean(images, [1, 2, 3]) * weight
+        kept = [tf.constant(value, name=name) for name, value in (constants or {}).items()]
         batch = tf.shape(images)[0]
         values = {
             names.DETECTION_BOXES: tf.tile(tf.constant([[[0.0, 0.0, 0.5, 0.5], [0.0] * 4]]), tf.stack([batch, 1, 1])),
@@ -26,7 +28,8 @@ def bright_half(input_name="image_tensor", *, shape=(None, None, None, 3), scale
         }
         for name, value in values.items():
             if name not in drop:
-                tf.identity(value, name=name)
+                with tf.control_dependencies(kept):
+                    tf.identity(value, name=name)
         tf.raw_ops.PlaceholderWithDefault(input=1.0, shape=[], name="stray")
     return graph.as_graph_def()
 
