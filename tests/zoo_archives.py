@@ -40,6 +40,22 @@ def zoo_files(checkpoint: Path, config: bytes = CONFIG) -> dict[str, bytes]:
     return {**files, "pipeline.config": config, "saved_model/saved_model.pb": b"\x08\x01"}
 
 
+def tf1_zoo_files(folder: Path, config: bytes = CONFIG) -> dict[str, bytes]:
+    """What lies in an archive of the TF1 zoo: name -> content; the checkpoint's files are written to `folder` first."""
+    import tensorflow as tf
+
+    names = ["BoxPredictor_0/BoxEncodingPredictor/weights", "FeatureExtractor/MobilenetV1/Conv2d_0/weights"]
+    values = [tf.range(1000.0), tf.constant([[1, 2], [3, 4]])]
+    folder.mkdir(parents=True, exist_ok=True)
+    tf.raw_ops.SaveV2(
+        prefix=str(folder / "model.ckpt"), tensor_names=names, shape_and_slices=[""] * len(names), tensors=values
+    )
+    files = {path.name: path.read_bytes() for path in sorted(folder.glob("model.ckpt.*"))}
+    state = b'model_checkpoint_path: "model.ckpt"\nall_model_checkpoint_paths: "model.ckpt"\n'
+    graphs = {"model.ckpt.meta": b"a graph", "frozen_inference_graph.pb": b"a graph"}
+    return {**files, **graphs, "checkpoint": state, "pipeline.config": config}
+
+
 def pack(top: str, files: Mapping[str, bytes], extra: Iterable[tarfile.TarInfo] = ()) -> bytes:
     """A .tar.gz with `files` in the folder `top`, and with the members `extra`, which have no content."""
     packed = io.BytesIO()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.disks import mounted
 from tests.file_server import FileServer
-from tests.zoo_archives import CONFIG, pack, zoo_files
+from tests.zoo_archives import CONFIG, pack, tf1_zoo_files, zoo_files
 from tfod.checkpoints.zoo_archive import archive_url, checkpoint_prefix, fetch_model, verify_model
 from tfod.config.zoo import find_model
 from tfod.config.zoo_models import ZooModel
@@ -49,8 +49,32 @@ def test_all_of_it(file_server: FileServer, folder: Path, good: bytes) -> None:
     assert files == {f"checkpoint/{name}" for name in ckpt} | {"pipeline.config", "saved_model/saved_model.pb"}
     assert (folder / "pipeline.config").read_bytes() == CONFIG
     assert checkpoint_prefix(folder) == folder / "checkpoint" / "ckpt-0"
-    assert verify_model(folder) == 3
+    assert verify_model(MODEL, folder) == 3
     assert os.stat(folder).st_mode & 0o777 == 0o777 & ~_umask()
+
+
+def test_an_archive_of_the_tf1_zoo(file_server: FileServer, tmp_path: Path) -> None:
+    model = find_model("ssd_mobilenet_v1_coco")
+    assert archive_url(model) == (
+        "http://download.tensorflow.org/models/object_detection/ssd_mobilenet_v1_coco_2018_01_28.tar.gz"
+    )
+    files = tf1_zoo_files(tmp_path / "made")
+    for name, folder in (("model.ckpt", ""), ("model.ckpt", "fp32/"), ("model.ckpt-400000", "")):
+        renamed = {f"{folder}{key.replace('model.ckpt', name)}": data for key, data in files.items()}
+        renamed["pipeline.config"] = CONFIG
+        file_server.files["/ssd_mobilenet_v1_coco_2018_01_28.tar.gz"] = pack(model.name, renamed)
+        place = tmp_path / name / folder / model.name
+        assert fetch_model(model, place, base_url=file_server.url) == 2
+        assert checkpoint_prefix(place) == place / folder / name
+    damaged = files["model.ckpt.data-00000-of-00001"].replace(b"\x00\x00\xe0\x40", b"\x00\x00\xe1\x40", 1)
+    for change, what in (
+        ({"model.ckpt.data-00000-of-00001": damaged}, "does not have the checksums"),
+        ({"model.ckpt.index": None}, r"there is no model\.ckpt\.index"),
+    ):
+        broken = {key: data for key, data in (files | change).items() if data is not None}
+        file_server.files["/ssd_mobilenet_v1_coco_2018_01_28.tar.gz"] = pack(model.name, broken)
+        with pytest.raises(CheckpointError, match=what):
+            fetch_model(model, tmp_path / "broken" / model.name, base_url=file_server.url)
 
 
 def _umask() -> int:

@@ -158,7 +158,7 @@ def test_killed_while_it_unpacks(server: FileServer, tmp_path: Path, monkeypatch
     """What then lies about is hidden, and the next call needs no network."""
     program = (
         "import os, tfod.checkpoints.zoo_archive as zoo\n"
-        "zoo.verify_model = lambda folder: os._exit(9)\n"
+        "zoo.verify_model = lambda model, folder: os._exit(9)\n"
         f"from tfod.cli.download_model import main; main([{NAME!r}])"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 9

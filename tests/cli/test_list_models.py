@@ -1,6 +1,7 @@
 """`tfod zoo list`: every model, readable by people and programs, quickly."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tfod.cli.list_models import main
+from tfod.config.zoo import ALL_MODELS
 from tfod.config.zoo_models import MODELS
+from tfod.config.zoo_models_tf1 import TF1_MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,9 +25,23 @@ def test_the_whole_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert "ssd_mobilenet_v2_fpnlite_320x320           320x320    22.2         22   2.6     yes" in lines
     assert "centernet_hg104_512x512_kpts               512 pad    40.0 / 61.4  76   194.9   not yet" in lines
     assert "centernet_mobilenetv2fpn_512x512_kpts      512 pad    - / 41.7     6    2.4     not yet" in lines
-    assert max(map(len, lines)) < 100
-    trainable = sum(model.trainable for model in MODELS)
-    assert f"{len(MODELS)} models, of which {trainable} can be trained here." in lines
+    assert max(map(len, lines[: len(MODELS)])) < 100
+    trainable = sum(model.trainable for model in ALL_MODELS)
+    assert f"{len(ALL_MODELS)} models, of which {trainable} can be trained here." in lines
+
+
+def test_the_zoo_of_tensorflow_1_stands_below(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+
+    lines = capsys.readouterr().out.splitlines()[len(MODELS) + 2 :]
+    assert lines[0].split("  ")[0] == "model of TensorFlow 1"
+    assert [line.split()[-1] for line in lines[1 : len(TF1_MODELS) + 1]] == [model.name for model in TF1_MODELS]
+    cells = {line.split()[0]: re.split(r"  +", line)[1:4] for line in lines[1 : len(TF1_MODELS) + 1]}
+    assert cells["ssd_mobilenet_v1_coco"] == ["300x300", "21", "30"]
+    assert cells["faster_rcnn_resnet101_kitti"] == ["600-1987", "87 KITTI", "79"]
+    assert cells["ssd_mobiledet_dsp_coco"] == ["320x320", "28.9", "12.3 Pixel 4 DSP"]
+    assert cells["faster_rcnn_resnet50_lowproposals_coco"] == ["600-1024", "-", "64"]
+    assert re.search(r"^rfcn_resnet101_coco .* no  +rfcn", "\n".join(lines), re.MULTILINE)
 
 
 def test_only_some(capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,7 +57,7 @@ def test_only_some(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "what", "cure"),
     [
-        (["mobilnet_v1"], "the zoo has no such model", "did you mean ssd_mobilenet_v1_fpn_640x640"),
+        (["mobilnet_v1"], "the zoo has no such model", "did you mean ssd_mobilenet_v1_coco"),
         (["yolo"], "the zoo has no such model", "tfod zoo list shows all"),
         (["centernet", "--trainable"], "no such model can be trained here yet", "tfod zoo list --trainable shows"),
     ],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.zoo_archives import zoo_files
+from tests.zoo_archives import tf1_zoo_files, zoo_files
 from tfod.cli.create_label_map import main as create_label_map
 from tfod.cli.new_config import main
 from tfod.config.check import check_file
@@ -84,6 +84,27 @@ def test_without_the_archive(capsys: pytest.CaptureFixture[str]) -> None:
     config, findings = check_file(OUTPUT, for_training=True)
     assert [finding.rule for finding in findings if finding.rule != "memory"] == ["checkpoint-missing"]
     assert config.model.ssd.box_coder.faster_rcnn_box_coder.y_scale == 10.0
+
+
+def test_a_model_of_tensorflow_1(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its config comes with the archive, and its weights have the names of a graph."""
+    name, archive = "ssd_mobilenet_v2_coco", folder / "pretrained_models" / "ssd_mobilenet_v2_coco_2018_03_29"
+    assert main(["--model", name, *FLAGS]) == 2
+    assert _error(capsys)[2] == f"tfod zoo download {name}, which brings its config"
+
+    message = ssd_model(find_model("ssd_mobilenet_v2_320x320"), num_classes=90)
+    message.ssd.feature_extractor.type = "ssd_mobilenet_v2"
+    tf1_zoo_files(archive)
+    (archive / "pipeline.config").write_text(f"model {{ {message} }}")
+    assert main(["--model", name, *FLAGS]) == 0
+    path = Path("workspace") / name / "pipeline.config"
+    config, findings = check_file(path, for_training=True)
+    assert {finding.severity for finding in findings if finding.rule != "memory"} == {"note"}
+    train = config.train_config
+    assert train.fine_tune_checkpoint == f"pretrained_models/{archive.name}/model.ckpt"
+    assert (train.fine_tune_checkpoint_type, train.fine_tune_checkpoint_version) == ("detection", 1)
+    assert config.model.ssd.num_classes == 2
+    assert "(mAP 22 on COCO, as published)" in path.read_text()
 
 
 def test_an_efficientdet_has_the_box_coder_of_its_archive() -> None:
@@ -196,6 +217,12 @@ def test_a_config_that_is_there_stays(capsys: pytest.CaptureFixture[str]) -> Non
             "centernet_resnet50_v2_512x512 cannot be trained here yet",
             "--model",
             "tfod zoo list --trainable",
+        ),
+        (
+            {"--model": "rfcn_resnet101_coco_2018_01_28"},
+            "rfcn_resnet101_coco cannot be trained here",
+            "--model",
+            "the nearest that can: --model ssd_resnet101_v1_fpn_640x640",
         ),
         (
             {"--model": "ssd_mobilnet_v1_fpn_640x640"},

@@ -117,7 +117,7 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
         (f"{SSD}.num_classes=1", "error", "num-classes", f"{SSD}.num_classes", f"--set {SSD}.num_classes=2"),
         (f"{SSD}.num_classes=90", "warning", "num-classes", f"{SSD}.num_classes", f"--set {SSD}.num_classes=2"),
         (f"{SSD}.num_classes=0", "error", "num-classes", f"{SSD}.num_classes", "greatest id"),
-        (f"{SSD}.feature_extractor.type=ssd_mobilenet_v2_fpn", "error", "feature-extractor",
+        (f"{SSD}.feature_extractor.type=ssd_mobilenet_v2_fpn_kears", "error", "feature-extractor",
          f"{SSD}.feature_extractor.type", "=ssd_mobilenet_v2_fpn_keras"),
         (f"{SSD}.image_resizer.fixed_shape_resizer.width=300", "error", "pyramid",
          f"{SSD}.image_resizer.fixed_shape_resizer.width", "=320"),
@@ -157,7 +157,7 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
          f"{PREDICTOR}.conv_hyperparams.sync_batch_norm", "rename"),
         # training
         ("train_config.batch_size=0", "error", "batch-size", "train_config.batch_size", "=8"),
-        ("train_config.num_steps=0", "error", "num-steps", "train_config.num_steps", "=2000"),
+        ("train_config.num_steps=0", "error", "num-steps", "train_config.num_steps", "=400"),
         ("train_config.num_steps=500", "warning", "steps", f"{RATE}.total_steps", "total_steps=500"),
         (f"{RATE}.total_steps=1000", "warning", "steps", f"{RATE}.total_steps", "total_steps=400"),
         (f"{RATE}.warmup_steps=400", "warning", "steps", f"{RATE}.warmup_steps", "warmup_steps=40"),
@@ -167,9 +167,9 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
         (f"{RATE}={{ learning_rate_base: 0 warmup_learning_rate: 0 total_steps: 400 warmup_steps: 9 }}", "error",
          "learning-rate", f"{RATE}.learning_rate_base", "=0.005"),
         ("train_config.optimizer.momentum_optimizer={ }", "error", "no-learning-rate",
-         "train_config.optimizer.momentum_optimizer.learning_rate", "add learning_rate"),
+         "train_config.optimizer.momentum_optimizer.learning_rate", "constant_learning_rate"),
         ("train_config.optimizer={ use_moving_average: false }", "error", "no-optimizer", "train_config.optimizer",
-         "add optimizer"),
+         "momentum_optimizer"),
         ("train_config.optimizer.momentum_optimizer.learning_rate.manual_step_learning_rate="
          "{ schedule { step: 5 } schedule { step: 5 } }", "error", "schedule",
          "train_config.optimizer.momentum_optimizer.learning_rate.manual_step_learning_rate.schedule[0].step",
@@ -210,7 +210,7 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
         (f"{TRAIN_PATH}=[]", "error", "no-input", TRAIN_PATH, "--set"),
         (f"{TRAIN_PATH}=train.record-00001-of-00002", "error", "empty-records", f"{TRAIN_PATH}[0]", "again"),
         (f"{TRAIN_PATH}=val.record", "warning", "evaluated-on-training-data", f"{EVAL_PATH}[0]", "kept out"),
-        (f"{TRAIN_PATH}=label_map.pbtxt", "error", "broken-records", f"{TRAIN_PATH}[0]", "name the files"),
+        (f"{TRAIN_PATH}=label_map.pbtxt", "error", "broken-records", f"{TRAIN_PATH}[0]", "name a TFRecord"),
         (f"{TRAIN_PATH}=PATH_TO_BEE_CONFIGURED/x", "error", "path-to-be-configured", f"{TRAIN_PATH}[0]", "--set"),
         ("eval_config { batch_size: 2 } eval_input_reader { }", "note", "one-evaluation", "eval_input_reader[1]",
          "first"),
@@ -294,7 +294,7 @@ def test_an_incomplete_set_of_shards(check: Check) -> None:
     [
         (b"\x1f\x8b" + bytes(30), "compressed"),
         (_records(100)[:-1], "ends inside its first record"),
-        (b"filename,width,height\n", "no TFRecord"),
+        (b"filename,width,height\n", "a table of text"),
         (b"short", "no TFRecord"),
     ],
 )
@@ -314,7 +314,7 @@ def test_pictures_that_do_not_fill_a_batch_are_missed_only_where_the_config_drop
     assert check("eval_config.batch_size=4", drop)[0].severity == "error"
 
 
-def test_a_checkpoint_without_its_data_of_a_classifier_or_of_tensorflow_1(check: Check) -> None:
+def test_a_checkpoint_without_its_data_or_of_a_classifier(check: Check) -> None:
     data = Path("zoo/ckpt-0.data-00000-of-00001")
     data.unlink()
     assert "has no data file" in check()[0].what
@@ -323,9 +323,6 @@ def test_a_checkpoint_without_its_data_of_a_classifier_or_of_tensorflow_1(check:
     Path("zoo/ckpt-0.index").write_bytes(b"_CHECKPOINTABLE_OBJECT_GRAPH feature_extractor/layer_with_weights-0")
     (finding,) = check()
     assert finding.cure == f"--set {CHECKPOINT}_type=classification"
-
-    Path("zoo/ckpt-0.index").write_bytes(b"FeatureExtractor/MobilenetV2/Conv/weights")
-    assert "TensorFlow 1" in check()[0].what
 
 
 def test_a_folder_with_checkpoints_is_understood(check: Check) -> None:

@@ -157,7 +157,7 @@ def test_the_cures_lead_to_a_sound_config(folder: Path, old: str, new: str) -> N
         (TRAIN, '"/content/drive/MyDrive/other.record"', "Google Colab"),
         (LABELS, '"/Users/ann/other.pbtxt"', "Mac"),
         ('"zoo/ckpt-0"', '"C:/models/other/ckpt-9"', "path of Windows"),
-        ('"zoo/ckpt-0"', '"label_map.pbtxt"', "no checkpoint"),
+        ('"zoo/ckpt-0"', '"label_map.pbtxt"', "is a label map, not a checkpoint"),
         ("ssd_mobilenet_v2_fpn_keras", "ssd_efficientnet-custom", "not available"),
     ],
 )

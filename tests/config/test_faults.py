@@ -133,7 +133,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         *_pairs(
             _model,
             "feature-extractor",
-            f"{EXTRACTOR}.type=ssd_mobilenet_v2_fpn",
+            f"{EXTRACTOR}.type=ssd_spaghettinet",
             f"{EXTRACTOR}.fpn.max_level=2",
         ),
         *_pairs(_model, "feature-extractor", WITHOUT_PYRAMID),

@@ -70,7 +70,7 @@ def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
         ("train_config { fine_tune_checkpoint: \"a\n}", "has no closing quote", 1, 38, "add it"),
         ("train_config { fine_tune_checkpoint_version: V3 }", "one of UNKNOWN, V1, V2, not V3", 1, 46, "_version: V"),
         ("train_config = { }", "train_config wants a block in braces, { ... }, not =", 1, 14, "train_config { ... }"),
-        ("train_config { batch_size 3 }", "there is no colon after batch_size", 1, 27, "write batch_size: ..."),
+        ("train_config { batch_size 3 }", "there is no colon after batch_size", 1, 27, "write batch_size: 3"),
         ("train_config {\n batch_size: 3\n", "a brace { is not closed before the end", 2, 14, "add the missing }"),
         ("model { ssd {\n } \ntrain_config { }", "the model of line 1 is not closed", 3, 1, "} before line 3"),
         ("train_config { fine_tune_checkpoint: “a b” }", "the quotes are curly", 1, 38, 'fine_tune_checkpoint: "a b"'),

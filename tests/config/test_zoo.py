@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tfod.config.pipeline import read_pipeline_config
-from tfod.config.zoo import find_model, nearest_names, search_models
+from tfod.config.zoo import ALL_MODELS, find_model, nearest_names, search_models
 from tfod.config.zoo_models import MODELS, ZooModel
+from tfod.config.zoo_models_tf1 import TF1_MODELS
 from tfod.config.zoo_ssd import ssd_model
 from tfod.errors import ConfigError
 
@@ -16,10 +17,10 @@ REST = [model for model in MODELS if model not in SSD]
 
 
 def test_every_name_means_one_model() -> None:
-    names = [name for model in MODELS for name in model.names]
+    names = [name for model in ALL_MODELS for name in model.names]
     assert len(names) == len(set(names))
-    for model in MODELS:
-        assert re.fullmatch(r"20\d{6}/[\w-]+", model.archive)
+    for model in ALL_MODELS:
+        assert re.fullmatch(r"20\d{6}/[\w-]+" if model.era == "tf2" else r"(tf1/)?[\w.]+", model.archive)
         for name in (*model.names, model.name.upper(), f"{model.name}.tar.gz", f" {model.short_name}.config "):
             assert find_model(name) is model
 
@@ -34,8 +35,13 @@ def test_every_name_means_one_model() -> None:
         ("centernet_hourglass104_512x512", "20200713/centernet_hg104_512x512_coco17_tpu-8"),
         ("centernet_mobilenetv2fpn_512x512_kpts", "20210210/centernet_mobilenetv2fpn_512x512_coco17_kpts"),
         ("faster_rcnn_resnet50_v1_800x1333", "20200711/faster_rcnn_resnet50_v1_800x1333_coco17_gpu-8"),
+        ("ssd_mobilenet_v1_coco", "ssd_mobilenet_v1_coco_2018_01_28"),
+        ("ssd_resnet50_v1_fpn_shared_box_predictor_640x640_coco14_sync",
+         "ssd_resnet50_v1_fpn_shared_box_predictor_640x640_coco14_sync_2018_07_03"),
+        ("faster_rcnn_nas_coco.config", "faster_rcnn_nas_coco_2018_01_28"),
+        ("spaghettinet_edgetpu_s_2021_10_13.tar.gz", "tf1/spaghettinet_edgetpu_s_2021_10_13"),
     ],
-)
+)  # fmt: skip
 def test_names_long_and_short(name: str, archive: str) -> None:
     assert find_model(name).archive == archive
 
@@ -57,7 +63,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest(name: str, cure: str) -> N
 
 
 def test_search() -> None:
-    assert search_models([]) == MODELS
+    assert search_models([]) == ALL_MODELS
     assert [model.short_name for model in search_models(["FPNlite"])] == [
         "ssd_mobilenet_v2_fpnlite_320x320",
         "ssd_mobilenet_v2_fpnlite_640x640",
@@ -86,13 +92,19 @@ def test_of_other_architectures_only_the_archive_knows(model: ZooModel) -> None:
 
 
 def test_input_sizes_are_those_of_the_configs(shared: Path) -> None:
-    for model in MODELS:
-        path = shared / "zoo_configs" / f"{model.config_name or model.name}.config"
-        if not path.exists():
+    compared = 0
+    for model in ALL_MODELS:
+        folder = shared / ("zoo_configs" if model.era == "tf2" else "zoo_configs_tf1")
+        path = next((path for name in model.names if (path := folder / f"{name}.config").exists()), None)
+        if path is None:
             continue
         message = read_pipeline_config(path).model
         detector = getattr(message, str(message.WhichOneof("model")))
         fixed, padded = detector.image_resizer.fixed_shape_resizer, detector.image_resizer.keep_aspect_ratio_resizer
-        sides = (padded.min_dimension, padded.max_dimension) if model.input_size.padded else (fixed.height, fixed.width)
+        kept = detector.image_resizer.HasField("keep_aspect_ratio_resizer")
+        sides = (padded.min_dimension, padded.max_dimension) if kept else (fixed.height, fixed.width)
         assert (model.input_size.least, model.input_size.most) == sides
+        assert model.input_size.padded == (kept and padded.pad_to_max_dimension)
         assert detector.feature_extractor.type == model.feature_extractor
+        compared += 1
+    assert compared == 66

@@ -36,15 +36,17 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from tfod.config.check import check_file, render
+    from tfod.config.era import era_of
     from tfod.input.check_from_config import check_objects
 
-    _, findings = check_file(
+    config, findings = check_file(
         args.pipeline_config_path, args.set, for_training=True, also=check_objects, model_dir=args.model_dir
     )
     if args.json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
-        print(render(findings) or f"nothing found: {args.pipeline_config_path} is ready for training")
+        print(f"{args.pipeline_config_path}: a config of TensorFlow {era_of(config).removeprefix('tf')}")
+        print(render(findings) or "nothing found: it is ready for training")
     return 2 if any(finding.severity == "error" for finding in findings) else 0
 
 

@@ -5,14 +5,18 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser, execute
+
+if TYPE_CHECKING:
+    from tfod.config.zoo_models import ZooModel
 
 __all__ = ["build_parser", "main", "run"]
 
 _URL_VARIABLE = "TFOD_ZOO_URL"
 
-_DESCRIPTION = f"""Fetches the archive of a model of the TensorFlow 2 Detection Model Zoo and unpacks it as
+_DESCRIPTION = f"""Fetches the archive of a model of the TensorFlow 2 or TensorFlow 1 Detection Model Zoo and unpacks it as
 pretrained_models/ARCHIVE. A model that is there already is checked, and left as it is.
 
 Interrupted, by Ctrl-C or by the network, the same command goes on where it was. An archive that was fetched elsewhere
@@ -21,7 +25,7 @@ is used if it lies there as pretrained_models/ARCHIVE.tar.gz.
 The zoo publishes no checksums of its archives. What is checked: the length that the server says, gzip's checksum, that
 nothing in the archive leads out of its folder, and every weight against the checksum that the checkpoint holds.
 
-A mirror has the zoo's files below --url, or below the address in {_URL_VARIABLE}."""
+A mirror has the files of the model's zoo below --url, or below the address in {_URL_VARIABLE}."""
 
 _EXAMPLES = """\
   download_model.py ssd_mobilenet_v2_fpnlite_320x320
@@ -48,18 +52,18 @@ def build_parser() -> CommandParser:
 
 def run(args: argparse.Namespace) -> None:
     """Fetches each model; raises ConfigError, DownloadError, CheckpointError or OutputError."""
-    from tfod.checkpoints.zoo_archive import ZOO_URL, archive_url, checkpoint_prefix, fetch_model
+    from tfod.checkpoints.zoo_archive import archive_url, checkpoint_prefix, fetch_model
     from tfod.config.zoo import find_model
     from tfod.errors import ConfigError
 
     models = [find_model(name) for name in args.models]
     if args.sha256 and len(models) > 1:
         raise ConfigError("one checksum for several models", "--sha256", "name one model at a time")
-    base_url = args.url or os.environ.get(_URL_VARIABLE) or ZOO_URL
+    base_url = args.url or os.environ.get(_URL_VARIABLE, "")
     for model in models:
         folder = args.pretrained_dir / model.name
         if folder.exists():
-            print(f"{folder} is there already: {_checked(folder)} variables, checksums are right")
+            print(f"{folder} is there already: {_checked(model, folder)} variables, checksums are right")
         else:
             print(f"{archive_url(model, base_url)}", file=sys.stderr)
             count = fetch_model(model, folder, base_url=base_url, sha256=args.sha256)
@@ -71,16 +75,18 @@ def run(args: argparse.Namespace) -> None:
         flags = "--label_map MAP.pbtxt --train TRAIN.record --val VAL.record"
         print(f"  tfod config new --model {trainable[0]} {flags}")
     for model in models:
-        if not model.trainable:
+        if model.instead:
+            print(f"note: {model.short_name} cannot be trained here; the nearest that can is {model.instead}")
+        elif not model.trainable:
             print(f"note: {model.short_name} cannot be trained here yet; its config can be read and checked")
 
 
-def _checked(folder: Path) -> int:
+def _checked(model: "ZooModel", folder: Path) -> int:
     from tfod.checkpoints.zoo_archive import verify_model
     from tfod.errors import CheckpointError
 
     try:
-        return verify_model(folder)
+        return verify_model(model, folder)
     except CheckpointError as error:
         what = f"{folder} is there, but not whole: {error.what}"
         raise CheckpointError(

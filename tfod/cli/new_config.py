@@ -96,6 +96,9 @@ def _plan(args: argparse.Namespace, command: str) -> _Plan:
     from tfod.errors import ConfigError, OutputError
 
     model = find_model(args.model)
+    if model.instead:
+        cure = f"the nearest that can: --model {model.instead}"
+        raise ConfigError(f"{model.short_name} cannot be trained here", "--model", cure)
     if not model.trainable:
         cure = "tfod zoo list --trainable shows the models that can"
         raise ConfigError(f"{model.short_name} cannot be trained here yet", "--model", cure)
@@ -108,6 +111,7 @@ def _plan(args: argparse.Namespace, command: str) -> _Plan:
 
 def _config(plan: _Plan, args: argparse.Namespace) -> tuple[str, str]:
     """The config's text, and what a check finds that is no error."""
+    from tfod.checkpoints.zoo_archive import expected_prefix
     from tfod.config.check import check_pipeline, render, require
     from tfod.config.commented import render_commented
     from tfod.config.fine_tuning import choose_schedule, fine_tuning_comments, fine_tuning_config
@@ -117,7 +121,7 @@ def _config(plan: _Plan, args: argparse.Namespace) -> tuple[str, str]:
         model, data.train_pictures, batch_size=args.batch_size, num_steps=args.num_steps, epochs=args.epochs
     )
     architecture = _architecture(model, plan.archive)
-    checkpoint = plan.checkpoint or plan.archive / "checkpoint" / "ckpt-0"
+    checkpoint = plan.checkpoint or expected_prefix(model, plan.archive)
     config = fine_tuning_config(model, architecture, data, schedule, str(checkpoint))
     # A checkpoint that is still to be fetched is no error yet.
     findings = [
@@ -201,7 +205,7 @@ def _head(plan: _Plan, schedule: Schedule) -> str:
 
     model = plan.model
     lines = [
-        f"Fine-tunes {model.short_name} of the model zoo (mAP {model.box_map} on COCO, as published).",
+        f"Fine-tunes {model.short_name} of the model zoo (mAP {model.box_map} on {model.data}, as published).",
         "",
         f"  made by  {plan.command}",
         f"  data     {_counted(plan.data)}",

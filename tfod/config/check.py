@@ -9,7 +9,7 @@ from tfod.config.diagnostics import Diagnostic, errors, in_order, note, render, 
 from tfod.config.faults.numbers import number_faults, with_possible_numbers
 from tfod.config.gray import resolve_gray
 from tfod.config.overrides import apply_overrides
-from tfod.config.rules import checkpoint, data, model, remote, support, training
+from tfod.config.rules import checkpoint, data, era, model, remote, support, training
 from tfod.config.rules.given_twice import given_twice
 from tfod.config.rules.memory import check_memory
 from tfod.config.rules.placeholders import placeholders
@@ -37,6 +37,7 @@ def check_pipeline(
     told = [*errors("number", number_faults(config if for_training else config.model), "" if for_training else "model")]
     # What else is wrong is looked for with numbers that are possible.
     config = with_possible_numbers(config)
+    told += era.check(config) if for_training else ()
     told += [*(support.check if for_training else support.check_model)(config)]
     evaluation = [finding for finding in told if finding.where.startswith("eval_")]
     findings = [finding for finding in told if finding not in evaluation]

@@ -1,13 +1,14 @@
 """Errors of the parser of text protos, as ones that name the field and propose what to write."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from google.protobuf import text_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from tfod.config.scan import TOKEN, Place, field_places, offset_of
-from tfod.config.words import example, expected, unknown_field_cure
+from tfod.config.words import MINUS_SIGNS, example, expected, is_whole, unknown_field_cure
 from tfod.errors import ConfigError
 
 __all__ = ["CURLY_QUOTES", "explained"]
@@ -28,6 +29,7 @@ _DECIMAL_COMMA = re.compile(r"\b(\w+)\s*:\s*(-?\d+),(\d+)\b(?!\s*[,\]])")
 _LINE_NUMBER = re.compile(r"\s*\d+[:.|]?\s+[A-Za-z_}#]")
 _MOST_LINES_NAMED = 5
 _LONGEST = 100
+_KEYBOARD = 0x7E  # the last character that can be seen on one
 
 
 def explained(error: text_format.ParseError, text: str, root: Descriptor, source: str) -> ConfigError:
@@ -42,7 +44,7 @@ def explained(error: text_format.ParseError, text: str, root: Descriptor, source
     # Of a text before it on the line above, a name in quotes counts as a part.
     if match := _QUOTED_NAME.match(line_text, column - 1) or _NAME_BEFORE_COLON.search(line_text, 0, column):
         return ConfigError(f"the name {match[1]} stands in quotes", where, f"write {match[1]} without quotes")
-    if copied := _copied(line_text):
+    if copied := _copied(line_text, before):
         return ConfigError(copied[0], where, copied[1])
     if quotes := _curly_quotes(line_text[column - 1 :], place):
         return ConfigError(quotes[0], where, quotes[1] + _other_lines(text, line))
@@ -53,13 +55,15 @@ def explained(error: text_format.ParseError, text: str, root: Descriptor, source
         which = f": that of {opened}" if opened else ""
         return ConfigError(f"a brace {{ is not closed before the end{which}", where, "add the missing }")
     unknown = re.search('has no field named "(.*)"', reason)
+    if foreign := _foreign_character(line_text, column):
+        return ConfigError(foreign[0], where, foreign[1])
     if place is None or place.parent is None or (place.field is None and not unknown):
         return ConfigError(f"the text cannot be read: {_short(reason)}", where, "check the braces and colons there")
     if place.field is None or unknown:
         if quotes := _quote_inside(line_text, column, before):
             return ConfigError(quotes[0], where, quotes[1])
         return _unknown_field(unknown[1] if unknown else place.name, place, text, root, (line, column), where)
-    return _wrong_value(place, reason, _found(text, line, column), where)
+    return _wrong_value(place, reason, _found(text, line, column), line_text[column - 1 :], where)
 
 
 def _unknown_field(
@@ -74,11 +78,14 @@ def _unknown_field(
     return ConfigError(f"{block} has no field {_short(name)!r}", where, cure)
 
 
-def _wrong_value(place: Place, reason: str, found: str, where: str) -> ConfigError:
+def _wrong_value(place: Place, reason: str, found: str, rest: str, where: str) -> ConfigError:
+    """`found`: the token at which the parser stopped, and `rest`, the rest of its line from there."""
     field = place.field
     where += f", {place.path}"
     if 'Expected ":"' in reason:
-        return ConfigError(f"there is no colon after {place.name}", where, f"write {place.name}: ...")
+        value = re.match(r"=?\s*([^\s={}<>\[\];,]+)", rest)
+        cure = f"write {place.name}: {value[1] if value else '...'}"
+        return ConfigError(f"there is no colon after {place.name}", where, cure)
     if "ending quote" in reason:
         return ConfigError(f"the text of {place.name} has no closing quote", where, "add it")
     if "got }" in reason:
@@ -86,11 +93,12 @@ def _wrong_value(place: Place, reason: str, found: str, where: str) -> ConfigErr
     if field is None:
         return ConfigError(f"the text cannot be read: {_short(reason)}", where, "check the braces and colons there")
     colon = "" if field.message_type else ":"
-    cure = f"write for example {place.name}{colon} {example(field, found)}"
+    written, sure = example(field, found)
+    cure = f"write {'' if sure else 'for example '}{place.name}{colon} {written}"
     return ConfigError(f"{place.name} wants {expected(field)}, not {_short(found)}", where, cure)
 
 
-def _copied(line: str) -> tuple[str, str] | None:
+def _copied(line: str, before: Sequence[Place]) -> tuple[str, str] | None:
     """What is wrong, and what to write, in a line that was copied from a page, or written by a calculator's rules."""
     if match := _ENTITY.search(line):
         return (
@@ -98,11 +106,28 @@ def _copied(line: str) -> tuple[str, str] | None:
             'write ", < or > instead in the whole file',
         )
     if match := _DECIMAL_COMMA.search(line):
+        field = next((place.field for place in reversed(before) if place.name == match[1]), None)
+        if field is not None and is_whole(field) and len(match[3]) == 3:
+            return f"{match[1]} has a comma inside", f"write {match[1]}: {match[2]}{match[3]}"
         what = f"{match[1]} has a decimal comma"
         return what, f"write {match[1]}: {match[2]}.{match[3]}"
     if _LINE_NUMBER.match(line):
         return "the lines begin with their numbers", "remove the numbers at the beginnings of the lines"
     return None
+
+
+def _foreign_character(line: str, column: int) -> tuple[str, str] | None:
+    """What is wrong, and what to do, where the parser stopped at a character that no keyboard types, or at a comment."""
+    rest = line[column - 1 :]
+    if rest.startswith(("//", "/*")):
+        return "this is a comment of another language", "begin each line of it with # instead"
+    near = next((one for one in rest[:1] + line[max(column - 2, 0) : column] if ord(one) > _KEYBOARD), None)
+    if near is None:
+        return None
+    name = unicodedata.name(near, "without a name").lower()
+    plain = unicodedata.normalize("NFKC", near).translate(MINUS_SIGNS)
+    cure = f"write {plain} instead" if plain.isascii() and plain.isprintable() else "remove it"
+    return f"the character U+{ord(near):04X} ({name}) stands there", cure
 
 
 def _curly_quotes(rest: str, place: Place | None) -> tuple[str, str] | None:

@@ -13,6 +13,7 @@ from tfod.config.zoo_models import ZooModel
 from tfod.errors import ConfigError
 from tfod.protos.model_pb2 import DetectionModel
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+from tfod.protos.train_pb2 import V1, V2
 
 __all__ = ["Data", "Schedule", "choose_schedule", "fine_tuning_comments", "fine_tuning_config", "seconds_on_two_cores"]
 
@@ -39,7 +40,6 @@ train_config {
   data_augmentation_options { random_horizontal_flip {} }
   optimizer { momentum_optimizer { momentum_optimizer_value: 0.9 } use_moving_average: false }
   fine_tune_checkpoint_type: "detection"
-  fine_tune_checkpoint_version: V2
 }
 eval_config { metrics_set: "coco_detection_metrics" use_moving_averages: false batch_size: 1 }
 eval_input_reader { shuffle: false }
@@ -138,6 +138,7 @@ def fine_tuning_config(
     train = config.train_config
     train.batch_size, train.num_steps = schedule.batch_size, schedule.num_steps
     train.fine_tune_checkpoint = checkpoint
+    train.fine_tune_checkpoint_version = V1 if model.era == "tf1" else V2
     text_format.Merge(f"data_augmentation_options {{ {_augmentation(model)} }}", train)
     rate = train.optimizer.momentum_optimizer.learning_rate.cosine_decay_learning_rate
     rate.learning_rate_base, rate.total_steps = schedule.learning_rate, schedule.num_steps
@@ -183,6 +184,8 @@ def fine_tuning_comments(
         "eval_input_reader[0].tf_record_input_reader": "pictures that training does not see",
         **_batch_norm_comments(architecture, config),
     }
+    if model.era == "tf1":
+        comments["train_config.fine_tune_checkpoint_version"] = "names of TensorFlow 1's graph, as the archive has them"
     if row.pyramid == "bifpn":
         comments["model.ssd.box_coder"] = "of the zoo's archive, whose weights go with these numbers and no others"
     return comments

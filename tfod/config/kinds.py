@@ -25,6 +25,8 @@ _MAGIC = (
 _RAW = 'get the file itself: on GitHub press "Raw" and save that'
 _SAVE = "take the pipeline.config that was read, or write the configs with config_util.save_pipeline_config"
 _NAMES = re.compile(r"(?:[\w .'&()/-]{1,60}\n)*[\w .'&()/-]{1,60}\n?")
+_NUMBERED = re.compile(r"(?:[ \t]*\d+[ \t]*[,;:\t][ \t]*[^\n,;{}]{1,60}\n?)+")
+_TABLE = re.compile(r"[\w \"./-]+[,;\t][\w \"./,;\t-]*\n")
 _MOST_NAMES = 20
 _LABEL_MAP = re.compile(r"\s*(?:#[^\n]*\n\s*)*item\s*:?\s*[{<]")
 _CONFIG = re.compile(
@@ -73,11 +75,15 @@ def kind_of_file(path: str) -> Kind:
 def wrong_kind(data: bytes, path: str, wanted: Literal["config", "label map", "records"]) -> tuple[str, str] | None:
     """What a file is instead of the one `wanted`, and what to do; None where that cannot be told."""
     kind = kind_of(data[:_HEAD], Path(path).name)
+    if wanted == "label map" and kind in ("", "other") and (found := _list_of_names(data, path)):
+        return found
+    if wanted == "records" and kind == "" and _TABLE.match(data[:_HEAD].decode("utf-8", "ignore")):
+        return "this is a table of text, not a TFRecord file", "make records of it: tfod convert --help"
     if kind not in ("", "other", wanted):
         return f"this is {WORDS[kind]}, not {WORDS[wanted]}", f"name {WORDS[wanted]}"
     if kind == "other" and (found := _foreign(data)):
         return f"this is {found[0]}, not {WORDS[wanted]}", found[1] or f"name {WORDS[wanted]}"
-    return _list_of_names(data, path) if wanted == "label map" else None
+    return None
 
 
 def _is_records(data: bytes) -> bool:
@@ -112,12 +118,35 @@ def _is_json(text: str) -> bool:
 
 
 def _list_of_names(data: bytes, path: str) -> tuple[str, str] | None:
-    """A label map of TensorFlow Lite is a list, one name a line."""
-    text = data.decode("utf-8", "ignore").replace("\r\n", "\n").strip("\n ")
-    if not text or not _NAMES.fullmatch(text):
+    """Names of classes as TensorFlow Lite has them, one a line, or as other programs have them."""
+    text = data.decode("utf-8-sig", "ignore").replace("\r\n", "\n").strip("\n ")
+    if text and _NAMES.fullmatch(text) and not _NUMBERED.match(text) and ":" not in text:
+        names, what = [line.strip() for line in text.split("\n")], "a list of names, one a line, as TensorFlow Lite has them"
+    else:
+        names, what = _names_elsewhere(text), "a list of names as another program has them"
+    names = [name for name in names if name]
+    if not names:
         return None
-    names = [line.strip() for line in text.split("\n") if line.strip()]
     shown = " ".join(map(shlex.quote, names[:_MOST_NAMES])) + (" ..." if len(names) > _MOST_NAMES else "")
     target = shlex.quote(str(Path(path).with_suffix(".pbtxt")))
-    what = "this is a list of names, one a line, as TensorFlow Lite has them, not a label map"
-    return what, f"write one: python tools/create_label_map.py --names {shown} -o {target}"
+    return (
+        f"this is {what}, not a label map",
+        f"write one: python tools/create_label_map.py --names {shown} -o {target}",
+    )
+
+
+def _names_elsewhere(text: str) -> list[str]:
+    """The names in a JSON list or table, in the `names` of a YAML file, or in lines with a number each."""
+    if match := re.search(r"^names:\s*\[([^\]]*)\]", text, re.MULTILINE):
+        return [name.strip(" \"'") for name in match[1].split(",")]
+    if match := re.search(r"^names:\s*\n((?:\s*(?:-|\d+:)[^\n]+\n?)+)", text, re.MULTILINE):
+        return [re.sub(r"^\s*(?:-|\d+:)\s*", "", line).strip(" \"'") for line in match[1].splitlines()]
+    if _NUMBERED.fullmatch(text):
+        return [re.sub(r"^\s*\d+\s*[,;:\t]\s*", "", line).strip(" \"'") for line in text.splitlines()]
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    items = list(found.values()) if isinstance(found, dict) else found if isinstance(found, list) else []
+    names = [item.get("name") if isinstance(item, dict) else item for item in items]
+    return names if all(isinstance(name, str) for name in names) else []

@@ -27,6 +27,8 @@ MISSING_METRICS = (
     "oid_V2_detection_metrics",
     "oid_challenge_detection_metrics",
     "oid_challenge_segmentation_metrics",
+    "open_images_V2_detection_metrics",
+    "open_images_metrics",
     "pascal_voc_instance_segmentation_metrics",
     "weighted_pascal_voc_instance_segmentation_metrics",
 )
@@ -43,6 +45,8 @@ class Limit:
     misleads: whether people expect another result of the run from it.
     when: of the block and the field's value, whether this value is concerned. Only set fields are asked about.
     condition: the same in words, to be read after "With".
+    tf1: what TensorFlow 1 did with the field, to be read after its name. In a config of that time, which may well keep
+      the field, this is a note.
     """
 
     kind: Kind
@@ -51,6 +55,7 @@ class Limit:
     misleads: bool = False
     when: Callable[[Any, Any], bool] = lambda block, value: True
     condition: str = ""
+    tf1: str = ""
 
 
 _MAY_GO = "nothing; it may be removed"
@@ -69,8 +74,8 @@ def _missing(feature: str, *fields: str, instead: str = _REMOVE, **more: Any) ->
     return dict.fromkeys(fields, Limit("missing", feature, instead, **more))
 
 
-def _misleading(reason: str, field: str, instead: str) -> dict[str, Limit]:
-    return {field: Limit("ignored", reason, instead, misleads=True)}
+def _misleading(reason: str, field: str, instead: str, **more: Any) -> dict[str, Limit]:
+    return {field: Limit("ignored", reason, instead, misleads=True, **more)}
 
 
 def _unread(field: str) -> Callable[[Any, Any], bool]:
@@ -149,6 +154,8 @@ _MODEL = {
     **_ignored("averages of batch norm follow at once in any case", "Ssd.inplace_batchnorm_update"),
     **_misleading("there is no normalisation in these layers, which keep a bias", "Hyperparams.group_norm",
                   "use batch_norm or sync_batch_norm"),
+    **_misleading("batch norm learns all the same", "SsdFeatureExtractor.batch_norm_trainable",
+                  "--set model.ssd.freeze_batchnorm=true freezes all of it"),
     **_misleading("the layers learn their averages all the same", "BatchNorm.train",
                   "--set model.ssd.freeze_batchnorm=true freezes all of them"),
     **_missing("the box predictor of Mask R-CNN", "BoxPredictor.mask_rcnn_box_predictor",
@@ -207,13 +214,16 @@ _TRAINING = {
                  "TrainConfig.run_fine_tune_checkpoint_dummy_computation"),
     **_by_design("fine_tune_checkpoint_type says what is restored (the original stops at it)",
                  "TrainConfig.load_all_detection_checkpoint_vars", misleads=True,
-                 instead="--set train_config.fine_tune_checkpoint_type=full restores everything"),
+                 instead="--set train_config.fine_tune_checkpoint_type=full restores everything",
+                 tf1="restored whatever fitted, heads too"),
     **_missing("boxes with several labels", "TrainConfig.merge_multiple_label_boxes"),
     **_missing("stored scores of several classes", "TrainConfig.use_multiclass_scores"),
     **_misleading("the input reader's max_number_of_boxes counts", "TrainConfig.max_number_of_boxes",
-                  "--set train_input_reader.max_number_of_boxes={value}"),
-    **_misleading("nothing is trained for quantisation", "TrainEvalPipelineConfig.graph_rewriter",
-                  "remove it, so that nobody relies on it"),
+                  "--set train_input_reader.max_number_of_boxes={value}",
+                  tf1="read at most so many objects of a picture"),
+    **_misleading("nothing is trained for quantisation, all is in float32", "TrainEvalPipelineConfig.graph_rewriter",
+                  "remove it, so that nobody relies on it",
+                  tf1="rounded weights and activations to 8 bits while it trained"),
     **_missing("AutoAugment, whose operations left TensorFlow with tf.contrib", "PreprocessingStep.autoaugment_image",
                instead="remove the step; random_distort_color and random_crop_image come nearest"),
     **_missing("stored scores of several classes", "PreprocessingStep.convert_class_logits_to_softmax",
@@ -257,9 +267,10 @@ _EVALUATION = {
     **_ignored("metrics_set decides what is measured", "EvalConfig.eval_instance_masks"),
     **_ignored("it counts for the LVIS metrics only, which are missing", "EvalConfig.export_path"),
     **_misleading("all pictures are evaluated", "EvalConfig.num_examples",
-                  "--set eval_input_reader[0].sample_1_of_n_examples=2, say, evaluates every other one"),
+                  "--set eval_input_reader[0].sample_1_of_n_examples=2, say, evaluates every other one",
+                  tf1="evaluated so many (by eval.py; by model_main.py all)"),
     **_misleading("every evaluation that is due is made", "EvalConfig.max_evals",
-                  "remove it, so that nobody relies on it"),
+                  "remove it, so that nobody relies on it", tf1="ended eval.py after so many"),
     **_misleading("ground truth is used", "EvalConfig.ignore_groundtruth",
                   "remove it; visualize_detections.py needs no ground truth"),
     **_by_design("the mAP of each class is always told", "EvalConfig.include_metrics_per_category"),

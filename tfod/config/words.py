@@ -1,12 +1,13 @@
 """What the schema calls its fields, and what was probably meant by another name."""
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-__all__ = ["example", "expected", "is_number", "is_repeated", "nearest", "unknown_field_cure"]
+__all__ = ["MINUS_SIGNS", "example", "expected", "is_number", "is_repeated", "is_whole", "nearest", "unknown_field_cure"]
 
 _NUMBERS = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_FLOAT)
 _KINDS = {
@@ -17,6 +18,9 @@ _KINDS = {
     FieldDescriptor.CPPTYPE_STRING: "a text in quotes",
     FieldDescriptor.CPPTYPE_MESSAGE: "a block in braces, { ... }",
 }
+_SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false", "none": "false", "true": "true",
+             "false": "false"}  # fmt: skip
+_MOST = 2**31  # what fits into a field of whole numbers
 _EXAMPLES = {
     FieldDescriptor.CPPTYPE_INT32: "8",
     FieldDescriptor.CPPTYPE_UINT32: "8",
@@ -24,6 +28,15 @@ _EXAMPLES = {
     FieldDescriptor.CPPTYPE_BOOL: "true",
     FieldDescriptor.CPPTYPE_MESSAGE: "{ ... }",
 }
+
+
+# Names that people write, of which another name is nearer than the one that is meant.
+_MEANT = {
+    "class": "name", "eval_input_config": "eval_input_reader", "sgd": "momentum_optimizer",
+    "sgd_optimizer": "momentum_optimizer", "train_input_config": "train_input_reader",
+}  # fmt: skip
+MINUS_SIGNS = str.maketrans("\u2012\u2013\u2014\u2212", "----")
+"""What word processors write for a minus."""
 
 
 def nearest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
@@ -43,6 +56,11 @@ def is_repeated(field: FieldDescriptor) -> bool:
     return bool(getattr(field, "label", None) == 3 if repeated is None else repeated)
 
 
+def is_whole(field: FieldDescriptor) -> bool:
+    """Whether the field holds whole numbers."""
+    return is_number(field) and field.cpp_type != FieldDescriptor.CPPTYPE_FLOAT
+
+
 def expected(field: FieldDescriptor) -> str:
     """What kind of value the field wants, in words."""
     if field.enum_type is not None:
@@ -58,6 +76,8 @@ def unknown_field_cure(
     `present` are the blocks that the config has, path -> type: a field in one of them is the likeliest.
     """
     here = {field.name: [field.name] for field in parent.fields}
+    if (meant := _MEANT.get(name)) in here:
+        return f"did you mean {meant}?"
     blocks: dict[str, list[str]] = {}
     for path, descriptor in (present or {}).items():
         for field in descriptor.fields:
@@ -74,13 +94,31 @@ def unknown_field_cure(
     return f"the fields of {parent.name} are: {', '.join(here)}"
 
 
-def example(field: FieldDescriptor, value: str) -> str:
-    """A value that the field would take, near to `value`, which it does not take."""
+def example(field: FieldDescriptor, value: str) -> tuple[str, bool]:
+    """A value that the field would take, near to `value`, which it does not take; and whether it was surely meant."""
     if field.enum_type is not None:
-        return nearest(value.upper(), field.enum_type.values_by_name) or field.enum_type.values[-1].name
+        return nearest(value.upper(), field.enum_type.values_by_name) or field.enum_type.values[-1].name, False
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
-        return f'"{value}"'
-    return _EXAMPLES[field.cpp_type]
+        return f'"{value}"', False
+    if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL and value.strip("\"'").lower() in _SWITCHES:
+        return _SWITCHES[value.strip("\"'").lower()], True
+    number = _number(value) if field.cpp_type in _NUMBERS else None
+    if number is None or (field.cpp_type == FieldDescriptor.CPPTYPE_UINT32 and number < 0):
+        return _EXAMPLES[field.cpp_type], False
+    if field.cpp_type == FieldDescriptor.CPPTYPE_FLOAT:
+        return f"{number:g}", True
+    whole = round(number)
+    return (str(whole), whole == number) if whole else (_EXAMPLES[field.cpp_type], False)
+
+
+def _number(value: str) -> float | None:
+    """The number that a text was meant to be: in quotes, as a percentage, with a minus that is none, say."""
+    plain = value.strip("\"' ").translate(MINUS_SIGNS).replace("_", "")
+    try:
+        number = float(plain.removesuffix("%")) / (100 if plain.endswith("%") else 1)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and abs(number) < _MOST else None
 
 
 @lru_cache(maxsize=4)

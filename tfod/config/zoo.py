@@ -1,12 +1,15 @@
-"""Models of the zoo by the names that people use."""
+"""Models of the zoos by the names that people use."""
 
 import difflib
 
 from tfod.config.zoo_models import MODELS, ZooModel
+from tfod.config.zoo_models_tf1 import TF1_MODELS
 from tfod.errors import ConfigError
 
-__all__ = ["find_model", "nearest_names", "search_models"]
+__all__ = ["ALL_MODELS", "find_model", "nearest_names", "search_models"]
 
+ALL_MODELS = (*MODELS, *TF1_MODELS)
+"""The models of both zoos, TensorFlow 2's first."""
 _MOST_PROPOSED = 3
 
 
@@ -21,7 +24,7 @@ def find_model(name: str) -> ZooModel:
     wanted = name.strip().lower()
     for ending in (".tar.gz", ".config"):
         wanted = wanted.removesuffix(ending)
-    for model in MODELS:
+    for model in ALL_MODELS:
         if wanted in model.names:
             return model
     proposed = nearest_names(wanted)
@@ -32,7 +35,7 @@ def find_model(name: str) -> ZooModel:
 def search_models(words: list[str] | tuple[str, ...]) -> tuple[ZooModel, ...]:
     """The models of which some name holds every word, in any case; all of them without a word."""
     lowered = [word.lower() for word in words]
-    return tuple(model for model in MODELS if any(all(word in name for word in lowered) for name in model.names))
+    return tuple(model for model in ALL_MODELS if any(all(word in name for word in lowered) for name in model.names))
 
 
 def nearest_names(name: str) -> list[str]:
@@ -43,10 +46,10 @@ def nearest_names(name: str) -> list[str]:
     """
     found = [model.short_name for model in search_models([name])]
     if not found:
-        owners = {each: model.short_name for model in MODELS for each in model.names}
+        owners = {each: model.short_name for model in ALL_MODELS for each in model.names}
         found = [owners[each] for each in difflib.get_close_matches(name, owners, n=2 * _MOST_PROPOSED)]
     if not found:  # a part of a name, misspelt
-        parts = {part for model in MODELS for part in _parts(model.short_name, words=name.count("_") + 1)}
+        parts = {part for model in ALL_MODELS for part in _parts(model.short_name, words=name.count("_") + 1)}
         likest = difflib.get_close_matches(name, parts, n=1, cutoff=0.7)
         found = [model.short_name for part in likest for model in search_models([part])]
     return list(dict.fromkeys(found))[:_MOST_PROPOSED]

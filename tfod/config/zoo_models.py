@@ -5,6 +5,7 @@ ExtremeNet is left out: its two archives are no detectors, but weights for Cente
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from tfod.config.architectures import ARCHITECTURES, Architecture
 
@@ -13,9 +14,10 @@ __all__ = ["MODELS", "InputSize", "ZooModel"]
 
 @dataclass(frozen=True)
 class InputSize:
-    """To what size pictures are brought: squeezed to a square, or, `padded`, with their shape kept.
+    """To what size pictures are brought: squeezed to a square, or with their shape kept.
 
-    Padded pictures have a shorter side of `least` pixels, unless the longer one would then exceed `most`.
+    Those that keep it, where both numbers differ or `padded`, have a shorter side of `least` pixels, unless the longer
+    one would then exceed `most`.
     """
 
     least: int
@@ -23,48 +25,69 @@ class InputSize:
     padded: bool
 
     def __str__(self) -> str:
-        return f"{self.most} pad" if self.padded else f"{self.least}x{self.most}"
+        if self.padded:
+            return f"{self.most} pad"
+        return f"{self.least}x{self.most}" if self.least == self.most else f"{self.least}-{self.most}"
 
 
 @dataclass(frozen=True)
 class ZooModel:
-    """One archive of the zoo.
+    """One archive of a zoo.
 
-    `archive` is its date and name. `milliseconds` for a picture (on hardware that the zoo does not name), `box_map`
-    and `other_map`, of keypoints or masks (COCO 2017 val), are as published. `million_parameters` are those trained
-    for 90 classes, as the checkpoint has them (EfficientDet's with a classifier that is never used). `config_name` is
-    the name of the config that trained it, where that is another.
+    Attributes:
+        archive: where it lies in the zoo, without its ending: its date and name in that of TensorFlow 2.
+        feature_extractor: the type that its config names.
+        input_size: to what size it brings pictures.
+        milliseconds: for a picture, as published: on hardware that the TF2 zoo does not name; on a GeForce GTX TITAN X,
+            of 600x600 pixels, in the TF1 zoo, where `timed_on` names nothing else.
+        box_map: mAP of boxes, as published: on COCO 2017 val in the TF2 zoo, on a part of COCO 2014's in the TF1 zoo,
+            by another data set's own measure where `data` is another.
+        million_parameters: those trained for 90 classes, as the checkpoint has them (EfficientDet's with a classifier
+            that is never used); None where nobody has counted them here.
+        other_map: mAP of keypoints or masks.
+        config_name: the name of the config that trained it, where that is another.
+        era: the TensorFlow of its zoo, which decides how weights are named.
+        title: its name on the zoo's page, where that is another.
+        timed_on: what `milliseconds` were measured on, where that is a phone.
+        data: what it was trained and judged on.
+        instead: the nearest model that works here, of one that will not be built.
     """
 
     archive: str
     feature_extractor: str
     input_size: InputSize
-    milliseconds: int
+    milliseconds: float | None
     box_map: float | None
-    million_parameters: float
+    million_parameters: float | None
     other_map: float | None = None
     config_name: str = ""
+    era: Literal["tf1", "tf2"] = "tf2"
+    title: str = ""
+    timed_on: str = ""
+    data: str = "COCO"
+    instead: str = ""
 
     @property
     def name(self) -> str:
         """The archive's name, which is the folder's below `pretrained_models/`."""
-        return self.archive.partition("/")[2]
+        return self.archive.rpartition("/")[2]
 
     @property
     def short_name(self) -> str:
-        """The name without data set and hardware: `ssd_mobilenet_v2_fpnlite_320x320`."""
-        return _shortened(self.name)
+        """The name without data set and hardware (`ssd_mobilenet_v2_fpnlite_320x320`), or that of the zoo's page."""
+        return self.title or _shortened(self.name)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name by which people know it, each once."""
         long = [self.name, self.config_name] if self.config_name else [self.name]
-        return tuple(dict.fromkeys([*map(_shortened, long), *long]))
+        return tuple(dict.fromkeys([self.short_name, *map(_shortened, long), *long]))
 
     @property
     def trainable(self) -> bool:
         """Whether this library can build it. Its config can be read and checked in any case."""
-        return self.architecture.buildable
+        row = ARCHITECTURES.get(self.feature_extractor)
+        return row is not None and row.buildable and not self.instead
 
     @property
     def architecture(self) -> Architecture:
@@ -73,7 +96,7 @@ class ZooModel:
 
 
 def _shortened(name: str) -> str:
-    return re.sub(r"_coco17(_[tg]pu-\d+)?", "", name)
+    return re.sub(r"_coco17(_[tg]pu-\d+)?|_20\d\d_\d\d_\d\d$", "", name)
 
 
 def _fixed(side: int) -> InputSize:

@@ -95,7 +95,8 @@ def ssd_model(model: ZooModel, num_classes: int) -> DetectionModel:
     Raises ConfigError for an architecture of which only the archive knows the config.
     """
     row = model.architecture
-    own_part = _OWN_PARTS.get((row.network, row.pyramid)) if row.family == "ssd" else None
+    known = row.family == "ssd" and row.era == "tf2"
+    own_part = _OWN_PARTS.get((row.network, row.pyramid)) if known else None
     if own_part is None:
         where, cure = f"the model {model.short_name}", f"tfod zoo download {model.short_name}, which brings its config"
         raise ConfigError("only the zoo's archive holds the config of this architecture", where, cure)

@@ -215,6 +215,7 @@ class SsdFeatureExtractor(google.protobuf.message.Message):
     MIN_DEPTH_FIELD_NUMBER: builtins.int
     CONV_HYPERPARAMS_FIELD_NUMBER: builtins.int
     OVERRIDE_BASE_FEATURE_EXTRACTOR_HYPERPARAMS_FIELD_NUMBER: builtins.int
+    BATCH_NORM_TRAINABLE_FIELD_NUMBER: builtins.int
     PAD_TO_MULTIPLE_FIELD_NUMBER: builtins.int
     USE_EXPLICIT_PADDING_FIELD_NUMBER: builtins.int
     USE_DEPTHWISE_FIELD_NUMBER: builtins.int
@@ -232,6 +233,8 @@ class SsdFeatureExtractor(google.protobuf.message.Message):
     """The least channels that a layer has after depth_multiplier."""
     override_base_feature_extractor_hyperparams: builtins.bool
     """conv_hyperparams hold for the backbone too. False: it has those of its first publication."""
+    batch_norm_trainable: builtins.bool
+    """Batch norm learns. It was a field for some weeks of 2018, and an archive of the zoo has it to this day."""
     pad_to_multiple: builtins.int
     """Pictures are padded at the bottom and on the right, after normalisation, to a multiple of it, in pixels."""
     use_explicit_padding: builtins.bool
@@ -270,6 +273,7 @@ class SsdFeatureExtractor(google.protobuf.message.Message):
         min_depth: builtins.int | None = ...,
         conv_hyperparams: tfod.protos.hyperparams_pb2.Hyperparams | None = ...,
         override_base_feature_extractor_hyperparams: builtins.bool | None = ...,
+        batch_norm_trainable: builtins.bool | None = ...,
         pad_to_multiple: builtins.int | None = ...,
         use_explicit_padding: builtins.bool | None = ...,
         use_depthwise: builtins.bool | None = ...,
@@ -280,8 +284,8 @@ class SsdFeatureExtractor(google.protobuf.message.Message):
         spaghettinet_arch_name: builtins.str | None = ...,
         use_hardswish: builtins.bool | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["bifpn", b"bifpn", "conv_hyperparams", b"conv_hyperparams", "depth_multiplier", b"depth_multiplier", "feature_pyramid_oneof", b"feature_pyramid_oneof", "fpn", b"fpn", "min_depth", b"min_depth", "num_layers", b"num_layers", "override_base_feature_extractor_hyperparams", b"override_base_feature_extractor_hyperparams", "pad_to_multiple", b"pad_to_multiple", "replace_preprocessor_with_placeholder", b"replace_preprocessor_with_placeholder", "spaghettinet_arch_name", b"spaghettinet_arch_name", "type", b"type", "use_depthwise", b"use_depthwise", "use_explicit_padding", b"use_explicit_padding", "use_hardswish", b"use_hardswish"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["bifpn", b"bifpn", "conv_hyperparams", b"conv_hyperparams", "depth_multiplier", b"depth_multiplier", "feature_pyramid_oneof", b"feature_pyramid_oneof", "fpn", b"fpn", "min_depth", b"min_depth", "num_layers", b"num_layers", "override_base_feature_extractor_hyperparams", b"override_base_feature_extractor_hyperparams", "pad_to_multiple", b"pad_to_multiple", "replace_preprocessor_with_placeholder", b"replace_preprocessor_with_placeholder", "spaghettinet_arch_name", b"spaghettinet_arch_name", "type", b"type", "use_depthwise", b"use_depthwise", "use_explicit_padding", b"use_explicit_padding", "use_hardswish", b"use_hardswish"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["batch_norm_trainable", b"batch_norm_trainable", "bifpn", b"bifpn", "conv_hyperparams", b"conv_hyperparams", "depth_multiplier", b"depth_multiplier", "feature_pyramid_oneof", b"feature_pyramid_oneof", "fpn", b"fpn", "min_depth", b"min_depth", "num_layers", b"num_layers", "override_base_feature_extractor_hyperparams", b"override_base_feature_extractor_hyperparams", "pad_to_multiple", b"pad_to_multiple", "replace_preprocessor_with_placeholder", b"replace_preprocessor_with_placeholder", "spaghettinet_arch_name", b"spaghettinet_arch_name", "type", b"type", "use_depthwise", b"use_depthwise", "use_explicit_padding", b"use_explicit_padding", "use_hardswish", b"use_hardswish"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["batch_norm_trainable", b"batch_norm_trainable", "bifpn", b"bifpn", "conv_hyperparams", b"conv_hyperparams", "depth_multiplier", b"depth_multiplier", "feature_pyramid_oneof", b"feature_pyramid_oneof", "fpn", b"fpn", "min_depth", b"min_depth", "num_layers", b"num_layers", "override_base_feature_extractor_hyperparams", b"override_base_feature_extractor_hyperparams", "pad_to_multiple", b"pad_to_multiple", "replace_preprocessor_with_placeholder", b"replace_preprocessor_with_placeholder", "spaghettinet_arch_name", b"spaghettinet_arch_name", "type", b"type", "use_depthwise", b"use_depthwise", "use_explicit_padding", b"use_explicit_padding", "use_hardswish", b"use_hardswish"]) -> None: ...
     def WhichOneof(self, oneof_group: typing.Literal["feature_pyramid_oneof", b"feature_pyramid_oneof"]) -> typing.Literal["fpn", "bifpn"] | None: ...
 
 global___SsdFeatureExtractor = SsdFeatureExtractor

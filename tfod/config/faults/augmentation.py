@@ -11,6 +11,7 @@ __all__ = ["GRAY", "sequence_faults", "step_choice_faults", "step_faults"]
 GRAY = "rgb_to_gray"
 """The step that leaves images one channel."""
 
+_OF_WINDOWS = ("min_area", "min_aspect_ratio")
 _CORRECT = "correct this step of the config, or remove it"
 # Defaults of the original that its schema does not tell.
 _DEFAULTS = {"max_target_pixels": 800_000}
@@ -128,7 +129,8 @@ def _block_faults(block: Any, path: str) -> Iterator[Fault]:
                 yield Fault(f"{name} must be {_LENGTHS[name]} numbers", f"{path}{name}[0]", cure)
             continue
         low, high = _bound(block, name), _bound(block, upper := _partner(name))
-        if low is not None and high is not None and low > high:
+        hopeless = name in _OF_WINDOWS and high is not None and high <= 0  # told of below
+        if low is not None and high is not None and low > high and not hopeless:
             upside_down.add(name)
             cure = f"lower it, or raise {upper}: --set {{field}}={high:g}"
             yield Fault(f"{name} {low:g} exceeds {upper} {high:g}", f"{path}{name}", cure)

@@ -21,7 +21,8 @@ _CHANNELS = 3
 def resizer_choice_faults(kind: str | None) -> Iterator[Fault]:
     """`kind`: the resizer that is named. Block: `image_resizer`."""
     if not kind:
-        yield Fault("no image resizer is chosen", "", "add fixed_shape_resizer { height: 320 width: 320 }")
+        cure = "--set '{field}={ fixed_shape_resizer { height: 320 width: 320 } }'"
+        yield Fault("no image resizer is chosen", "", cure)
 
 
 def fixed_shape_faults(height: int, width: int) -> Iterator[Fault]:

@@ -27,7 +27,7 @@ PEAKS = {
 def schedule_choice_faults(kind: str | None) -> Iterator[Fault]:
     """`kind`: the schedule that an optimizer's block names. Block: the optimizer's."""
     if not kind:
-        cure = "add learning_rate { constant_learning_rate { learning_rate: ... } }"
+        cure = "--set '{field}={ constant_learning_rate { learning_rate: 0.001 } }', say"
         yield Fault("no learning rate is chosen", "learning_rate", cure)
 
 
@@ -53,7 +53,7 @@ def cosine_decay_faults(
 def exponential_decay_faults(*, decay_steps: int) -> Iterator[Fault]:
     """Block: `exponential_decay_learning_rate`."""
     if decay_steps == 0:
-        yield Fault("decay_steps is 0", "decay_steps", "set it to 1 or more")
+        yield Fault("decay_steps is 0", "decay_steps", "--set {field}=1000, say")
 
 
 def manual_steps_faults(boundaries: Sequence[int]) -> Iterator[Fault]:

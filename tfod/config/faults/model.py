@@ -1,11 +1,12 @@
 """What is wrong with the choice of a model, its feature extractor and its box predictor."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tfod.config.architectures import ARCHITECTURES, types_of
 from tfod.config.faults.fault import Fault
 from tfod.config.words import nearest
+from tfod.config.zoo import ALL_MODELS
 
 __all__ = [
     "background_faults",
@@ -17,6 +18,7 @@ __all__ = [
     "extractor_type_faults",
     "gray_input_faults",
     "initializer_faults",
+    "is_of_tf1",
     "model_choice_faults",
     "num_classes_faults",
     "num_layers_faults",
@@ -68,7 +70,7 @@ def extractor_type_faults(name: str, family: str, *, pyramid: bool = False) -> I
     """`family`: that of the model, whether or not its types can be built here; `pyramid`: whether the block asks for
     one. Block: `feature_extractor`.
 
-    >>> next(extractor_type_faults("ssd_efficientnet-b0_bifpn", "ssd")).cure
+    >>> next(extractor_type_faults("efficientdet_d0", "ssd")).cure
     '--set {field}=ssd_efficientnet-b0_bifpn_keras'
     """
     known = types_of(family)
@@ -76,20 +78,43 @@ def extractor_type_faults(name: str, family: str, *, pyramid: bool = False) -> I
         return
     buildable = [one for one in known if ARCHITECTURES[one].buildable]
     what = f"the feature extractor {name or '(none)'} is not available"
-    if f"{name}_keras" in buildable:
-        yield Fault(f"{what}: it is one of TensorFlow 1", "type", f"--set {{field}}={name}_keras")
+    if name in ARCHITECTURES:
+        what = f"{name} is a type of {ARCHITECTURES[name].family}, not of {family}"
+        cure = f"take one and its checkpoint: --set {{field}}={_INSTEAD[pyramid]}" if family == "ssd" else "change it"
+        yield Fault(what, "type", cure)
+    elif hint := _meant_type(name, buildable):
+        yield Fault(what, "type", f"--set {{field}}={hint}")
     elif f"{name}_keras" in known:
         yield Fault(what, "type", "start from another model of the zoo: tfod zoo list --trainable")
     elif name.startswith(_OF_TENSORFLOW_1):
         cure = "no checkpoint of it fits another network"
         if family == "ssd":
-            cure = f"take another network, --set {{field}}={_INSTEAD[pyramid]}, and a checkpoint of that one"
+            cure = f"take another network and a checkpoint of that one: --set {{field}}={_INSTEAD[pyramid]}"
         yield Fault(f"{what}: only TensorFlow 1 had it", "type", cure)
     else:
-        hint = nearest(name, buildable, cutoff=0.8)
-        yield Fault(
-            what, "type", f"--set {{field}}={hint}" if hint else f"choose one of {', '.join(buildable or known)}"
-        )
+        yield Fault(what, "type", f"choose one of {', '.join(buildable or known)}")
+
+
+def _meant_type(name: str, buildable: Sequence[str]) -> str | None:
+    """The type that a name was probably meant to be: written otherwise, misspelt, or that of a model of the zoo."""
+    lowered = name.strip().lower()
+    for written in (lowered, f"{lowered}_keras"):
+        if written in buildable:
+            return written
+    if lowered.startswith(_OF_TENSORFLOW_1):
+        return None
+    models = (model for model in ALL_MODELS if lowered in model.names)
+    if (model := next(models, None)) is not None:
+        return model.feature_extractor if model.feature_extractor in buildable else None
+    # A name of TensorFlow 1 is short: hardly misspelt it is meant, but not where something more was written.
+    of_tf1, of_tf2 = ([one for one in buildable if ARCHITECTURES[one].era == era] for era in ("tf1", "tf2"))
+    return nearest(lowered, of_tf1, cutoff=0.95) or nearest(lowered, of_tf2, cutoff=0.8)
+
+
+def is_of_tf1(name: str) -> bool:
+    """Whether a type is one of TensorFlow 1, whose networks were built with TF-Slim."""
+    row = ARCHITECTURES.get(name)
+    return row.era == "tf1" if row is not None else name.startswith(_OF_TENSORFLOW_1)
 
 
 def smallest_side(extractor: str) -> int:
@@ -181,7 +206,8 @@ def predictor_choice_faults(kind: str | None) -> Iterator[Fault]:
     """`kind`: the predictor that is named for an SSD. Block: `box_predictor`."""
     if kind not in _PREDICTORS:
         what = f"an SSD cannot have the box predictor {kind or '(none)'}"
-        yield Fault(what, "", f"use {' or '.join(_PREDICTORS)}")
+        shared = "weight_shared_convolutional_box_predictor { depth: 128 num_layers_before_predictor: 4 }"
+        yield Fault(what, "", f"use {' or '.join(_PREDICTORS)}: --set '{{field}}={{ {shared} }}'")
 
 
 def box_code_size_faults(box_code_size: int, code_size: int) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
 from tfod.config.faults.fault import Fault
+from tfod.config.support_table import AVAILABLE_METRICS
 from tfod.config.words import nearest
 
 __all__ = [
@@ -21,7 +22,8 @@ __all__ = [
 def optimizer_choice_faults(kind: str | None) -> Iterator[Fault]:
     """`kind`: the optimizer that is named. Block: `optimizer`."""
     if not kind:
-        yield Fault("no optimizer is chosen", "", "add optimizer { momentum_optimizer { learning_rate { ... } } }")
+        rate = "learning_rate { constant_learning_rate { learning_rate: 0.001 } }"
+        yield Fault("no optimizer is chosen", "", f"--set '{{field}}={{ momentum_optimizer {{ {rate} }} }}', say")
 
 
 def weight_averages_faults(*, kept: bool, evaluated: bool) -> Iterator[Fault]:
@@ -49,7 +51,7 @@ def metrics_faults(names: Sequence[str], known: Collection[str]) -> Iterator[Fau
     """`names`: those of `metrics_set`; `known`: those that can be meant. Block: `eval_config`."""
     for number, name in enumerate(names):
         if name not in known:
-            cure = f"--set {{field}}={nearest(name, list(known)) or 'coco_detection_metrics'}"
+            cure = f"--set {{field}}={nearest(name, AVAILABLE_METRICS) or AVAILABLE_METRICS[0]}"
             yield Fault(f"the metrics {name} cannot be computed", f"metrics_set[{number}]", cure)
 
 

@@ -24,6 +24,7 @@ from tfod.config.faults.model import (
     num_classes_faults,
     smallest_side,
 )
+from tfod.config.faults.refused import refused_faults
 from tfod.config.faults.suppression import suppression_faults
 from tfod.config.label_map import read_label_map
 from tfod.config.rules import ssd
@@ -43,6 +44,11 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
         return
     kind, model = found
     where = f"model.{kind}"
+    if kind == "faster_rcnn":
+        rfcn = model.second_stage_box_predictor.HasField("rfcn_box_predictor")
+        context = model.HasField("context_config")
+        faults = refused_faults(model.feature_extractor.type, rfcn=rfcn, context=context)
+        yield from errors("refused", faults, where)
     if limit_of(config.model.DESCRIPTOR, kind) is not None:
         return  # a family that is missing; of its parts nothing can be said
     for fault in num_classes_faults(model.num_classes):

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tfod.config.diagnostics import Diagnostic, error, errors
+from tfod.config.diagnostics import Diagnostic, error, errors, warning
 from tfod.config.faults.reading import path_faults
-from tfod.config.kinds import kind_of_file, wrong_kind
+from tfod.config.kinds import wrong_kind
 from tfod.config.path_hints import assignment, files_of_kind, foreign_path, meant_path, nearest_file, shown
 from tfod.config.rules.placeholders import has_placeholder
+from tfod.config.words import nearest
 from tfod.errors import DataError
 from tfod.protos.input_reader_pb2 import InputReader
 from tfod.stores import MOST_MATCHES, file_size, is_remote, matches, open_file
@@ -56,6 +57,7 @@ def check_files(reader: InputReader, where: str) -> tuple[list[str], list[Diagno
             good += [file for file, problem in problems.items() if problem is None]
             findings += _problems_of_pattern(pattern, problems, f"{place}[{number}]")
             found.update(dict.fromkeys(files, f"{place}[{number}]"))
+    findings += _unread({file: found[file] for file in good if file in found})
     # Where shards are named one by one, those that are missing are told once.
     named = {(match[1], match[4]) for match in map(_SHARD.fullmatch, lacking.values()) if match}
     return good, [*findings, *_lacking(lacking, len(patterns)), *_shard_sets(found, named)]
@@ -130,15 +132,19 @@ def _cure(file: str, problem: str, where: str) -> str:
         return "name the files of records in it"
     if problem == _DANGLING:
         return "remove the link, or restore what it leads to"
-    if kind_of_file(file) not in ("", "records"):
-        return "name the files of records"
-    return "write the records again"
+    wrong = wrong_kind(_head(Path(file)), file, "records") if Path(file).is_file() else None
+    return wrong[1] if wrong else "write the records again"
 
 
 def _as_pattern(files: Sequence[str]) -> str:
     """The pattern of the first file's set of shards; of files that are no shards, the first."""
     match = _SHARD.fullmatch(files[0])
     return f"{match[1]}-?????-of-{match[3]}{match[4]}" if match else files[0]
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD)
 
 
 def _problem(path: Path) -> str | None:
@@ -150,9 +156,7 @@ def _problem(path: Path) -> str | None:
     if not path.is_file():
         return "is a pipe or a device, not a file"
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
+        size, head = path.stat().st_size, _head(path)
     except OSError as error:
         return f"cannot be read: {(error.strerror or str(error)).lower()}"
     if size == 0:
@@ -192,6 +196,37 @@ def _shard_sets(files: Mapping[str, str], told: Collection[tuple[str, str]]) -> 
             yield error("missing-shards", what, where, "write the records again, or copy all of the files")
 
 
+def _nearest_records(pattern: str, folder: str) -> str | None:
+    """The file of records in a folder that is called nearly as `pattern`, whatever its number and its ending."""
+    files = files_of_kind(folder, "records", _ENDINGS)
+    stems = {_stem(file): file for file in reversed(files)}
+    return stems.get(nearest(_stem(pattern), stems, cutoff=0.75) or "") or nearest_file(pattern, files)
+
+
+def _stem(path: str) -> str:
+    """The name of a file of records without its shard and its ending."""
+    name = os.path.basename(path).lower()
+    match = _SHARD.fullmatch(name)
+    name = match[1] + match[4] if match else name
+    return next((name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending)), name)
+
+
+def _unread(files: Mapping[str, str]) -> Iterator[Diagnostic]:
+    """Sets of shards of which only some are read, while the others lie beside them; `files`: file -> its place."""
+    read: dict[tuple[str, str, str], int] = defaultdict(int)
+    places: dict[tuple[str, str, str], str] = {}
+    for match in filter(None, map(_SHARD.fullmatch, files)):
+        key = match[1], match[3], match[4]
+        read[key] += 1
+        places.setdefault(key, files[match[0]])
+    for (base, total, end), count in read.items():
+        pattern = f"{base}-?????-of-{total}{end}"
+        if count < int(total) == len(_matches(pattern)):
+            where = places[base, total, end]
+            what = f"{count} of the {int(total)} shards of {shown(base)} {'is' if count == 1 else 'are'} read"
+            yield warning("some-shards", what, where, f"{assignment(where, pattern)} reads all")
+
+
 def _elsewhere(pattern: str, where: str) -> str:
     if match := re.fullmatch(r"(.*)@(\d{1,5})", pattern):
         return f"write {assignment(where, f'{match[1]}-?????-of-{int(match[2]):05d}')}"
@@ -202,7 +237,7 @@ def _elsewhere(pattern: str, where: str) -> str:
     folder = os.path.dirname(pattern)
     if not os.path.isdir(folder or "."):
         return f"there is no folder {shown(folder)}; relative paths are taken from {Path.cwd()}"
-    if hint := nearest_file(pattern, files_of_kind(folder, "records", _ENDINGS)):
+    if hint := _nearest_records(pattern, folder):
         meant = _as_pattern([hint])
         return f"did you mean {meant}? {assignment(where, meant)}"
     return f"nothing in {shown(folder or '.')} has such a name"

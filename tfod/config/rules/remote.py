@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tfod.config.diagnostics import Diagnostic, error
+from tfod.config.path_hints import assignment, meant_path
 from tfod.config.rules.placeholders import has_placeholder
+from tfod.config.zoo import ALL_MODELS
 from tfod.errors import StoreError
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.stores import is_file, is_folder, is_remote, matches, normal
@@ -27,14 +29,21 @@ def check(config: TrainEvalPipelineConfig, model_dir: Path | str | None) -> Iter
             if bucket in unreachable:  # asking a store that does not answer takes long
                 raise unreachable[bucket]
             if not _is_there(where, path):
-                what = f"nothing in the store matches {path}"
-                yield error(_RULE, what, where, f"check the path: gsutil ls {path}, or the like")
+                yield error(_RULE, *_nothing_there(path, where))
         except StoreError as problem:
             unreachable[bucket] = problem
-            yield error(_RULE, f"{path} cannot be read: {problem.what}", where, problem.cure)
+            zoo = next((model for model in ALL_MODELS if path.endswith(f"/{model.name}.tar.gz")), None)
+            cure = f"fetch it: tfod zoo download {zoo.short_name}" if zoo else problem.cure
+            yield error(_RULE, f"{path} cannot be read: {problem.what}", where, cure)
         except OSError as problem:
             reason = (problem.strerror or str(problem)).lower()
             yield error(_RULE, f"{path} cannot be read: {reason}", where, "check the path and its rights")
+
+
+def _nothing_there(path: str, where: str) -> tuple[str, str, str]:
+    if path.startswith("file:") and (meant := meant_path(path)):
+        return f"no file matches {path}", where, f"did you mean {meant}? {assignment(where, meant)}"
+    return f"nothing in the store matches {path}", where, f"check the path: gsutil ls {path}, or the like"
 
 
 def _paths(config: TrainEvalPipelineConfig, model_dir: Path | str | None) -> Iterator[tuple[str, str]]:

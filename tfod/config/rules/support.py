@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from tfod.config.diagnostics import Diagnostic, error, note, warning
+from tfod.config.era import era_of
 from tfod.config.support import Use, limits_met
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
@@ -14,11 +15,15 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     """An error for each missing feature; notes, or warnings where people rely on it, for what has no effect."""
     used = [use for use in limits_met(config) if not _same_as_the_readers(use, config)]
     yield from _missing(used)
+    of_tf1 = era_of(config) == "tf1"
     idle: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     needless: dict[str, str] = {}
     for use in used:
         block, _, name = use.path.removesuffix("[0]").rpartition(".")
-        if use.limit.misleads:
+        if use.limit.tf1 and of_tf1:
+            what = f"{name} has no effect: {use.limit.reason}; TensorFlow 1 {use.limit.tf1}"
+            yield note("no-effect", what, use.path, f"nothing, or {use.cure}")
+        elif use.limit.misleads:
             yield warning("no-effect", f"{name} has no effect: {use.limit.reason}", use.path, use.cure)
         elif use.limit.kind == "ignored":
             idle[block, use.limit.reason, use.cure].append(name)

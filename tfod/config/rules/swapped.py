@@ -24,7 +24,7 @@ def swapped(config: TrainEvalPipelineConfig) -> tuple[list[Diagnostic], set[str]
     """A finding for each pair of files that would be right the other way round, and the fields of all pairs."""
     findings, fields = [], set()
     paths = _paths(config)
-    kinds = {path.value: kind_of_file(path.value) for path in paths}
+    kinds = {path.value: _kind(path.value) for path in paths}
     for first, second in combinations(paths, 2):
         if first.wanted == second.wanted:
             continue
@@ -36,6 +36,11 @@ def swapped(config: TrainEvalPipelineConfig) -> tuple[list[Diagnostic], set[str]
             findings.append(error("swapped", what, first.where, cure))
             fields |= {first.where, second.where}
     return findings, fields
+
+
+def _kind(path: str) -> Kind:
+    """A checkpoint is named without the ending of its files."""
+    return kind_of_file(path) or kind_of_file(f"{path}.index")
 
 
 def _paths(config: TrainEvalPipelineConfig) -> list[_Path]:

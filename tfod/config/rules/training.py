@@ -29,6 +29,7 @@ from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 __all__ = ["check"]
 
 _OPTIMIZER = "train_config.optimizer"
+_COSINE = "cosine_decay_learning_rate"
 # SGD's learning rate in the zoo for each picture of a batch (0.08 for 128). Small batches stand a few times more.
 _ZOO_RATE_PER_PICTURE = 0.08 / 128
 _TIMES_KNOWN_TO_GO_WELL = 4
@@ -51,8 +52,9 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
             "--set train_config.batch_size=8",
         )
     if train.num_steps == 0:
-        cure = "--set train_config.num_steps=2000, say"
-        yield error("num-steps", "training takes no step", "train_config.num_steps", cure)
+        what = "nothing says how many steps training takes (TensorFlow 1 then trained until it was stopped)"
+        cure = f"--set train_config.num_steps={_steps_of_schedule(train.optimizer) or 2000}, say"
+        yield error("num-steps", what, "train_config.num_steps", cure)
     for field in ("freeze_variables", "update_trainable_variables"):
         yield from errors("variables", expression_faults(field, getattr(train, field)), "train_config")
     yield from check_augmentation(config)
@@ -64,6 +66,13 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     yield from errors("metrics-set", metrics_faults(evaluation.metrics_set, _METRICS), "eval_config")
     faults = recall_faults(evaluation.recall_lower_bound, evaluation.recall_upper_bound)
     yield from errors("metrics-set", faults, "eval_config")
+
+
+def _steps_of_schedule(optimizer: Any) -> int:
+    """For how many steps the learning rate is meant to fall; 0 where it does not say so."""
+    kind = optimizer.WhichOneof("optimizer")
+    rate = getattr(optimizer, kind).learning_rate if kind else None
+    return int(rate.cosine_decay_learning_rate.total_steps) if rate and rate.HasField(_COSINE) else 0
 
 
 def _batchable(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
