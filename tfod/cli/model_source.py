@@ -54,12 +54,19 @@ def read_config(args: argparse.Namespace) -> "tuple[PipelineConfig, Path | None]
 
 
 def read_class_names(config: "PipelineConfig", *, is_asked_for: bool) -> dict[int, str]:
-    """From the label map of the first eval_input_reader; a file that nobody asked for may be missing."""
+    """From the label map of the first eval_input_reader; a file that nobody asked for may be missing.
+
+    Of a config of the zoo they are known.
+    """
+    from tfod.config.coco import COCO_CLASSES, is_of_coco
     from tfod.config.label_map import read_label_map
 
     path = config.eval_input_reader[0].label_map_path if config.eval_input_reader else ""
     if is_asked_for or Path(path).is_file():
         return read_label_map(path).names
+    if is_of_coco(config):
+        print("no label map found: the config is the zoo's, and so the classes are COCO's", file=sys.stderr)
+        return COCO_CLASSES
     print("no label map found: classes are shown by number; --label_map_path names them", file=sys.stderr)
     return {}
 
