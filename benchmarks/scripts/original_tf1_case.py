@@ -88,7 +88,7 @@ def losses_of(config, images, case, gain):
         losses["total"] = tf.add_n(list(losses.values()))
         trainable = tf.trainable_variables()
         gradients = tf.gradients(losses["total"], trainable)
-        norms = {v.op.name: tf.norm(one) for v, one in zip(trainable, gradients) if one is not None}
+        norms = {v.op.name: tf.norm(one) for v, one in zip(trainable, gradients, strict=True) if one is not None}
         filled(session, gain)
         return session.run((losses, norms))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tfod.config.architectures import ARCHITECTURES, Architecture, types_of
+from tfod.config.architectures import ARCHITECTURES, Architecture
 from tfod.config.check import check_pipeline
 from tfod.config.zoo_models import MODELS
 from tfod.protos import ssd_pb2

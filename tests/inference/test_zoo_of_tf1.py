@@ -8,8 +8,8 @@ import pytest
 
 from tfod.config.pipeline import read_pipeline_config
 from tfod.export.from_config import export_model
-from tfod.inference.images import read_image
 from tfod.inference.detector import Detector
+from tfod.inference.images import read_image
 
 pytestmark = pytest.mark.slow
 

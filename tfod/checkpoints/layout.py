@@ -18,10 +18,12 @@ class NamedVariables:
     Attributes:
       variables: By name, as `FeatureExtractor/MobilenetV1/Conv2d_0/weights`.
       extractor: The scopes of the feature extractor; what lies in them a classification checkpoint has without them.
+      same: Whether the model computes of them what TensorFlow 1's did; else it can only start to train from them.
     """
 
     variables: Mapping[str, tf.Variable]
     extractor: tuple[str, ...]
+    same: bool = True
 
 
 @dataclass(frozen=True)

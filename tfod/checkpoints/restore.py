@@ -60,9 +60,7 @@ def restore_fine_tune(
     )
 
 
-def _restore_named(
-    layout: CheckpointLayout, reader: NamedReader, checkpoint_type: str, heads: bool
-) -> RestoreReport:
+def _restore_named(layout: CheckpointLayout, reader: NamedReader, checkpoint_type: str, heads: bool) -> RestoreReport:
     if checkpoint_type != "fine_tune":
         layout.roots(checkpoint_type)  # refuses a type that does not exist
     named = _named(layout, reader)
@@ -95,7 +93,13 @@ def restore_model(model: _Restorable, place: str | Path) -> tuple[str, int | Non
     """
     reader = open_checkpoint(find_checkpoint(place), averaged=True)
     if isinstance(reader, NamedReader):
-        wanted = _named(model.checkpoint_layout(), reader).variables
+        named = _named(model.checkpoint_layout(), reader)
+        if not named.same:
+            cure = "let feature_extractor.type be the one of TensorFlow 1, without _keras; or fine-tune from it"
+            raise CheckpointError(
+                "the network of this type computes otherwise than TensorFlow 1's", reader.prefix, cure
+            )
+        wanted = named.variables
         if count := reader.averages():
             print(f"note: {reader.prefix} has moving averages of {count} variables, which are used", file=sys.stderr)
     else:
@@ -151,9 +155,7 @@ def _cure(missing: list[str], other_shape: bool) -> str:
 _HEADS = ("_predictor_layers", "_encoder_layers", "Predictor")
 
 
-def _other_architecture(
-    reader: Reader, checkpoint_type: str, wanted: Mapping[str, tf.Variable]
-) -> CheckpointError:
+def _other_architecture(reader: Reader, checkpoint_type: str, wanted: Mapping[str, tf.Variable]) -> CheckpointError:
     example = next(iter(wanted))
     cure = "use a checkpoint of this architecture"
     if checkpoint_type == "classification" and reader.kind() == "detection":

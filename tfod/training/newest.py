@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tfod.checkpoints.object_reader import CheckpointReader
+from tfod.checkpoints.named_reader import NamedReader, open_checkpoint
 from tfod.checkpoints.state import STATE_FILE, named_checkpoints, numbered_checkpoints, write_state
 from tfod.errors import CheckpointError
 from tfod.training.checkpoints import saved_step
@@ -31,12 +31,16 @@ def newest_whole(model_dir: Path, *, mend: bool = True) -> tuple[str, int] | Non
     first_error: CheckpointError | None = None
     for prefix in candidates:
         try:
-            CheckpointReader(prefix).verify()
-            found = prefix, saved_step(prefix)
+            reader = open_checkpoint(prefix)
+            reader.verify()
+            is_foreign = isinstance(reader, NamedReader)
+            found = prefix, 0 if is_foreign else saved_step(prefix)
         except CheckpointError as error:
             first_error = first_error or error
             _tell(f"{prefix} cannot be used: {error.what}")
             continue
+        if is_foreign:
+            raise _of_tf1(prefix)
         if first_error is not None or not is_sound:
             _tell(f"the run goes on from {prefix}, step {found[1]}")
             if mend:
@@ -48,6 +52,13 @@ def newest_whole(model_dir: Path, *, mend: bool = True) -> tuple[str, int] | Non
         raise CheckpointError(first_error.what, first_error.where, _CURE) from first_error
     what = f"none of the {len(candidates)} checkpoints of the run can be read; of the newest {first_error.what}"
     raise CheckpointError(what, first_error.where, _CURE) from first_error
+
+
+def _of_tf1(prefix: str) -> CheckpointError:
+    cure = f"give another --model_dir, and start there from this one: --set train_config.fine_tune_checkpoint={prefix}"
+    return CheckpointError(
+        "the run's checkpoint was written by TensorFlow 1, and no training goes on from there", prefix, cure
+    )
 
 
 def _candidates(model_dir: Path) -> tuple[list[str], bool, bool]:

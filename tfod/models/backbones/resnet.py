@@ -216,9 +216,7 @@ def _max_pool(padding: Padding) -> Callable[[tf.Tensor], tf.Tensor]:
     return lambda features: tf.nn.max_pool2d(tf.pad(features, [[0, 0], [1, 1], [1, 1], [0, 0]]), 3, 2, "VALID")
 
 
-def resnet_defaults(
-    *, freeze_batch_norm: bool, weight_decay: float = 1e-4, slim: bool = False
-) -> ConvHyperparameters:
+def resnet_defaults(*, freeze_batch_norm: bool, weight_decay: float = 1e-4, slim: bool = False) -> ConvHyperparameters:
     """The network's own hyperparameters, used where a config does not override them."""
     return ConvHyperparameters(
         make_initializer=partial(keras.initializers.VarianceScaling, 2.0 if slim else 1.0),

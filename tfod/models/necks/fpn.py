@@ -17,13 +17,15 @@ __all__ = ["FeaturePyramid"]
 class FeaturePyramid(tf.Module):
     """From the coarsest end point down: double, add the projected finer level, smooth; and coarser levels above.
 
-    The coarsest end point is only projected, not smoothed; each finer level starts from the smoothed coarser one.
+    The coarsest end point is only projected, not smoothed.
 
     Args:
       end_points: Names of the backbone's that it takes, fine to coarse; each halves the one before.
       depth: Channels of all levels.
       coarser: How many levels strided convolutions add beyond the coarsest.
       separable: Whether the 3x3 convolutions are depthwise-separable.
+      doubles_smoothed: Whether what is doubled is the smoothed level, as in the original with Keras, or, as with
+        TF-Slim, the sum before it.
 
     Attributes:
       project: For each end point a 1x1 convolution.
@@ -41,8 +43,10 @@ class FeaturePyramid(tf.Module):
         coarser: int,
         separable: bool = False,
         padding: Padding = "same",
+        doubles_smoothed: bool = True,
     ) -> None:
         super().__init__(name="feature_pyramid")
+        self.doubles_smoothed = doubles_smoothed
         self._end_points = tuple(end_points)
         count = len(end_points)
         make = hyperparameters.separable_conv if separable else hyperparameters.conv
@@ -67,9 +71,12 @@ class FeaturePyramid(tf.Module):
             project(end_points[name], training=training)
             for project, name in zip(self.project, self._end_points, strict=True)
         )
-        levels = [coarsest]
+        levels, coarser = [coarsest], coarsest
         for smooth, residual in zip(reversed(self.smooth), reversed(finer), strict=True):
-            levels.insert(0, smooth(doubled_to(residual, levels[0]) + residual, training=training))
+            coarser = doubled_to(residual, coarser) + residual
+            levels.insert(0, smooth(coarser, training=training))
+            if self.doubles_smoothed:
+                coarser = levels[0]
         for downsample in self.downsample:
             levels.append(downsample(levels[-1], training=training))
         return levels

@@ -94,6 +94,7 @@ def _overridden(network: Any, base: ConvHyperparameters, own: ConvHyperparameter
         norm = own.batch_norm or base.batch_norm
         return replace(own, activation=base.activation, batch_norm=norm and replace(norm, center=True, scale=True))
     if network is ResNet:
+        assert base.batch_norm is not None
         return replace(own, batch_norm=own.batch_norm and replace(base.batch_norm, frozen=own.batch_norm.frozen))
     return own
 
@@ -150,6 +151,7 @@ def _mobilenet_fpn(network: type[_MobileNet], config: _Config, where: str, freez
         where,
         levels=(config.fpn.min_level, config.fpn.max_level),
         depth=_width(config, config.fpn.additional_layer_depth),
+        slim=_is_slim(config),
         separable=config.use_depthwise,
         padding=_padding(config),
     )
@@ -169,8 +171,8 @@ def _resnet_fpn(depth: int, config: _Config, where: str, freeze: bool) -> Featur
     )
     # With Keras the original reads no field of `fpn` here; use_depthwise and use_explicit_padding it never reads.
     pyramid = config.fpn if slim else type(config.fpn)()
-    levels = pyramid.min_level, pyramid.max_level
-    neck = _pyramid(backbone, own, where, levels=levels, depth=_width(config, pyramid.additional_layer_depth))
+    levels, depth = (pyramid.min_level, pyramid.max_level), _width(config, pyramid.additional_layer_depth)
+    neck = _pyramid(backbone, own, where, levels=levels, depth=depth, slim=slim)
     return Features(backbone, neck, ChannelMeans(), smallest_side(config.type))
 
 
@@ -226,6 +228,7 @@ def _pyramid(
     *,
     levels: tuple[int, int],
     depth: int,
+    slim: bool,
     separable: bool = False,
     padding: Padding = "same",
 ) -> FeaturePyramid:
@@ -239,6 +242,7 @@ def _pyramid(
         coarser=last - deepest,
         separable=separable,
         padding=padding,
+        doubles_smoothed=not slim,
     )
 
 

@@ -43,7 +43,8 @@ def ssd_tf1_names(model: "SSD") -> NamedVariables | None:
     backbone = backbone_tf1_names(model.backbone)
     neck = scoped(tf1_scope(model.backbone), _neck(model.neck, model.backbone))
     extractor = scoped(_EXTRACTOR, {**backbone, **neck})
-    return NamedVariables({**extractor, **_box_predictor(model.box_predictor)}, (_EXTRACTOR,))
+    same = not (isinstance(model.neck, FeaturePyramid) and model.neck.doubles_smoothed)
+    return NamedVariables({**extractor, **_box_predictor(model.box_predictor)}, (_EXTRACTOR,), same)
 
 
 def _neck(neck: Neck, backbone: tf.Module) -> Named:
