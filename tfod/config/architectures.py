@@ -59,6 +59,7 @@ class Architecture:
         cost: of its training; None where nobody has trained it here.
         zoo_learning_rate: the highest rate of the zoo's own training.
         crop: the step of augmentation with which the zoo trains it, beside mirroring.
+        feature_maps: how many an SSD without a pyramid has, whatever num_layers says; 0 where it says that.
         era: the TensorFlow whose networks it is of: version 1's were built with TF-Slim, version 2's with Keras.
     """
 
@@ -74,7 +75,13 @@ class Architecture:
     cost: Cost | None = None
     zoo_learning_rate: float = 0.08
     crop: Literal["random_crop", "ssd_random_crop", "scale_crop_and_pad"] = "random_crop"
+    feature_maps: int = 0
     era: Era = "tf2"
+
+    @property
+    def takes_gray(self) -> bool:
+        """Whether images may have one channel: the others subtract a mean from each of three."""
+        return self.network.startswith(("mobilenet", "mobiledet", "inception_v"))
 
     def levels_in(self, extractor: Any) -> Levels | None:
         """First and last level of the pyramid that `extractor`, a feature extractor's block, asks for; None without."""
@@ -109,6 +116,7 @@ _EFFICIENTDET_COSTS = (
 )  # fmt: skip
 # The end of the type, and where the levels of the pyramid come from.
 _ERA_OF_RESNETS: dict[Era, tuple[str, Pyramid]] = {"tf1": ("", "fpn"), "tf2": ("_keras", "")}
+_OVERRIDE = "override_base_feature_extractor_hyperparams"
 _FIXED_CONVOLUTIONS = ("use_depthwise", "use_explicit_padding")
 
 
@@ -126,11 +134,25 @@ def _ssd_resnet(depth: int, era: Era = "tf2") -> Architecture:
     )  # fmt: skip
 
 
+def _ssd_of_tf1(
+    name: str, network: str, cost: Cost, *unread: str, maps: int = 0, rate: float = 0.004, backbone: str = ""
+) -> Architecture:
+    return Architecture(
+        name, "ssd", network, backbone or network, unread=unread, buildable=True, cost=cost, zoo_learning_rate=rate,
+        crop="ssd_random_crop", feature_maps=maps, era="tf1",
+    )  # fmt: skip
+
+
 def _efficientdet(size: int) -> Architecture:
     return Architecture(
         f"ssd_efficientnet-b{size}_bifpn_keras", "ssd", "efficientnet", f"efficientnet-b{size}", "bifpn", (3, 7),
         "bifpn", buildable=True, cost=_EFFICIENTDET_COSTS[size], crop="scale_crop_and_pad",
     )  # fmt: skip
+
+
+def _ssd_mobiledet(processor: str) -> Architecture:
+    name = f"mobiledet_{processor}"
+    return _ssd_of_tf1(f"ssd_{name}", "mobiledet", Cost(0.9, 0.6, 0.5), _OVERRIDE, maps=6, rate=0.8, backbone=name)
 
 
 def _faster_rcnn_resnet(depth: int, pyramid: Pyramid = "") -> Architecture:
@@ -160,6 +182,13 @@ _ROWS = (
                  cost=_MOBILENET_COST, zoo_learning_rate=0.004, crop="ssd_random_crop", era="tf1"),
     _ssd_with_pyramid("ssd_mobilenet_v2_fpn", "mobilenet_v2", Cost(0.9, 0.63, 0.18), era="tf1"),
     *(_ssd_resnet(depth, "tf1") for depth in (50, 101, 152)),
+    _ssd_of_tf1("ssd_inception_v2", "inception_v2", Cost(1.0, 0.8, 0.6)),
+    _ssd_of_tf1("ssd_inception_v3", "inception_v3", Cost(1.2, 1.1, 1.0)),
+    _ssd_of_tf1("embedded_ssd_mobilenet_v1", "mobilenet_v1", _MOBILENET_V1_COST, _OVERRIDE, maps=5),
+    _ssd_of_tf1("ssd_mobilenet_v1_ppn", "mobilenet_v1", _MOBILENET_V1_COST, "use_depthwise", maps=6, rate=0.7),
+    _ssd_of_tf1("ssd_mobilenet_v3_large", "mobilenet_v3", Cost(0.9, 0.5, 0.3), maps=6, backbone="mobilenet_v3_large"),
+    _ssd_of_tf1("ssd_mobilenet_v3_small", "mobilenet_v3", Cost(0.9, 0.4, 0.2), maps=6, backbone="mobilenet_v3_small"),
+    *map(_ssd_mobiledet, ("cpu", "dsp", "edgetpu", "gpu")),
     *map(_efficientdet, range(8)),
     *(_faster_rcnn_resnet(depth) for depth in (50, 101, 152)),
     *(_faster_rcnn_resnet(depth, "fpn") for depth in (50, 101, 152)),

@@ -24,7 +24,7 @@ def gray_switch(config: TrainEvalPipelineConfig) -> str:
         return ""
     row = ARCHITECTURES.get(found[1].feature_extractor.type)
     kind = found[1].image_resizer.WhichOneof("image_resizer_oneof")
-    if row is None or not row.network.startswith("mobilenet") or kind in (None, "identity_resizer"):
+    if row is None or not row.takes_gray or kind in (None, "identity_resizer"):
         return ""
     return f"model.{found[0]}.image_resizer.{kind}.convert_to_grayscale"
 

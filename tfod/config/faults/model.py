@@ -15,8 +15,10 @@ __all__ = [
     "clip_range_faults",
     "convolutional_predictor_faults",
     "efficientnet_faults",
+    "explicit_padding_faults",
     "extractor_type_faults",
     "gray_input_faults",
+    "inception_faults",
     "initializer_faults",
     "is_of_tf1",
     "model_choice_faults",
@@ -34,14 +36,14 @@ _BACKBONE_LEVELS = (2, 5)
 _EFFICIENTNET_LEVELS = (1, 5)
 _COMBINE_METHODS = ("fast_attention", "attention", "weighted_sum", "sum")
 _MOST_LAYERS = 6  # two maps of the backbone and four that are added
-_SMALLEST_SIDES = {"resnet_v1": 129, "efficientnet": 129}  # pixels; of all others 33
+_SMALLEST_SIDES = {"resnet_v1": 129, "efficientnet": 129, "inception_v3": 75}  # pixels; of all others 33
 _NARROWEST = 32  # channels, multiplied twice in MobileNetV1
 # Networks that only TensorFlow 1 had, as their types begin.
 _OF_TENSORFLOW_1 = (
-    "embedded_ssd_mobilenet_v1", "faster_rcnn_inception_v2", "faster_rcnn_nas", "faster_rcnn_pnas",
+    "faster_rcnn_inception_v2", "faster_rcnn_nas", "faster_rcnn_pnas",
     "faster_rcnn_inception_resnet_v2", "faster_rcnn_mobilenet_v1", "faster_rcnn_resnet50", "faster_rcnn_resnet101",
-    "faster_rcnn_resnet152", "ssd_inception_v2", "ssd_inception_v3", "ssd_mobiledet", "ssd_mobilenet_edgetpu",
-    "ssd_mobilenet_v1_ppn", "ssd_mobilenet_v2_mnasfpn", "ssd_mobilenet_v3", "ssd_pnasnet", "ssd_resnet34_v1_fpn",
+    "faster_rcnn_resnet152", "ssd_mobilenet_edgetpu",
+    "ssd_mobilenet_v2_mnasfpn", "ssd_mobilenet_v3", "ssd_pnasnet", "ssd_resnet34_v1_fpn",
     "ssd_resnet50_v1_ppn", "ssd_resnet101_v1_ppn", "ssd_resnet152_v1_ppn", "ssd_spaghettinet",
 )  # fmt: skip
 _INSTEAD = {False: "ssd_mobilenet_v2_keras", True: "ssd_mobilenet_v2_fpn_keras"}
@@ -133,10 +135,10 @@ def width_faults(depth_multiplier: float, min_depth: int) -> Iterator[Fault]:
 def gray_input_faults(kind: str, gray: bool, extractor: str) -> Iterator[Fault]:
     """`kind`: the image resizer, which makes images of one channel if `gray`. Block: `image_resizer`.
 
-    As in the original only MobileNets take what comes: the others subtract a mean from each of three channels.
+    As in the original: ResNets and EfficientNets subtract a mean from each of three channels.
     """
     row = ARCHITECTURES.get(extractor)
-    if gray and row is not None and not row.network.startswith("mobilenet"):
+    if gray and row is not None and not row.takes_gray:
         what = f"{extractor} wants images of three channels, and convert_to_grayscale leaves one"
         yield Fault(what, f"{kind}.convert_to_grayscale", "--set {field}=false, or take a MobileNet")
 
@@ -193,6 +195,20 @@ def efficientnet_faults(*, depth_multiplier: float, use_depthwise: bool, use_exp
     for name, value in (("use_depthwise", use_depthwise), ("use_explicit_padding", use_explicit_padding)):
         if value:
             yield Fault(f"an EfficientNet cannot be built with {name}", name, "--set {field}=false")
+
+
+def inception_faults(extractor: str, *, overrides: bool) -> Iterator[Fault]:
+    """`overrides`: whether the config's hyperparameters hold for the backbone too. Block: `feature_extractor`."""
+    if not overrides:
+        field = "override_base_feature_extractor_hyperparams"
+        yield Fault(f"{extractor} has no hyperparameters of its own", field, "--set {field}=true")
+
+
+def explicit_padding_faults(extractor: str, *, use_explicit_padding: bool) -> Iterator[Fault]:
+    """Of networks that cannot have it. Block: `feature_extractor`."""
+    if use_explicit_padding:
+        name = "use_explicit_padding"
+        yield Fault(f"{extractor} cannot be built with {name}", name, "--set {field}=false")
 
 
 def background_faults(*, added: bool, explicit: bool) -> Iterator[Fault]:

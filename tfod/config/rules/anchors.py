@@ -45,7 +45,11 @@ def _feature_maps(extractor: Any) -> int | None:
     if extractor.type not in ARCHITECTURES:
         return None
     levels = pyramid_levels(extractor)
-    return max(levels[1] - levels[0] + 1, 0) if levels else int(extractor.num_layers)
+    return (
+        max(levels[1] - levels[0] + 1, 0)
+        if levels
+        else ARCHITECTURES[extractor.type].feature_maps or int(extractor.num_layers)
+    )
 
 
 def _multiscale(generator: Any, extractor: Any, where: str) -> Iterator[Diagnostic]:

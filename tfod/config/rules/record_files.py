@@ -57,7 +57,7 @@ def check_files(reader: InputReader, where: str) -> tuple[list[str], list[Diagno
             good += [file for file, problem in problems.items() if problem is None]
             findings += _problems_of_pattern(pattern, problems, f"{place}[{number}]")
             found.update(dict.fromkeys(files, f"{place}[{number}]"))
-    findings += _unread({file: found[file] for file in good if file in found})
+    findings += _unread(found, good)
     # Where shards are named one by one, those that are missing are told once.
     named = {(match[1], match[4]) for match in map(_SHARD.fullmatch, lacking.values()) if match}
     return good, [*findings, *_lacking(lacking, len(patterns)), *_shard_sets(found, named)]
@@ -211,8 +211,12 @@ def _stem(path: str) -> str:
     return next((name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending)), name)
 
 
-def _unread(files: Mapping[str, str]) -> Iterator[Diagnostic]:
-    """Sets of shards of which only some are read, while the others lie beside them; `files`: file -> its place."""
+def _unread(files: Mapping[str, str], good: Collection[str]) -> Iterator[Diagnostic]:
+    """Sets of shards of which only some are read, while the others lie beside them.
+
+    `files`: file -> its place; `good`: those of which nothing is wrong.
+    """
+    hold = {(match[1], match[3], match[4]) for match in map(_SHARD.fullmatch, good) if match}
     read: dict[tuple[str, str, str], int] = defaultdict(int)
     places: dict[tuple[str, str, str], str] = {}
     for match in filter(None, map(_SHARD.fullmatch, files)):
@@ -221,7 +225,7 @@ def _unread(files: Mapping[str, str]) -> Iterator[Diagnostic]:
         places.setdefault(key, files[match[0]])
     for (base, total, end), count in read.items():
         pattern = f"{base}-?????-of-{total}{end}"
-        if count < int(total) == len(_matches(pattern)):
+        if (base, total, end) in hold and count < int(total) == len(_matches(pattern)):
             where = places[base, total, end]
             what = f"{count} of the {int(total)} shards of {shown(base)} {'is' if count == 1 else 'are'} read"
             yield warning("some-shards", what, where, f"{assignment(where, pattern)} reads all")

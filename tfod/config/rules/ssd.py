@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from tfod.config.architectures import ARCHITECTURES
+from tfod.config.architectures import ARCHITECTURES, Architecture
 from tfod.config.diagnostics import Diagnostic, error, errors, warning
+from tfod.config.faults.fault import Fault
 from tfod.config.faults.image_size import known_sides
 from tfod.config.faults.losses import loss_choice_faults, mining_faults, sampler_faults
 from tfod.config.faults.matching import (
@@ -21,6 +22,8 @@ from tfod.config.faults.model import (
     clip_range_faults,
     convolutional_predictor_faults,
     efficientnet_faults,
+    explicit_padding_faults,
+    inception_faults,
     num_layers_faults,
     predictor_choice_faults,
     pyramid_levels_faults,
@@ -51,7 +54,7 @@ def _feature_maps(extractor: Any, where: str) -> Iterator[Diagnostic]:
     row = ARCHITECTURES.get(extractor.type)
     yield from errors("feature-extractor", width_faults(extractor.depth_multiplier, extractor.min_depth), where)
     if row is not None and not row.pyramid:
-        yield from errors("feature-extractor", num_layers_faults(extractor.num_layers), where)
+        yield from errors("feature-extractor", _faults_of_plain_maps(extractor, row), where)
     elif row is not None and row.levels_field == "fpn":
         faults = pyramid_levels_faults(extractor.fpn.min_level, extractor.fpn.max_level)
         yield from errors("feature-extractor", faults, f"{where}.fpn")
@@ -70,6 +73,15 @@ def _feature_maps(extractor: Any, where: str) -> Iterator[Diagnostic]:
                 combine_method=extractor.bifpn.combine_method,
             )
             yield from errors("feature-extractor", faults, f"{where}.bifpn")
+
+
+def _faults_of_plain_maps(extractor: Any, row: Architecture) -> Iterator[Fault]:
+    if not row.feature_maps:
+        yield from num_layers_faults(extractor.num_layers)
+    if row.network in ("inception_v2", "inception_v3"):
+        yield from inception_faults(row.name, overrides=extractor.override_base_feature_extractor_hyperparams)
+    if row.network in ("mobilenet_v3", "mobiledet"):
+        yield from explicit_padding_faults(row.name, use_explicit_padding=extractor.use_explicit_padding)
 
 
 def _losses(loss: Any) -> Iterator[Diagnostic]:

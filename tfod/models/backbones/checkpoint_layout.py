@@ -7,8 +7,14 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tfod.models.backbones.efficientnet import EfficientNet
+from tfod.models.backbones.inception import Inception, InceptionModule
+from tfod.models.backbones.inception_v2 import InceptionV2
+from tfod.models.backbones.inception_v3 import InceptionV3
+from tfod.models.backbones.mobile_block import MobileBlock
+from tfod.models.backbones.mobiledet import MobileDet
 from tfod.models.backbones.mobilenet_v1 import MobileNetV1
 from tfod.models.backbones.mobilenet_v2 import MobileNetV2
+from tfod.models.backbones.mobilenet_v3 import MobileNetV3
 from tfod.models.backbones.resnet import Bottleneck, PreactivationBottleneck, ResNet
 
 __all__ = ["CONVOLUTIONS", "backbone_layout", "numbered", "tree"]
@@ -90,9 +96,40 @@ def _efficientnet(backbone: EfficientNet) -> Iterable[keras.layers.Layer]:
             yield from (*block.expand_and_filter.layers, *block.excite.layers, *block.project.layers)
 
 
+def _inception(backbone: Inception) -> Iterable[keras.layers.Layer]:
+    for part in backbone.parts.values():
+        if not isinstance(part, InceptionModule):
+            yield from part.layers
+            continue
+        for branch in part.branches:
+            yield from branch.layers
+
+
+def _mobilenet_v3(backbone: MobileNetV3) -> Iterable[keras.layers.Layer]:
+    yield from backbone.stem.layers
+    for block in backbone.blocks:
+        yield from _mobile_block(block)
+    yield from backbone.top.layers
+
+
+def _mobiledet(backbone: MobileDet) -> Iterable[keras.layers.Layer]:
+    yield from backbone.stem.layers
+    for blocks in backbone.stages:
+        for block in blocks:
+            yield from _mobile_block(block)
+
+
+def _mobile_block(block: MobileBlock) -> Iterable[keras.layers.Layer]:
+    yield from (*block.expand.layers, *block.filter.layers, *block.excite.layers, *block.project.layers)
+
+
 _ORDER: dict[type, Any] = {
     EfficientNet: _efficientnet,
+    InceptionV2: _inception,
+    InceptionV3: _inception,
+    MobileDet: _mobiledet,
     MobileNetV1: _mobilenet_v1,
     MobileNetV2: _mobilenet_v2,
+    MobileNetV3: _mobilenet_v3,
     ResNet: _resnet,
 }

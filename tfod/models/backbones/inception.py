@@ -104,6 +104,11 @@ class Branch(tf.Module):
         self.trunk = Sequential([layer for step in steps for layer in step.layers(hyperparameters, width)])
         self.ends = [Sequential(step.layers(hyperparameters, width)) for step in fork]
 
+    @property
+    def layers(self) -> list[keras.layers.Layer]:
+        """All of them, arm by arm."""
+        return [layer for sequence in (self.trunk, *self.ends) for layer in sequence.layers]
+
     def __call__(self, features: tf.Tensor, *, training: bool) -> tf.Tensor:
         """Features `[B, H', W', D]` of `[B, H, W, C]`, float32 or bfloat16."""
         features = self.trunk(features, training=training)
@@ -115,9 +120,7 @@ class Branch(tf.Module):
 class InceptionModule(tf.Module):
     """Branches that take the same features; what they give is concatenated."""
 
-    def __init__(
-        self, plans: Sequence[BranchPlan], hyperparameters: ConvHyperparameters, width: Width
-    ) -> None:
+    def __init__(self, plans: Sequence[BranchPlan], hyperparameters: ConvHyperparameters, width: Width) -> None:
         super().__init__(name="inception_module")
         self.branches = [Branch(plan, hyperparameters, width) for plan in plans]
 

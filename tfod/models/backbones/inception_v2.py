@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import tf_keras as keras
 
@@ -46,7 +47,11 @@ def _narrow(channels: int) -> Conv:
 
 
 def _keeping(
-    single: int, one: tuple[int, int], two: tuple[int, int], pooled: int, pool: Pool = Pool("average")
+    single: int,
+    one: tuple[int, int],
+    two: tuple[int, int],
+    pooled: int,
+    pool: Literal["average", "maximum"] = "average",
 ) -> tuple[BranchPlan, ...]:
     """A module of the resolution before: channels of a 1x1 convolution; of one before a 3x3; of one before two 3x3,
     which are equal; and of one after pooling."""
@@ -54,7 +59,7 @@ def _keeping(
         (Conv(single),),
         (_narrow(one[0]), Conv(one[1], _THREE)),
         (_narrow(two[0]), Conv(two[1], _THREE), Conv(two[1], _THREE)),
-        (pool, Conv(pooled, stddev=0.1)),
+        (Pool(pool), Conv(pooled, stddev=0.1)),
     )
 
 
@@ -83,7 +88,7 @@ _PLAN: Plan = {
     "Mixed_4e": _keeping(96, (128, 192), (160, 192), 96),
     "Mixed_5a": _halving((128, 192), (192, 256)),
     "Mixed_5b": _keeping(352, (192, 320), (160, 224), 128),
-    "Mixed_5c": _keeping(352, (192, 320), (192, 224), 128, Pool("maximum")),
+    "Mixed_5c": _keeping(352, (192, 320), (192, 224), 128, "maximum"),
 }
 
 INCEPTION_V2_PARTS = tuple(_PLAN)

@@ -12,7 +12,7 @@ from tfod.models.layers.conv import ConvHyperparameters, L2Regularizer
 from tfod.models.layers.normalization import BatchNorm
 from tfod.models.layers.sequential import Sequential
 
-__all__ = ["MobileDet"]
+__all__ = ["MobileDet", "Processor"]
 
 Processor = Literal["cpu", "dsp", "edgetpu", "gpu"]
 

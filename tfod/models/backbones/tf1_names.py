@@ -1,14 +1,21 @@
 """Backbones under the names that TensorFlow 1's checkpoints give to their variables: a scope for each convolution."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
 
 from tfod.models.backbones.checkpoint_layout import CONVOLUTIONS
+from tfod.models.backbones.inception import Inception, InceptionModule
+from tfod.models.backbones.inception_v2 import InceptionV2
+from tfod.models.backbones.inception_v3 import InceptionV3
+from tfod.models.backbones.mobiledet import MobileDet
 from tfod.models.backbones.mobilenet_v1 import MobileNetV1
 from tfod.models.backbones.mobilenet_v2 import EXPANSION, MobileNetV2
+from tfod.models.backbones.mobilenet_v3 import MobileNetV3
 from tfod.models.backbones.resnet import Bottleneck, ResNet
 from tfod.models.layers.sequential import Sequential
 
@@ -38,12 +45,14 @@ def has_tf1_names(backbone: tf.Module) -> bool:
 
 def tf1_scope(backbone: tf.Module) -> str:
     """The scope of a whole backbone, in which the layers that stand on it lie too."""
-    return str(backbone.name) if isinstance(backbone, ResNet) else _SCOPES[type(backbone)]
+    return _SCOPES.get(backbone.name, str(backbone.name))
 
 
 def tf1_end_point(backbone: tf.Module, name: str) -> str:
     """What TF-Slim calls the end point `name` of a backbone."""
-    return _END_POINTS[type(backbone)].get(name, name)
+    if isinstance(backbone, MobileNetV3) and name == "top":
+        return f"layer_{len(backbone.blocks) + 2}"
+    return _END_POINTS.get(type(backbone), {}).get(name, name)
 
 
 def scoped(scope: str, names: Mapping[str, tf.Variable]) -> Named:
@@ -98,8 +107,106 @@ def _resnet(backbone: ResNet) -> Pairs:
             yield from tf1_names(block.widen, f"{scope}/conv3").items()
 
 
-_VARIABLES: dict[type, Any] = {MobileNetV1: _mobilenet_v1, MobileNetV2: _mobilenet_v2, ResNet: _resnet}
-_SCOPES: dict[type, str] = {MobileNetV1: "MobilenetV1", MobileNetV2: "MobilenetV2"}
+def _inception(backbone: Inception) -> Pairs:
+    for part, module in backbone.parts.items():
+        if not isinstance(module, InceptionModule):
+            yield from tf1_names(module, part).items()
+            continue
+        for number, branch in enumerate(module.branches):
+            scopes = _inception_scopes(f"{part}/Branch_{number}", branch.layers)
+            yield from tf1_names(branch.layers, *scopes).items()
+
+
+def _inception_scopes(scope: str, layers: Iterable[keras.layers.Layer]) -> Iterator[str]:
+    """Those of a branch's convolutions: 0a, 0b and so on, pooling counted too, and 1a for what halves."""
+    steps = (layer for layer in layers if isinstance(layer, (*CONVOLUTIONS, *_POOLING)))
+    for letter, layer in zip("abcde", steps, strict=False):
+        if isinstance(layer, CONVOLUTIONS):
+            place = "1a" if layer.strides[0] > 1 else f"0{letter}"
+            yield f"{scope}/Conv2d_{place}_{'x'.join(map(str, layer.kernel_size))}"
+
+
+_POOLING = (keras.layers.AveragePooling2D, keras.layers.MaxPooling2D)
+# Where InceptionV3 departs from that rule.
+_ODD_SCOPES = {
+    "Mixed_5c/Branch_1/Conv2d_0a_1x1": "Mixed_5c/Branch_1/Conv2d_0b_1x1",
+    "Mixed_5c/Branch_1/Conv2d_0b_5x5": "Mixed_5c/Branch_1/Conv_1_0c_5x5",
+    "Mixed_6a/Branch_0/Conv2d_1a_3x3": "Mixed_6a/Branch_0/Conv2d_1a_1x1",
+    "Mixed_6a/Branch_1/Conv2d_1a_3x3": "Mixed_6a/Branch_1/Conv2d_1a_1x1",
+    "Mixed_7b/Branch_1/Conv2d_0c_3x1": "Mixed_7b/Branch_1/Conv2d_0b_3x1",
+}
+
+
+def _inception_v3(backbone: InceptionV3) -> Pairs:
+    for name, variable in _inception(backbone):
+        scope = "/".join(name.split("/")[:3])  # of a convolution within a module
+        yield name.replace(scope, _ODD_SCOPES.get(scope, scope)), variable
+
+
+def _mobilenet_v3(backbone: MobileNetV3) -> Pairs:
+    yield from tf1_names(backbone.stem, "Conv").items()
+    for number, block in enumerate(backbone.blocks):
+        scope = f"expanded_conv_{number}" if number else "expanded_conv"
+        excite = [f"{scope}/squeeze_excite/{name}" for name in _EXCITATION]
+        yield from tf1_names(block.expand, f"{scope}/expand").items()
+        yield from tf1_names(block.filter, f"{scope}/depthwise").items()
+        yield from tf1_names(block.excite, *excite).items()
+        yield from tf1_names(block.project, f"{scope}/project").items()
+    yield from tf1_names(backbone.top, "Conv_1").items()
+
+
+_EXCITATION = ("Conv", "Conv_1")
+
+
+def _mobiledet(backbone: MobileDet) -> Pairs:
+    yield from tf1_names(backbone.stem, "Conv").items()
+    seen: Counter[str] = Counter()
+    blocks = zip(chain(*backbone.kinds), chain(*backbone.stages), strict=True)
+    for kind, block in blocks:
+        name = _MOBILEDET_BLOCKS[kind]
+        scope = f"{name}_{seen[name]}" if seen[name] else name
+        seen[name] += 1
+        layers = [*block.expand.layers, *block.filter.layers, *block.project.layers]
+        yield from tf1_names(layers, *(f"{scope}/{one}" for one in _numbered_scopes(layers))).items()
+        yield from tf1_names(block.excite, *(f"{scope}/SqueezeExcite/{one}" for one in _EXCITATION)).items()
+
+
+def _numbered_scopes(layers: Iterable[keras.layers.Layer]) -> Iterator[str]:
+    """Those that TF-Slim chooses for convolutions that are given none."""
+    number = 0
+    for layer in layers:
+        if isinstance(layer, keras.layers.DepthwiseConv2D):
+            yield "SeparableConv2d"
+        elif isinstance(layer, CONVOLUTIONS):
+            yield f"Conv_{number}" if number else "Conv"
+            number += 1
+
+
+_MOBILEDET_BLOCKS = {
+    "unexpanded": "IBNNoExpansion", "bottleneck": "IBN", "fused": "FusedConv", "tucker": "TuckerConv",
+}  # fmt: skip
+_VARIABLES: dict[type, Any] = {
+    InceptionV2: _inception,
+    InceptionV3: _inception_v3,
+    MobileDet: _mobiledet,
+    MobileNetV1: _mobilenet_v1,
+    MobileNetV2: _mobilenet_v2,
+    MobileNetV3: _mobilenet_v3,
+    ResNet: _resnet,
+}
+# Of all others it is their name.
+_SCOPES = {
+    "inception_v2": "InceptionV2",
+    "inception_v3": "InceptionV3",
+    "mobiledet_cpu": "MobileDetCPU",
+    "mobiledet_dsp": "MobileDetDSP",
+    "mobiledet_edgetpu": "MobileDetEdgeTPU",
+    "mobiledet_gpu": "MobileDetGPU",
+    "mobilenet_v1": "MobilenetV1",
+    "mobilenet_v2": "MobilenetV2",
+    "mobilenet_v3_large": "MobilenetV3",
+    "mobilenet_v3_small": "MobilenetV3",
+}
 _END_POINTS: dict[type, Mapping[str, str]] = {
     MobileNetV1: {f"block{number}": f"Conv2d_{number}_pointwise" for number in range(1, 14)},
     MobileNetV2: {

@@ -55,7 +55,7 @@ class ConvHyperparameters:
     def conv(
         self,
         filters: int,
-        kernel_size: int,
+        kernel_size: int | tuple[int, int],
         *,
         strides: int = 1,
         padding: str = "same",

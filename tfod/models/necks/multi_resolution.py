@@ -19,6 +19,7 @@ class MultiResolutionMaps(tf.Module):
       end_points: Names and channels of those of the backbone that are feature maps, fine to coarse.
       added: Of the maps that are added: channels of the 1x1 and of the 3x3 convolution.
       separable: Whether the 3x3 convolutions are depthwise-separable.
+      kernel_sizes: Sides of the kernels that halve, where they are not 3.
 
     Attributes:
       downsample: The convolutions of each map that is added.
@@ -33,11 +34,13 @@ class MultiResolutionMaps(tf.Module):
         added: Sequence[tuple[int, int]],
         separable: bool,
         padding: Padding = "same",
+        kernel_sizes: Sequence[int] | None = None,
     ) -> None:
         super().__init__(name="feature_maps")
         self.end_points = tuple(end_points)
         self.downsample = [
-            Sequential(_halving_layers(hyperparameters, *pair, separable=separable, padding=padding)) for pair in added
+            Sequential(_halving_layers(hyperparameters, *pair, side, separable=separable, padding=padding))
+            for pair, side in zip(added, kernel_sizes or [3] * len(added), strict=True)
         ]
         self.depths = (*end_points.values(), *(depth for _, depth in added))
 
@@ -50,11 +53,11 @@ class MultiResolutionMaps(tf.Module):
 
 
 def _halving_layers(
-    hp: ConvHyperparameters, half: int, depth: int, *, separable: bool, padding: Padding
+    hp: ConvHyperparameters, half: int, depth: int, side: int, *, separable: bool, padding: Padding
 ) -> list[keras.layers.Layer]:
     after = hp.normalization_and_activation
     first = [hp.conv(half, 1), *after()]
     if not separable:
-        return [*first, *padded(padding, 3, lambda pad: hp.conv(depth, 3, strides=2, padding=pad)), *after()]
-    depthwise = padded(padding, 3, lambda pad: hp.depthwise_conv(3, strides=2, padding=pad, plain_kernel=True))
+        return [*first, *padded(padding, side, lambda pad: hp.conv(depth, side, strides=2, padding=pad)), *after()]
+    depthwise = padded(padding, side, lambda pad: hp.depthwise_conv(side, strides=2, padding=pad, plain_kernel=True))
     return [*first, *depthwise, *after(), hp.conv(depth, 1), *after()]

@@ -17,6 +17,7 @@ from tfod.models.layers.sequential import Sequential
 from tfod.models.necks.bifpn import BiFPN, Node, WeightedSum
 from tfod.models.necks.fpn import FeaturePyramid
 from tfod.models.necks.multi_resolution import MultiResolutionMaps
+from tfod.models.necks.pooling_pyramid import PoolingPyramid
 from tfod.models.ssd.tf1_names import ssd_tf1_names
 from tfod.names import BOX_ENCODINGS, CLASS_PREDICTIONS
 
@@ -64,6 +65,8 @@ def _neck(model: "SSD") -> Children:
         return {"_fpn_features_generator": pyramid, "_coarse_feature_layers": _lists(neck.downsample)}
     if isinstance(neck, BiFPN):
         return {"_bifpn_stage": _bifpn(neck)}
+    if isinstance(neck, PoolingPyramid):
+        return {}
     assert isinstance(neck, MultiResolutionMaps)
     # The original counts the maps of the backbone too, and has two spellings.
     name = "_feature_map_generator" if isinstance(model.backbone, MobileNetV1) else "feature_map_generator"

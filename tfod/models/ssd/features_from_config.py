@@ -1,9 +1,9 @@
 """The backbones and necks that `model.ssd.feature_extractor` can name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import tf_keras as keras
 
@@ -12,7 +12,9 @@ from tfod.config.faults.fault import refuse
 from tfod.config.faults.model import (
     bidirectional_pyramid_faults,
     efficientnet_faults,
+    explicit_padding_faults,
     extractor_type_faults,
+    inception_faults,
     num_layers_faults,
     pyramid_levels_faults,
     smallest_side,
@@ -21,8 +23,12 @@ from tfod.config.faults.model import (
 from tfod.config.faults.numbers import number_faults
 from tfod.models.backbones.backbone import Backbone
 from tfod.models.backbones.efficientnet import EfficientNet, efficientnet_defaults
+from tfod.models.backbones.inception_v2 import InceptionV2
+from tfod.models.backbones.inception_v3 import InceptionV3
+from tfod.models.backbones.mobiledet import MobileDet, Processor
 from tfod.models.backbones.mobilenet_v1 import MobileNetV1, mobilenet_defaults
 from tfod.models.backbones.mobilenet_v2 import EXPANSION, MobileNetV2
+from tfod.models.backbones.mobilenet_v3 import V3_EXPANSION, MobileNetV3
 from tfod.models.backbones.resnet import ResNet, resnet_defaults
 from tfod.models.from_config import conv_hyperparameters_from_config
 from tfod.models.layers.conv import ConvHyperparameters, Regularizer
@@ -31,6 +37,7 @@ from tfod.models.necks.bifpn import BiFPN, BiFPNSettings
 from tfod.models.necks.fpn import FeaturePyramid
 from tfod.models.necks.multi_resolution import MultiResolutionMaps
 from tfod.models.necks.neck import Neck
+from tfod.models.necks.pooling_pyramid import PoolingPyramid
 from tfod.models.preprocess import ChannelMeans, ChannelStatistics, MinusOneToOne, PixelNormalization
 from tfod.protos import ssd_pb2
 
@@ -72,16 +79,23 @@ def _hyperparameters(
     config: _Config, where: str, freeze: bool, defaults: Callable[..., ConvHyperparameters], network: Any
 ) -> tuple[ConvHyperparameters, ConvHyperparameters]:
     """Those of the backbone, which is a `network`, and those of what stands on it."""
-    slim = _is_slim(config)
-    own = conv_hyperparameters_from_config(
-        config.conv_hyperparams, f"{where}.conv_hyperparams", freeze_batch_norm=freeze, slim=slim
-    )
+    slim, own = _is_slim(config), _own_hyperparameters(config, where, freeze)
     base = defaults(freeze_batch_norm=freeze, slim=slim)
     if config.override_base_feature_extractor_hyperparams:
         base = _overridden(network, base, own) if slim else own
-    elif slim and network is MobileNetV2:
+    elif slim and network in _KEEPING_ACTIVATION:
         base = replace(base, regularize_depthwise=False)
     return base, own
+
+
+def _own_hyperparameters(config: _Config, where: str, freeze: bool) -> ConvHyperparameters:
+    return conv_hyperparameters_from_config(
+        config.conv_hyperparams, f"{where}.conv_hyperparams", freeze_batch_norm=freeze, slim=_is_slim(config)
+    )
+
+
+# Networks of TF-Slim whose own activation and kind of normalisation no config overrides.
+_KEEPING_ACTIVATION = (MobileNetV2, MobileNetV3)
 
 
 def _is_slim(config: _Config) -> bool:
@@ -90,7 +104,7 @@ def _is_slim(config: _Config) -> bool:
 
 def _overridden(network: Any, base: ConvHyperparameters, own: ConvHyperparameters) -> ConvHyperparameters:
     """What is left of a network's own hyperparameters where a config's are to override them, in TF-Slim."""
-    if network is MobileNetV2:
+    if network in _KEEPING_ACTIVATION:
         norm = own.batch_norm or base.batch_norm
         return replace(own, activation=base.activation, batch_norm=norm and replace(norm, center=True, scale=True))
     if network is ResNet:
@@ -125,16 +139,79 @@ def _mobilenet_ssd(network: type[_MobileNet], config: _Config, where: str, freez
     base, own = _hyperparameters(config, where, freeze, mobilenet_defaults, network)
     backbone = _mobilenet(network, config, base)
     first = EXPANSION if network is MobileNetV2 else backbone.levels[4]
-    given = (first, backbone.levels[5])[: config.num_layers]
-    added = _ADDED_DEPTHS[: max(config.num_layers - 2, 0)]
+    return _resolution_features(config, backbone, own, (first, backbone.levels[5]), number=config.num_layers)
+
+
+def _resolution_features(
+    config: _Config,
+    backbone: Backbone,
+    hyperparameters: ConvHyperparameters,
+    given: Sequence[str],
+    *,
+    number: int,
+    depths: Sequence[int] = _ADDED_DEPTHS,
+    kernel_sizes: Sequence[int] | None = None,
+) -> Features:
+    """The end points `given` of a backbone and maps of the `depths`, the first `number` of all."""
     neck = MultiResolutionMaps(
-        own,
-        end_points={name: backbone.channels[name] for name in given},
-        added=[(_width(config, depth // 2), _width(config, depth)) for depth in added],
+        hyperparameters,
+        end_points={name: backbone.channels[name] for name in given[:number]},
+        added=[(_width(config, n // 2), _width(config, n)) for n in depths[: max(number - len(given), 0)]],
         separable=config.use_depthwise,
         padding=_padding(config),
+        kernel_sizes=kernel_sizes,
     )
     return Features(backbone, neck, MinusOneToOne(), smallest_side(config.type))
+
+
+def _embedded_mobilenet(config: _Config, where: str, freeze: bool) -> Features:
+    own = _own_hyperparameters(config, where, freeze)
+    # The original means to let a config override these too, but hands that on in the wrong place.
+    base = mobilenet_defaults(freeze_batch_norm=freeze, slim=True, regularize_depthwise=False)
+    backbone = _mobilenet(MobileNetV1, config, base)
+    given, number = (backbone.levels[4], backbone.levels[5]), ARCHITECTURES[config.type].feature_maps
+    return _resolution_features(config, backbone, own, given, number=number, kernel_sizes=(3, 3, 2))
+
+
+def _mobilenet_ppn(config: _Config, where: str, freeze: bool) -> Features:
+    base, _ = _hyperparameters(config, where, freeze, mobilenet_defaults, MobileNetV1)
+    backbone = _mobilenet(MobileNetV1, config, base)
+    end_point = backbone.levels[4]
+    neck = PoolingPyramid(end_point, backbone.channels[end_point], count=ARCHITECTURES[config.type].feature_maps)
+    return Features(backbone, neck, MinusOneToOne(), smallest_side(config.type))
+
+
+def _inception_ssd(
+    network: type[InceptionV2] | type[InceptionV3], config: _Config, where: str, freeze: bool
+) -> Features:
+    refuse(num_layers_faults(config.num_layers), where)
+    refuse(inception_faults(config.type, overrides=config.override_base_feature_extractor_hyperparams), where)
+    own = _own_hyperparameters(config, where, freeze)
+    backbone = network(own, depth_multiplier=config.depth_multiplier, min_depth=config.min_depth)
+    given, depths = _INCEPTION_MAPS[network]
+    return _resolution_features(config, backbone, own, given, number=config.num_layers, depths=depths)
+
+
+# Of each Inception network the end points that are feature maps, and the channels of those that are added.
+_INCEPTION_MAPS: dict[type, tuple[tuple[str, ...], tuple[int, ...]]] = {
+    InceptionV2: (("Mixed_4c", "Mixed_5c"), _ADDED_DEPTHS),
+    InceptionV3: (("Mixed_5d", "Mixed_6e", "Mixed_7c"), (512, 256, 128)),
+}
+
+
+def _mobilenet_v3_ssd(size: Literal["large", "small"], config: _Config, where: str, freeze: bool) -> Features:
+    refuse(explicit_padding_faults(config.type, use_explicit_padding=config.use_explicit_padding), where)
+    base, own = _hyperparameters(config, where, freeze, mobilenet_defaults, MobileNetV3)
+    backbone = MobileNetV3(size, base, depth_multiplier=config.depth_multiplier, min_depth=config.min_depth)
+    number = ARCHITECTURES[config.type].feature_maps
+    return _resolution_features(config, backbone, own, (V3_EXPANSION, "top"), number=number)
+
+
+def _mobiledet_ssd(processor: Processor, config: _Config, where: str, freeze: bool) -> Features:
+    refuse(explicit_padding_faults(config.type, use_explicit_padding=config.use_explicit_padding), where)
+    own = _own_hyperparameters(config, where, freeze)
+    backbone = MobileDet(processor, depth_multiplier=config.depth_multiplier)
+    return _resolution_features(config, backbone, own, ("C4", "C5"), number=ARCHITECTURES[config.type].feature_maps)
 
 
 def _mobilenet_fpn(network: type[_MobileNet], config: _Config, where: str, freeze: bool) -> Features:
@@ -254,5 +331,12 @@ FEATURE_EXTRACTORS: dict[str, Callable[[_Config, str, bool], Features]] = {
     **{f"ssd_mobilenet_v2{ending}": partial(_mobilenet_ssd, MobileNetV2) for ending in _ENDINGS},
     **{f"ssd_mobilenet_v2_fpn{ending}": partial(_mobilenet_fpn, MobileNetV2) for ending in _ENDINGS},
     **{f"ssd_resnet{n}_v1_fpn{ending}": partial(_resnet_fpn, n) for n in (50, 101, 152) for ending in _ENDINGS},
+    "ssd_inception_v2": partial(_inception_ssd, InceptionV2),
+    "ssd_inception_v3": partial(_inception_ssd, InceptionV3),
+    "embedded_ssd_mobilenet_v1": _embedded_mobilenet,
+    "ssd_mobilenet_v1_ppn": _mobilenet_ppn,
+    "ssd_mobilenet_v3_large": partial(_mobilenet_v3_ssd, "large"),
+    "ssd_mobilenet_v3_small": partial(_mobilenet_v3_ssd, "small"),
+    **{f"ssd_mobiledet_{one}": partial(_mobiledet_ssd, one) for one in get_args(Processor)},
     **{f"ssd_efficientnet-b{size}_bifpn_keras": partial(_efficientdet, size) for size in range(8)},
 }

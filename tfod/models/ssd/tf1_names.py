@@ -27,6 +27,7 @@ from tfod.models.layers.sequential import Sequential
 from tfod.models.necks.fpn import FeaturePyramid
 from tfod.models.necks.multi_resolution import MultiResolutionMaps
 from tfod.models.necks.neck import Neck
+from tfod.models.necks.pooling_pyramid import PoolingPyramid
 
 if TYPE_CHECKING:
     from tfod.models.ssd.detector import SSD
@@ -50,6 +51,8 @@ def ssd_tf1_names(model: "SSD") -> NamedVariables | None:
 def _neck(neck: Neck, backbone: tf.Module) -> Named:
     if isinstance(neck, FeaturePyramid):
         return scoped("fpn", _pyramid(neck, backbone))
+    if isinstance(neck, PoolingPyramid):
+        return {}
     assert isinstance(neck, MultiResolutionMaps)
     names: Named = {}
     last = tf1_end_point(backbone, neck.end_points[-1])
