@@ -12,12 +12,13 @@ import pytest
 
 from docs.lessons.cells import SHORT, ZOO_MODEL
 from tests.segmentation.tiny import write_discs
+from tests.tf1_folder import write_tf1_folder
 from tests.zoo_archives import write_stand_in
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = [
     ROOT / "docs" / f"{name}.md"
-    for name in ("data", "records", "doctor", "configs", "training", "evaluation", "export", "segmentation")
+    for name in ("data", "records", "doctor", "configs", "training", "evaluation", "export", "segmentation", "from_tf1")
 ]
 _PLACES = ("docs", "docs/lessons/en", "docs/lessons/es", "annotations", "pretrained_models", "exported_models")
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
@@ -68,6 +69,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_stand_in(folder / ZOO_MODEL)
     for language, text in _blocks(ROOT / "README.md"):
         _run(folder, language, text)
+    shutil.copytree(folder / "annotations" / "photos", folder / "old")
+    write_tf1_folder(folder, "old")
     return folder
 
 

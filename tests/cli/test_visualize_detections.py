@@ -49,6 +49,16 @@ def test_without_a_label_map_classes_are_numbers(exported, picture, tmp_path, ca
     assert "--label_map_path" in streams.err
 
 
+def test_a_config_of_the_zoo_has_the_names_of_coco(exported, picture, tmp_path, capsys):
+    config = tmp_path / "pipeline.config"
+    reader = 'eval_input_reader { label_map_path: "PATH_TO_BE_CONFIGURED/mscoco_label_map.pbtxt" }'
+    flags = ["--saved_model_dir", str(exported), "--pipeline_config_path", str(config)]
+    for classes, name in ((90, "1 person"), (20, "1 class 1")):
+        config.write_text(f"model {{ ssd {{ num_classes: {classes} }} }} {reader}")
+        assert main([*flags, "--output_dir", str(tmp_path / "out"), str(picture)]) == 0
+        assert name in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [

@@ -27,6 +27,7 @@ COMMANDS = {
     "partition": ("partition_dataset", "copy a folder of photos into train and test"),
     "zoo list": ("list_models", "list the models of the zoo; `tfod zoo` alone does it too"),
     "zoo download": ("download_model", "fetch a model of the zoo, checked, into pretrained_models"),
+    "zoo import": ("import_graph", "take the weights out of a frozen graph of TensorFlow 1"),
     "config new": ("new_config", "write a config that fine-tunes a model of the zoo on your data"),
     "check": ("check_config", "find what is wrong with a pipeline config before training"),
     "train": ("model_main_tf2", "train a detector, or evaluate its checkpoints"),
@@ -47,6 +48,10 @@ COMMANDS = {
     "lesson map": ("show_map", "show average precision built up detection by detection"),
     "lesson explore": ("explore_dataset", "write one page to explore a data set with, question by question"),
     "lesson segmentation": ("show_segmentation", "show kinds of segmentation, IoU and Dice, and what a U-Net sees"),
+    "tf1 train": ("train", "train, by the flags of TensorFlow 1's train.py"),
+    "tf1 eval": ("eval", "evaluate checkpoints, by the flags of TensorFlow 1's eval.py"),
+    "tf1 model-main": ("model_main", "train or evaluate, by the flags of TensorFlow 1's model_main.py"),
+    "tf1 export": ("export_inference_graph", "export, by the flags of TensorFlow 1's export_inference_graph.py"),
     "demo": ("demo", "go the whole way once, on drawn pictures"),
 }
 

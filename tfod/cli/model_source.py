@@ -17,7 +17,8 @@ __all__ = ["add_model_flags", "check_model_flags", "read_class_names", "read_con
 def add_model_flags(parser: argparse.ArgumentParser) -> None:
     """Adds --saved_model_dir, --pipeline_config_path, --checkpoint_dir, --set and --label_map_path."""
     add = parser.add_argument
-    add("--saved_model_dir", help="an exported model: the exporter's folder, or saved_model/ in it")
+    add("--saved_model_dir", help="an exported model: the exporter's folder, saved_model/ in it, or a "
+        "frozen graph of TensorFlow 1 (frozen_inference_graph.pb)")  # fmt: skip
     add("--pipeline_config_path", help="a model's config; its weights come from --checkpoint_dir")
     add("--checkpoint_dir", help="a run's folder, of which the latest checkpoint is taken, or one prefix (run/ckpt-3)")
     add("--set", action="append", default=[], metavar="FIELD=VALUE", help="overrides the config; can be repeated")
@@ -54,12 +55,19 @@ def read_config(args: argparse.Namespace) -> "tuple[PipelineConfig, str | None]"
 
 
 def read_class_names(config: "PipelineConfig", *, is_asked_for: bool) -> dict[int, str]:
-    """From the label map of the first eval_input_reader; a file that nobody asked for may be missing."""
+    """From the label map of the first eval_input_reader; a file that nobody asked for may be missing.
+
+    Of a config of the zoo they are known.
+    """
+    from tfod.config.coco import COCO_CLASSES, is_of_coco
     from tfod.config.label_map import read_label_map
 
     path = config.eval_input_reader[0].label_map_path if config.eval_input_reader else ""
     if is_asked_for or is_file(path):
         return read_label_map(path).names
+    if is_of_coco(config):
+        print("no label map found: the config is the zoo's, and so the classes are COCO's", file=sys.stderr)
+        return COCO_CLASSES
     print("no label map found: classes are shown by number; --label_map_path names them", file=sys.stderr)
     return {}
 

@@ -12,9 +12,10 @@ from tfod.errors import OutputError
 from tfod.export.saved_model import Shape, write_saved_model
 from tfod.files import contents, replacing_directory
 from tfod.models.build import build_model
+from tfod.models.detection_model import DetectionModel
 from tfod.training.disk import writing
 
-__all__ = ["export_model"]
+__all__ = ["export_model", "require_replaceable", "write_checkpoint"]
 
 _PARTS = ("saved_model", "checkpoint", "pipeline.config")
 
@@ -43,20 +44,26 @@ def export_model(
       OutputError: The folder cannot be written, or holds something that is no export.
     """
     output = Path(output_directory)
-    _require_replaceable(output)
+    require_replaceable(output)
     config = with_gray(config)
     model = build_model(config.model)
     prefix, _ = restore_model(model, checkpoint)
     with replacing_directory(output) as folder:
         write_saved_model(model, folder / "saved_model", input_type, input_shape)
-        saved = tf.train.Checkpoint(model=model.checkpoint_layout().full)
-        with writing(folder):
-            tf.train.CheckpointManager(saved, str(folder / "checkpoint"), max_to_keep=1).save(checkpoint_number=0)
+        write_checkpoint(model, folder)
         write_pipeline_config(config, folder / "pipeline.config")
     return prefix
 
 
-def _require_replaceable(output: Path) -> None:
+def write_checkpoint(model: DetectionModel, folder: Path) -> None:
+    """Writes the weights of a model as `checkpoint/ckpt-0` into `folder`, in the layout of the zoo."""
+    saved = tf.train.Checkpoint(model=model.checkpoint_layout().full)
+    with writing(folder):
+        tf.train.CheckpointManager(saved, str(folder / "checkpoint"), max_to_keep=1).save(checkpoint_number=0)
+
+
+def require_replaceable(output: Path) -> None:
+    """Raises OutputError unless an export may take the place of what `output` is: nothing, or an earlier export."""
     if not output.exists():
         return
     others = [] if not output.is_dir() else [name for name in contents(output) if name not in _PARTS]

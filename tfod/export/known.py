@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from tfod.stores import read_file
+from tfod.stores import is_file, read_file
 
 __all__ = ["GRAPH_FILE", "is_known", "remember", "warn_of_stranger"]
 
@@ -34,11 +34,11 @@ def is_known(folder: Path | str) -> bool:
         return False
 
 
-def warn_of_stranger(folder: Path | str) -> None:
-    """Says, before a SavedModel is loaded that was not exported here, what that may do."""
-    if not is_known(folder):
+def warn_of_stranger(path: Path | str) -> None:
+    """Says, before a SavedModel's folder or a frozen graph is loaded that was not exported here, what that may do."""
+    if is_file(str(path)) or not is_known(path):
         print(
-            f"{folder} was not exported here: its graph runs when it is loaded, and could write files; "
+            f"{path} was not exported here: its graph runs when it is loaded, and could write files; "
             "load models only from people whom you trust",
             file=sys.stderr,
         )

@@ -11,15 +11,17 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from tfod import names
+from tfod.checkpoints.frozen_graph import FROZEN_GRAPH, FrozenGraph, find_frozen_graph
 from tfod.errors import CheckpointError, DataError
 from tfod.export.known import GRAPH_FILE, warn_of_stranger
 from tfod.inference.detections import Detections
+from tfod.inference.graph_function import ENCODERS, graph_function
 from tfod.stores import is_file, normal
 
 if TYPE_CHECKING:
     from tfod.models.detection_model import DetectionModel
 
-__all__ = ["Detector", "find_saved_model", "load_saved_model"]
+__all__ = ["Detector", "find_exported_model", "find_saved_model", "load_saved_model"]
 
 _NEEDED = (
     names.DETECTION_BOXES,
@@ -51,18 +53,23 @@ class Detector:
 
     @classmethod
     def from_saved_model(cls, directory: Path | str) -> "Detector":
-        """An exported model that takes pixels: ours or one that the original exported.
+        """An exported model that takes images: ours, or one that the original exported, with TensorFlow 1 too.
 
         Args:
-          directory: holds `saved_model.pb`, or a folder `saved_model` with it, as the exporter writes.
+          directory: holds `saved_model.pb`, or a folder `saved_model` with it, as the exporter writes; or
+            `frozen_inference_graph.pb`, which may be named itself.
 
         Raises:
           CheckpointError: there is no exported model, it is damaged, or it takes something else.
         """
-        path = find_saved_model(directory)
+        path = find_exported_model(directory)
+        if is_file(path):
+            warn_of_stranger(path)
+            function, spec, owner = graph_function(FrozenGraph.read(Path(path)))
+            return cls(function, spec.dtype, owner, spec.shape)
         model, signature = load_saved_model(path)
-        name, spec = _pixel_input(signature, path)
-        return cls(lambda images: signature(**{name: images}), spec.dtype, owner=model, shape=spec.shape)
+        name, spec, encode = _image_input(signature, path)
+        return cls(lambda images: signature(**{name: encode(images)}), spec.dtype, owner=model, shape=spec.shape)
 
     @classmethod
     def from_checkpoint(cls, pipeline_config: Any, checkpoint: Path | str) -> "Detector":
@@ -91,6 +98,11 @@ class Detector:
         detect = tf.function(model.detect, autograph=False, input_signature=[spec])
         return cls(detect.get_concrete_function(), tf.uint8, owner=model)
 
+    @property
+    def image_size(self) -> tuple[int | None, int | None]:
+        """Height and width of the images that it takes, in pixels; None for any."""
+        return (None, None) if self._shape.rank is None else (self._shape[1], self._shape[2])
+
     def __call__(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """The model's outputs by name, float32 `[1, N, ...]`, classes from 1, of images uint8 `[1, H, W, 3]`, RGB.
 
@@ -117,13 +129,19 @@ class Detector:
         return self._function(tf.constant(images, self._dtype))
 
 
+def find_exported_model(place: Path | str) -> str:
+    """The file of a frozen graph of TensorFlow 1, or the folder with `saved_model.pb`; else CheckpointError."""
+    graph = find_frozen_graph(place)
+    return str(graph) if graph else find_saved_model(place)
+
+
 def find_saved_model(directory: Path | str) -> str:
     """The folder with `saved_model.pb`, here or in a store: `directory` or its `saved_model`; else CheckpointError."""
     folder = normal(directory)
     for path in (folder, os.path.join(folder, "saved_model")):
         if is_file(os.path.join(path, GRAPH_FILE)):
             return path
-    cure = f"name the folder that holds {GRAPH_FILE}; exporter_main_v2.py writes it"
+    cure = f"name the folder that holds {GRAPH_FILE}, as exporter_main_v2.py writes it, or a {FROZEN_GRAPH}"
     raise CheckpointError("no exported model there", folder, cure)
 
 
@@ -145,14 +163,20 @@ def load_saved_model(path: str) -> tuple[Any, Any]:
     return model, signature
 
 
-def _pixel_input(signature: Any, path: str) -> tuple[str, tf.TensorSpec]:
-    """The name and the spec of the only input, which must be images, one at a time at least."""
+def _image_input(signature: Any, path: str) -> tuple[str, tf.TensorSpec, Callable[[tf.Tensor], tf.Tensor]]:
+    """The name and the spec of the only input, which must be images, one at a time at least; and what makes it of them.
+
+    TensorFlow 1's exporter told by the name of a placeholder what files a model takes.
+    """
     inputs = signature.structured_input_signature[1]
     missing = [name for name in _NEEDED if name not in signature.structured_outputs]
     if missing:
         cure = "use the export of a detection model"
         raise CheckpointError(f"the model does not give {', '.join(missing)}", path, cure)
     name, spec = next(iter(inputs.items()))
+    encode = ENCODERS.get(signature.inputs[0].name.partition(":")[0])
+    if len(inputs) == 1 and spec.dtype == tf.string and encode:
+        return name, tf.TensorSpec([None, None, None, 3], tf.uint8), encode
     if len(inputs) != 1 or spec.dtype not in (tf.uint8, tf.float32):
         takes = ", ".join(f"{name} ({spec.dtype.name})" for name, spec in inputs.items())
         cure = "export it with exporter_main_v2.py --input_type image_tensor"
@@ -160,7 +184,7 @@ def _pixel_input(signature: Any, path: str) -> tuple[str, tf.TensorSpec]:
     if spec.shape.rank == 4 and spec.shape[0] not in (None, 1):
         cure = "export it with a batch of 1 or any: --input_shape 1,..., or without that flag"
         raise CheckpointError(f"the model takes {spec.shape[0]} images at a time, not one", path, cure)
-    return name, spec
+    return name, spec, tf.identity
 
 
 def _sides(shape: Sequence[int | None]) -> str:

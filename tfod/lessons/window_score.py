@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod.errors import CheckpointError, ConfigError
-from tfod.inference.detector import Detector, find_saved_model
+from tfod.inference.detector import Detector, find_exported_model
 
 __all__ = ["load_scorer"]
 
@@ -30,10 +30,12 @@ def load_scorer(directory: Path | str, class_id: int | None = None) -> Score:
     Raises:
       CheckpointError: it is no model, or one that takes or gives something else.
     """
-    path = find_saved_model(directory)
+    path = find_exported_model(directory)
     try:
         detector = Detector.from_saved_model(path)
     except CheckpointError:
+        if path.is_file():
+            raise
         return _classifier(path, class_id)
 
     def best(window: NDArray[np.uint8]) -> float:
