@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -22,6 +23,9 @@ from tfod.models.layers.normalization import BatchNorm
 from tfod.models.layers.recomputation import recompute_features
 from tfod.models.layers.sequential import RandomStep, Sequential
 from tfod.models.precision import mixed_precision
+from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
+from tfod.training.from_config import train
+from tfod.training.options import RunOptions
 
 RNG = np.random.default_rng(0)
 FEATURES = tf.constant(RNG.normal(size=[4, 9, 8, 8]), tf.float32)
@@ -153,6 +157,19 @@ def test_models_train_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> No
         return losses[names.TOTAL_LOSS]
 
     assert_same_step(model, loss, tolerance=2e-3)
+
+
+@pytest.mark.parametrize("recompute", [False, True])
+def test_a_run_does_it_where_it_is_asked_to(recompute: bool, tmp_path: Path) -> None:
+    place = "tfod.training.from_config."
+    with (
+        mock.patch(place + "build_model") as build,
+        mock.patch(place + "recompute_features") as applied,
+        mock.patch(place + "training_dataset", side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        train(TrainEvalPipelineConfig(), tmp_path, RunOptions(seed=1, recompute=recompute))
+    assert applied.mock_calls == ([mock.call(build.return_value)] if recompute else [])
 
 
 @pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="the system does not tell the peak")
