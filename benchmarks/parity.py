@@ -144,10 +144,10 @@ def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float
         ("boxes", "detection/detection_boxes"),
     ):
         if name in theirs:
-            reference = theirs[name]
-            apart = np.abs(np.reshape(ours[name], np.shape(reference)) - reference)
+            apart = _apart(ours, theirs, name)
             if kind == "boxes":  # of which those with the same score come in any order
-                apart = apart[untied(theirs["detection/detection_scores"])]
+                certain = untied(theirs["detection/detection_scores"])
+                apart = apart[certain] if certain.any() else _apart(ours, theirs, "detection/raw_detection_boxes")
             found[kind] = float(apart.max())
     losses = [name for name in theirs if name.startswith("loss/")]
     found["losses"] = max(float(abs(ours[name] - theirs[name]) / abs(theirs[name])) for name in losses)
@@ -159,6 +159,11 @@ def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float
     largest = max(norms[1].values())
     found["gradients"] = float(max(abs(norms[0][key] - norm) for key, norm in norms[1].items()) / largest)
     return found
+
+
+def _apart(ours: dict[str, Any], theirs: dict[str, Any], name: str) -> Any:
+    reference = theirs[name]
+    return np.abs(np.reshape(ours[name], np.shape(reference)) - reference)
 
 
 def speed(config: Path, original: Path, rounds: int, logs: Path) -> dict[str, list[float]]:
@@ -244,7 +249,8 @@ _NUMBERS = """\
 Every weight is filled by a rule from its name, on both sides. Two pictures with four objects go through the model.
 Below are the largest absolute differences of box encodings, class predictions (before the score converter),
 detections (scores of 0 to 1, boxes relative to the picture); of losses, relative to their value; and of the norms of
-gradients, relative to the largest. *Keys matched*: of the variables in a checkpoint of the original, those that ours
+gradients, relative to the largest. (Boxes whose scores are alike come in any order and are left out; where all are,
+those of all anchors are compared.) *Keys matched*: of the variables in a checkpoint of the original, those that ours
 has under the same key in the same shape."""
 _SPEED = f"""\
 Medians of both sides, which take turns step by step: a training step (losses, gradients, optimizer) on one batch

@@ -375,6 +375,13 @@ def test_what_would_not_fit_is_told_with_its_field(folder: Path, monkeypatch: py
     ]
     assert found("eval_config.batch_size=100000") == [("error", "eval_config.batch_size")]
 
+    (_, (finding,)), (_, again) = (
+        check_file("pipeline.config", ["train_config.batch_size=128", rate], for_training=True, recompute=recompute)
+        for recompute in (False, True)
+    )
+    assert re.match(r"train with --recompute \(about 1?\d GB, .*\), or --set train_config\.batch_size=64", finding.cure)
+    assert not again
+
     monkeypatch.setattr(memory, "machine_gigabytes", lambda: (16.0, True))
     assert found("train_config.batch_size=128", rate) == []
     assert found("train_config.batch_size=900000", rate) == [("error", "train_config.batch_size")]

@@ -41,7 +41,7 @@ def test_blocks_are_left_out_for_single_images_in_training_alone() -> None:
     left_out = (trained == features.numpy()).all(axis=(1, 2, 3))
     assert 0.25 < left_out.mean() < 0.75
     first = MBConv(OWN, MBConvSettings(channels=8, output=16, expansion=6, kernel_size=3, stride=1, drop_rate=0.5))
-    assert not [layer for layer in first.project.layers if isinstance(layer, keras.layers.Dropout)]
+    assert not [layer for layer in first.drop.layers if isinstance(layer, keras.layers.Dropout)]
 
 
 def test_channels_are_excited_by_their_means_over_the_image() -> None:

@@ -57,6 +57,7 @@ def build_parser() -> CommandParser:
     add("--seed", **natural, help="of the weights, the order and the augmentation (at random)")
     add_boolean("deterministic", default=False, help="same seed, same weights to the last bit; slower (false)")
     add_boolean("mixed_precision", default=False, help="compute in bfloat16: faster on recent GPUs and on AMX (false)")
+    add_boolean("recompute", default=False, help="a third more time a step for less than half the memory (false)")
     add("--num_workers", **positive, default=1, help="processes that train together, as TF_CONFIG says (1)")
 
     add("--checkpoint_dir", **folder, help="do not train, evaluate the checkpoints of this folder as they come")
@@ -93,6 +94,7 @@ def run(args: argparse.Namespace) -> int:
         also=partial(check_objects, for_training=trains, evaluates=evaluates, skip_corrupt=args.skip_corrupt),
         evaluates=evaluates,
         model_dir=args.model_dir,
+        recompute=args.recompute,
     )
     require(findings)
     if not trains:
@@ -119,6 +121,7 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         deterministic=args.deterministic,
         mixed_precision=args.mixed_precision,
+        recompute=args.recompute,
         num_workers=args.num_workers,
     )
     with on_this_machine(args.model_dir) as folder:

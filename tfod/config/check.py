@@ -27,12 +27,13 @@ def check_pipeline(
     for_training: bool,
     evaluates: bool = True,
     model_dir: Path | str | None = None,
+    recompute: bool = False,
 ) -> list[Diagnostic]:
     """Everything found in `config`, errors first; files are looked for relative to the working directory.
 
     `for_training=False` looks at the model alone, which is all that an export needs. A run that never
     evaluates (`evaluates=False`) takes errors of the evaluation as warnings. `model_dir` is the
-    run's own folder.
+    run's own folder; `recompute` is the run's option, which saves memory.
     """
     told = [*errors("number", number_faults(config if for_training else config.model), "" if for_training else "model")]
     # What else is wrong is looked for with numbers that are possible.
@@ -45,7 +46,7 @@ def check_pipeline(
     if for_training:
         findings += placeholders(config.train_config, "train_config.")
         findings += [*training.check(config), *checkpoint.check(config, model_dir), *remote.check(config, model_dir)]
-        findings += check_memory(config)
+        findings += check_memory(config, recompute=recompute)
         exchanged, fields = swapped(config)
         findings += exchanged
         findings += [one for one in data.check_training_input(config) if one.where not in fields]

@@ -22,6 +22,7 @@ from tfod.input.from_config import naming_corrupt_records, training_dataset
 from tfod.input.tally import Tally
 from tfod.models.build import build_model
 from tfod.models.detection_model import DetectionModel
+from tfod.models.layers.recomputation import recompute_features
 from tfod.protos.input_reader_pb2 import InputReader
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.protos.train_pb2 import TrainConfig
@@ -75,6 +76,8 @@ def train(
     reader = config.train_input_reader
     with started_run(model_dir, options) as start:
         model = build_model(config.model)
+        if options.recompute:
+            recompute_features(model)
         tally = _tally(reader, options)
         dataset = training_dataset(
             reader,

@@ -24,6 +24,7 @@ class RunOptions:
         first reads again all that was read before.
       mixed_precision: Whether convolutions compute in bfloat16. Weights, statistics and losses stay float32, and so
         do checkpoints.
+      recompute: Whether features are computed again for their gradients instead of being kept: less memory, more time.
       num_workers: Processes that train together, found through TF_CONFIG.
     """
 
@@ -38,6 +39,7 @@ class RunOptions:
     seed: int | None = None
     deterministic: bool = False
     mixed_precision: bool = False
+    recompute: bool = False
     num_workers: int = 1
 
     def steps_between_evaluations(self) -> int:

@@ -24,6 +24,7 @@ _COPIES_OF_WEIGHTS = 3  # the weights, their gradients and the optimizer's avera
 _COPIES_OF_SCORES = 6
 _COPIES_OF_OVERLAPS = 3
 _SHARE_OF_EVALUATION = 0.3  # no gradients
+_SHARE_RECOMPUTED = 0.4  # of the features, where all but the inputs of blocks are computed again
 _ANY_MACHINE = 1000.0  # gigabytes: all accelerators of a machine together have less
 # Of networks whose width a config can change.
 _MILLION_WEIGHTS = {"mobilenet_v1": 3.2, "mobilenet_v2": 2.2, "resnet50_v1": 23.5, "resnet101_v1": 42.5,
@@ -41,11 +42,14 @@ class _Part:
     fields: tuple[str, ...]
 
 
-def check_memory(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
-    """A step of training or of evaluation for which this machine (a warning) or any (an error) has not the memory."""
+def check_memory(config: TrainEvalPipelineConfig, *, recompute: bool = False) -> Iterator[Diagnostic]:
+    """A step of training or of evaluation for which this machine (a warning) or any (an error) has not the memory.
+
+    `recompute` says whether training is to compute features again instead of keeping them.
+    """
     limit, has_accelerator = machine_gigabytes()
     for section in ("train", "eval"):
-        parts = _parts(config, section)
+        parts = _parts(config, section, recompute)
         total = sum(part.gigabytes for part in parts)
         if total <= (_ANY_MACHINE if has_accelerator else limit):
             continue
@@ -56,7 +60,7 @@ def check_memory(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
         what = f"a step of {kind} needs about {total:,.0f} GB ({value}), and {has}"
         # A config may be checked here and train elsewhere.
         make = error if total > _ANY_MACHINE else warning
-        yield make("memory", what, fields[0], _cure(config, section, limit))
+        yield make("memory", what, fields[0], _cure(config, section, limit, recompute))
 
 
 def machine_gigabytes() -> tuple[float, bool]:
@@ -71,7 +75,7 @@ def machine_gigabytes() -> tuple[float, bool]:
     return total, any(Path("/dev", name).exists() for name in devices) or os.name == "nt"
 
 
-def _parts(config: TrainEvalPipelineConfig, section: str) -> list[_Part]:
+def _parts(config: TrainEvalPipelineConfig, section: str, recompute: bool) -> list[_Part]:
     found = detection_model(config)
     row = ARCHITECTURES.get(found[1].feature_extractor.type) if found else None
     if found is None or row is None or row.cost is None or found[0] != "ssd":
@@ -80,7 +84,8 @@ def _parts(config: TrainEvalPipelineConfig, section: str) -> list[_Part]:
     pixels, sides = _pixels(model.image_resizer)
     share = 1.0 if section == "train" else _SHARE_OF_EVALUATION
     multiplier = max(model.feature_extractor.depth_multiplier, 0.1)
-    an_image = share * row.cost.gigabytes_an_image * multiplier * pixels / _USUAL_SIDE**2
+    kept = _SHARE_RECOMPUTED if recompute and section == "train" else 1.0
+    an_image = kept * share * row.cost.gigabytes_an_image * multiplier * pixels / _USUAL_SIDE**2
     batch_field = f"{section}_config.batch_size"
     # Of a single image that needs so much its size is to blame, not how many there are.
     blamed = sides if an_image > 8 and sides else (batch_field,)
@@ -174,13 +179,22 @@ def _anchors_of_a_cell(model: Any) -> tuple[float, tuple[str, ...]]:
     return 1, ()
 
 
-def _cure(config: TrainEvalPipelineConfig, section: str, limit: float) -> str:
+def _cure(config: TrainEvalPipelineConfig, section: str, limit: float, recompute: bool) -> str:
+    """What makes a step fit."""
+    settings = _smaller_settings(config, section, limit, recompute)
+    total = sum(part.gigabytes for part in _parts(config, section, recompute=True))
+    if section != "train" or recompute or total > limit:
+        return settings
+    return f"train with --recompute (about {total:,.0f} GB, and a third more time), or {settings}"
+
+
+def _smaller_settings(config: TrainEvalPipelineConfig, section: str, limit: float, recompute: bool) -> str:
     """Settings with which a step fits: what needs most is halved, until it does."""
     smaller = type(config)()
     smaller.CopyFrom(config)
     changed: dict[str, int] = {}
     for _ in range(64):
-        parts = _parts(smaller, section)
+        parts = _parts(smaller, section, recompute)
         if sum(part.gigabytes for part in parts) <= limit:
             break
         shrinkable = [part for part in parts if any(_value(smaller, field) > 1 for field in part.fields)]

@@ -9,6 +9,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tfod.models.backbones.widths import divisible
+from tfod.models.layers.block import Block
 from tfod.models.layers.conv import ConvHyperparameters, Regularizer
 from tfod.models.layers.normalization import BatchNorm
 from tfod.models.layers.sequential import Sequential
@@ -64,7 +65,7 @@ class MBConvSettings:
         return max(1, int(self.channels * _SQUEEZE))
 
 
-class MBConv(tf.Module):
+class MBConv(Block):
     """Expand, filter each channel, excite channels, project; added to the input where the shapes agree.
 
     To excite (https://arxiv.org/abs/1709.01507) is to multiply every channel by a number from 0 to 1 that follows from
@@ -73,7 +74,8 @@ class MBConv(tf.Module):
     Attributes:
       expand_and_filter: Without the expansion in blocks that have none.
       excite: From means of channels to their factors.
-      project: And drop, where the block can be left out.
+      project: To the channels of the output.
+      drop: Leaves the block out at times, where it can be.
     """
 
     def __init__(self, hp: ConvHyperparameters, settings: MBConvSettings) -> None:
@@ -88,15 +90,20 @@ class MBConv(tf.Module):
         self.excite = Sequential([squeeze, *hp.activation_layer(), widen, keras.layers.Activation(tf.sigmoid)])
         self._residual = settings.stride == 1 and settings.channels == settings.output
         drops = self._residual and settings.drop_rate > 0
+        self.project = Sequential([hp.conv(settings.output, 1, use_bias=False), *hp.normalization()])
         dropout = [keras.layers.Dropout(settings.drop_rate, noise_shape=(None, 1, 1, 1))] if drops else []
-        self.project = Sequential([hp.conv(settings.output, 1, use_bias=False), *hp.normalization(), *dropout])
+        self.drop = Sequential(dropout)
 
     def __call__(self, features: tf.Tensor, *, training: bool) -> tf.Tensor:
         """Features `[B, H', W', D]` of `[B, H, W, C]`, float32 or bfloat16."""
-        wide = self.expand_and_filter(features, training=training)
-        means = tf.reduce_mean(wide, axis=[1, 2], keepdims=True)
-        output = self.project(wide * self.excite(means, training=training), training=training)
+        output = self.drop(self.run(features, training=training), training=training)
         return output + features if self._residual else output
+
+    def compute(self, *inputs: tf.Tensor, training: bool) -> tf.Tensor:
+        """See Block; without what is dropped and added."""
+        wide = self.expand_and_filter(*inputs, training=training)
+        means = tf.reduce_mean(wide, axis=[1, 2], keepdims=True)
+        return self.project(wide * self.excite(means, training=training), training=training)
 
 
 def _biased(hp: ConvHyperparameters, filters: int) -> keras.layers.Conv2D:

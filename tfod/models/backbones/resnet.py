@@ -7,6 +7,7 @@ from typing import Literal
 import tensorflow as tf
 import tf_keras as keras
 
+from tfod.models.layers.block import Block
 from tfod.models.layers.conv import Activation, ConvHyperparameters, L2Regularizer
 from tfod.models.layers.normalization import BatchNorm
 from tfod.models.layers.padding import Padding, padded
@@ -25,7 +26,7 @@ _EXPANSION = 4
 Conv = Callable[..., keras.layers.Conv2D]
 
 
-class Bottleneck(tf.Module):
+class Bottleneck(Block):
     """Narrow, filter, widen; added to the input, which a projection brings to the new shape where that changes.
 
     Args:
@@ -52,15 +53,16 @@ class Bottleneck(tf.Module):
         self.activation = Sequential([keras.layers.Activation(activation)] if activation else hp.activation_layer())
         self._stride = stride
 
-    def __call__(self, features: tf.Tensor, *, training: bool) -> tf.Tensor:
-        """Features `[B, H', W', D]` of `[B, H, W, C]`, float32 or bfloat16."""
+    def compute(self, *inputs: tf.Tensor, training: bool) -> tf.Tensor:
+        """See Block."""
+        (features,) = inputs
         # What a stride of two 1x1 convolutions would leave out is left out once; the gradient takes two thirds.
         features = _subsampled(features, self._stride)
         output = self.widen(self.narrow_and_filter(features, training=training), training=training)
         return self.activation(self.project(features, training=training) + output, training=training)
 
 
-class PreactivationBottleneck(tf.Module):
+class PreactivationBottleneck(Block):
     """Version 2: normalisation and activation come before the convolutions, and nothing after the addition.
 
     As in Keras' applications the 3x3 convolution has the stride, and only the last convolution and the projection
@@ -83,8 +85,9 @@ class PreactivationBottleneck(tf.Module):
         self.project = Sequential([conv(wide, 1, strides=stride, use_bias=True)] if project else [])
         self._stride = stride
 
-    def __call__(self, features: tf.Tensor, *, training: bool) -> tf.Tensor:
-        """Features `[B, H', W', D]` of `[B, H, W, C]`, float32 or bfloat16."""
+    def compute(self, *inputs: tf.Tensor, training: bool) -> tf.Tensor:
+        """See Block."""
+        (features,) = inputs
         activated = self.preactivation(features, training=training)
         output = self.widen(self.narrow_and_filter(activated, training=training), training=training)
         if self.project.layers:

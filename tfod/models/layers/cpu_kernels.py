@@ -11,6 +11,7 @@ import tf_keras as keras
 
 from tfod.losses.compiler import wake_compiler
 from tfod.models.layers.conv import Activation
+from tfod.models.layers.normalization import averages_are_kept
 from tfod.models.layers.sequential import Step, plain_step, sequences_of
 
 __all__ = [
@@ -118,7 +119,8 @@ def normalized_pointwise(
     features: tf.Tensor,
     activation: Activation | None = None,
 ) -> tf.Tensor:
-    """A 1x1 convolution and batch normalisation with the statistics of the batch, which updates its averages.
+    """A 1x1 convolution and batch normalisation with the statistics of the batch, which updates its averages, but for
+    within `keeping_averages`.
 
     The convolution is linear, so its statistics follow from those of its input: for a kernel W, the input's mean μ
     and its covariance Σ the output has the mean Wᵀμ and the variance diag(Wᵀ Σ W). Where the output is much wider
@@ -138,6 +140,8 @@ def normalized_pointwise(
     normalized, mean, variance = compute(
         features, tf.reshape(conv.kernel, channels), tf.identity(norm.gamma), tf.identity(norm.beta)
     )
+    if averages_are_kept():
+        return normalized
     count = tf.cast(tf.size(features) // channels[0], tf.float32)
     # As TensorFlow's fused kernel: the batch is normalised by its variance, the average gets the unbiased estimate.
     for average, value in ((norm.moving_mean, mean), (norm.moving_variance, variance * count / (count - 1.0))):

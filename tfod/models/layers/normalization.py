@@ -1,11 +1,32 @@
 """Batch normalisation, and its settings."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import tensorflow as tf
 import tf_keras as keras
 
-__all__ = ["BatchNorm", "FreezableBatchNormalization"]
+__all__ = ["BatchNorm", "FreezableBatchNormalization", "averages_are_kept", "keeping_averages"]
+
+_keeping = ContextVar("keeping", default=False)
+_LEAST_EPSILON = 1.001e-5  # TensorFlow's own, for the sake of cuDNN
+
+
+@contextmanager
+def keeping_averages() -> Iterator[None]:
+    """Within it what trains is normalised by the statistics of the batch, but the moving averages stay as they are."""
+    token = _keeping.set(True)
+    try:
+        yield
+    finally:
+        _keeping.reset(token)
+
+
+def averages_are_kept() -> bool:
+    """Whether this is within `keeping_averages`."""
+    return _keeping.get()
 
 
 class FreezableBatchNormalization(keras.layers.BatchNormalization):
@@ -20,7 +41,23 @@ class FreezableBatchNormalization(keras.layers.BatchNormalization):
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Normalises `[B, H, W, D]`, float32 or bfloat16; with `training` by the statistics of the batch."""
-        return super().call(inputs, training=training and not self.frozen)
+        by_batch = training and not self.frozen
+        if by_batch and averages_are_kept():
+            return self._by_batch(inputs)
+        return super().call(inputs, training=by_batch)
+
+    def _by_batch(self, inputs: tf.Tensor) -> tf.Tensor:
+        channels = self.moving_mean.shape
+        normalized, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=inputs,
+            scale=tf.identity(self.gamma) if self.scale else tf.ones(channels),
+            offset=tf.identity(self.beta) if self.center else tf.zeros(channels),
+            mean=[],
+            variance=[],
+            epsilon=max(self.epsilon, _LEAST_EPSILON),
+            is_training=True,
+        )
+        return normalized
 
 
 @dataclass(frozen=True)

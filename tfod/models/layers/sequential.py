@@ -4,24 +4,34 @@ Letters: `B` images, `H W` pixels of features, `C` and `D` channels before and a
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import tensorflow as tf
 import tf_keras as keras
 
-__all__ = ["Sequential", "Step", "plain_step", "sequences_of"]
+__all__ = ["RandomStep", "Sequential", "Step", "plain_step", "sequences_of"]
 
 Step = Callable[[tf.Tensor, bool], tf.Tensor]
 """From features, and whether the model trains, to features."""
 
-_KNOWING_TRAINING = (keras.layers.BatchNormalization, keras.layers.Dropout)
+
+@dataclass(frozen=True)
+class RandomStep:
+    """A layer that draws, so that to run it twice gives two results."""
+
+    layer: keras.layers.Dropout
+
+    def __call__(self, features: tf.Tensor, training: bool) -> tf.Tensor:
+        """Features `[B, H, W, C]` of such, float32 or bfloat16."""
+        return self.layer(features, training=training)
 
 
 class Sequential(tf.Module):
     """Layers, each of which takes what the one before gives.
 
     What runs is `steps`, at first one for each layer. A pass over a finished model may replace them by others that
-    compute the same in less time: `tfod.models.layers.cpu_kernels.use_cpu_kernels` when a model is built,
-    `tfod.export.fold` when it is exported.
+    compute the same in less time or memory: `tfod.models.layers.cpu_kernels.use_cpu_kernels` when a model is built,
+    `tfod.models.layers.recomputation.recompute_features` when it is to train, `tfod.export.fold` when it is exported.
 
     Attributes:
       layers: The layers; they keep the variables, whatever the steps are.
@@ -42,7 +52,9 @@ class Sequential(tf.Module):
 
 def plain_step(layer: keras.layers.Layer) -> Step:
     """The step that calls a layer; few of them have to be told whether they train."""
-    if isinstance(layer, _KNOWING_TRAINING):
+    if isinstance(layer, keras.layers.Dropout):
+        return RandomStep(layer)
+    if isinstance(layer, keras.layers.BatchNormalization):
         return lambda features, training: layer(features, training=training)
     return lambda features, training: layer(features)
 

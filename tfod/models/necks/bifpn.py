@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from tfod.models.layers.block import Block
 from tfod.models.layers.conv import ConvHyperparameters
 from tfod.models.layers.sequential import Sequential
 from tfod.models.necks.doubling import doubled_to
@@ -72,7 +73,7 @@ class NodeInput(NamedTuple):
     of_backbone: bool
 
 
-class Node(tf.Module):
+class Node(Block):
     """One map of features: of its inputs, brought to its depth and size, the sum, which is activated and convolved.
 
     Args:
@@ -98,9 +99,13 @@ class Node(tf.Module):
 
     def __call__(self, maps: Sequence[tf.Tensor], *, training: bool) -> tf.Tensor:
         """Features `[B, H, W, D]` of all maps so far, `[B, H_n, W_n, D_n]`; float32 or bfloat16."""
+        return self.run(*(maps[one.number] for one in self._inputs), training=training)
+
+    def compute(self, *inputs: tf.Tensor, training: bool) -> tf.Tensor:
+        """See Block; of the maps that it takes."""
         features: list[tf.Tensor] = []
-        for one, project in zip(self._inputs, self.projections, strict=True):
-            projected = project(maps[one.number], training=training)
+        for one, own, project in zip(self._inputs, inputs, self.projections, strict=True):
+            projected = project(own, training=training)
             if one.coarser > 0:
                 projected = doubled_to(features[0], projected)
             elif one.coarser < 0:
