@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from tfod.cli.command import CommandParser, execute
-from tfod.cli.export_flags import add_format_flags
+from tfod.cli.export_flags import add_format_flags, formats_to_write
 from tfod.cli.unet_flags import add_run_flags
-from tfod.errors import ConfigError
-from tfod.export.formats import FORMATS, named_formats
+from tfod.export.formats import FORMATS
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -39,9 +38,7 @@ def build_parser() -> CommandParser:
 
 def run(args: argparse.Namespace) -> int:
     """Exports and compares."""
-    kinds = named_formats(args.formats)
-    if args.count < 1:
-        raise ConfigError("nothing would be compared", "--count", "give 1 or more")
+    kinds = formats_to_write(args)
 
     from tfod.files import replacing_directory
     from tfod.segmentation.export import Exporter, fitted, require_replaceable

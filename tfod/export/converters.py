@@ -3,22 +3,25 @@
 Both converters are asked for operations that any runtime of the format knows; a model that needs others is refused.
 """
 
+import os
 import re
+import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod.errors import ConfigError
+from tfod.export.tflite_file import custom_operations
 
-__all__ = ["onnx_model", "tflite_model"]
+__all__ = ["Examples", "onnx_model", "require_packages", "tflite_model"]
 
 _OPSET = 17
-_NEEDS_ONNX = 'pip install "tfod[onnx]"'
+_FOR_ONNX = ("tf2onnx", "onnxruntime")
 _MISSING = re.compile(r"tf\.(\w+) op is neither a custom op nor a flex op|^Custom ops: (.+)$|'tf\.(\w+)' op", re.M)
 
 Examples = Callable[[], Iterator[Sequence[NDArray[Any]]]]
@@ -60,10 +63,14 @@ def tflite_model(
         converter.inference_output_type = tf.uint8 if integer_output else tf.float32
     with _quietly():
         try:
-            return bytes(converter.convert())
-        # The converter raises classes of its own, which are private, and RuntimeError; the words are all that they say.
-        except (RuntimeError, ValueError, Exception) as error:
-            raise _not_convertible(error, f"tflite_{precision}") from error
+            model = bytes(converter.convert())
+        # The converter's errors are of private classes; their words are all that they have.
+        except Exception as error:
+            raise _not_convertible(str(error), f"tflite_{precision}") from error
+    unknown = custom_operations(model) - {custom_op}
+    if unknown:
+        raise _not_convertible("", f"tflite_{precision}", unknown)
+    return model
 
 
 def onnx_model(function: Any, signature: Sequence[tf.TensorSpec]) -> bytes:
@@ -72,24 +79,37 @@ def onnx_model(function: Any, signature: Sequence[tf.TensorSpec]) -> bytes:
     Raises:
       ConfigError: tf2onnx is not installed, or there is an operation that it does not know.
     """
-    try:
-        import tf2onnx
-    except ImportError as error:
-        raise ConfigError("ONNX needs packages that are not installed", "--formats onnx", _NEEDS_ONNX) from error
+    require_packages(["onnx"])
+    import tf2onnx
+
     with _quietly():
         try:
             model, _ = tf2onnx.convert.from_function(function, input_signature=list(signature), opset=_OPSET)
         except (ValueError, RuntimeError, KeyError, AssertionError) as error:
-            raise _not_convertible(error, "onnx") from error
+            raise _not_convertible(str(error), "onnx") from error
     return bytes(model.SerializeToString())
+
+
+def require_packages(kinds: Iterable[str]) -> None:
+    """Raises ConfigError where a format needs packages that are not installed, to write it or to run it."""
+    if "onnx" in kinds and not all(map(find_spec, _FOR_ONNX)):
+        raise ConfigError("ONNX needs packages that are not installed", "--formats onnx", 'pip install "tfod[onnx]"')
 
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Without what the converters say about themselves."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    """Without what the converters say about themselves, much of it from C++; what fails is told by an exception."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with warnings.catch_warnings(), open(os.devnull, "wb") as nowhere:
+            warnings.simplefilter("ignore")
+            os.dup2(nowhere.fileno(), 2)
+            yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _some(examples: Examples | None) -> Examples:
@@ -99,8 +119,10 @@ def _some(examples: Examples | None) -> Examples:
     return examples
 
 
-def _not_convertible(error: Exception, kind: str) -> ConfigError:
-    found = {name for match in _MISSING.findall(str(error)) for name in match if name}
-    reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-    what = f"the format has no operation {', '.join(sorted(found))}" if found else f"the converter fails: {reason}"
-    return ConfigError(what, f"--formats {kind}", "leave this format out; docs/export.md says which models go into which")
+def _not_convertible(told: str, kind: str, operations: Iterable[str] = ()) -> ConfigError:
+    missing = {name for match in _MISSING.findall(told) for name in match if name} | set(operations)
+    reason = (told.strip().splitlines() or ["it does not say why"])[0][:200]
+    what = f"the format has no operation {', '.join(sorted(missing))}" if missing else f"the converter fails: {reason}"
+    return ConfigError(
+        what, f"--formats {kind}", "leave this format out; docs/export.md says which models go into which"
+    )

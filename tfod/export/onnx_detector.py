@@ -115,9 +115,7 @@ def _survivors(
     return tf.reshape(marks, tf.shape(values)) > 0.5
 
 
-def _best(
-    count: int, boxes: tf.Tensor, values: tf.Tensor, classes: tf.Tensor, kept: tf.Tensor
-) -> Tensors:
+def _best(count: int, boxes: tf.Tensor, values: tf.Tensor, classes: tf.Tensor, kept: tf.Tensor) -> Tensors:
     """The first `N` of what is kept, padded with zeros."""
     missing = tf.maximum(count - tf.shape(values)[1], 0)
     order = tf.math.top_k(tf.pad(tf.where(kept, values, -1.0), [[0, 0], [0, missing]], constant_values=-1.0), count)

@@ -32,17 +32,16 @@ class Parity:
     enough: bool
 
 
-def print_parity(rows: Sequence[Parity], images: int, headings: Mapping[str, tuple[str, str]]) -> None:
-    """Prints the table; `headings` has, by the name of a difference, its heading and how a number is written."""
-    titles = ["format", "MB", "ms", "ms p95", "peak MB", *(heading for heading, _ in headings.values()), ""]
+def print_parity(rows: Sequence[Parity], images: int, headings: Mapping[str, str]) -> None:
+    """Prints the table; `headings` has how the differences under each heading are written, by their names."""
+    titles = ["format", "MB", "ms, p95", "peak MB", *headings, ""]
     cells = [
         [
             row.kind,
             f"{row.cost.megabytes:.2f}",
-            f"{row.cost.median_ms:.1f}",
-            f"{row.cost.p95_ms:.1f}",
-            _written(row.cost.peak_megabytes, ".0f"),
-            *(_written(row.differences[name], spec) for name, (_, spec) in headings.items()),
+            f"{row.cost.median_ms:.1f}, {row.cost.p95_ms:.1f}",
+            "" if row.cost.peak_megabytes is None else f"{row.cost.peak_megabytes:.0f}",
+            *(_written(row.differences, text) for text in headings.values()),
             "ok" if row.enough else "TOO FAR",
         ]
         for row in rows
@@ -60,5 +59,9 @@ def write_parity(folder: Path, rows: Sequence[Parity], images: int) -> None:
         write_text(folder / FAILED_FILE, text)
 
 
-def _written(number: float | None, spec: str) -> str:
-    return "" if number is None else format(number, spec)
+def _written(differences: Mapping[str, float | None], text: str) -> str:
+    known = {name: number for name, number in differences.items() if number is not None}
+    try:
+        return text.format(**known)
+    except KeyError:  # one of them cannot be told
+        return ""

@@ -70,7 +70,12 @@ def measured(kind: str, path: Path, inputs: Iterable[NDArray[Any]]) -> Measured:
         root = str(Path(__file__).resolve().parents[2])
         paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, errors="replace", env={**os.environ, "PYTHONPATH": paths}
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            errors="replace",
+            env={**os.environ, "PYTHONPATH": paths},
         )
         if done.returncode:
             last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]

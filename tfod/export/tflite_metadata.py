@@ -10,7 +10,7 @@ from typing import Any
 
 import flatbuffers
 
-__all__ = ["DetectorFacts", "detector_metadata", "label_file"]
+__all__ = ["LABELS", "DetectorFacts", "detector_metadata", "label_file"]
 
 LABELS = "labelmap.txt"
 _IDENTIFIER = b"M001"

@@ -10,11 +10,7 @@ from tfod.export.run import Measured
 
 __all__ = ["HEADINGS", "compare"]
 
-HEADINGS = {
-    "largest": ("largest |Δp|", ".1e"),
-    "mean": ("mean |Δp|", ".1e"),
-    "agreement": ("same class", ".3%"),
-}
+HEADINGS = {"largest |Δp|": "{largest:.1e}", "mean |Δp|": "{mean:.1e}", "same class": "{agreement:.3%}"}
 """Differences of probabilities, and the share of pixels with the same class."""
 
 # The share of pixels that must keep their class, by the precision of a format.

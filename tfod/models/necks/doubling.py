@@ -35,4 +35,3 @@ def _double(features: tf.Tensor) -> tuple[tf.Tensor, object]:
         return 4.0 * tf.nn.avg_pool2d(upstream, 2, 2, "VALID")
 
     return doubled, gradient
-
