@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from tfod.cli.command import CommandParser, execute
+from tfod.cli.export_flags import add_format_flags, formats_to_write
 from tfod.cli.unet_flags import add_run_flags
 from tfod.errors import ConfigError
+from tfod.export.formats import FORMATS
 
 __all__ = ["build_parser", "main", "run"]
 
-_FORMATS = ("saved_model", "tflite_float32", "tflite_float16", "tflite_int8", "onnx")
-_DESCRIPTION = f"""Exports a trained U-Net: {", ".join(_FORMATS)}.
+_DESCRIPTION = f"""Exports a trained U-Net: {", ".join(FORMATS)}.
 
 The files run without tfod; model.json beside them says what they take and give. Ends with a table that compares each
 with the trained model on pictures; the exit code is 1 where one is too far from it."""
@@ -31,33 +32,23 @@ def build_parser() -> CommandParser:
     add_run_flags(parser)
     add = parser.add_argument
     add("--output_dir", required=True, metavar="DIR", help="where the files go; an earlier export is replaced")
-    default = ",".join(_FORMATS[:-1])
-    add("--formats", default=default, metavar="KIND,...", help=f"(default: {default})")
+    add_format_flags(parser, default=",".join(FORMATS[:-1]), count=16)
     add("--height", type=int, help="of the pictures that TFLite and ONNX take (default: what training saw)")
     add("--width", type=int, help="the same")
-    add("--images", nargs="+", metavar="PICTURE",
-        help="pictures to compare on and to calibrate int8 by (default: those of the run's validation)")  # fmt: skip
-    add("--count", type=int, default=16, help="how many pictures to compare on (default: 16)")
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Exports and compares."""
-    kinds = [kind.strip() for kind in args.formats.split(",")]
-    unknown = [kind for kind in kinds if kind not in _FORMATS]
-    if unknown:
-        raise ConfigError(f"there is no format {unknown[0]!r}", "--formats", f"choose from {', '.join(_FORMATS)}")
-    if args.count < 1:
-        raise ConfigError("nothing would be compared", "--count", "give 1 or more")
+    kinds = formats_to_write(args)
     for name in ("height", "width"):
         side = getattr(args, name)
         if side is not None and not 1 <= side <= _MOST_PIXELS:
             raise ConfigError(f"the {name} of pictures is {side}", f"--{name}", f"give 1 to {_MOST_PIXELS}")
 
     from tfod.files import replacing_directory
-    from tfod.segmentation.export import Exporter, fitted, load_exported, require_replaceable
-    from tfod.segmentation.parity import compare, print_parity
-    from tfod.segmentation.predictor import Predictor, load_model
+    from tfod.segmentation.export import Exporter, fitted, require_replaceable
+    from tfod.segmentation.predictor import load_model
 
     output = Path(args.output_dir)
     require_replaceable(output)
@@ -65,19 +56,32 @@ def run(args: argparse.Namespace) -> int:
     side = -(-settings.crop_size // model.multiple) * model.multiple
     height, width = args.height or side, args.width or side
     pictures = [fitted(picture, height, width) for picture in _pictures(args, settings)]
-    compared = pictures[: args.count]
-    predictor = Predictor.of_model(model, tile_size=max(height, width))
-    expected = [predictor.probabilities(picture[None])[0] for picture in compared]
-    rows = []
     with replacing_directory(output) as folder:
         exporter = Exporter(model, folder, height=height, width=width, examples=pictures)
-        for kind in kinds:
-            path = exporter.write(kind)
-            rows.append(compare(kind, path, load_exported(kind, path), compared, expected))
+        paths = {kind: exporter.write(kind) for kind in kinds}
         exporter.write_about(settings)
-    print_parity(rows, len(compared))
+        agrees = args.verify == "off" or _agree(model, folder, paths, pictures[: args.count])
     print(f"exported {prefix} to {output}")
-    return 0 if all(row.enough for row in rows) else 1
+    return 0 if agrees else 1
+
+
+def _agree(model: Any, folder: Path, paths: dict[str, Path], pictures: list[Any]) -> bool:
+    """Whether every format is near enough to the model; prints and writes how near."""
+    from tfod.export.parity import print_parity, write_parity
+    from tfod.export.run import measured
+    from tfod.segmentation.export import input_of
+    from tfod.segmentation.parity import HEADINGS, compare
+    from tfod.segmentation.predictor import Predictor
+
+    predictor = Predictor.of_model(model, tile_size=max(pictures[0].shape[:2]))
+    expected = [predictor.probabilities(picture[None])[0] for picture in pictures]
+    rows = [
+        compare(kind, measured(kind, path, (input_of(picture, kind) for picture in pictures)), expected)
+        for kind, path in paths.items()
+    ]
+    print_parity(rows, len(pictures), HEADINGS)
+    write_parity(folder, rows, len(pictures))
+    return all(row.enough for row in rows)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,24 +1,32 @@
-"""`exporter_main_v2`: a trained checkpoint becomes a SavedModel that any TensorFlow program can run."""
+"""`exporter_main_v2`: a trained checkpoint becomes a SavedModel, TFLite and ONNX, each compared with the model."""
 
 import argparse
 from collections.abc import Sequence
 
 from tfod.cli.command import CommandParser, execute
+from tfod.cli.export_flags import add_format_flags, formats_to_write
 from tfod.errors import ConfigError
 
 __all__ = ["build_parser", "main", "run"]
 
 _DESCRIPTION = """Exports a trained model.
 
-Writes to the output folder: saved_model/ (runs without this project), checkpoint/ckpt-0 (the weights in the
-model zoo's layout) and pipeline.config. An earlier export there is replaced once the new one is complete."""
+Writes to the output folder: saved_model/ (runs without this project) or the formats asked for, checkpoint/ckpt-0
+(the weights in the model zoo's layout) and pipeline.config. An earlier export there is replaced once the new one is
+complete. Ends with a table that compares each format with the trained model on images of the validation, which
+parity.json keeps; the exit code is 1 where one is too far from it."""
 
 _EXAMPLES = """  python tools/exporter_main_v2.py --pipeline_config_path workspace/run/pipeline.config \\
       --trained_checkpoint_dir workspace/run --output_directory exported_models/my_model
 
   # the best checkpoint of a run instead of the last
   python tools/exporter_main_v2.py --pipeline_config_path workspace/run/pipeline.config \\
-      --trained_checkpoint_dir workspace/run/best --output_directory exported_models/my_model"""
+      --trained_checkpoint_dir workspace/run/best --output_directory exported_models/my_model
+
+  # for phones and for other runtimes too
+  python tools/exporter_main_v2.py --pipeline_config_path workspace/run/pipeline.config \\
+      --trained_checkpoint_dir workspace/run --output_directory exported_models/my_model \\
+      --formats saved_model,tflite_float32,tflite_int8,onnx"""
 
 _INPUT_TYPES = ("image_tensor", "float_image_tensor", "encoded_image_string_tensor", "tf_example")
 
@@ -47,6 +55,14 @@ def build_parser() -> CommandParser:
         help="of the images that the model takes: 4,320,320,3 for four of 320 x 320 pixels, with -1 for any number "
         "(default: 1,-1,-1,3 for image_tensor, -1,-1,-1,3 for float_image_tensor)",
     )
+    add_format_flags(parser, default="saved_model", count=50)
+    parser.add_argument(
+        "--calibration",
+        nargs="+",
+        metavar="PATH",
+        help="images, folders or TFRecords that tflite_int8 finds the ranges of its numbers by "
+        "(default: the records of train_input_reader)",
+    )
     parser.add_argument(
         "--config_override", default="", metavar="TEXT", help="text-proto fragment that is merged over the config"
     )
@@ -56,20 +72,28 @@ def build_parser() -> CommandParser:
     return parser
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Exports."""
+def run(arguments: argparse.Namespace) -> int:
+    """Exports and compares."""
     from tfod.config.pipeline import read_pipeline_config
 
-    shape = _shape(arguments.input_shape)
+    shape, kinds = _shape(arguments.input_shape), formats_to_write(arguments)
     overrides = [*([arguments.config_override] if arguments.config_override else []), *arguments.set]
     config = read_pipeline_config(arguments.pipeline_config_path, overrides)
 
-    from tfod.export.from_config import export_model
+    from tfod.export.from_config import Comparison, export_model
 
-    checkpoint = export_model(
-        config, arguments.trained_checkpoint_dir, arguments.output_directory, arguments.input_type, shape
+    exported = export_model(
+        config,
+        arguments.trained_checkpoint_dir,
+        arguments.output_directory,
+        arguments.input_type,
+        shape,
+        kinds=kinds,
+        calibration=arguments.calibration,
+        comparison=None if arguments.verify == "off" else Comparison(arguments.images, arguments.count),
     )
-    print(f"exported {checkpoint} to {arguments.output_directory}")
+    print(f"exported {exported.checkpoint} to {arguments.output_directory}")
+    return 0 if exported.agrees else 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:

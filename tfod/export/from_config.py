@@ -1,5 +1,8 @@
-"""Exporting the model of a pipeline config: a SavedModel, the checkpoint in the zoo's layout, the config."""
+"""Exporting the model of a pipeline config: the formats, the checkpoint in the zoo's layout, the config, the proof."""
 
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +11,48 @@ import tensorflow as tf
 from tfod.checkpoints.restore import restore_model
 from tfod.config.gray import with_gray
 from tfod.config.pipeline import write_pipeline_config
-from tfod.errors import OutputError
-from tfod.export.saved_model import Shape, write_saved_model
+from tfod.errors import ConfigError, DataError, OutputError
+from tfod.export.converters import require_packages
+from tfod.export.detector import write_detector
+from tfod.export.formats import FORMATS, file_of
+from tfod.export.parity import FAILED_FILE, PARITY_FILE, Parity
+from tfod.export.samples import Sample, calibration_images, class_names, samples_to_compare_on
+from tfod.export.saved_model import Shape
+from tfod.export.verify import verify_detector
 from tfod.files import contents, replacing_directory
 from tfod.models.build import build_model
 from tfod.models.detection_model import DetectionModel
 from tfod.training.disk import writing
 
-__all__ = ["export_model", "require_replaceable", "write_checkpoint"]
+__all__ = ["Comparison", "Exported", "export_model", "require_replaceable", "write_checkpoint"]
 
-_PARTS = ("saved_model", "checkpoint", "pipeline.config")
+_PARTS = (*map(file_of, FORMATS), "checkpoint", "pipeline.config", PARITY_FILE, FAILED_FILE)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What exports are compared on.
+
+    Attributes:
+      images: Files, folders or globs; None for the images of the first `eval_input_reader`, if they are there.
+      count: How many at most.
+    """
+
+    images: Sequence[str] | None = None
+    count: int = 50
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The checkpoint's prefix, and how near each format is to the model, if that was compared."""
+
+    checkpoint: str
+    parity: list[Parity]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether no format is too far."""
+        return all(row.enough for row in self.parity)
 
 
 def export_model(
@@ -26,33 +61,58 @@ def export_model(
     output_directory: str | Path,
     input_type: str = "image_tensor",
     input_shape: Shape | None = None,
-) -> str:
-    """Writes `saved_model/`, `checkpoint/ckpt-0` and `pipeline.config`, all or nothing; an earlier export is replaced.
+    *,
+    kinds: Sequence[str] = ("saved_model",),
+    calibration: Sequence[str] | None = None,
+    comparison: Comparison | None = None,
+) -> Exported:
+    """Writes the formats, `checkpoint/ckpt-0` and `pipeline.config`, all or nothing; an earlier export is replaced.
 
     Args:
       config: A TrainEvalPipelineConfig.
       checkpoint: A checkpoint's prefix, or a folder, of which the latest is taken.
       input_type: One of `tfod.export.saved_model.INPUT_TYPES`.
-      input_shape: Of the images that it takes, `[B, H, W, 3]`; None for the input type's own, in it for any number.
-
-    Returns:
-      The prefix of the checkpoint that was exported.
+      input_shape: Of the images that a SavedModel takes, `[B, H, W, 3]`; None for the input type's own, in it for any
+        number.
+      kinds: Of `tfod.export.formats.FORMATS`.
+      calibration: Images or TFRecords to find the ranges for int8 by; None for the training's records.
+      comparison: What to compare the formats with the model on, after which `parity.json` is there; None for nothing.
 
     Raises:
-      CheckpointError: The checkpoint does not fit the config.
-      ConfigError: The model cannot be built, or the input type is unknown or takes no such shape.
+      CheckpointError: The checkpoint does not fit the config, or an export does not run.
+      ConfigError: The model cannot be built or not be written so, or the input type is unknown or takes no such shape.
+      DataError: Images are asked for that are not there.
       OutputError: The folder cannot be written, or holds something that is no export.
     """
     output = Path(output_directory)
     require_replaceable(output)
     config = with_gray(config)
+    require_packages(kinds)
+    images = calibration_images(config, calibration) if "tflite_int8" in kinds else []
+    samples = [] if comparison is None else _samples(config, comparison)
+    names = class_names(config)
     model = build_model(config.model)
     prefix, _ = restore_model(model, checkpoint)
+    shapes: dict[str, Any] = {"input_type": input_type, "input_shape": input_shape}
     with replacing_directory(output) as folder:
-        write_saved_model(model, folder / "saved_model", input_type, input_shape)
+        paths = {
+            kind: write_detector(model, kind, folder, **shapes, class_names=names, calibration=images) for kind in kinds
+        }
         write_checkpoint(model, folder)
         write_pipeline_config(config, folder / "pipeline.config")
-    return prefix
+        rows = verify_detector(model, paths, samples, names, **shapes) if samples else []
+    return Exported(prefix, rows)
+
+
+def _samples(config: Any, comparison: Comparison) -> list[Sample]:
+    try:
+        return samples_to_compare_on(config, comparison.images, comparison.count)
+    except (ConfigError, DataError) as error:
+        if comparison.images:
+            raise
+        # Models are exported on machines without their data too.
+        print(f"not compared with the model: {error.what} ({error.where}); --images names others", file=sys.stderr)
+        return []
 
 
 def write_checkpoint(model: DetectionModel, folder: Path) -> None:

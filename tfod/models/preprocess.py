@@ -85,19 +85,16 @@ class Preprocess:
         Returns:
           The network's inputs, float32 `[B, h, w, 3]`, and their sizes without padding, int32 `[B, 3]`.
         """
-        if images.shape[0] == 1:
-            # The usual case of inference: a loop of one costs more than its body.
-            inputs, true_shape = self.image(images[0])
-            return inputs[tf.newaxis], true_shape[tf.newaxis]
-        return tf.map_fn(self.image, images, fn_output_signature=(tf.float32, tf.int32))
+        images = tf.cast(images, tf.float32)
+        if self.normalize_first:
+            return self.resizer.resize_batch(self.pixels.normalize(images))
+        inputs, true_shapes = self.resizer.resize_batch(images)
+        return self.pixels.normalize(inputs), true_shapes
 
     def image(self, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Of one image `[H, W, 3]`, uint8 or float32 in 0..255: float32 `[h, w, 3]`, and int32 `[3]`."""
-        image = tf.cast(image, tf.float32)
-        if self.normalize_first:
-            return self.resizer(self.pixels.normalize(image))
-        inputs, true_shape = self.resizer(image)
-        return self.pixels.normalize(inputs), true_shape
+        inputs, true_shapes = self(image[tf.newaxis])
+        return inputs[0], true_shapes[0]
 
     def denormalize(self, inputs: tf.Tensor) -> tf.Tensor:
         """What the network sees, float32 `[..., 3]`, or `[..., 1]` of grey, as pixel values 0..255, to be shown.

@@ -4,8 +4,7 @@ All take pictures and give `probabilities`, float `[B, h, w, C]`. A SavedModel t
 """
 
 import json
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,21 +15,17 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod.errors import ConfigError, OutputError
+from tfod.export.converters import onnx_model, tflite_model
 from tfod.export.fold import folded
+from tfod.export.formats import file_of, precision_of
 from tfod.export.saved_model import save_module
 from tfod.files import contents, write_bytes, write_text
 from tfod.segmentation.settings import TrainingSettings
 from tfod.segmentation.unet import UNet
 
-__all__ = ["FORMATS", "MODEL_FILE", "Exporter", "fitted", "load_exported", "require_replaceable"]
+__all__ = ["MODEL_FILE", "Exporter", "fitted", "input_of", "require_replaceable"]
 
-FORMATS = ("saved_model", "tflite_float32", "tflite_float16", "tflite_int8", "onnx")
 MODEL_FILE = "model.json"
-_OPSET = 17
-_NEEDS = 'pip install "tfod[onnx]"'
-
-Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""From pictures, uint8 `[1, h, w, 3]`, to probabilities, float32 `[1, h, w, C]`."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +65,15 @@ class Exporter:
         self._examples = examples
 
     def write(self, kind: str) -> Path:
-        """Writes one of FORMATS; returns the file or folder."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of TensorFlow's own converters, about themselves
-            if kind == "saved_model":
-                return self._saved_model()
-            return self._onnx() if kind == "onnx" else self._tflite(kind.removeprefix("tflite_"))
+        """Writes one of `tfod.export.formats.FORMATS`; returns the file or folder."""
+        path = self._folder / file_of(kind)
+        if kind == "saved_model":
+            self._saved_model(path)
+        else:
+            # Tracing and converting have to happen with the weights folded.
+            with folded(self._model):
+                write_bytes(path, self._onnx() if kind == "onnx" else self._tflite(precision_of(kind)))
+        return path
 
     def write_about(self, settings: TrainingSettings) -> None:
         """Writes `model.json`: classes, colours, sizes, and what the files take and give."""
@@ -84,7 +82,7 @@ class Exporter:
         )
         write_text(self._folder / MODEL_FILE, json.dumps(asdict(about), indent=2, ensure_ascii=False) + "\n")
 
-    def _saved_model(self) -> Path:
+    def _saved_model(self, path: Path) -> None:
         spec = tf.TensorSpec([None, None, None, 3], tf.uint8, "images")
 
         @tf.function(autograph=False, input_signature=[spec])
@@ -93,7 +91,6 @@ class Exporter:
             logits = self._model(tf.cast(images, tf.float32) / 255.0, training=False)
             return {"probabilities": tf.nn.softmax(logits), "classes": tf.argmax(logits, axis=-1)}
 
-        path = self._folder / "saved_model"
         module = tf.Module()
         # Saving may trace once more, so all of it has to happen with the weights folded.
         with folded(self._model):
@@ -102,7 +99,6 @@ class Exporter:
             # What is folded is saved as constants, and would be there twice as variables.
             module.kept = [variable for variable in self._model.variables if id(variable.handle) in captured]
             save_module(module, path, function)
-        return path
 
     def _fixed(self) -> Any:
         """A function of float32 `[1, height, width, 3]` in [0, 1]."""
@@ -113,68 +109,22 @@ class Exporter:
 
         return probabilities
 
-    def _tflite(self, precision: str) -> Path:
-        with folded(self._model):
-            function = self._fixed().get_concrete_function()
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([function], self._model)
-        if precision != "float32":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if precision == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        if precision == "int8":
-            converter.representative_dataset = self._calibration
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            converter.inference_input_type = converter.inference_output_type = tf.uint8
-        path = self._folder / f"model_{precision}.tflite"
-        write_bytes(path, converter.convert())
-        return path
+    def _tflite(self, precision: str) -> bytes:
+        function = self._fixed().get_concrete_function()
+        return tflite_model(function, self._model, precision, self._calibration, integer_output=True)
 
     def _calibration(self) -> Iterator[list[NDArray[np.float32]]]:
         for example in self._examples:
-            yield [example[np.newaxis].astype(np.float32) / 255.0]
+            yield [input_of(example, "tflite_float32")]
 
-    def _onnx(self) -> Path:
-        try:
-            import tf2onnx
-        except ImportError as error:
-            raise ConfigError("ONNX needs packages that are not installed", "--formats onnx", _NEEDS) from error
-        with folded(self._model):
-            function = self._fixed()
-            signature = [tf.TensorSpec([1, *self._size, 3], tf.float32, name="images")]
-            path = self._folder / "model.onnx"
-            model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=_OPSET)
-        write_bytes(path, model.SerializeToString())
-        return path
+    def _onnx(self) -> bytes:
+        return onnx_model(self._fixed(), [tf.TensorSpec([1, *self._size, 3], tf.float32, name="images")])
 
 
-def load_exported(kind: str, path: Path) -> Run:
-    """What runs an exported file, for comparison; ONNX needs onnxruntime."""
-    if kind == "saved_model":
-        signature = tf.saved_model.load(str(path)).signatures["serving_default"]
-        return lambda pictures: signature(images=tf.constant(pictures))["probabilities"].numpy()
-    if kind == "onnx":
-        import onnxruntime
-
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        name = session.get_inputs()[0].name
-        return lambda pictures: session.run(None, {name: pictures.astype(np.float32) / 255.0})[0]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # newer versions announce another package
-        interpreter = tf.lite.Interpreter(str(path))
-    interpreter.allocate_tensors()
-    return lambda pictures: _run_tflite(interpreter, pictures)
-
-
-def _run_tflite(interpreter: Any, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    given, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    is_integer = given["dtype"] == np.uint8
-    interpreter.set_tensor(given["index"], pictures if is_integer else pictures.astype(np.float32) / 255.0)
-    interpreter.invoke()
-    values = interpreter.get_tensor(result["index"])
-    if not is_integer:
-        return np.asarray(values)
-    scale, zero = result["quantization"]
-    return np.asarray((values.astype(np.float32) - zero) * scale)
+def input_of(picture: NDArray[np.uint8], kind: str) -> NDArray[Any]:
+    """What the exported format takes for a picture, uint8 `[h, w, 3]`: uint8 or float32 in [0, 1], `[1, h, w, 3]`."""
+    takes_bytes = kind in ("saved_model", "tflite_int8")
+    return picture[np.newaxis] if takes_bytes else picture[np.newaxis].astype(np.float32) / 255.0
 
 
 def fitted(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:

@@ -25,15 +25,13 @@ def doubled_to(finer: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
 
 @tf.custom_gradient
 def _double(features: tf.Tensor) -> tuple[tf.Tensor, object]:
-    batch, height, width, depth = tf.unstack(tf.shape(features))
-    static = features.shape
-    column = features[:, :, tf.newaxis, :, tf.newaxis, :]
-    doubled = tf.broadcast_to(column, [batch, height, 2, width, 2, depth])
-    doubled = tf.reshape(doubled, [batch, 2 * height, 2 * width, static[3]])
-    sides = [side * 2 if side is not None else None for side in static[1:3]]
+    # One operation, which converters know too: they have none of six dimensions, as broadcasting would need.
+    known, found = features.shape, tf.shape(features)
+    height, width = (found[axis] if known[axis] is None else known[axis] for axis in (1, 2))
+    doubled = tf.raw_ops.ResizeNearestNeighbor(images=features, size=[2 * height, 2 * width])
 
     def gradient(upstream: tf.Tensor) -> tf.Tensor:
         # The sum over each square. TensorFlow's own gradient, a sum over two axes, takes up to 15 times as long.
         return 4.0 * tf.nn.avg_pool2d(upstream, 2, 2, "VALID")
 
-    return tf.ensure_shape(doubled, [static[0], *sides, static[3]]), gradient
+    return doubled, gradient

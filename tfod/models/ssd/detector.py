@@ -51,7 +51,7 @@ class SSD(DetectionModel):
         self.box_predictor = box_predictor
         self._anchors = anchors
         self._loss = loss
-        self._postprocess = postprocessor
+        self.postprocessor = postprocessor
         self._fit = fit
         self._predicts_raw_boxes = predicts_raw_boxes
         self._create_variables()
@@ -91,7 +91,7 @@ class SSD(DetectionModel):
     def postprocess(self, prediction: Tensors, true_shapes: tf.Tensor) -> Tensors:
         """See DetectionModel. Also all decoded boxes `[B, A, 4]` and scores `[B, A, K]`, float32."""
         height, width = _sides(prediction[names.PREPROCESSED_INPUTS])
-        return self._postprocess(prediction, true_shapes, height, width)
+        return self.postprocessor(prediction, true_shapes, height, width)
 
     def checkpoint_layout(self) -> CheckpointLayout:
         """See DetectionModel."""
@@ -103,7 +103,7 @@ class SSD(DetectionModel):
         counts = [rows * columns * boxes for (rows, columns), boxes in zip(grids, per_cell, strict=True)]
         numbers = tf.repeat(tf.range(len(grids)), tf.stack(counts))
         return {
-            names.RAW_DETECTION_BOXES: self._postprocess.box_coder.decode(codes, anchors),
+            names.RAW_DETECTION_BOXES: self.postprocessor.box_coder.decode(codes, anchors),
             names.RAW_DETECTION_FEATURE_MAPS: tf.tile(numbers[tf.newaxis], [tf.shape(codes)[0], 1]),
         }
 

@@ -10,7 +10,7 @@ from tfod.boxes.coders import BoxCoder
 from tfod.boxes.nms import MulticlassNMS
 from tfod.models.scores import ScoreConverter
 
-__all__ = ["SSDPostprocessor"]
+__all__ = ["SSDPostprocessor", "true_windows"]
 
 _SIGNATURE = {
     names.DETECTION_BOXES: tf.float32,
@@ -45,10 +45,8 @@ class SSDPostprocessor:
           true_shapes: int32 `[B, 3]`, of the inputs without padding.
           height, width: Of the network's input, integers or int32 scalars.
         """
-        boxes = self.box_coder.decode(prediction[names.BOX_ENCODINGS], prediction[names.ANCHORS])
-        scores = self.convert_scores(prediction[names.CLASS_PREDICTIONS])
-        true_size = tf.cast(true_shapes[:, :2], tf.float32) / tf.cast([height, width], tf.float32)
-        windows = tf.concat([tf.zeros_like(true_size), true_size], axis=1)
+        boxes, scores = self.decode(prediction)
+        windows = true_windows(true_shapes, height, width)
         if boxes.shape[0] == 1:
             # The usual case of inference: a loop of one costs more than its body.
             only = self._one_image((boxes[0], scores[0], windows[0]))
@@ -56,6 +54,11 @@ class SSDPostprocessor:
         else:
             detections = tf.map_fn(self._one_image, (boxes, scores, windows), fn_output_signature=_SIGNATURE)
         return {**detections, names.RAW_DETECTION_BOXES: boxes, names.RAW_DETECTION_SCORES: scores}
+
+    def decode(self, prediction: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        """All boxes, float32 `[B, A, 4]`, not clipped, and all scores, float32 `[B, A, K]`, before suppression."""
+        boxes = self.box_coder.decode(prediction[names.BOX_ENCODINGS], prediction[names.ANCHORS])
+        return boxes, self.convert_scores(prediction[names.CLASS_PREDICTIONS])
 
     def _one_image(self, elements: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         boxes, scores, window = elements
@@ -70,3 +73,9 @@ class SSDPostprocessor:
             names.DETECTION_ANCHOR_INDICES: selection.indices,
             names.NUM_DETECTIONS: tf.cast(selection.count, tf.float32),
         }
+
+
+def true_windows(true_shapes: tf.Tensor, height: int | tf.Tensor, width: int | tf.Tensor) -> tf.Tensor:
+    """The part of each input that is no padding: float32 `[B, 4]`, yxyx in [0, 1], of true shapes int32 `[B, 3]`."""
+    true_size = tf.cast(true_shapes[:, :2], tf.float32) / tf.cast([height, width], tf.float32)
+    return tf.concat([tf.zeros_like(true_size), true_size], axis=1)

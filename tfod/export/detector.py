@@ -1,0 +1,107 @@
+"""Writing a detector in one format: a SavedModel, TFLite with TFLite's own post-processing, ONNX."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tfod.export.converters import onnx_model, tflite_model
+from tfod.export.fold import folded
+from tfod.export.formats import file_of, precision_of
+from tfod.export.onnx_detector import onnx_detector
+from tfod.export.saved_model import Shape, write_saved_model
+from tfod.export.tflite_detector import OPERATION, OUTPUTS, require_fixed_size, tflite_detector
+from tfod.export.tflite_file import in_order, with_metadata
+from tfod.export.tflite_metadata import LABELS, DetectorFacts, detector_metadata, label_file
+from tfod.files import write_bytes
+from tfod.models.detection_model import DetectionModel
+
+__all__ = ["pixels_of", "write_detector"]
+
+
+def write_detector(
+    model: DetectionModel,
+    kind: str,
+    folder: Path,
+    *,
+    input_type: str = "image_tensor",
+    input_shape: Shape | None = None,
+    class_names: Mapping[int, str],
+    calibration: Sequence[NDArray[np.uint8]] = (),
+) -> Path:
+    """Writes a model with its present weights.
+
+    Args:
+      kind: One of `tfod.export.formats.FORMATS`.
+      input_type, input_shape: Of the SavedModel, see `serving_module`.
+      class_names: Class id to name, for TFLite's label file.
+      calibration: Images, uint8 `[H, W, 3]`, to find the ranges for int8 by.
+
+    Returns:
+      The file or folder.
+
+    Raises:
+      ConfigError: The model cannot be written in that format.
+    """
+    path = folder / file_of(kind)
+    if kind == "saved_model":
+        write_saved_model(model, path, input_type, input_shape)
+        return path
+    # Tracing and converting have to happen with the weights folded.
+    with folded(model):
+        if kind == "onnx":
+            function, spec = onnx_detector(model)
+            write_bytes(path, onnx_model(function, [spec]))
+        else:
+            write_bytes(path, _tflite(model, precision_of(kind), class_names, calibration))
+    return path
+
+
+def pixels_of(model: DetectionModel, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An image, uint8 `[H, W, 3]`, as int8 models take it: uint8 `[1, h, w, 3]`, resized and padded, not normalised."""
+    inputs, _ = model.preprocess(tf.constant(image[np.newaxis]))
+    pixels = model.preprocess.pixels.denormalize(inputs).numpy()
+    return np.rint(np.clip(pixels, 0.0, 255.0)).astype(np.uint8)
+
+
+def _tflite(
+    model: DetectionModel, precision: str, class_names: Mapping[int, str], calibration: Sequence[NDArray[np.uint8]]
+) -> bytes:
+    takes_pixels = precision == "int8"
+    function: Any = tflite_detector(model, takes_pixels=takes_pixels)
+
+    def examples() -> Iterator[list[NDArray[np.float32]]]:
+        for image in calibration:
+            yield [pixels_of(model, image).astype(np.float32)]
+
+    content = tflite_model(
+        function.get_concrete_function(), model, precision, examples if calibration else None, custom_op=OPERATION
+    )
+    facts = _facts(model, class_names, takes_pixels=takes_pixels)
+    files = {LABELS: label_file(class_names)}
+    return with_metadata(in_order(content, OUTPUTS), detector_metadata(facts), files)
+
+
+def _facts(model: DetectionModel, class_names: Mapping[int, str], *, takes_pixels: bool) -> DetectorFacts:
+    preprocess = model.preprocess
+    height, width = require_fixed_size(model)
+    # Normalisation is linear, so that black and white tell it all.
+    black, white = preprocess.pixels.normalize(tf.constant([[0.0] * 3, [255.0] * 3])).numpy()
+    deviation = 255.0 / (white - black)
+    mean = -black * deviation
+    if takes_pixels:
+        mean, deviation = np.zeros(3), np.ones(3)
+    keeps = preprocess.resizer.padded_size is not None
+    how = "keeping their proportions, and padded at the bottom and on the right" if keeps else "whatever their shape"
+    return DetectorFacts(
+        mean=tuple(map(float, mean)),
+        deviation=tuple(map(float, deviation)),
+        height=height,
+        width=width,
+        is_grey=preprocess.resizer.grayscale,
+        resizing=f"Images are resized to {width} x {height} pixels, {how}.",
+        class_names=class_names,
+    )

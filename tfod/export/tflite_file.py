@@ -1,0 +1,88 @@
+"""The file of a TFLite model, read and changed in place: which of its outputs come in which order, what is packed in.
+
+A model is a FlatBuffer (https://flatbuffers.dev): tables, of which each field has a number, here called its slot. What
+is added stands behind the model; files that belong to it stand behind that, as a zip archive.
+"""
+
+import struct
+import zipfile
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+
+from flatbuffers import encode, number_types
+from flatbuffers.table import Table
+
+__all__ = ["custom_operations", "in_order", "with_metadata"]
+
+_OPERATORS, _SUBGRAPHS, _BUFFERS, _METADATA, _SIGNATURES = 1, 2, 4, 6, 7  # of a model
+_OUTPUTS = 2  # of a subgraph
+# The converter's notes on itself, which nothing reads; their place is taken.
+_REPLACED = b"CONVERSION_METADATA"
+_NAME = b"TFLITE_METADATA"
+_ALIGNED = 16
+_ALWAYS = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip archive knows: the same model is the same file
+
+
+def custom_operations(model: bytes) -> set[str]:
+    """The operations of a model that are not TFLite's own."""
+    codes = (_text(code, 1) for code in _tables(_root(model), _OPERATORS))
+    return {code.decode() for code in codes if code}
+
+
+def in_order(model: bytes, names: Sequence[str]) -> bytes:
+    """The model with its outputs in an order; each is called as the model's signature calls it."""
+    [signature] = _tables(_root(model), _SIGNATURES)
+    numbers = {_text(output, 0).decode(): _number(output, 1) for output in _tables(signature, 1)}
+    graph = _tables(_root(model), _SUBGRAPHS)[0]
+    place = graph.Vector(_offset(graph, _OUTPUTS))
+    changed = bytearray(model)
+    struct.pack_into(f"<{len(names)}i", changed, place, *(numbers[name] for name in names))
+    return bytes(changed)
+
+
+def with_metadata(model: bytes, metadata: bytes, files: Mapping[str, str]) -> bytes:
+    """The model with a metadata FlatBuffer, and files by name, which the metadata tells of."""
+    root, changed = _root(model), bytearray(model)
+    entry = next(one for one in _tables(root, _METADATA) if _text(one, 0) == _REPLACED)
+    buffer = _tables(root, _BUFFERS)[_number(entry, 1)]
+    _append(changed, entry.Pos + _offset(entry, 0), _NAME + b"\0", len(_NAME))
+    _append(changed, buffer.Pos + _offset(buffer, 0), metadata, len(metadata))
+    whole = BytesIO(bytes(changed))
+    with zipfile.ZipFile(whole, "a") as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _ALWAYS), text)
+    return whole.getvalue()
+
+
+def _append(changed: bytearray, field: int, content: bytes, length: int) -> None:
+    """Adds a vector of bytes at the end, and has a field refer to it."""
+    changed += b"\0" * (-(len(changed) + 4) % _ALIGNED)
+    struct.pack_into("<I", changed, field, len(changed) - field)
+    changed += struct.pack("<I", length) + content
+
+
+def _root(model: bytes) -> Table:
+    return Table(model, encode.Get(number_types.UOffsetTFlags.packer_type, model, 0))
+
+
+def _offset(table: Table, slot: int) -> int:
+    """Where a field stands, counted from its table; 0 where it has its default."""
+    return int(table.Offset(4 + 2 * slot))
+
+
+def _tables(table: Table, slot: int) -> list[Table]:
+    offset = _offset(table, slot)
+    if not offset:
+        return []
+    start = table.Vector(offset)
+    return [Table(table.Bytes, table.Indirect(start + 4 * i)) for i in range(table.VectorLen(offset))]
+
+
+def _text(table: Table, slot: int) -> bytes:
+    offset = _offset(table, slot)
+    return bytes(table.String(table.Pos + offset)) if offset else b""
+
+
+def _number(table: Table, slot: int) -> int:
+    offset = _offset(table, slot)
+    return int(table.Get(number_types.Uint32Flags, table.Pos + offset)) if offset else 0
