@@ -8,7 +8,8 @@ import pytest
 
 from tests.annotations.voc_files import annotation, item, picture, write_photo
 from tfod.annotations.annotated_image import AnnotatedImage
-from tfod.annotations.catalogue import open_dataset
+from tfod.annotations.catalogue import open_dataset, read_dataset
+from tfod.annotations.dataset_writer import write_dataset
 from tfod.annotations.format import Reading
 from tfod.errors import DataError
 
@@ -247,6 +248,82 @@ def test_tables_and_files_of_cvat_name_images_again_too(tmp_path: Path) -> None:
         _, images, told = _read(folder)
         assert len(images) == 1
         assert told == ["picture-listed-twice"]
+
+
+def _records(folder: Path) -> Path:
+    for number in range(4):
+        write_photo(folder / "voc", f"p{number}", item())
+    write_dataset(read_dataset(str(folder / "voc")), "tfrecord", str(folder / "records"), num_shards=2)
+    return folder / "records"
+
+
+def test_a_damaged_record_or_a_missing_shard_hides_no_other(tmp_path: Path) -> None:
+    records = _records(tmp_path)
+    first, second = sorted(records.glob("data.record-*"))
+    data = bytearray(first.read_bytes())
+    data[100] ^= 255
+    first.write_bytes(data)
+    images = [*read_dataset(str(records)).images]
+    assert [isinstance(image, DataError) for image in images] == [True, False, False, False]
+    second.unlink()
+    dataset = read_dataset(str(records))
+    faults = [image.what for image in dataset.images if isinstance(image, DataError)]
+    assert dataset.total == len([*dataset.images]) == 3
+    assert "1 of its 2 shards are missing" in faults[0] and "checksum" in faults[1]
+
+
+def test_a_file_name_from_the_folder_of_the_data_set(tmp_path: Path) -> None:
+    _coco(tmp_path / "photos/train", parts="a")
+    text = (tmp_path / "photos/train/all.json").read_text().replace("a.jpg", "photos/train/a.jpg")
+    (tmp_path / "photos/train/all.json").unlink()
+    _write(tmp_path, annos_in_train__json=text)
+    _, (image,), _ = _read(tmp_path)
+    assert (image.picture, image.subset) == (f"{tmp_path}/annos/../photos/train/a.jpg", "train")
+
+
+def test_of_two_yamls_that_describe_a_data_set_one_is_to_be_named(tmp_path: Path) -> None:
+    _yolo(tmp_path, mine__yaml="train: images\nval: images\nnames: [cat, dog]\n")
+    assert _read(tmp_path)[1][0].objects[0].class_name == "cat", "data.yaml is the usual name"
+    (tmp_path / "data.yaml").rename(tmp_path / "other.yaml")
+    with pytest.raises(DataError, match=r"several yamls.*mine\.yaml, other\.yaml"):
+        _read(tmp_path)
+    assert _read(tmp_path / "mine.yaml")[1][0].objects[0].class_name == "cat"
+
+
+@pytest.mark.parametrize(
+    "header", ["File Name,X Min,Y Min,X Max,Y Max,Class", "file-name,x-min,y-min,x-max,y-max,class"]
+)
+def test_names_of_columns_in_several_words(tmp_path: Path, header: str) -> None:
+    _write(tmp_path, a__jpg=picture(), labels__csv=f"{header}\na.jpg,10,12,30,36,cat\n")
+    assert _read(tmp_path)[1][0].objects[0][:5] == ("cat", *BOX)
+
+
+def test_an_xml_of_annotations_that_is_none_of_cvat(tmp_path: Path) -> None:
+    text = annotation("a.jpg", item())
+    _write(tmp_path, a__jpg=picture(), a__xml=f"<annotations>{text}</annotations>")
+    with pytest.raises(DataError, match="neither images nor tracks"):
+        _read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        (annotation("caf\u00e9.jpg", item()).encode("latin-1"), "save the file in UTF-8"),
+        (annotation("a & b.jpg", item()).encode(), "write &amp; for &"),
+    ],
+)
+def test_malformed_xml_has_a_cure_of_its_own(tmp_path: Path, text: bytes, cure: str) -> None:
+    with pytest.raises(DataError, match="malformed") as caught:
+        _read(_write(tmp_path, a__xml=text), "voc")
+    assert cure in caught.value.cure
+
+
+def test_a_skipped_image_is_not_also_without_an_annotation(tmp_path: Path) -> None:
+    folder = _yolo(tmp_path / "in", images_in_b__jpg="no image", labels_in_b__txt="0 .5 .5 .25 .5\n")
+    _write(folder, images_in_c__jpg=picture(70), labels_in_c__txt="nonsense", images_in_d__jpg=picture(80))
+    summary = write_dataset(read_dataset(str(folder)), "coco", str(tmp_path / "out"), skip_bad=True)
+    assert summary.notes["bad"].total == 2
+    assert not any("without an annotation" in kind for kind in summary.notes)
 
 
 @pytest.mark.parametrize(
