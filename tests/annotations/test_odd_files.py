@@ -11,6 +11,8 @@ from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.catalogue import open_dataset, read_dataset
 from tfod.annotations.dataset_writer import write_dataset
 from tfod.annotations.format import Reading
+from tfod.annotations.partition import copy_part
+from tfod.annotations.voc import annotation_paths
 from tfod.errors import DataError
 
 BOX = (10.0, 12.0, 30.0, 36.0)
@@ -127,6 +129,21 @@ def test_each_year_of_a_devkit_has_lists_of_its_own(tmp_path: Path) -> None:
         _write(tmp_path / year, **{f"ImageSets_in_Main_in_{subset}__txt": "a\n"})
     assert [image.subset for image in _read(tmp_path)[1]] == ["train", "val"]
     assert [image.subset for image in _read(tmp_path / "VOC2012")[1]] == ["val"]
+
+
+def test_records_are_made_of_annotations_below_a_folder_as_its_lists_name_them(tmp_path: Path) -> None:
+    for place in ("x", "y"):
+        write_photo(tmp_path / "in" / place, f"{place}1", item())
+    folder = str(tmp_path / "in")
+    assert [*annotation_paths(folder)] == [f"{folder}/x/x1.xml", f"{folder}/y/y1.xml"]
+    (tmp_path / "list.txt").write_text("y1\nz1\n")
+    assert [*annotation_paths(folder, str(tmp_path / "list.txt"))] == [f"{folder}/y/y1.xml", f"{folder}/z1.xml"]
+
+
+def test_a_part_takes_annotations_with_endings_in_capitals_along(tmp_path: Path) -> None:
+    write_photo(tmp_path / "in", "a", item()).rename(tmp_path / "in/a.XML")
+    assert copy_part(str(tmp_path / "in"), ["a.jpg"], tmp_path / "out", with_xml=True) == []
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.XML", "a.jpg"]
 
 
 @pytest.mark.parametrize("path", ["../photos/a.jpg", "..\\photos\\a.jpg"])

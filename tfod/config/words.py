@@ -80,6 +80,9 @@ def example(field: FieldDescriptor, value: str) -> str:
         return nearest(value.upper(), field.enum_type.values_by_name) or field.enum_type.values[-1].name
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
         return f'"{value}"'
+    plain = value.strip("'\"")  # a number in quotes
+    if field.cpp_type == FieldDescriptor.CPPTYPE_INT32 and plain.isascii() and plain.isdigit() and len(plain) < 10:
+        return plain
     return _EXAMPLES[field.cpp_type]
 
 
