@@ -8,8 +8,11 @@ import pytest
 
 from tests.annotations.voc_files import annotation, item, picture, write_photo
 from tfod.annotations.annotated_image import AnnotatedImage
-from tfod.annotations.catalogue import open_dataset
+from tfod.annotations.catalogue import open_dataset, read_dataset
+from tfod.annotations.dataset_writer import write_dataset
 from tfod.annotations.format import Reading
+from tfod.annotations.partition import copy_part
+from tfod.annotations.voc import annotation_paths
 from tfod.errors import DataError
 
 BOX = (10.0, 12.0, 30.0, 36.0)
@@ -126,6 +129,21 @@ def test_each_year_of_a_devkit_has_lists_of_its_own(tmp_path: Path) -> None:
         _write(tmp_path / year, **{f"ImageSets_in_Main_in_{subset}__txt": "a\n"})
     assert [image.subset for image in _read(tmp_path)[1]] == ["train", "val"]
     assert [image.subset for image in _read(tmp_path / "VOC2012")[1]] == ["val"]
+
+
+def test_records_are_made_of_annotations_below_a_folder_as_its_lists_name_them(tmp_path: Path) -> None:
+    for place in ("x", "y"):
+        write_photo(tmp_path / "in" / place, f"{place}1", item())
+    folder = str(tmp_path / "in")
+    assert [*annotation_paths(folder)] == [f"{folder}/x/x1.xml", f"{folder}/y/y1.xml"]
+    (tmp_path / "list.txt").write_text("y1\nz1\n")
+    assert [*annotation_paths(folder, str(tmp_path / "list.txt"))] == [f"{folder}/y/y1.xml", f"{folder}/z1.xml"]
+
+
+def test_a_part_takes_annotations_with_endings_in_capitals_along(tmp_path: Path) -> None:
+    write_photo(tmp_path / "in", "a", item()).rename(tmp_path / "in/a.XML")
+    assert copy_part(str(tmp_path / "in"), ["a.jpg"], tmp_path / "out", with_xml=True) == []
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.XML", "a.jpg"]
 
 
 @pytest.mark.parametrize("path", ["../photos/a.jpg", "..\\photos\\a.jpg"])
@@ -247,6 +265,82 @@ def test_tables_and_files_of_cvat_name_images_again_too(tmp_path: Path) -> None:
         _, images, told = _read(folder)
         assert len(images) == 1
         assert told == ["picture-listed-twice"]
+
+
+def _records(folder: Path) -> Path:
+    for number in range(4):
+        write_photo(folder / "voc", f"p{number}", item())
+    write_dataset(read_dataset(str(folder / "voc")), "tfrecord", str(folder / "records"), num_shards=2)
+    return folder / "records"
+
+
+def test_a_damaged_record_or_a_missing_shard_hides_no_other(tmp_path: Path) -> None:
+    records = _records(tmp_path)
+    first, second = sorted(records.glob("data.record-*"))
+    data = bytearray(first.read_bytes())
+    data[100] ^= 255
+    first.write_bytes(data)
+    images = [*read_dataset(str(records)).images]
+    assert [isinstance(image, DataError) for image in images] == [True, False, False, False]
+    second.unlink()
+    dataset = read_dataset(str(records))
+    faults = [image.what for image in dataset.images if isinstance(image, DataError)]
+    assert dataset.total == len([*dataset.images]) == 3
+    assert "1 of its 2 shards are missing" in faults[0] and "checksum" in faults[1]
+
+
+def test_a_file_name_from_the_folder_of_the_data_set(tmp_path: Path) -> None:
+    _coco(tmp_path / "photos/train", parts="a")
+    text = (tmp_path / "photos/train/all.json").read_text().replace("a.jpg", "photos/train/a.jpg")
+    (tmp_path / "photos/train/all.json").unlink()
+    _write(tmp_path, annos_in_train__json=text)
+    _, (image,), _ = _read(tmp_path)
+    assert (image.picture, image.subset) == (f"{tmp_path}/annos/../photos/train/a.jpg", "train")
+
+
+def test_of_two_yamls_that_describe_a_data_set_one_is_to_be_named(tmp_path: Path) -> None:
+    _yolo(tmp_path, mine__yaml="train: images\nval: images\nnames: [cat, dog]\n")
+    assert _read(tmp_path)[1][0].objects[0].class_name == "cat", "data.yaml is the usual name"
+    (tmp_path / "data.yaml").rename(tmp_path / "other.yaml")
+    with pytest.raises(DataError, match=r"several yamls.*mine\.yaml, other\.yaml"):
+        _read(tmp_path)
+    assert _read(tmp_path / "mine.yaml")[1][0].objects[0].class_name == "cat"
+
+
+@pytest.mark.parametrize(
+    "header", ["File Name,X Min,Y Min,X Max,Y Max,Class", "file-name,x-min,y-min,x-max,y-max,class"]
+)
+def test_names_of_columns_in_several_words(tmp_path: Path, header: str) -> None:
+    _write(tmp_path, a__jpg=picture(), labels__csv=f"{header}\na.jpg,10,12,30,36,cat\n")
+    assert _read(tmp_path)[1][0].objects[0][:5] == ("cat", *BOX)
+
+
+def test_an_xml_of_annotations_that_is_none_of_cvat(tmp_path: Path) -> None:
+    text = annotation("a.jpg", item())
+    _write(tmp_path, a__jpg=picture(), a__xml=f"<annotations>{text}</annotations>")
+    with pytest.raises(DataError, match="neither images nor tracks"):
+        _read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        (annotation("caf\u00e9.jpg", item()).encode("latin-1"), "save the file in UTF-8"),
+        (annotation("a & b.jpg", item()).encode(), "write &amp; for &"),
+    ],
+)
+def test_malformed_xml_has_a_cure_of_its_own(tmp_path: Path, text: bytes, cure: str) -> None:
+    with pytest.raises(DataError, match="malformed") as caught:
+        _read(_write(tmp_path, a__xml=text), "voc")
+    assert cure in caught.value.cure
+
+
+def test_a_skipped_image_is_not_also_without_an_annotation(tmp_path: Path) -> None:
+    folder = _yolo(tmp_path / "in", images_in_b__jpg="no image", labels_in_b__txt="0 .5 .5 .25 .5\n")
+    _write(folder, images_in_c__jpg=picture(70), labels_in_c__txt="nonsense", images_in_d__jpg=picture(80))
+    summary = write_dataset(read_dataset(str(folder)), "coco", str(tmp_path / "out"), skip_bad=True)
+    assert summary.notes["bad"].total == 2
+    assert not any("without an annotation" in kind for kind in summary.notes)
 
 
 @pytest.mark.parametrize(

@@ -93,3 +93,9 @@ def test_a_table_beside_the_masks_is_found_by_its_usual_names(tmp_path: Path) ->
 def test_names_of_classes_that_nothing_names() -> None:
     assert default_classes(2).names == ("background", "foreground")
     assert default_classes(3).names == ("class_0", "class_1", "class_2")
+
+
+def test_colours_may_be_written_as_on_web_pages(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("background #000000\nparked car,#FA3253\n")
+    table = read_classes(tmp_path / "classes.txt")
+    assert (table.names, table.colours) == (("background", "parked car"), ((0, 0, 0), (250, 50, 83)))

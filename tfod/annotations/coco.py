@@ -267,9 +267,9 @@ def _image(
 
 
 def _usual_folders(file: str, subset: str) -> list[str]:
-    """Where the pictures may be: beside the file, and in images/SUBSET or images there or beside its folder."""
+    """Where the pictures may be: beside the file, in images/SUBSET or images there or beside its folder, and there."""
     folder = os.path.dirname(file) or os.curdir
-    names = f"images/{subset}", "images", subset, Path(file).stem.rpartition("_")[2]  # val2017
+    names = f"images/{subset}", "images", subset, "", Path(file).stem.rpartition("_")[2]  # val2017
     usual = (f"{base}/{name}".rstrip("/") for base in (folder, f"{folder}/..") for name in names)
     return [*dict.fromkeys((folder, *filter(os.path.isdir, usual)))]
 

@@ -29,6 +29,7 @@ _OPTIONAL = ("width", "height")
 _DELIMITERS = (",", ";", "\t", "|")
 _SEPARATOR = re.compile(r"sep=.\s*", re.IGNORECASE)  # Excel's
 _CORNER = re.compile(r"[xy][1-9]")
+_BETWEEN = re.compile(r"[ -]+")  # words of a name
 
 
 class Header(NamedTuple):
@@ -95,7 +96,8 @@ def column_names(head: str) -> list[str]:
 
 def _split(line: str, delimiter: str) -> list[str]:
     try:
-        return [name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter), [])]
+        names = next(csv.reader([line], delimiter=delimiter), [])
+        return [_BETWEEN.sub("_", name.strip().lower()) for name in names]
     except csv.Error:
         return []
 

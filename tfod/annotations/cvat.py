@@ -6,7 +6,7 @@ import numpy as np
 from lxml import etree
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
-from tfod.annotations.format import Dataset, Reading, StrayError
+from tfod.annotations.format import Dataset, PassedOverError, Reading, StrayError
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, checked_counts, extent, run_lengths
 from tfod.annotations.pictures import find_picture, other_name, plain_name
 from tfod.annotations.repeats import each_once
@@ -47,7 +47,11 @@ def read_cvat(path: str, reading: Reading) -> Dataset:
 
 
 def _root(file: str) -> tuple[str, etree._Element]:
-    return file, read_xml(content(file), file, "annotations", "annotation of CVAT's")
+    root = read_xml(content(file), file, "annotations", "annotation of CVAT's")
+    if len(root) and not {"image", "track", "meta", "version"} & {child.tag for child in root}:
+        what = f"the XML is no annotation of CVAT's: it has neither images nor tracks, but <{root[0].tag}>"
+        raise PassedOverError(what, file, "name a file of CVAT's, or export the annotations as Pascal VOC or COCO")
+    return file, root
 
 
 def _pictures(root: etree._Element, file: str, reading: Reading) -> Iterator[AnnotatedImage | DataError]:

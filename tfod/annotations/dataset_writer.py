@@ -1,9 +1,10 @@
 """From one format to another: whole or not at all, and nothing lost in silence."""
 
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from math import isfinite
 from pathlib import Path
 
@@ -30,6 +31,7 @@ __all__ = ["check_output", "write_dataset"]
 
 _LARGEST = 1e7  # a coordinate beyond is a slip or an attack
 _HALF_A_PIXEL = 0.5
+_LINE = re.compile(r", (line|shape) \d+$")  # of a place in a file
 _NO_BACKGROUND = "pictures without objects, which the format has no place for"
 _RENAMED = "pictures renamed, another has their name"
 _NO_PICTURE = "pictures that are not there; only their annotations are written"
@@ -82,14 +84,15 @@ def write_dataset(
     for remark in dataset.remarks:
         _tell(summary, remark)
     with replacing_directory(output) as working:
-        images = _used(dataset.images, skip_bad, summary, advance)
+        skipped: set[str] = set()
+        images = _used(dataset.images, skip_bad, summary, advance, skipped)
         ready = _Ready(kind, name, working if copy_pictures and kind.pictures is not None else None, summary)
         with tempfile.TemporaryDirectory(dir=working) as spool:
             kind.write(ready.each(images, skip_bad, Path(spool)), working, writing)
         if not summary.pictures:
             cure = "check the folder; what was left out:\n" + summary.text()
             raise DataError("no picture is left to write", "the annotations", cure)
-        ready.tell_unannotated()
+        ready.tell_unannotated(skipped)
         _check_annotated(summary, dataset.remarks)
     return summary
 
@@ -106,8 +109,13 @@ def check_output(output: str, sources: Iterable[str], overwrite: bool) -> None:
 
 
 def _used(
-    images: Iterable[AnnotatedImage | DataError], skip_bad: bool, summary: Summary, advance: Callable[[], object]
+    images: Iterable[AnnotatedImage | DataError],
+    skip_bad: bool,
+    summary: Summary,
+    advance: Callable[[], object],
+    skipped: set[str],
 ) -> Iterator[AnnotatedImage]:
+    """The images; the stems of files that give errors are added to `skipped`."""
     for image in images:
         if isinstance(image, AnnotatedImage):
             yield image
@@ -115,6 +123,7 @@ def _used(
             _tell(summary, Remark("file-passed-over", image.what, image.where))
         elif skip_bad:
             summary.note(_kind(image), f"{image.where}: {image.what}")
+            skipped.add(Path(_LINE.sub("", image.where)).stem)
         else:
             raise image
         advance()
@@ -178,11 +187,12 @@ class _Ready:
             self._summary.objects.update([item.class_name for item in objects])
             yield self._light(ready._replace(objects=objects), spool)
 
-    def tell_unannotated(self) -> None:
-        """Counts the pictures beside the others that no annotation names."""
+    def tell_unannotated(self, skipped: Container[str]) -> None:
+        """Counts the pictures beside the others without an annotation; of some it was `skipped`, by their stems."""
         for folder, names in sorted(self._names.items()):
             for name in sorted({*os.listdir(folder or os.curdir)} - names):
-                if os.path.splitext(name)[1].lower() in EXTENSIONS and not name.startswith("."):
+                stem, extension = os.path.splitext(name)
+                if extension.lower() in EXTENSIONS and not name.startswith(".") and stem not in skipped:
                     self._summary.note(_NO_ANNOTATION, os.path.join(folder, name))
 
     def _light(self, image: AnnotatedImage, spool: Path) -> AnnotatedImage:

@@ -39,8 +39,9 @@ def copy_part(folder: str, names: Sequence[str], output: Path, *, with_xml: bool
     with replacing_directory(output) as working:
         for name in names:
             shutil.copyfile(os.path.join(folder, name), working / name)
-            xml = f"{os.path.splitext(name)[0]}.xml"
-            if with_xml and os.path.isfile(os.path.join(folder, xml)):
+            names_of_xml = (f"{os.path.splitext(name)[0]}{extension}" for extension in (".xml", ".XML"))
+            xml = next((one for one in names_of_xml if os.path.isfile(os.path.join(folder, one))), None)
+            if with_xml and xml:
                 shutil.copyfile(os.path.join(folder, xml), working / xml)
             elif with_xml:
                 without.append(name)

@@ -12,17 +12,17 @@ from PIL import Image
 
 from tfod import names
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
-from tfod.annotations.format import Dataset, Reading, Writing
+from tfod.annotations.format import Dataset, Joined, Reading, Writing
 from tfod.annotations.masks import MOST_PIXELS, RunLengths, run_lengths
 from tfod.annotations.pictures import EXTENSIONS, plain_name, read_header
 from tfod.annotations.untrusted import Roots, as_text, file_subset, snapped
 from tfod.config.label_map import LabelMap, LabelMapItem, read_label_map, write_label_map
 from tfod.errors import ConfigError, DataError
 from tfod.records.example import decode_example
-from tfod.records.files import expand, records_below
-from tfod.records.frames import read_frames
+from tfod.records.files import matching_files, records_below
+from tfod.records.frames import scan_frames
 from tfod.records.write import write_records
-from tfod.shards import set_name
+from tfod.shards import set_faults, set_name
 
 __all__ = ["read_tfrecord", "write_tfrecord"]
 
@@ -40,21 +40,22 @@ def read_tfrecord(path: str, reading: Reading) -> Dataset:
 
     Pictures are the bytes in the records, named as there. A file named after a subset (train.record), or in a folder
     that is, makes its pictures members of it. Without `reading.class_names`, numbers of classes get their names from
-    the label map beside a file, or in the folders around it up to the one named. Raises DataError where there is no
-    record, where a shard is missing, or where a file is damaged. A label map that cannot be used is an error of the
-    records that need it.
+    the label map beside a file, or in the folders around it up to the one named. A record that is damaged, and a set
+    of which a shard is missing, are given as their errors. Raises DataError where there is no record. A label map that
+    cannot be used is an error of the records that need it.
     """
-    files = expand(records_below(path) if os.path.isdir(path) else [path])
+    files = matching_files(records_below(path) if os.path.isdir(path) else [path])
+    faults = [*set_faults(files)]
     roots = Roots(path, reading)
     for file in files:
         roots.check(file)
-    total = sum(1 for file in files for _ in read_frames(file))
+    total = len(faults) + sum(1 for file in files for _ in scan_frames(file))
     beside = cache(_names_beside)  # the shards of a set share a label map
     maps = {
         file: reading.class_names or beside(os.path.dirname(file) or os.curdir, set_name(os.path.basename(file)), path)
         for file in files
     }
-    return Dataset(_Records(maps, path), total, _ids(maps.values()))
+    return Dataset(Joined(faults, _Records(maps, path)), total, _ids(maps.values()))
 
 
 def write_tfrecord(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
@@ -83,10 +84,12 @@ class _Records:
     def __iter__(self) -> Iterator[AnnotatedImage | DataError]:
         for file, class_names in self._class_names.items():
             subset = file_subset(file, self._root if os.path.isdir(self._root) else file)
-            for number, payload in enumerate(read_frames(file)):
-                where = f"{file}, record {number}"
+            for frame in scan_frames(file):
+                where = f"{file}, record {frame.number}"
                 try:
-                    image = _image(decode_example(payload, where), where, number, class_names)
+                    if frame.fault:
+                        raise frame.fault
+                    image = _image(decode_example(frame.payload, where), where, frame.number, class_names)
                     yield image._replace(subset=subset)
                 except DataError as error:
                     yield error

@@ -54,6 +54,11 @@ XML_PARSER = etree.XMLParser(
     remove_pis=True,
 )
 _REPAIR = "correct the file in the annotation tool, or remove it"
+_XML_CURES = {  # by a part of the parser's message
+    "encoding": 'save the file in UTF-8, or say its encoding in the first line: <?xml version="1.0" encoding="..."?>',
+    "EntityRef": "write &amp; for & in names and texts",
+    "is empty": "annotate the picture again, or remove the file",
+}
 _NO_OBJECT = "name the file of the annotations itself; COCO and LabelMe are objects"
 _SUBSETS = {
     "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
@@ -254,7 +259,8 @@ def read_xml(data: bytes, path: str, root_tag: str, kind: str) -> etree._Element
         root = etree.fromstring(data, XML_PARSER)
     except etree.XMLSyntaxError as error:
         where = f"{path}, line {error.lineno or 1}"
-        raise DataError(f"the XML is malformed: {error.msg}", where, _REPAIR) from error
+        cure = next((cure for part, cure in _XML_CURES.items() if part in (error.msg or "")), _REPAIR)
+        raise DataError(f"the XML is malformed: {error.msg}", where, cure) from error
     dtd = root.getroottree().docinfo.internalDTD
     if dtd is not None and any(True for _ in dtd.iterentities()):
         cure = "annotations need no entities; take the DOCTYPE out if you trust the file"

@@ -8,7 +8,7 @@ the upright extent of the <robndbox>, or of all <polygon>s.
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from lxml import etree
 
@@ -107,21 +107,44 @@ def _lists_of(folder: str) -> dict[str, list[str]]:
 
 
 def annotation_paths(folder: str, image_set: str | None = None) -> PathList:
-    """The XML files of a folder, in the order of their names; or those that the list `image_set` names, in its
-    order, there or not. Raises DataError where there is none."""
+    """The XML files of a folder, or, where it has none, of those below it, in the order of their names; or those that
+    the list `image_set` names, in its order, there or not. Raises DataError where there is none."""
     if image_set:
-        return PathList(folder, (_xml_name(folder, name) for name in list_names(image_set)))
+        below = _Below(folder)
+        return PathList(folder, (_xml_name(folder, name, below) for name in list_names(image_set)))
     # Names with a leading dot are other systems' notes about a file ("._cat.xml"), not annotations.
     names = [name for name in _listed(folder) if name.lower().endswith(".xml") and not name.startswith(".")]
+    names = names or [file for files in _Below(folder).files.values() for file in files]
     if not names:
         raise DataError("the folder holds no XML file", folder, "name a folder of Pascal VOC XML files")
     return PathList(folder, sorted(names))
 
 
-def _xml_name(folder: str, name: str) -> str:
-    """The file of a listed name; its extension may be in capitals, as where no list is given."""
+class _Below:
+    """The XML files below a folder, found when they are first asked for."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    @cached_property
+    def files(self) -> dict[str, list[str]]:
+        """The paths from the folder, by the names of the files without their extension."""
+        found: dict[str, list[str]] = {}
+        for at, _, names in os.walk(self._folder):
+            for name in names:
+                stem, extension = os.path.splitext(name)
+                if extension.lower() == ".xml" and not name.startswith("."):
+                    found.setdefault(stem, []).append(os.path.relpath(os.path.join(at, name), self._folder))
+        return found
+
+
+def _xml_name(folder: str, name: str, below: _Below) -> str:
+    """The file of a listed name, in the folder or, if there is but one, below it; its extension may be in capitals."""
     there = (f"{name}{extension}" for extension in (".xml", ".XML"))
-    return next((file for file in there if os.path.isfile(f"{folder}/{file}")), f"{name}.xml")
+    if found := next((file for file in there if os.path.isfile(f"{folder}/{file}")), None):
+        return found
+    files = below.files.get(name, [])
+    return files[0] if len(files) == 1 else f"{name}.xml"
 
 
 def voc_set(data_dir: str, year: str, set_name: str, annotations_dir: str) -> tuple[PathList, str]:

@@ -52,6 +52,9 @@ class Layout:
 def find_layout(path: str, reading: Reading) -> Layout:
     """The layout of the data set at `path`, a folder or a yaml; DataError where it has no picture."""
     given = find_yaml(path)
+    if not given and len(several := [one for one in _yamls_in(path) if is_data_yaml(one)]) > 1:
+        what = f"several yamls describe a data set: {', '.join(map(os.path.basename, several[:4]))}"
+        raise DataError(what, path, f"name the right one: {several[0]}")
     root = path if os.path.isdir(path) else os.path.dirname(path) or os.curdir
     layout = _from_yaml(given, reading) if given else _from_folder(root, reading)
     layout.folders = [*dict.fromkeys((layout.root, root))] if reading.image_dir or not given else [layout.root]

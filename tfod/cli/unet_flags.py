@@ -28,7 +28,12 @@ def add_data_flags(parser: argparse.ArgumentParser, *, records: bool = True) -> 
     add("--masks", metavar="DIR", help="a folder of masks; pairs are matched by their names")
     add("--pairs", metavar="FILE", help="a list instead, a picture's path and its mask's a line")
     if records:
-        add("--records", action="append", metavar="GLOB", help="TFRecords instead of folders; can be repeated")
+        add(
+            "--records",
+            action="append",
+            metavar="GLOB",
+            help="TFRecords instead of folders: files, patterns or folders of them; can be repeated",
+        )
     add("--data", metavar="YAML", help=f"a file with these flags as keys: {', '.join(_KEYS)}")
     add("--classes", metavar="FILE", help="the class table: names, or `name r g b` a line")
     add("--mask_kind", choices=_KINDS, help="how masks are stored (default: found from what they hold)")

@@ -188,8 +188,9 @@ class _Examination:
         self._add(check_lists(self._lists))
         self._add(self._anchors())
         self._add(check_exchanged(self.report.findings, self.report.objects, self._turned, self._name))
-        if self.report.pictures and not self.report.objects:
-            what = f"none of the {self.report.pictures} pictures has an object"
+        if not self.report.objects:
+            pictures = self.report.pictures
+            what = f"none of the {pictures} pictures has an object" if pictures else "there is no picture"
             self._add([Finding("set-unannotated", what, self._name)])
         self._add(self._unannotated())
         same = [*same_bytes(self._seen)]

@@ -1,10 +1,11 @@
 """What the doctor finds: the form of a finding."""
 
+import os
 from typing import NamedTuple
 
 from tfod.annotations.annotated_image import AnnotatedImage
 from tfod.annotations.format import MissingPartError, PassedOverError, StrayError
-from tfod.annotations.pictures import picture_stem, plain_name
+from tfod.annotations.pictures import EXTENSIONS, picture_stem, plain_name
 from tfod.errors import DataError
 from tfod.files import LFS_CURE
 
@@ -59,6 +60,8 @@ def rule_of(error: DataError) -> str:
     """The rule that finds what a reader could not use."""
     if error.cure == LFS_CURE:
         return "picture-not-fetched"
+    if os.path.splitext(error.where)[1].lower() in EXTENSIONS:  # the reader needs its size
+        return "picture-unreadable"
     if isinstance(error, PassedOverError):
         return "file-passed-over"
     if isinstance(error, MissingPartError):

@@ -30,6 +30,7 @@ _CVAT = re.compile(r"(?P<name>[^:]+):\s*(?P<rgb>\d+\s*,\s*\d+\s*,\s*\d+)\s*:.*")
 _COLOUR_FIRST = re.compile(r"(?P<rgb>\d+[\s,;]+\d+[\s,;]+\d+)[\s,;]+(?P<name>\D.*)")
 # `name r g b`, or a table with commas, from its end: so each letter is looked at once.
 _COLOUR_LAST = re.compile(r"(?P<rgb>\d+[\s,;]+\d+[\s,;]+\d+)[\s,;:]+(?P<name>\d*\D.*)")
+_HEX = re.compile("[0-9a-fA-F]{6}")
 _AROUND = " \t,;\"'"  # names and colours
 _HEADER = re.compile(r"(name|class|label|r)\b.*\b(r|red|g|green|b|blue|name)", re.IGNORECASE)
 
@@ -102,8 +103,8 @@ def default_classes(count: int) -> ClassTable:
 
 
 def read_classes(path: Path | str) -> ClassTable:
-    """The table in a file: lines `name r g b` or `r g b name` (spaces or commas, `#` comments, a header line), lines of
-    names alone, or a label map (`.pbtxt`), whose ids are the numbers in masks, with background as 0.
+    """The table in a file: lines `name r g b`, `r g b name` or `name #rrggbb` (spaces or commas, `#` comments, a header
+    line), lines of names alone, or a label map (`.pbtxt`), whose ids are the numbers in masks, with background as 0.
 
     Raises ConfigError, with the line, for what cannot be read.
     """
@@ -151,6 +152,10 @@ def _content(line: str) -> str:
 
 def _entry(line: str, where: str) -> tuple[str, Colour | None]:
     """The name and the colour, if there is one, of a line."""
+    name, mark, code = line.rpartition("#")
+    if mark and _HEX.fullmatch(code) and name.strip(_AROUND):
+        red, green, blue = bytes.fromhex(code)
+        return name.strip(_AROUND), (red, green, blue)
     for pattern, turn in ((_CVAT, 1), (_COLOUR_FIRST, 1), (_COLOUR_LAST, -1)):
         if match := pattern.fullmatch(line[::turn]):
             rgb, name = (match[group][::turn] for group in ("rgb", "name"))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tfod.errors import DataError
 from tfod.explore.stratify import deal_out
-from tfod.records.files import class_table_path, expand
+from tfod.records.files import class_table_path, expand, with_folders
 from tfod.segmentation.classes import ClassTable, find_class_file, read_classes
 from tfod.segmentation.masks import Kind, MaskEncoding
 from tfod.segmentation.pairs import Pair, find_pairs, read_pair_list
@@ -126,15 +126,15 @@ def open_records(
     kind: Kind | None = None,
     encoding: MaskEncoding | None = None,
 ) -> DataSet:
-    """The pairs of TFRecords, files or globs; see `open_folders`."""
-    source = RecordPairs(patterns)
-    first = expand(patterns)[0]
+    """The pairs of TFRecords, files, globs or folders of them; see `open_folders`."""
+    files = tuple(expand(with_folders(patterns)))
+    source = RecordPairs(files)
+    first = files[0]
     own = class_table_path(first)
     classes = classes or (own if Path(own).is_file() else None)
     table = None if encoding else class_table(classes, [str(Path(first).parent)])
     survey = survey_masks(source.summaries, table, kind, encoding)
     _require_readable(survey)
-    files = tuple(expand(patterns))
     saved = {"records": list(files), "encoding": _as_json(survey.encoding)}
     told = f"{len(source)} records in {len(files)} files\n{survey.text()}"
     return DataSet(source.with_encoding(survey.encoding), survey.encoding, survey.class_pixels, _sizes(survey), saved,

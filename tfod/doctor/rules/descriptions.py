@@ -89,7 +89,7 @@ RULES = {
     "picture-unreadable": Rule(
         "error", "a picture that TensorFlow cannot decode", "leave it out, with its annotation", fixed=True
     ),
-    "picture-not-fetched": Rule("error", "a pointer of Git LFS where a picture should be", LFS_CURE),
+    "picture-not-fetched": Rule("error", "a pointer of Git LFS where a picture or an annotation should be", LFS_CURE),
     "picture-truncated": Rule(
         "error", "a picture whose file ends too early", "leave it out, with its annotation", fixed=True
     ),
