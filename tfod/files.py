@@ -227,7 +227,9 @@ def _sweep_files(path: Path) -> None:
         with suppress(OSError):  # it is gone by now, or the disk has no locks
             descriptor = _take(leftover)
             if descriptor is not None:
-                leftover.unlink()
+                # Beside it lies what a writer made that chooses its format by the ending.
+                for part in (leftover, *home.glob(f"{glob.escape(leftover.stem)}.*")):
+                    part.unlink(missing_ok=True)
                 os.close(descriptor)
 
 

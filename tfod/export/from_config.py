@@ -10,7 +10,7 @@ from tfod.config.gray import with_gray
 from tfod.config.pipeline import write_pipeline_config
 from tfod.errors import OutputError
 from tfod.export.saved_model import Shape, write_saved_model
-from tfod.files import contents, replacing_directory
+from tfod.files import check_folder, contents, replacing_directory
 from tfod.models.build import build_model
 from tfod.training.disk import writing
 
@@ -57,12 +57,8 @@ def export_model(
 
 
 def _require_replaceable(output: Path) -> None:
-    if not output.exists():
-        return
-    others = [] if not output.is_dir() else [name for name in contents(output) if name not in _PARTS]
-    if not output.is_dir() or others:
-        raise OutputError(
-            f"the output folder holds other things ({others[0]})" if others else "the output is a file",
-            str(output),
-            "name a folder that is new, empty or an earlier export",
-        )
+    check_folder(output)
+    others = [name for name in contents(output) if name not in _PARTS] if output.is_dir() else []
+    if others:
+        what = f"the output folder holds other things ({others[0]})"
+        raise OutputError(what, str(output), "name a folder that is new, empty or an earlier export")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tfod.errors import ConfigError, OutputError
 from tfod.export.fold import folded
 from tfod.export.saved_model import save_module
-from tfod.files import contents, write_bytes, write_text
+from tfod.files import check_folder, contents, write_bytes, write_text
 from tfod.segmentation.settings import TrainingSettings
 from tfod.segmentation.unet import UNet
 
@@ -186,6 +186,7 @@ def fitted(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.ui
 
 def require_replaceable(output: Path) -> None:
     """Raises OutputError unless the folder is new, empty or an earlier export, which may be replaced whole."""
+    check_folder(output)
     if output.is_dir() and (not contents(output) or (output / MODEL_FILE).is_file()):
         return
     if output.exists():
