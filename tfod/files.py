@@ -67,6 +67,8 @@ def check_place(path: Path) -> None:
 
 def check_folder(path: Path | str) -> None:
     """Raises OutputError where something other than a folder has the name `path`: a folder would take its place."""
+    if path == "":
+        raise OutputError("the output has no name", "the command line", "choose the name of a folder")
     _require_local(path)
     if os.path.lexists(path) and not os.path.isdir(path):
         if os.path.isfile(path):
