@@ -149,6 +149,7 @@ def test_files_that_a_killed_process_left_go_with_the_next_one_and_no_others(tmp
     killed, alive, other = (begin(output) for output in ("out", "out", "other"))
     written = [Path(process.stdout.readline().strip()) for process in (killed, alive, other) if process.stdout]
     (tmp_path / ".out.mine.tmp").touch()
+    written[0].with_suffix(".mp4").touch()  # as a video is written
     try:
         for process in (killed, other):
             process.send_signal(signal.SIGKILL)

@@ -68,6 +68,8 @@ def check_place(path: Path) -> None:
 
 def check_folder(path: Path | str) -> None:
     """Raises OutputError where something other than a folder has the name `path`: a folder would take its place."""
+    if path == "":
+        raise OutputError("the output has no name", "the command line", "choose the name of a folder")
     _require_local(path)
     if os.path.lexists(path) and not os.path.isdir(path):
         if os.path.isfile(path):
@@ -228,7 +230,9 @@ def _sweep_files(path: Path) -> None:
         with suppress(OSError):  # it is gone by now, or the disk has no locks
             descriptor = _take(leftover)
             if descriptor is not None:
-                leftover.unlink()
+                # Beside it lies what a writer made that chooses its format by the ending.
+                for part in (leftover, *home.glob(f"{glob.escape(leftover.stem)}.*")):
+                    part.unlink(missing_ok=True)
                 os.close(descriptor)
 
 

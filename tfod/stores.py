@@ -11,7 +11,7 @@ import importlib.util
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from types import TracebackType
 from typing import Any, BinaryIO, cast
@@ -159,7 +159,8 @@ def _gfile(path: str | os.PathLike[str]) -> Iterator[Any]:
     place = normal(path)
     scheme = place.partition("://")[0]
     if scheme not in tf.io.gfile.get_registered_schemes() and importlib.util.find_spec(_MORE_FILE_SYSTEMS):
-        importlib.import_module(_MORE_FILE_SYSTEMS)
+        with suppress(ImportError, OSError, AttributeError, NotImplementedError):  # one for another TensorFlow
+            importlib.import_module(_MORE_FILE_SYSTEMS)
     if scheme not in tf.io.gfile.get_registered_schemes():
         what = f"TensorFlow has no file system for {scheme}:// on this machine"
         cure = f"install {_PACKAGE}, which has one; or {_CURE}" if scheme in _OF_MORE_FILE_SYSTEMS else _CURE

@@ -91,6 +91,12 @@ def test_an_exported_model_has_a_label_map_of_its_own_and_another_is_told(folder
     assert "'bright' is 2 for training and 1 for evaluation" in capsys.readouterr().err
 
 
+def test_a_store_is_no_place_for_the_numbers_which_is_told_first(folder, capsys):
+    assert evaluate(folder, "gs://bucket/out", "--input_path", folder / "val.record") == 2
+    streams = capsys.readouterr()
+    assert "this output cannot be written to a store" in streams.err and "evaluating" not in streams.err
+
+
 @pytest.mark.parametrize(
     ("more", "what"),
     [

@@ -166,6 +166,16 @@ def test_a_tpu_is_refused(config_path: Path, capsys: pytest.CaptureFixture[str])
     assert "TPUs are not supported" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("flag", ["pipeline_config_path", "model_dir", "checkpoint_dir"])
+def test_no_path_at_all_is_not_the_working_directory(
+    config_path: Path, flag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        _run(config_path, f"--{flag}=")
+    assert caught.value.code == 2
+    assert "the path is empty" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("text", ["0", "-3", "many", "1.5"])
 def test_numbers_are_checked(config_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:

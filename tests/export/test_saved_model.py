@@ -160,6 +160,8 @@ def test_a_batch_is_answered_for_image_by_image(
         ("image_tensor", [1, 50, 70, 1], r"the shape \[1, 50, 70, 1\]"),
         ("image_tensor", [1, 50, 70], r"the shape \[1, 50, 70\]"),
         ("image_tensor", [1, 0, 70, 3], r"the shape \[1, 0, 70, 3\]"),
+        ("image_tensor", [1, 10**20, 70, 3], r"the shape \[1, 100000000000000000000, 70, 3\]"),
+        ("float_image_tensor", [2**31, 50, 70, 3], "cannot have the shape"),
     ],
 )
 def test_shapes_that_no_image_has_are_refused(

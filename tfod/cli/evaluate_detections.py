@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfod.cli.command import CommandParser, execute
 from tfod.cli.model_source import add_model_flags, check_model_flags, read_config
+from tfod.files import check_folder
 
 if TYPE_CHECKING:
     from tfod.config.pipeline import PipelineConfig
@@ -40,6 +41,7 @@ def build_parser() -> CommandParser:
 def run(args: argparse.Namespace) -> None:
     """Evaluates; prints the table and writes metrics.json."""
     check_model_flags(args)
+    check_folder(args.output_dir)
     config, config_path = read_config(args)
     _name_input(config, args.input_path)
     _require_usable(config, from_checkpoint=bool(args.checkpoint_dir))

@@ -8,6 +8,7 @@ from typing import Any
 from tfod.cli.command import CommandParser, execute
 from tfod.cli.unet_flags import add_data_flags, add_run_flags, open_data, read_data_file
 from tfod.errors import ConfigError
+from tfod.files import check_folder
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace) -> None:
     """Evaluates, prints the table, and writes the files."""
     if args.tile_size < 0 or args.worst < 0:
         raise ConfigError("there is no negative number of them", "--tile_size, --worst", "give 0 or more")
+    check_folder(args.output_dir)
     read_data_file(args, to_judge=True)
 
     from tfod.segmentation.data import reopen, saved_encoding

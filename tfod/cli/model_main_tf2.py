@@ -36,8 +36,8 @@ def build_parser() -> CommandParser:
     """The flags of the original, and ours."""
     parser = CommandParser(_DESCRIPTION, _EXAMPLES)
     add, add_boolean = parser.add_argument, parser.add_boolean
-    file: dict[str, Any] = {"type": Path, "metavar": "FILE"}
-    folder: dict[str, Any] = {"type": Path, "metavar": "FOLDER"}
+    file: dict[str, Any] = {"type": _path, "metavar": "FILE"}
+    folder: dict[str, Any] = {"type": _path, "metavar": "FOLDER"}
     positive: dict[str, Any] = {"type": _positive, "metavar": "N"}
     natural: dict[str, Any] = {"type": _natural, "metavar": "N"}
 
@@ -155,6 +155,12 @@ def _overrides(args: argparse.Namespace) -> list[str]:
     if args.sample_1_of_n_eval_examples is not None:
         overrides.append(f"eval_input_reader.sample_1_of_n_examples={args.sample_1_of_n_eval_examples}")
     return overrides
+
+
+def _path(text: str) -> Path:
+    if not text:  # what a script makes of a variable that is not set; it would stand for the working directory
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
 
 
 def _positive(text: str) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tfod.cli.command import CommandParser, execute
 from tfod.cli.unet_flags import add_run_flags
 from tfod.errors import ConfigError
+from tfod.files import check_folder
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -48,6 +49,7 @@ def run(args: argparse.Namespace) -> None:
         raise ConfigError(
             "one model has to be named", "the command line", "give either --model_dir or --saved_model_dir"
         )
+    check_folder(args.output_dir)
     if args.tile_size < 0 or (args.overlap or 0) < 0:
         raise ConfigError("tiles have no negative size", "--tile_size, --overlap", "give 0 or more")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tfod.cli.command import CommandParser, execute
 from tfod.cli.model_source import add_model_flags, check_model_flags, read_class_names, read_config
 from tfod.errors import ConfigError
+from tfod.files import check_folder
 
 if TYPE_CHECKING:
     from tfod.visualize.detected import DrawingResult
@@ -40,6 +41,7 @@ def build_parser() -> CommandParser:
 def run(args: argparse.Namespace) -> None:
     """Detects and draws; prints what was found."""
     check_model_flags(args)
+    check_folder(args.output_dir)
     if args.max_boxes < 1:
         raise ConfigError("no box could be drawn", "--max_boxes", "give a number of 1 or more")
     if not 0 <= args.min_score <= 1:

@@ -19,7 +19,7 @@ from tfod.export.parity import FAILED_FILE, PARITY_FILE, Parity
 from tfod.export.samples import Sample, calibration_images, class_names, samples_to_compare_on
 from tfod.export.saved_model import Shape
 from tfod.export.verify import verify_detector
-from tfod.files import contents, replacing_directory
+from tfod.files import check_folder, contents, replacing_directory
 from tfod.models.build import build_model
 from tfod.models.detection_model import DetectionModel
 from tfod.training.disk import writing
@@ -124,12 +124,8 @@ def write_checkpoint(model: DetectionModel, folder: Path) -> None:
 
 def require_replaceable(output: Path) -> None:
     """Raises OutputError unless an export may take the place of what `output` is: nothing, or an earlier export."""
-    if not output.exists():
-        return
-    others = [] if not output.is_dir() else [name for name in contents(output) if name not in _PARTS]
-    if not output.is_dir() or others:
-        raise OutputError(
-            f"the output folder holds other things ({others[0]})" if others else "the output is a file",
-            str(output),
-            "name a folder that is new, empty or an earlier export",
-        )
+    check_folder(output)
+    others = [name for name in contents(output) if name not in _PARTS] if output.is_dir() else []
+    if others:
+        what = f"the output folder holds other things ({others[0]})"
+        raise OutputError(what, str(output), "name a folder that is new, empty or an earlier export")

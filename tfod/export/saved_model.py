@@ -26,6 +26,7 @@ def _decode_example(example: tf.Tensor) -> tf.Tensor:
     return _decode(tf.io.parse_single_example(example, features)[names.IMAGE_ENCODED])
 
 
+_LONGEST = 1 << 16  # pixels, and images of a batch
 CONSTANTS = 20_000_000
 """How many numbers of an exported model are constants. They make it up to a tenth faster, and are copied a dozen times
 while TensorFlow optimises the graph: so many take one to two gigabytes while a model is loaded."""
@@ -115,7 +116,8 @@ def _input(input_type: str, input_shape: Shape | None) -> tuple[tf.TensorSpec, C
         cure = "leave it out, or use --input_type image_tensor or float_image_tensor"
         raise ConfigError(f"{input_type} takes files of images, which have no shape", "--input_shape", cure)
     shape = spec.shape if input_shape is None else tf.TensorShape(input_shape)
-    if not spec.shape[1:].is_compatible_with(shape[1:]) or 0 in shape:
+    is_possible = all(side is None or 1 <= side <= _LONGEST for side in shape)
+    if not spec.shape[1:].is_compatible_with(shape[1:]) or not is_possible:
         cure = "give batch, height, width and channels: 1,320,320,3; -1 stands for any number"
         raise ConfigError(f"images cannot have the shape {shape.as_list()}", "--input_shape", cure)
     return tf.TensorSpec(shape, spec.dtype, names.INPUT_TENSOR), read

@@ -19,7 +19,7 @@ from tfod.export.converters import onnx_model, tflite_model
 from tfod.export.fold import folded
 from tfod.export.formats import file_of, precision_of
 from tfod.export.saved_model import save_module
-from tfod.files import contents, write_bytes, write_text
+from tfod.files import check_folder, contents, write_bytes, write_text
 from tfod.segmentation.settings import TrainingSettings
 from tfod.segmentation.unet import UNet
 
@@ -136,6 +136,7 @@ def fitted(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.ui
 
 def require_replaceable(output: Path) -> None:
     """Raises OutputError unless the folder is new, empty or an earlier export, which may be replaced whole."""
+    check_folder(output)
     if output.is_dir() and (not contents(output) or (output / MODEL_FILE).is_file()):
         return
     if output.exists():
