@@ -83,23 +83,21 @@ def _norm_of(name: str) -> str | None:
 
 
 def _require_fit(variables: Mapping[str, tf.Variable], values: Mapping[str, Array | None], graph: FrozenGraph) -> None:
-    wrong = [name for name, variable in variables.items() if np.shape(values[name]) != tuple(variable.shape)]
-    missing = [name for name in variables if values[name] is None]
-    if not wrong and not missing:
-        for name in variables:
-            if not np.isfinite(np.asarray(values[name], np.float64)).all():
-                cure = "export an earlier checkpoint of that training"
-                raise CheckpointError("a weight of the graph is not a number", f"{graph.path}, {name}", cure)
-        return
-    name = (missing or wrong)[0]
-    shape = tuple(variables[name].shape)
-    why = "is not there" if missing else f"is {np.shape(values[name])} there, and {shape} in the model"
-    raise CheckpointError(
-        f"{len(missing) + len([one for one in wrong if one not in missing])} of the model's {len(variables)} variables "
-        f"are not in the graph; the first, {name}, {why}",
-        graph.path,
-        "give the pipeline.config that the graph was exported with",
-    )
+    shapes = {name: None if value is None else value.shape for name, value in values.items()}
+    others = [name for name, variable in variables.items() if shapes[name] != tuple(variable.shape)]
+    if others:
+        name = min(others, key=lambda one: shapes[one] is not None)  # what is not there says more
+        shape = tuple(variables[name].shape)
+        why = f"is {shapes[name]} there, and {shape} in the model" if shapes[name] else "is not there"
+        raise CheckpointError(
+            f"{len(others)} of the model's {len(variables)} variables are not in the graph; the first, {name}, {why}",
+            graph.path,
+            "give the pipeline.config that the graph was exported with",
+        )
+    for name in variables:
+        if not np.isfinite(np.asarray(values[name], np.float64)).all():
+            cure = "export an earlier checkpoint of that training"
+            raise CheckpointError("a weight of the graph is not a number", f"{graph.path}, {name}", cure)
 
 
 class _Convolution(NamedTuple):

@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from types import ModuleType
 
 from tfod.cli.command import CommandParser
 from tfod.errors import ConfigError
@@ -21,14 +21,6 @@ __all__ = [
 ]
 
 _JOINED = "joined.config"
-
-
-class _Command(Protocol):
-    """A module of `tfod.cli`."""
-
-    def build_parser(self) -> CommandParser: ...
-
-    def run(self, args: argparse.Namespace) -> int | None: ...
 
 
 def add_parts(parser: CommandParser, parts: Mapping[str, str]) -> None:
@@ -86,7 +78,8 @@ def note(text: str) -> None:
     print(f"note: {text}", file=sys.stderr)
 
 
-def hand_over(today: _Command | Any, name: str, arguments: Sequence[str]) -> int:
+def hand_over(today: ModuleType, name: str, arguments: Sequence[str]) -> int:
     """Runs a command of today, module `today` of `tfod.cli` and `name` of tfod; says so first; gives its exit code."""
     print(f"today this is: tfod {name} {shlex.join(arguments)}", file=sys.stderr)
-    return today.run(today.build_parser().parse_args(list(arguments))) or 0
+    code: int | None = today.run(today.build_parser().parse_args(list(arguments)))
+    return code or 0
