@@ -1,5 +1,6 @@
 """The exported model on one picture of 480x640 pixels, uint8 in, detections out."""
 
+from benchmarks.export import ALONE
 from benchmarks.results import Row
 from benchmarks.workload import Workload
 
@@ -13,7 +14,7 @@ _TOLERANCE = 1e-3
 def measure(work: Workload) -> list[Row]:
     """One row; raises RuntimeError when the two models do not find the same, since then the work differs."""
     folders = {side: work.fresh("export") for side in ("ours", "original")}
-    work.tool("exporter_main_v2", work.exporting(folders["ours"]))
+    work.tool("exporter_main_v2", work.exporting(folders["ours"]) | ALONE)
     work.original_tool("exporter_main_v2", work.exporting(folders["original"]))
     scores: dict[str, list[float]] = {}
 

@@ -21,6 +21,7 @@ MOST_SECONDS_FOR_HELP = 0.5
 # Import name -> the distribution that setup.cfg names for it.
 DISTRIBUTIONS = {
     "PIL": "pillow",
+    "ai_edge_litert": "ai-edge-litert",
     "apache_beam": "apache-beam",
     "backports": "backports.tarfile",
     "cv2": "opencv-python",
@@ -107,7 +108,7 @@ def test_every_import_is_a_declared_dependency() -> None:
     settings.read(ROOT / "setup.cfg", encoding="utf-8")
     required = re.findall(r"^[\w.-]+", settings["options"]["install_requires"], re.MULTILINE)
     # Imported where they are asked for, with a message where they are missing.
-    for extra in ("albumentations", "beam", "onnx"):
+    for extra in ("albumentations", "beam", "onnx", "tflite"):
         required += re.findall(r"^[\w.-]+", settings["options.extras_require"][extra], re.MULTILINE)
     undeclared = set()
     for path in MODULES:

@@ -12,14 +12,14 @@ from tfod.export.converters import onnx_model, tflite_model
 from tfod.export.fold import folded
 from tfod.export.formats import file_of, precision_of
 from tfod.export.onnx_detector import onnx_detector
-from tfod.export.saved_model import Shape, write_saved_model
-from tfod.export.tflite_detector import OPERATION, OUTPUTS, require_fixed_size, tflite_detector
+from tfod.export.saved_model import Shape, save_module, write_saved_model
+from tfod.export.tflite_detector import OPERATION, OUTPUTS, Suppression, require_fixed_size, tflite_detector
 from tfod.export.tflite_file import in_order, with_metadata
 from tfod.export.tflite_metadata import LABELS, DetectorFacts, detector_metadata, label_file
 from tfod.files import write_bytes
 from tfod.models.detection_model import DetectionModel
 
-__all__ = ["pixels_of", "write_detector"]
+__all__ = ["pixels_of", "write_detector", "write_tflite_graph"]
 
 
 def write_detector(
@@ -58,6 +58,23 @@ def write_detector(
         else:
             write_bytes(path, _tflite(model, precision_of(kind), class_names, calibration))
     return path
+
+
+def write_tflite_graph(model: DetectionModel, path: Path, suppression: Suppression) -> None:
+    """Writes a SavedModel of which TFLite's converter makes a detector; elsewhere its outputs are zeros."""
+    detect = tflite_detector(model, suppression)
+
+    # In this order, backwards, the original names its outputs: output_0 is the number of detections.
+    @tf.function(autograph=False, input_signature=detect.input_signature)
+    def backwards(images: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return tuple(detect(images)[name] for name in reversed(OUTPUTS))
+
+    module = tf.Module()
+    with folded(model):
+        function = backwards.get_concrete_function()
+        captured = {id(tensor) for tensor in function.captured_inputs}
+        module.variables_needed = [one for one in model.variables if id(one.handle) in captured]
+        save_module(module, path, function)
 
 
 def pixels_of(model: DetectionModel, image: NDArray[np.uint8]) -> NDArray[np.uint8]:

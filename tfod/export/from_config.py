@@ -13,18 +13,19 @@ from tfod.config.gray import with_gray
 from tfod.config.pipeline import write_pipeline_config
 from tfod.errors import ConfigError, DataError, OutputError
 from tfod.export.converters import require_packages
-from tfod.export.detector import write_detector
+from tfod.export.detector import write_detector, write_tflite_graph
 from tfod.export.formats import FORMATS, file_of
 from tfod.export.parity import FAILED_FILE, PARITY_FILE, Parity
 from tfod.export.samples import Sample, calibration_images, class_names, samples_to_compare_on
 from tfod.export.saved_model import Shape
+from tfod.export.tflite_detector import Suppression
 from tfod.export.verify import verify_detector
 from tfod.files import check_folder, contents, replacing_directory
 from tfod.models.build import build_model
 from tfod.models.detection_model import DetectionModel
 from tfod.training.disk import writing
 
-__all__ = ["Comparison", "Exported", "export_model", "require_replaceable", "write_checkpoint"]
+__all__ = ["Comparison", "Exported", "export_model", "export_tflite_graph", "require_replaceable", "write_checkpoint"]
 
 _PARTS = (*map(file_of, FORMATS), "checkpoint", "pipeline.config", PARITY_FILE, FAILED_FILE)
 
@@ -102,6 +103,33 @@ def export_model(
         write_pipeline_config(config, folder / "pipeline.config")
         rows = verify_detector(model, paths, samples, names, **shapes) if samples else []
     return Exported(prefix, rows)
+
+
+def export_tflite_graph(
+    config: Any, checkpoint: str | Path, output_directory: str | Path, *, max_detections: int, by_class: bool
+) -> str:
+    """Writes `saved_model/` for TFLite's converter, as the original does: the heads, and the mark of an operation.
+
+    Args:
+      config: A TrainEvalPipelineConfig.
+      checkpoint: A checkpoint's prefix, or a folder, of which the latest is taken.
+      max_detections, by_class: See `tfod.export.tflite_detector.Suppression`.
+
+    Returns:
+      The prefix of the checkpoint that was exported.
+
+    Raises:
+      CheckpointError: The checkpoint does not fit the config.
+      ConfigError: The model cannot be built, or not be written so.
+      OutputError: The folder cannot be written, or holds something that is no export.
+    """
+    output = Path(output_directory)
+    require_replaceable(output)
+    model = build_model(config.model)
+    prefix, _ = restore_model(model, checkpoint)
+    with replacing_directory(output) as folder:
+        write_tflite_graph(model, folder / file_of("saved_model"), Suppression(max_detections, by_class, None))
+    return prefix
 
 
 def _samples(config: Any, comparison: Comparison) -> list[Sample]:

@@ -85,6 +85,9 @@ def require_fixed_size(model: DetectionModel) -> tuple[int, int]:
 
 def _suppression_of(model: SSD) -> Suppression:
     nms = model.postprocessor.nms
+    if nms.soft_nms_sigma > 0:
+        cure = "leave soft_nms_sigma out of the config, or use the format saved_model"
+        raise ConfigError(f"{OPERATION} has no soft suppression", "--formats", cure)
     return Suppression(nms.max_total, by_class=not nms.class_agnostic, candidates=nms.candidates[0])
 
 

@@ -1,0 +1,259 @@
+"""Detectors as TFLite and ONNX: the same detections as the model, in the order and under the names that are promised."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from flatbuffers.table import Table
+from PIL import Image
+
+from tests.models.configs import small_ssd
+from tfod import names
+from tfod.boxes.nms import MulticlassNMS
+from tfod.cli import export_tflite_graph_tf2, exporter_main_v2
+from tfod.config.pipeline import write_pipeline_config
+from tfod.errors import ConfigError
+from tfod.export import converters, detector_parity
+from tfod.export.converters import onnx_model, require_packages, tflite_model
+from tfod.export.detector import pixels_of, write_detector
+from tfod.export.formats import named_formats
+from tfod.export.onnx_detector import onnx_detector, suppressed
+from tfod.export.tflite_detector import OPERATION, OUTPUTS, tflite_detector
+from tfod.export.tflite_file import custom_operations
+from tfod.models.build import build_model
+from tfod.protos import pipeline_pb2
+
+NAMES = {1: "rojo claro", 3: "blau"}
+RANDOM = np.random.default_rng(0)
+IMAGES = [RANDOM.integers(0, 256, [50, 70, 3]).astype(np.uint8) for _ in range(3)]
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    """With weights that tell boxes and classes apart, as those of a new model do not."""
+    built = build_model(small_ssd())
+    generator = tf.random.Generator.from_seed(7)
+    for variable in built.trainable_variables:
+        variable.assign_add(generator.normal(variable.shape, stddev=0.02))
+    return built
+
+
+@pytest.fixture(scope="module")
+def folder(model: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("formats")
+    for kind in ("tflite_float32", "tflite_int8"):
+        write_detector(model, kind, path, class_names=NAMES, calibration=IMAGES)
+    return path
+
+
+def run(path: Path, given: Any) -> tuple[list[Any], Any]:
+    interpreter = tf.lite.Interpreter(str(path))
+    interpreter.allocate_tensors()
+    [taken] = interpreter.get_input_details()
+    interpreter.set_tensor(taken["index"], given)
+    interpreter.invoke()
+    return [interpreter.get_tensor(one["index"]) for one in interpreter.get_output_details()], interpreter
+
+
+@pytest.mark.filterwarnings("ignore")  # newer versions announce another package
+def test_tflite_gives_boxes_classes_scores_and_their_number_in_this_order(model: Any, folder: Path) -> None:
+    inputs = model.preprocess(tf.constant(IMAGES[0][np.newaxis]))[0].numpy()
+    (boxes, classes, scores, count), interpreter = run(folder / "model_float32.tflite", inputs)
+    assert boxes.shape == (1, 20, 4) and classes.shape == scores.shape == (1, 20) and count.tolist() == [20]
+    assert interpreter.get_signature_list() == {
+        "serving_default": {"inputs": ["input"], "outputs": list(OUTPUTS)},
+    }
+    expected = model.detect(tf.constant(IMAGES[0][np.newaxis]))
+    # Of boxes that overlap by just what is allowed, rounding decides; the first ones are clear.
+    np.testing.assert_allclose(scores[0, :8], expected[names.DETECTION_SCORES][0, :8], atol=1e-5)
+    np.testing.assert_array_equal(classes[0, :8] + 1, expected[names.DETECTION_CLASSES][0, :8])
+    np.testing.assert_allclose(np.clip(boxes[0, :8], 0, 1), expected[names.DETECTION_BOXES][0, :8], atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_int8_takes_the_bytes_of_images_and_finds_nearly_the_same(model: Any, folder: Path) -> None:
+    given = pixels_of(model, IMAGES[0])
+    (_, _, scores, _), interpreter = run(folder / "model_int8.tflite", given)
+    assert interpreter.get_input_details()[0]["dtype"] is np.uint8
+    assert interpreter.get_input_details()[0]["quantization"] == (1.0, 0)
+    expected = model.detect(tf.constant(IMAGES[0][np.newaxis]))[names.DETECTION_SCORES].numpy()
+    assert np.abs(scores - expected).max() < 0.05
+    kernels = [one for one in interpreter.get_tensor_details() if one["quantization_parameters"]["scales"].size > 8]
+    assert kernels, "the channels of a kernel are scaled one by one"
+    size = (folder / "model_int8.tflite").stat().st_size
+    assert size < 0.6 * (folder / "model_float32.tflite").stat().st_size
+
+
+def test_label_map_and_normalisation_are_in_the_file(folder: Path) -> None:
+    path = folder / "model_float32.tflite"
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() == ["labelmap.txt"]
+        assert archive.read("labelmap.txt").decode().splitlines() == ["rojo claro", "???", "blau"]
+    content = path.read_bytes()
+    place = content.rindex(b"M001") - 4  # the identifier stands behind the first offset of a buffer
+    assert b"TFLITE_METADATA" in content
+    root = Table(content[place:], int.from_bytes(content[place : place + 4], "little"))
+    graph = table(root, 3, 0)
+    assert [text(table(graph, 3, number), 0) for number in range(4)] == [
+        "location",
+        "category",
+        "score",
+        "number of detections",
+    ]
+    normalization = field(table(table(graph, 2, 0), 4, 0), 1)
+    for slot in (0, 1):
+        start = normalization.Vector(normalization.Offset(4 + 2 * slot))
+        np.testing.assert_allclose(np.frombuffer(content[place + start :], "<f4", 3), 127.5, rtol=1e-5)
+
+
+def field(parent: Table, slot: int) -> Table:
+    return Table(parent.Bytes, parent.Indirect(parent.Pos + parent.Offset(4 + 2 * slot)))
+
+
+def table(parent: Table, slot: int, number: int) -> Table:
+    return Table(parent.Bytes, parent.Indirect(parent.Vector(parent.Offset(4 + 2 * slot)) + 4 * number))
+
+
+def text(parent: Table, slot: int) -> str:
+    return bytes(parent.String(parent.Pos + parent.Offset(4 + 2 * slot))).decode()
+
+
+@pytest.mark.parametrize("class_agnostic", [False, True])
+@pytest.mark.parametrize("max_per_class", [3, 30])
+def test_suppression_of_all_images_at_once_is_that_of_each(class_agnostic: bool, max_per_class: int) -> None:
+    random = np.random.default_rng(3)
+    corners = random.uniform(-0.1, 1.1, [2, 60, 2, 2])
+    boxes = np.concatenate([corners.min(2), corners.max(2)], -1).astype(np.float32)
+    scores = random.uniform(0, 1, [2, 60, 5]).astype(np.float32)
+    windows = np.array([[0, 0, 1, 1], [0, 0, 0.5, 0.75]], np.float32)
+    nms = MulticlassNMS(
+        0.2, 0.4, max_total=30, max_per_class=max_per_class, class_agnostic=class_agnostic, candidates=(300,)
+    )
+    together = suppressed(nms, *map(tf.constant, (boxes, scores, windows)))
+    for number in range(2):
+        alone = nms(*(tf.constant(array[number]) for array in (boxes, scores, windows)))
+        assert float(together[names.NUM_DETECTIONS][number]) == float(alone.count)
+        assert int(alone.count) > 5
+        np.testing.assert_array_equal(together[names.DETECTION_CLASSES][number], alone.classes)
+        np.testing.assert_array_equal(together[names.DETECTION_SCORES][number], alone.scores)
+        np.testing.assert_allclose(together[names.DETECTION_BOXES][number], alone.boxes, atol=1e-6)
+
+
+def test_onnx_takes_images_of_any_number_and_size(model: Any) -> None:
+    pytest.importorskip("tf2onnx", reason="needs the extra [onnx]")
+    onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra [onnx]")
+    function, spec = onnx_detector(model)
+    session = onnxruntime.InferenceSession(onnx_model(function, [spec]), providers=["CPUExecutionProvider"])
+    outputs = [one.name for one in session.get_outputs()]
+    for images in (np.stack(IMAGES), np.zeros([1, 31, 90, 3], np.uint8)):
+        found = dict(zip(outputs, session.run(None, {names.INPUT_TENSOR: images}), strict=True))
+        expected = model.detect(tf.constant(images))
+        for name in OUTPUTS:
+            np.testing.assert_allclose(found[name][:, :8], expected[name][:, :8], atol=1e-4)
+
+
+def test_an_operation_that_the_format_lacks_is_named() -> None:
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([4], tf.float32)])
+    def lacking(values: tf.Tensor) -> tf.Tensor:
+        return tf.math.digamma(values)
+
+    for custom_op in ("", OPERATION):
+        with pytest.raises(ConfigError, match="the format has no operation Digamma"):
+            tflite_model(lacking.get_concrete_function(), tf.Module(), "float32", custom_op=custom_op)
+
+
+def test_int8_without_images_is_refused(model: Any) -> None:
+    with pytest.raises(ConfigError, match="int8 has no images") as caught:
+        write_detector(model, "tflite_int8", Path("nowhere"), class_names={})
+    assert "--calibration" in caught.value.cure
+
+
+def test_a_size_that_depends_on_the_image_is_refused() -> None:
+    message = small_ssd()
+    message.ssd.image_resizer.keep_aspect_ratio_resizer.min_dimension = 64
+    with pytest.raises(ConfigError, match="TFLite models have a fixed size") as caught:
+        tflite_detector(build_model(message))
+    assert "fixed_shape_resizer" in caught.value.cure
+
+
+def test_missing_packages_are_told_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(converters, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError) as caught:
+        require_packages(["saved_model", "onnx"])
+    assert caught.value.cure == 'pip install "tfod[onnx]"'
+
+
+def test_formats_are_named() -> None:
+    assert named_formats("tflite, onnx,tflite_float32") == ["tflite_float32", "onnx"]
+    with pytest.raises(ConfigError, match="there is no format 'tfjs'"):
+        named_formats("onnx,tfjs")
+
+
+@pytest.fixture(scope="module")
+def command(model: Any, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The flags of a run whose records are not on this machine."""
+    run_folder = tmp_path_factory.mktemp("run")
+    config = pipeline_pb2.TrainEvalPipelineConfig(model=small_ssd())
+    write_pipeline_config(config, run_folder / "pipeline.config")
+    tf.train.Checkpoint(model=model.checkpoint_layout().full).save(str(run_folder / "ckpt"))
+    for number, image in enumerate(IMAGES):
+        Image.fromarray(image).save(run_folder / f"{number}.png")
+    return [
+        f"--pipeline_config_path={run_folder / 'pipeline.config'}",
+        f"--trained_checkpoint_dir={run_folder}",
+    ]
+
+
+@pytest.mark.slow
+def test_exports_are_compared_and_marked_where_they_are_too_far(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = command[1].removeprefix("--trained_checkpoint_dir=")
+    flags = [*command, "--images", images, "--calibration", images, "--output_directory", str(tmp_path / "out")]
+    monkeypatch.setitem(detector_parity._BARS, "tflite_int8", detector_parity._Bar(score=-1.0))
+    assert exporter_main_v2.main([*flags, "--formats", "saved_model,tflite,tflite_int8"]) == 1
+    told = capsys.readouterr().out
+    assert told.count(" ok ") == 2 and told.count("TOO FAR") == 1 and "on 3 images" in told
+    assert '"agrees": false' in (tmp_path / "out" / "parity.json").read_text()
+    assert "tflite_int8" in (tmp_path / "out" / "PARITY_FAILED.txt").read_text()
+
+    assert exporter_main_v2.main([*flags, "--format", "tflite", "--verify", "off"]) == 0
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"model_float32.tflite", "checkpoint", "pipeline.config"}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_the_graph_for_tflites_converter_is_the_originals(command: list[str], tmp_path: Path) -> None:
+    flags = [*command, "--output_directory", str(tmp_path), "--max_detections=7", "--ssd_use_regular_nms=true"]
+    assert export_tflite_graph_tf2.main(flags) == 0
+    loaded = tf.saved_model.load(str(tmp_path / "saved_model"))
+    signature = loaded.signatures["serving_default"]
+    assert signature.structured_input_signature[1] == {"input": tf.TensorSpec([1, 64, 64, 3], tf.float32, "input")}
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "saved_model"))
+    converter.allow_custom_ops = True
+    content = converter.convert()
+    assert custom_operations(content) == {OPERATION}
+    interpreter = tf.lite.Interpreter(model_content=content)
+    runner = interpreter.get_signature_runner()
+    found = runner(input=np.zeros([1, 64, 64, 3], np.float32))
+    shapes = {name: value.shape for name, value in found.items()}
+    assert shapes == {"output_0": (1,), "output_1": (1, 7), "output_2": (1, 7), "output_3": (1, 7, 4)}
+
+
+@pytest.mark.parametrize(
+    ("flags", "what"),
+    [
+        (["--centernet_include_keypoints"], "keypoints are for CenterNet models"),
+        (["--max_detections", "0"], "no detection would be given"),
+    ],
+)
+def test_what_cannot_be_exported_for_the_converter(
+    flags: list[str], what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = ["--pipeline_config_path", "x", "--trained_checkpoint_dir", "y", "--output_directory", "z"]
+    assert export_tflite_graph_tf2.main([*named, *flags]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {what}")
