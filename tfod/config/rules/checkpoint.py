@@ -39,6 +39,9 @@ def check(config: TrainEvalPipelineConfig, model_dir: Path | str | None) -> Iter
     yield from _type(config, of_tf1)
     if train.fine_tune_checkpoint_version != V2:
         yield _version(train.HasField("fine_tune_checkpoint_version"), of_tf1)
+    if train.load_all_detection_checkpoint_vars and train.fine_tune_checkpoint_version != V2:
+        what = "load_all_detection_checkpoint_vars: heads too are restored from a checkpoint of TensorFlow 1, if they fit"
+        yield note("checkpoint-type", what, "train_config.load_all_detection_checkpoint_vars", "nothing")
     if not has_placeholder(train.fine_tune_checkpoint) and not is_remote(train.fine_tune_checkpoint):
         kind = train.fine_tune_checkpoint_type
         if not kind and of_tf1:
