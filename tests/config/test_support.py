@@ -36,6 +36,7 @@ BESIDE = {
         (f"SsdFeatureExtractor.{name}" for name in ("use_depthwise", "use_explicit_padding", "num_layers")),
         ("type", "ssd_resnet50_v1_fpn_keras"),
     ),
+    "SsdFeatureExtractor.override_base_feature_extractor_hyperparams": ("type", "embedded_ssd_mobilenet_v1"),
     "SsdFeatureExtractor.fpn": ("type", "ssd_mobilenet_v2_keras"),
     "SsdFeatureExtractor.bifpn": ("type", "ssd_mobilenet_v2_fpn_keras"),
     "ConvolutionalBoxPredictor.class_prediction_bias_init": ("use_depthwise", True),

@@ -88,6 +88,8 @@ def small_model(row: Architecture, *, num_classes: int) -> model_pb2.DetectionMo
     alike = (model for name, model in named.items() if _kind(ARCHITECTURES[name]) == _kind(row))
     message = ssd_model(named.get(row.name) or next(alike), num_classes)
     message.ssd.feature_extractor.type = row.name
+    if row.feature_maps:
+        message.ssd.anchor_generator.ssd_anchor_generator.num_layers = row.feature_maps
     if row.network == "efficientnet":  # which has the width of its number, but not so its pyramid
         message.ssd.feature_extractor.bifpn.num_filters = 32
         message.ssd.feature_extractor.bifpn.num_iterations = 2

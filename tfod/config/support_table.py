@@ -88,9 +88,9 @@ def _unread(field: str) -> Callable[[Any, Any], bool]:
     return check
 
 
-def _has_pyramid(extractor: Any, value: Any) -> bool:
+def _has_fixed_maps(extractor: Any, value: Any) -> bool:
     row = ARCHITECTURES.get(extractor.type)
-    return row is not None and row.pyramid != ""
+    return row is not None and (row.pyramid != "" or row.feature_maps > 0)
 
 
 def _pyramid_without_effect(extractor: Any, pyramid: Any) -> bool:
@@ -117,6 +117,7 @@ _ONE_NMS = "there is one non-max suppression, for all of these cases"
 _SAME_RESULT = "it chose another operation for the same result"
 _TUNED = "tf.data tunes it while it runs"
 _WHOLE_CONVOLUTIONS = "a ResNet has whole convolutions with paddings of its own"
+_OVERRIDE = "override_base_feature_extractor_hyperparams"
 _USE_SSD = "start from an SSD of the zoo: tfod zoo list --trainable"
 
 _MODEL = {
@@ -133,15 +134,22 @@ _MODEL = {
         "SsdFeatureExtractor.fpn", when=_pyramid_without_effect, condition="a ResNet, or without _fpn in the type",
     ),
     **_ignored(
-        _WHOLE_CONVOLUTIONS, "SsdFeatureExtractor.use_depthwise", when=_unread("use_depthwise"), condition="a ResNet",
+        f"{_WHOLE_CONVOLUTIONS}, a pooling pyramid none",
+        "SsdFeatureExtractor.use_depthwise", when=_unread("use_depthwise"), condition="a ResNet, or ppn in the type",
     ),
     **_ignored(
         _WHOLE_CONVOLUTIONS, "SsdFeatureExtractor.use_explicit_padding", when=_unread("use_explicit_padding"),
         condition="a ResNet",
     ),
     **_ignored(
-        "the levels of a pyramid are those of fpn",
-        "SsdFeatureExtractor.num_layers", when=_has_pyramid, condition="fpn in the type",
+        "the levels of a pyramid are those of fpn, and some networks of TensorFlow 1 have a fixed number of maps",
+        "SsdFeatureExtractor.num_layers", when=_has_fixed_maps,
+        condition="fpn, ppn, embedded, mobilenet_v3 or mobiledet in the type",
+    ),
+    **_ignored(
+        "this network's hyperparameters are always its own",
+        "SsdFeatureExtractor.override_base_feature_extractor_hyperparams", when=_unread(_OVERRIDE),
+        condition="embedded or mobiledet in the type",
     ),
     **_ignored(
         "the class layers begin with a bias of 0", "ConvolutionalBoxPredictor.class_prediction_bias_init",

@@ -27,7 +27,9 @@ _SHARE_OF_EVALUATION = 0.3  # no gradients
 _ANY_MACHINE = 1000.0  # gigabytes: all accelerators of a machine together have less
 # Of networks whose width a config can change.
 _MILLION_WEIGHTS = {"mobilenet_v1": 3.2, "mobilenet_v2": 2.2, "resnet50_v1": 23.5, "resnet101_v1": 42.5,
-                    "resnet152_v1": 58.2}  # fmt: skip
+                    "resnet152_v1": 58.2, "inception_v2": 10.2, "inception_v3": 21.8, "mobilenet_v3_large": 1.6,
+                    "mobilenet_v3_small": 0.4, "mobiledet_cpu": 3.0, "mobiledet_dsp": 5.8, "mobiledet_edgetpu": 2.8,
+                    "mobiledet_gpu": 11.7}  # fmt: skip
 _SSD = "model.ssd"
 
 
