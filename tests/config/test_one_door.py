@@ -15,7 +15,7 @@ import tensorflow as tf
 from google.protobuf.descriptor import FieldDescriptor
 
 from tests.augment.examples import example
-from tests.config.test_cures import write_sound_config
+from tests.config.sound import write_sound_config
 from tfod import names
 from tfod.augment.from_config import augmentation_from_config
 from tfod.boxes.from_config import (

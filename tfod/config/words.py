@@ -7,7 +7,16 @@ from functools import lru_cache
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-__all__ = ["MINUS_SIGNS", "example", "expected", "is_number", "is_repeated", "is_whole", "nearest", "unknown_field_cure"]
+__all__ = [
+    "MINUS_SIGNS",
+    "example",
+    "expected",
+    "is_number",
+    "is_repeated",
+    "is_whole",
+    "nearest",
+    "unknown_field_cure",
+]
 
 _NUMBERS = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_FLOAT)
 _KINDS = {

@@ -40,7 +40,9 @@ def check(config: TrainEvalPipelineConfig, model_dir: Path | str | None) -> Iter
     if train.fine_tune_checkpoint_version != V2:
         yield _version(train.HasField("fine_tune_checkpoint_version"), of_tf1)
     if train.load_all_detection_checkpoint_vars and train.fine_tune_checkpoint_version != V2:
-        what = "load_all_detection_checkpoint_vars: heads too are restored from a checkpoint of TensorFlow 1, if they fit"
+        what = (
+            "load_all_detection_checkpoint_vars: heads too are restored from a checkpoint of TensorFlow 1, if they fit"
+        )
         yield note("checkpoint-type", what, "train_config.load_all_detection_checkpoint_vars", "nothing")
     if not has_placeholder(train.fine_tune_checkpoint) and not is_remote(train.fine_tune_checkpoint):
         kind = train.fine_tune_checkpoint_type
@@ -71,7 +73,9 @@ def _type(config: TrainEvalPipelineConfig, of_tf1: bool) -> Iterator[Diagnostic]
     kind = train.fine_tune_checkpoint_type
     if not kind and train.from_detection_checkpoint:
         if of_tf1:
-            what = "fine_tune_checkpoint_type is not set: from_detection_checkpoint makes it detection, as in TensorFlow 1"
+            what = (
+                "fine_tune_checkpoint_type is not set: from_detection_checkpoint makes it detection, as in TensorFlow 1"
+            )
             yield note("checkpoint-type", what, where, f"nothing, or --set {where}=detection")
     elif not kind:
         yield warning(
@@ -228,7 +232,7 @@ def _folders_in(folder: str) -> list[str]:
 
 
 def _prefixes(folder: str, named: bool) -> list[str]:
-    """Prefixes of the whole checkpoints in a folder, those of TensorFlow 1 if `named`, but no weights of a SavedModel."""
+    """Prefixes of the whole checkpoints in a folder, those of TensorFlow 1 if `named`; no weights of a SavedModel."""
     try:
         indexes = sorted(Path(folder or ".").glob("*.index"))
     except (OSError, ValueError):
