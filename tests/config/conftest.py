@@ -1,12 +1,13 @@
 """A folder with a sound config, and its check."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.config.sound import Check, write_sound_config
 from tfod.config.check import Diagnostic, check_pipeline
-from tfod.config.pipeline import read_pipeline_config
+from tfod.config.pipeline import PipelineConfig, read_pipeline_config
 
 
 @pytest.fixture
@@ -25,3 +26,13 @@ def check(folder: Path) -> Check:
         return check_pipeline(read_pipeline_config("pipeline.config", overrides), for_training=True, **options)  # type: ignore[arg-type]
 
     return run
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PipelineConfig]:
+    """A sound config; its files lie in the working directory."""
+    folder = tmp_path_factory.mktemp("one_door")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        write_sound_config(folder)
+        yield read_pipeline_config("pipeline.config")
