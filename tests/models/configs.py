@@ -79,7 +79,9 @@ def is_quick(row: Architecture) -> bool:
 
 def trains_quickly(row: Architecture) -> bool:
     """Whether tests that train it need seconds."""
-    return row.cost is not None and row.cost.seconds_an_image < 0.25
+    # Of TensorFlow 1's networks that Keras has too the latter's tests show nearly all; the rest is left to parity.
+    is_twin = f"{row.name}_keras" in ARCHITECTURES
+    return row.cost is not None and row.cost.seconds_an_image < 0.25 and not is_twin
 
 
 def small_model(row: Architecture, *, num_classes: int) -> model_pb2.DetectionModel:

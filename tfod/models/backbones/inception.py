@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -98,9 +98,8 @@ class Branch(tf.Module):
 
     def __init__(self, plan: BranchPlan, hyperparameters: ConvHyperparameters, width: Width) -> None:
         super().__init__(name="branch")
-        *trunk, last = plan
-        fork = last if isinstance(last, tuple) else ()
-        steps = trunk if fork else plan
+        steps = [step for step in plan if not isinstance(step, tuple)]
+        fork = [arm for step in plan if isinstance(step, tuple) for arm in step]
         self.trunk = Sequential([layer for step in steps for layer in step.layers(hyperparameters, width)])
         self.ends = [Sequential(step.layers(hyperparameters, width)) for step in fork]
 
@@ -149,7 +148,7 @@ class Inception(tf.Module):
         *,
         depth_multiplier: float,
         min_depth: int,
-        parts: Sequence[str],
+        parts: Collection[str],
     ) -> None:
         super().__init__(name=name)
 

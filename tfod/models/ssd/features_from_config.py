@@ -108,6 +108,7 @@ def _overridden(network: Any, base: ConvHyperparameters, own: ConvHyperparameter
         norm = own.batch_norm or base.batch_norm
         return replace(own, activation=base.activation, batch_norm=norm and replace(norm, center=True, scale=True))
     if network is ResNet:
+        assert base.batch_norm is not None
         return replace(own, batch_norm=own.batch_norm and replace(base.batch_norm, frozen=own.batch_norm.frozen))
     return own
 
