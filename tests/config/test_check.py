@@ -4,84 +4,17 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.config.sound import CHECKPOINT, CONFIG, EVAL_PATH, NMS, PREDICTOR, RATE, SSD, TRAIN_PATH, Check
 from tfod.cli.check_config import main
-from tfod.config.check import Diagnostic, check_file, check_pipeline, require
+from tfod.config.check import check_file, check_pipeline, require
 from tfod.config.pipeline import read_pipeline_config
 from tfod.errors import ConfigError
 from tfod.records.frames import write_frame
 from tfod.shards import HEADER, masked_crc
-
-CONFIG = """
-model {
-  ssd {
-    num_classes: 2
-    image_resizer { fixed_shape_resizer { height: 320 width: 320 } }
-    feature_extractor {
-      type: "ssd_mobilenet_v2_fpn_keras"
-      conv_hyperparams { batch_norm { decay: 0.97 } }
-      fpn { min_level: 3 max_level: 7 }
-    }
-    box_predictor {
-      weight_shared_convolutional_box_predictor {
-        depth: 128
-        num_layers_before_predictor: 4
-        conv_hyperparams { batch_norm { decay: 0.97 } }
-      }
-    }
-    anchor_generator { multiscale_anchor_generator { aspect_ratios: [1.0, 2.0, 0.5] } }
-    box_coder { faster_rcnn_box_coder { } }
-    matcher { argmax_matcher { } }
-    similarity_calculator { iou_similarity { } }
-    post_processing { batch_non_max_suppression { } }
-    loss {
-      localization_loss { weighted_smooth_l1 { } }
-      classification_loss { weighted_sigmoid_focal { } }
-    }
-  }
-}
-train_config {
-  batch_size: 8
-  num_steps: 400
-  data_augmentation_options { random_crop_image { min_area: 0.5 } }
-  optimizer {
-    momentum_optimizer {
-      learning_rate {
-        cosine_decay_learning_rate {
-          learning_rate_base: 0.02 total_steps: 400 warmup_learning_rate: 0.005 warmup_steps: 50
-        }
-      }
-    }
-    use_moving_average: false
-  }
-  fine_tune_checkpoint: "zoo/ckpt-0"
-  fine_tune_checkpoint_type: "detection"
-  fine_tune_checkpoint_version: V2
-}
-train_input_reader {
-  label_map_path: "label_map.pbtxt"
-  tf_record_input_reader { input_path: "train.record-?????-of-00002" }
-}
-eval_config { metrics_set: "coco_detection_metrics" batch_size: 1 }
-eval_input_reader {
-  label_map_path: "label_map.pbtxt"
-  tf_record_input_reader { input_path: "val.record" }
-}
-"""
-RATE = "train_config.optimizer.momentum_optimizer.learning_rate.cosine_decay_learning_rate"
-SSD = "model.ssd"
-NMS = f"{SSD}.post_processing.batch_non_max_suppression"
-PREDICTOR = f"{SSD}.box_predictor.weight_shared_convolutional_box_predictor"
-CHECKPOINT = "train_config.fine_tune_checkpoint"
-TRAIN_PATH = "train_input_reader.tf_record_input_reader.input_path"
-EVAL_PATH = "eval_input_reader[0].tf_record_input_reader.input_path"
-DETECTOR_KEYS = b"_CHECKPOINTABLE_OBJECT_GRAPH model/_box_predictor model/_feature_extractor/"
-
-Check = Callable[..., list[Diagnostic]]
 
 
 def _records(*lengths: int) -> bytes:
@@ -90,25 +23,6 @@ def _records(*lengths: int) -> bytes:
     for length in lengths:
         write_frame(file, bytes(length))
     return file.getvalue()
-
-
-@pytest.fixture
-def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
-    """Checks the sound config above, with overrides, in a folder where its files are."""
-    monkeypatch.chdir(tmp_path)
-    Path("pipeline.config").write_text(CONFIG)
-    Path("label_map.pbtxt").write_text("item { id: 1 name: 'cat' } item { id: 2 name: 'dog' }")
-    Path("train.record-00000-of-00002").write_bytes(_records(10, 20))
-    Path("train.record-00001-of-00002").write_bytes(b"")
-    Path("val.record").write_bytes(_records(5, 5, 5))
-    Path("zoo").mkdir()
-    Path("zoo/ckpt-0.index").write_bytes(DETECTOR_KEYS)
-    Path("zoo/ckpt-0.data-00000-of-00001").write_bytes(b"...")
-
-    def run(*overrides: str, **options: object) -> list[Diagnostic]:
-        return check_pipeline(read_pipeline_config("pipeline.config", overrides), for_training=True, **options)  # type: ignore[arg-type]
-
-    return run
 
 
 def test_a_sound_config_gives_no_finding(check: Check) -> None:

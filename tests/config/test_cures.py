@@ -1,6 +1,5 @@
 """Cures are tried: whoever does what the check says, step by step, ends with a config without errors or a refusal."""
 
-import io
 import re
 import time
 from pathlib import Path
@@ -8,43 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.config.following import Outcome, follow
-from tests.config.test_check import CONFIG, DETECTOR_KEYS, NMS, RATE, SSD
+from tests.config.sound import CONFIG, LABEL_MAP, LABELS, NMS, RATE, SSD, STEP, TRAIN, records
 from tfod.cli.check_config import main
 from tfod.config.check import check_file
 from tfod.config.label_map import read_label_map
 from tfod.errors import ConfigError
-from tfod.records.frames import write_frame
 
-LABEL_MAP = "item { id: 1 name: 'cat' }\nitem { id: 2 name: 'dog' }\n"
-TRAIN, LABELS = '"train.record-?????-of-00002"', '"label_map.pbtxt"'
-STEP = "data_augmentation_options { random_crop_image { min_area: 0.5 } }"
 DEEP = 100_000
-
-
-def _records(count: int) -> bytes:
-    """TFRecord framing of examples with nothing in them."""
-    file = io.BytesIO()
-    write_frame(file, b"\x0a\x03\x0a\x01a")
-    return file.getvalue() * count
-
-
-def write_sound_config(folder: Path) -> None:
-    """Writes `pipeline.config` and the files that it names."""
-    (folder / "pipeline.config").write_text(CONFIG)
-    (folder / "label_map.pbtxt").write_text(LABEL_MAP)
-    for name, count in (("train.record-00000-of-00002", 3), ("train.record-00001-of-00002", 2), ("val.record", 3)):
-        (folder / name).write_bytes(_records(count))
-    (folder / "zoo").mkdir()
-    (folder / "zoo/ckpt-0.index").write_bytes(DETECTOR_KEYS)
-    (folder / "zoo/ckpt-0.data-00000-of-00001").write_bytes(b"...")
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory with a sound config and its files."""
-    monkeypatch.chdir(tmp_path)
-    write_sound_config(tmp_path)
-    return tmp_path
 
 
 def _with(old: str, new: str, *, count: int = 1) -> Outcome:
@@ -247,7 +216,7 @@ def test_several_steps_in_one_block_are_written_out_as_several(folder: Path) -> 
 def test_many_missing_shards_are_one_error(folder: Path) -> None:
     names = [f"many.record-{number:05d}-of-00100" for number in range(100)]
     for name in names[:4]:
-        Path(name).write_bytes(_records(1))
+        Path(name).write_bytes(records(1))
     paths = ", ".join(f'"{name}"' for name in names)
     Path("pipeline.config").write_text(CONFIG.replace(f"input_path: {TRAIN}", f"input_path: [{paths}]"))
     _, findings = check_file("pipeline.config", for_training=True)
@@ -268,7 +237,7 @@ def test_files_of_one_fault_are_one_error(folder: Path) -> None:
 
 def test_a_pattern_over_links_that_lead_nowhere(folder: Path) -> None:
     Path("links.record-1").symlink_to("nowhere.record")
-    Path("links.record-2").write_bytes(_records(1))
+    Path("links.record-2").write_bytes(records(1))
     Path("pipeline.config").write_text(CONFIG.replace(TRAIN, '"links.record-*"'))
     _, findings = check_file("pipeline.config", for_training=True)
     (found,) = [one for one in findings if one.severity == "error"]
@@ -394,7 +363,7 @@ def test_the_machine_says_how_much_memory_it_has() -> None:
 
 
 def test_an_override_keeps_the_dots_of_its_value(folder: Path) -> None:
-    Path("v.1.2.record").write_bytes(_records(1))
+    Path("v.1.2.record").write_bytes(records(1))
     config, _ = check_file(
         "pipeline.config", ["train_input_reader.tf_record_input_reader.input_path[0]=v.1.2.record"], for_training=True
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.config.test_check import CHECKPOINT, CONFIG, NMS, PREDICTOR, RATE, SSD
+from tests.config.sound import CHECKPOINT, CONFIG, NMS, PREDICTOR, RATE, SSD
 from tfod.config.check import check_pipeline
 from tfod.config.faults.fault import Fault, refuse
 from tfod.config.pipeline import PipelineConfig, read_pipeline_config

@@ -40,6 +40,7 @@ BESIDE = {
     "SsdFeatureExtractor.fpn": ("type", "ssd_mobilenet_v2_keras"),
     "SsdFeatureExtractor.bifpn": ("type", "ssd_mobilenet_v2_fpn_keras"),
     "ConvolutionalBoxPredictor.class_prediction_bias_init": ("use_depthwise", True),
+    "TrainConfig.load_all_detection_checkpoint_vars": ("fine_tune_checkpoint_version", 2),
 }
 # Fields that work, though no code spells their names.
 SPELLED_OTHERWISE = {

@@ -8,7 +8,6 @@ import pytest
 from tfod.config.pipeline import read_pipeline_config
 from tfod.config.zoo import ALL_MODELS, find_model, nearest_names, search_models
 from tfod.config.zoo_models import MODELS, ZooModel
-from tfod.config.zoo_models_tf1 import TF1_MODELS
 from tfod.config.zoo_ssd import ssd_model
 from tfod.errors import ConfigError
 

@@ -185,13 +185,7 @@ def nms_from_config(config: post_processing_pb2.BatchNonMaxSuppression, where: s
     between implementations in the original; here there is one.
     """
     refuse(number_faults(config), where)
-    faults = suppression_faults(
-        max_per_class=config.max_detections_per_class,
-        max_total=config.max_total_detections,
-        iou_threshold=config.iou_threshold,
-        soft_nms_sigma=config.soft_nms_sigma,
-    )
-    refuse(faults, where)
+    refuse(suppression_faults(config), where)
     agnostic = config.use_class_agnostic_nms
     return MulticlassNMS(
         score_threshold=config.score_threshold,

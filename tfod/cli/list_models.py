@@ -18,8 +18,8 @@ input     the picture's size: squeezed to 320x320, say; "512 pad": shape kept, l
           600-1024: shape kept, shorter side 600 unless the longer one would be more than 1024
 mAP       as published: TF2's on COCO 2017 val, of boxes / of keypoints or masks; TF1's on a part of COCO 2014's, of
           boxes, or on the data set that is named
-ms        for one picture, as published: TF2's without saying on what hardware; TF1's on a GeForce GTX TITAN X, of 600x600
-          pixels, or on the phone that is named
+ms        for one picture, as published: TF2's without saying on what hardware; TF1's of 600x600 pixels on a GeForce
+          GTX TITAN X, or on the phone that is named
 params    trained parameters, in millions
 trains    whether this version can train, evaluate and export it; the configs of all can be read and checked
 archive   the name of its folder, and of its file

@@ -117,7 +117,7 @@ def _copied(line: str, before: Sequence[Place]) -> tuple[str, str] | None:
 
 
 def _foreign_character(line: str, column: int) -> tuple[str, str] | None:
-    """What is wrong, and what to do, where the parser stopped at a character that no keyboard types, or at a comment."""
+    """What is wrong, and what to do, where the parser stopped at a comment, or at what no keyboard types."""
     rest = line[column - 1 :]
     if rest.startswith(("//", "/*")):
         return "this is a comment of another language", "begin each line of it with # instead"

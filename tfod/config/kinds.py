@@ -122,7 +122,10 @@ def _list_of_names(data: bytes, path: str) -> tuple[str, str] | None:
     """Names of classes as TensorFlow Lite has them, one a line, or as other programs have them."""
     text = data.decode("utf-8-sig", "ignore").replace("\r\n", "\n").strip("\n ")
     if text and _NAMES.fullmatch(text) and not _NUMBERED.match(text) and ":" not in text:
-        names, what = [line.strip() for line in text.split("\n")], "a list of names, one a line, as TensorFlow Lite has them"
+        names, what = (
+            [line.strip() for line in text.split("\n")],
+            "a list of names, one a line, as TensorFlow Lite has them",
+        )
     else:
         names, what = _names_elsewhere(text), "a list of names as another program has them"
     names = [name for name in names if name]

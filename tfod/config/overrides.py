@@ -135,7 +135,7 @@ class _Assignment:
         except text_format.ParseError as error:
             raise self._error(
                 f"{name} wants {expected(field)}, not {self._value!r}",
-                f"write for example {self._path()}={example(field, self._value)}",
+                f"write for example {self._path()}={example(field, self._value)[0]}",
             ) from error
         if field.message_type is None:
             self._keep_choice(message, field, len(self._steps) - 1)

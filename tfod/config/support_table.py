@@ -110,6 +110,7 @@ def _has_other_pyramid(extractor: Any, value: Any) -> bool:
 
 
 _DEPTH_OF_FIXED_PYRAMIDS = 256
+_V2 = 2  # of checkpoints
 _TF1 = "it belongs to TensorFlow 1"
 _NEVER_WIRED = "nothing reads it"
 _ONE_NMS = "there is one non-max suppression, for all of these cases"
@@ -223,7 +224,8 @@ _TRAINING = {
     **_by_design("fine_tune_checkpoint_type says what is restored (the original stops at it)",
                  "TrainConfig.load_all_detection_checkpoint_vars", misleads=True,
                  instead="--set train_config.fine_tune_checkpoint_type=full restores everything",
-                 tf1="restored whatever fitted, heads too"),
+                 when=lambda train, _: train.fine_tune_checkpoint_version == _V2,
+                 condition="fine_tune_checkpoint_version: V2"),
     **_missing("boxes with several labels", "TrainConfig.merge_multiple_label_boxes"),
     **_missing("stored scores of several classes", "TrainConfig.use_multiclass_scores"),
     **_misleading("the input reader's max_number_of_boxes counts", "TrainConfig.max_number_of_boxes",

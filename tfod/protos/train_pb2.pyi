@@ -95,7 +95,7 @@ class TrainConfig(google.protobuf.message.Message):
     from_detection_checkpoint: builtins.bool
     """The old way to say fine_tune_checkpoint_type: "detection"."""
     load_all_detection_checkpoint_vars: builtins.bool
-    """The old way to say fine_tune_checkpoint_type: "full"."""
+    """The type "detection" takes the heads too where they fit, of a checkpoint of TensorFlow 1."""
     run_fine_tune_checkpoint_dummy_computation: builtins.bool
     """Run the model once before restoring, so that its variables exist."""
     num_steps: builtins.int

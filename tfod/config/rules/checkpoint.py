@@ -39,6 +39,11 @@ def check(config: TrainEvalPipelineConfig, model_dir: Path | str | None) -> Iter
     yield from _type(config, of_tf1)
     if train.fine_tune_checkpoint_version != V2:
         yield _version(train.HasField("fine_tune_checkpoint_version"), of_tf1)
+    if train.load_all_detection_checkpoint_vars and train.fine_tune_checkpoint_version != V2:
+        what = (
+            "load_all_detection_checkpoint_vars: heads too are restored from a checkpoint of TensorFlow 1, if they fit"
+        )
+        yield note("checkpoint-type", what, "train_config.load_all_detection_checkpoint_vars", "nothing")
     if not has_placeholder(train.fine_tune_checkpoint) and not is_remote(train.fine_tune_checkpoint):
         kind = train.fine_tune_checkpoint_type
         if not kind and of_tf1:
@@ -227,7 +232,7 @@ def _folders_in(folder: str) -> list[str]:
 
 
 def _prefixes(folder: str, named: bool) -> list[str]:
-    """Prefixes of the whole checkpoints in a folder, those of TensorFlow 1 if `named`, but no weights of a SavedModel."""
+    """Prefixes of the whole checkpoints in a folder, those of TensorFlow 1 if `named`; no weights of a SavedModel."""
     try:
         indexes = sorted(Path(folder or ".").glob("*.index"))
     except (OSError, ValueError):

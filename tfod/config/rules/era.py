@@ -24,7 +24,5 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
         what = f"a config of TensorFlow 1, to which {model.feature_extractor.type} belongs"
     else:
         names = [path.rpartition(".")[2] for path in settings]
-        what = (
-            f"a config of TensorFlow 1's last years, whose {' and '.join(names)} TensorFlow 2's code refuses or ignores"
-        )
-    yield note("era", what, settings[0], "nothing; the notes below say what it takes another way than TensorFlow 1")
+        what = f"a config of TensorFlow 1's last years, of which {' and '.join(names)} tell"
+    yield note("era", what, settings[0], "nothing; what is taken otherwise than TensorFlow 1 did is told here, too")

@@ -64,7 +64,7 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
             faults = initializer_faults(block.keras_initializer_by_name)
             yield from errors("initializer", faults, path.rstrip("."))
         if block.DESCRIPTOR.name == "BatchNonMaxSuppression":
-            yield from _non_max_suppression(block, path)
+            yield from errors("detections", suppression_faults(block), path.rstrip("."))
         elif block.DESCRIPTOR.name == "CalibrationConfig":
             yield from _calibration(block, path.rstrip("."))
     if kind == "ssd":
@@ -102,20 +102,6 @@ _RESIZERS: dict[str | None, Callable[[Any], Iterator[Fault]]] = {
     ),
     "pad_to_multiple_resizer": lambda shape: pad_to_multiple_faults(shape.multiple),
 }
-
-
-def _non_max_suppression(block: Any, path: str) -> Iterator[Diagnostic]:
-    faults = suppression_faults(
-        max_per_class=block.max_detections_per_class,
-        max_total=block.max_total_detections,
-        iou_threshold=block.iou_threshold,
-        soft_nms_sigma=block.soft_nms_sigma,
-    )
-    yield from errors("detections", faults, path.rstrip("."))
-    if block.use_combined_nms and (block.use_class_agnostic_nms or block.change_coordinate_frame):
-        clash = "use_class_agnostic_nms" if block.use_class_agnostic_nms else "change_coordinate_frame"
-        what = f"use_combined_nms and {clash} exclude each other"
-        yield error("detections", what, f"{path}use_combined_nms", f"--set {path}{clash}=false")
 
 
 def _calibration(block: Any, where: str) -> Iterator[Diagnostic]:
