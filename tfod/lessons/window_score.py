@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tfod.errors import CheckpointError, ConfigError
 from tfod.inference.detector import Detector, find_exported_model
+from tfod.stores import is_file
 
 __all__ = ["load_scorer"]
 
@@ -34,7 +35,7 @@ def load_scorer(directory: Path | str, class_id: int | None = None) -> Score:
     try:
         detector = Detector.from_saved_model(path)
     except CheckpointError:
-        if path.is_file():
+        if is_file(path):
             raise
         return _classifier(path, class_id)
 
