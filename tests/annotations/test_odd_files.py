@@ -12,7 +12,9 @@ from tfod.annotations.catalogue import open_dataset, read_dataset
 from tfod.annotations.dataset_writer import write_dataset
 from tfod.annotations.format import Reading
 from tfod.annotations.partition import copy_part
+from tfod.annotations.source import open_sources
 from tfod.annotations.voc import annotation_paths
+from tfod.doctor.examination import Checks, examine
 from tfod.errors import DataError
 
 BOX = (10.0, 12.0, 30.0, 36.0)
@@ -333,6 +335,28 @@ def test_malformed_xml_has_a_cure_of_its_own(tmp_path: Path, text: bytes, cure: 
     with pytest.raises(DataError, match="malformed") as caught:
         _read(_write(tmp_path, a__xml=text), "voc")
     assert cure in caught.value.cure
+
+
+@pytest.mark.parametrize("name", ["coco", "csv", "cvat"])
+def test_an_image_of_a_file_for_many_that_is_skipped_is_not_also_without_an_annotation(
+    tmp_path: Path, name: str
+) -> None:
+    entry = '<image id="0" name="{}.jpg"><box label="cat" xtl="{}" ytl="12" xbr="30" ybr="36"/></image>'
+    texts = {
+        "coco": (_coco(tmp_path / "coco") / "all.json").read_text().replace('"bbox": [10.0', '"bbox": ["x"', 1),
+        "csv": f"{TABLE}b.jpg,cat,x,12,30,36\n",
+        "cvat": f"<annotations>{entry.format('a', 10)}{entry.format('b', 'x')}</annotations>",
+    }
+    folder = tmp_path / name
+    _write(folder, a__jpg=picture(), b__jpg=picture(70))
+    (folder / ("all.json" if name == "coco" else f"all.{name.replace('cvat', 'xml')}")).write_text(texts[name])
+    summary = write_dataset(read_dataset(str(folder)), "voc", str(tmp_path / "out"), skip_bad=True)
+    assert (summary.pictures, summary.notes["bad"].total) == (1, 1)
+    assert not any("without an annotation" in kind for kind in summary.notes)
+    report = examine(open_sources([str(folder)]), Checks())
+    assert {finding.rule for finding in report.findings} & {"annotation-unreadable", "picture-unannotated"} == {
+        "annotation-unreadable"
+    }
 
 
 def test_a_skipped_image_is_not_also_without_an_annotation(tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_shards_of_a_subset_each(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_errors_say_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     assert convert_annotations.main(["-i", f"{tmp_path}/empty", "-o", f"{tmp_path}/out", "--to", "voc"]) == 2
-    assert "what to do: say it: --from voc|coco" in capsys.readouterr().err
+    assert "what to do: annotate the pictures, or name the folder of their annotations" in capsys.readouterr().err
     assert convert_annotations.main(["-i", f"{tmp_path}/none", "-o", f"{tmp_path}/out", "--to", "voc"]) == 2
     assert list(tmp_path.iterdir()) == [tmp_path / "empty"]
 

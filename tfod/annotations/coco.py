@@ -8,7 +8,7 @@ from typing import Any
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Remark, meaning
 from tfod.annotations.coco_tools import CORNERS, ROOT, TURNED, are_corners, root_category, turned_box
-from tfod.annotations.format import Dataset, PassedOverError, Reading, StrayError, Writing
+from tfod.annotations.format import Dataset, PassedOverError, Reading, SpoiltImageError, StrayError, Writing
 from tfod.annotations.masks import Mask, RunLengths, checked_counts, counts_from_text, counts_to_text, extent
 from tfod.annotations.pictures import find_picture, other_name, plain_name
 from tfod.annotations.repeats import each_once
@@ -89,7 +89,7 @@ class _Part:
         for key, (index, item) in entries.items():
             try:
                 image = _image(file, f"{file}, image {index}", item, subset, tuple(objects.get(key, ())), folders)
-                self.images.append(bad.get(key, image))
+                self.images.append(SpoiltImageError.of(bad[key], image.picture) if key in bad else image)
             except DataError as error:
                 self.images.append(error)
         if self._texts:

@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Remark, meaning
 from tfod.annotations.csv_columns import COLUMNS, Header, read_header
-from tfod.annotations.format import Dataset, Reading, Writing
+from tfod.annotations.format import Dataset, Reading, SpoiltImageError, Writing
 from tfod.annotations.path_list import list_names
 from tfod.annotations.pictures import find_picture, other_name, picture_sizes, picture_stem, plain_name
 from tfod.annotations.repeats import each_once
@@ -124,7 +124,8 @@ def _images(
         images = {filename: _transposed(image) for filename, image in images.items()}
     strays = [fault for filename, fault in errors if not filename]
     for filename, fault in reversed(errors):  # of several of a picture the first is given
-        images |= {filename: fault} if filename else {}
+        if filename:
+            images[filename] = SpoiltImageError.of(fault, find_picture(filename, path, image_dir))
     chosen = _chosen(images, image_set) if image_set else [*images.values()]
     told = (_EXCHANGED, exchanged), (_TRANSPOSED, transposed), (_FRACTIONS, fractions), (_OUTLINES, header.corners)
     return [*chosen, *strays], [meaning(what, path) for what, true in told if true]

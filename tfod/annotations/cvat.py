@@ -6,7 +6,7 @@ import numpy as np
 from lxml import etree
 
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
-from tfod.annotations.format import Dataset, PassedOverError, Reading, StrayError
+from tfod.annotations.format import Dataset, PassedOverError, Reading, SpoiltImageError, StrayError
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, checked_counts, extent, run_lengths
 from tfod.annotations.pictures import find_picture, other_name, plain_name
 from tfod.annotations.repeats import each_once
@@ -59,7 +59,8 @@ def _pictures(root: etree._Element, file: str, reading: Reading) -> Iterator[Ann
         try:
             yield _image(element, file, reading)
         except DataError as error:
-            yield error
+            name = element.get("name") or ""
+            yield SpoiltImageError.of(error, _find(name, file, element.get("subset") or "", reading))
 
 
 def _image(element: etree._Element, file: str, reading: Reading) -> AnnotatedImage:

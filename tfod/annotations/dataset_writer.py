@@ -15,6 +15,7 @@ from tfod.annotations.format import (
     Format,
     MissingPartError,
     PassedOverError,
+    SpoiltImageError,
     StrayError,
     Writing,
     class_ids_of,
@@ -124,6 +125,7 @@ def _used(
         elif skip_bad:
             summary.note(_kind(image), f"{image.where}: {image.what}")
             skipped.add(Path(_LINE.sub("", image.where)).stem)
+            skipped |= {image.stem} if isinstance(image, SpoiltImageError) else set()
         else:
             raise image
         advance()

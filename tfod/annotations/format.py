@@ -1,5 +1,6 @@
 """What every format's reader takes and gives, and every format's writer takes."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ __all__ = [
     "PassedOverError",
     "ReadEach",
     "Reading",
+    "SpoiltImageError",
     "StrayError",
     "Writing",
     "class_ids_of",
@@ -40,6 +42,24 @@ class Reading:
 
 class PassedOverError(DataError):
     """A file beside the annotations that is none of them: it is told, and is no reason to stop."""
+
+
+class SpoiltImageError(DataError):
+    """An annotation that cannot be used, of the image at `picture`, if that is there."""
+
+    picture: str | None = None
+
+    @classmethod
+    def of(cls, error: DataError, picture: str | None) -> "SpoiltImageError":
+        """The same error, told of an image."""
+        told = cls(error.what, error.where, error.cure)
+        told.picture = picture
+        return told
+
+    @property
+    def stem(self) -> str:
+        """The name of the image without its extension; empty where there is none."""
+        return os.path.splitext(os.path.basename(self.picture or ""))[0]
 
 
 class StrayError(DataError):

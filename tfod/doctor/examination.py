@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfod.annotations.annotated_image import AnnotatedImage, Remark
-from tfod.annotations.format import PassedOverError, StrayError
+from tfod.annotations.format import PassedOverError, SpoiltImageError, StrayError
 from tfod.annotations.pictures import EXTENSIONS, PictureHeader, how_found
 from tfod.annotations.shapes import Transposition
 from tfod.annotations.source import Sources
@@ -110,6 +110,7 @@ class _Examination:
         if isinstance(image, DataError):
             self._add([finding := _unreadable(image)])
             self._unreadable.add(Path(finding.file).stem)
+            self._unreadable |= {image.stem} if isinstance(image, SpoiltImageError) else set()
             return
         self.report.objects += len(image.objects)
         self._counts.update([item.class_name for item in image.objects])
