@@ -66,7 +66,7 @@ def kind_of_file(path: str) -> Kind:
     """The same of a file; "" where there is none that can be read."""
     try:
         with open(path, "rb", opener=_without_waiting) as file:
-            return kind_of(file.read(_HEAD), Path(path).name)
+            return kind_of(file.read(_HEAD) or b"", Path(path).name)
     except (OSError, ValueError):
         return ""
 
