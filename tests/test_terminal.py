@@ -87,6 +87,7 @@ def test_a_bar_shows_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
         (OSError(errno.ENAMETOOLONG, "File name too long", "a" * 5000), ["a file cannot be used: file name too long"]),
         (RecursionError(), ["what is read is nested too deeply"]),
         (MemoryError(), ["the memory is not enough"]),
+        (UnicodeEncodeError("utf-8", "x\udcff.record", 1, 2, "surrogates"), ["a name is no UTF-8 text"]),
     ],
 )
 def test_errors_of_the_system_are_three_lines(

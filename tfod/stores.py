@@ -159,7 +159,7 @@ def _gfile(path: str | os.PathLike[str]) -> Iterator[Any]:
     place = normal(path)
     scheme = place.partition("://")[0]
     if scheme not in tf.io.gfile.get_registered_schemes() and importlib.util.find_spec(_MORE_FILE_SYSTEMS):
-        with suppress(ImportError, OSError, AttributeError, NotImplementedError):  # one for another TensorFlow
+        with suppress(ImportError, OSError, AttributeError, RuntimeError):  # one for another TensorFlow
             importlib.import_module(_MORE_FILE_SYSTEMS)
     if scheme not in tf.io.gfile.get_registered_schemes():
         what = f"TensorFlow has no file system for {scheme}:// on this machine"

@@ -1,9 +1,11 @@
 """Pipeline configs: read, wrong, and written back."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from tfod.config.kinds import kind_of_file
 from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
 from tfod.config.scan import field_places
 from tfod.errors import ConfigError
@@ -121,3 +123,8 @@ def test_places_count_lists_and_see_through_comments_strings_and_separators() ->
         ("eval_input_reader[1].unknown", 5),
         ("eval_input_reader[1].unknown.shuffle", 5),
     ]
+
+
+def test_nobody_waits_for_a_pipe_to_say_what_it_is(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert kind_of_file(str(tmp_path / "pipe")) == ""

@@ -79,17 +79,19 @@ def execute(
         except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
-        except (TfodError, OSError, MemoryError, RecursionError) as error:
+        except (TfodError, OSError, MemoryError, RecursionError, UnicodeEncodeError) as error:
             print(f"error: {_told(error)}", file=sys.stderr)
             return 2
 
 
-def _told(error: TfodError | OSError | MemoryError | RecursionError) -> TfodError:
+def _told(error: TfodError | OSError | MemoryError | RecursionError | UnicodeEncodeError) -> TfodError:
     """The error in three lines; those of the system that no reader or writer has told with more words too."""
     if isinstance(error, OSError):
         reason = (error.strerror or str(error)).lower()
         where = os.fspath(error.filename) if isinstance(error.filename, str | os.PathLike) else "the command's files"
         return TfodError(f"a file cannot be used: {reason}", where, "check the path, its rights and the disk's space")
+    if isinstance(error, UnicodeEncodeError):
+        return TfodError("a name is no UTF-8 text", error.object[:1000], "rename the file, or name it otherwise")
     if isinstance(error, MemoryError):
         return TfodError("the memory is not enough", "this machine", "give less at a time, or take a larger machine")
     if isinstance(error, RecursionError):

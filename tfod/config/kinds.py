@@ -1,6 +1,7 @@
 """What a file is, judged by how it begins: people name the wrong one, or save what they see instead of the file."""
 
 import json
+import os
 import re
 import shlex
 from pathlib import Path
@@ -67,10 +68,15 @@ def kind_of(data: bytes, name: str = "") -> Kind:
 def kind_of_file(path: str) -> Kind:
     """The same of a file; "" where there is none that can be read."""
     try:
-        with Path(path).open("rb") as file:
-            return kind_of(file.read(_HEAD), Path(path).name)
+        with open(path, "rb", opener=_without_waiting) as file:
+            return kind_of(file.read(_HEAD) or b"", Path(path).name)
     except (OSError, ValueError):
         return ""
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opens a file that a system may only give when there is something to tell, as `/proc/kmsg` and pipes."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def wrong_kind(data: bytes, path: str, wanted: Literal["config", "label map", "records"]) -> tuple[str, str] | None:
