@@ -11,7 +11,6 @@ from tfod.config.check import check_file
 from tfod.config.label_map import read_label_map
 
 
-
 def _change(old: str, new: str) -> None:
     text = Path("pipeline.config").read_text("utf-8")
     assert old in text
