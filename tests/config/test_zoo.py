@@ -84,6 +84,23 @@ def test_the_model_part_is_that_of_the_zoo(model: ZooModel, shared: Path) -> Non
 
 
 @pytest.mark.parametrize("model", REST, ids=lambda model: model.short_name)
+def test_the_model_part_of_tensorflow_1_is_that_of_its_zoo(shared: Path) -> None:
+    compared = 0
+    for model in TF1_MODELS:
+        path = shared / "zoo_configs_tf1" / f"{re.sub(r'_20.*', '', model.name)}.config"
+        if not model.trainable or not path.exists():
+            continue
+        expected = read_pipeline_config(path).model
+        try:
+            ours = ssd_model(model, num_classes=expected.ssd.num_classes)
+        except ConfigError as error:
+            assert error.cure == f"tfod zoo download {model.short_name}, which brings its config"
+        else:
+            assert ours == expected, model.short_name
+            compared += 1
+    assert compared == 11
+
+
 def test_of_other_architectures_only_the_archive_knows(model: ZooModel) -> None:
     with pytest.raises(ConfigError, match="only the zoo's archive holds the config") as caught:
         ssd_model(model, num_classes=90)
