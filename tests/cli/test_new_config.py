@@ -87,10 +87,13 @@ def test_without_the_archive(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_model_of_tensorflow_1(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its config comes with the archive, and its weights have the names of a graph."""
+    """Its weights have the names of a graph; of some models only the archive has the config."""
     name, archive = "ssd_mobilenet_v2_coco", folder / "pretrained_models" / "ssd_mobilenet_v2_coco_2018_03_29"
-    assert main(["--model", name, *FLAGS]) == 2
-    assert _error(capsys)[2] == f"tfod zoo download {name}, which brings its config"
+    assert main(["--model", "ssd_mobilenet_v3_large_coco", *FLAGS]) == 2
+    assert _error(capsys)[2] == "tfod zoo download ssd_mobilenet_v3_large_coco, which brings its config"
+    assert main(["--model", name, *FLAGS, "--output", "without.config"]) == 0
+    assert read_pipeline_config("without.config").model.ssd.loss.HasField("hard_example_miner")
+    assert "next:\n  tfod zoo download ssd_mobilenet_v2_coco\n" in capsys.readouterr().out
 
     message = ssd_model(find_model("ssd_mobilenet_v2_320x320"), num_classes=90)
     message.ssd.feature_extractor.type = "ssd_mobilenet_v2"

@@ -8,6 +8,7 @@ import pytest
 from tfod.config.pipeline import read_pipeline_config
 from tfod.config.zoo import ALL_MODELS, find_model, nearest_names, search_models
 from tfod.config.zoo_models import MODELS, ZooModel
+from tfod.config.zoo_models_tf1 import TF1_MODELS
 from tfod.config.zoo_ssd import ssd_model
 from tfod.errors import ConfigError
 
@@ -81,6 +82,23 @@ def test_the_model_part_is_that_of_the_zoo(model: ZooModel, shared: Path) -> Non
     assert ssd_model(model, num_classes=90) == expected
     expected.ssd.num_classes = 7
     assert ssd_model(model, num_classes=7) == expected
+
+
+def test_the_model_part_of_tensorflow_1_is_that_of_its_zoo(shared: Path) -> None:
+    compared = 0
+    for model in TF1_MODELS:
+        path = shared / "zoo_configs_tf1" / f"{re.sub(r'_20.*', '', model.name)}.config"
+        if not model.trainable or not path.exists():
+            continue
+        expected = read_pipeline_config(path).model
+        try:
+            ours = ssd_model(model, num_classes=expected.ssd.num_classes)
+        except ConfigError as error:
+            assert error.cure == f"tfod zoo download {model.short_name}, which brings its config"
+        else:
+            assert ours == expected, model.short_name
+            compared += 1
+    assert compared == 11
 
 
 @pytest.mark.parametrize("model", REST, ids=lambda model: model.short_name)

@@ -41,7 +41,8 @@ def test_the_whole_schema_is_there() -> None:
     messages = _all_messages()
     assert len(NAMES) == 35
     assert len(messages) == 173
-    assert sum(len(message.fields) for message in messages) == 864 + 1  # batch_norm_trainable, which the original took back
+    # The original's, and batch_norm_trainable, which it took back.
+    assert sum(len(message.fields) for message in messages) == 864 + 1
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,8 +16,8 @@ __all__ = ["build_parser", "main", "run"]
 
 _URL_VARIABLE = "TFOD_ZOO_URL"
 
-_DESCRIPTION = f"""Fetches a model of the TensorFlow 2 Detection Model Zoo, or of that of TensorFlow 1, and unpacks its archive
-as pretrained_models/ARCHIVE. A model that is there already is checked, and left as it is.
+_DESCRIPTION = f"""Fetches a model of the TensorFlow 2 Detection Model Zoo, or of TensorFlow 1's, and unpacks its
+archive as pretrained_models/ARCHIVE. A model that is there already is checked, and left as it is.
 
 Interrupted, by Ctrl-C or by the network, the same command goes on where it was. An archive that was fetched elsewhere
 is used if it lies there as pretrained_models/ARCHIVE.tar.gz.

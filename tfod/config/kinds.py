@@ -159,4 +159,4 @@ def _names_elsewhere(text: str) -> list[str]:
         return []
     items = list(found.values()) if isinstance(found, dict) else found if isinstance(found, list) else []
     names = [item.get("name") if isinstance(item, dict) else item for item in items]
-    return names if all(isinstance(name, str) for name in names) else []
+    return [name for name in names if isinstance(name, str)]

@@ -70,6 +70,67 @@ loss { localization_loss { weighted_smooth_l1 { delta: 1.0 } } }
 """
 
 
+# The oldest of TensorFlow 1: the hardest negatives count.
+_MINED = """
+feature_extractor { min_depth: 16 depth_multiplier: 1.0 }
+box_coder { faster_rcnn_box_coder { y_scale: 10 x_scale: 10 height_scale: 5 width_scale: 5 } }
+matcher {
+  argmax_matcher {
+    matched_threshold: 0.5
+    unmatched_threshold: 0.5
+    ignore_thresholds: false
+    negatives_lower_than_unmatched: true
+    force_match_for_each_row: true
+  }
+}
+similarity_calculator { iou_similarity {} }
+box_predictor {
+  convolutional_box_predictor {
+    min_depth: 0
+    max_depth: 0
+    num_layers_before_predictor: 0
+    use_dropout: false
+    dropout_keep_probability: 0.8
+    kernel_size: 1
+    box_code_size: 4
+    apply_sigmoid_to_scores: false
+  }
+}
+anchor_generator {
+  ssd_anchor_generator { num_layers: 6 min_scale: 0.2 max_scale: 0.95 aspect_ratios: [1.0, 2.0, 0.5, 3.0, 0.3333] }
+}
+post_processing {
+  batch_non_max_suppression {
+    score_threshold: 1e-8 iou_threshold: 0.6 max_detections_per_class: 100 max_total_detections: 100
+  }
+  score_converter: SIGMOID
+}
+normalize_loss_by_num_matches: true
+loss {
+  localization_loss { weighted_smooth_l1 {} }
+  classification_loss { weighted_sigmoid {} }
+  hard_example_miner {
+    num_hard_examples: 3000
+    iou_threshold: 0.99
+    loss_type: CLASSIFICATION
+    max_negatives_per_positive: 3
+    min_negatives_per_image: 0
+  }
+  classification_weight: 1
+  localization_weight: 1
+}
+"""
+_LITE = """
+feature_extractor { use_depthwise: true }
+box_predictor { convolutional_box_predictor { kernel_size: 3 use_depthwise: true } }
+"""
+_INCEPTION = """
+feature_extractor { override_base_feature_extractor_hyperparams: true }
+box_predictor { convolutional_box_predictor { kernel_size: 3 } }
+anchor_generator { ssd_anchor_generator { reduce_boxes_in_lowest_layer: true } }
+"""
+
+
 @dataclass(frozen=True)
 class _Pyramid:
     """What differs between the zoo's pyramids: channels of the heads, and how layers begin and are regularised."""
@@ -86,6 +147,7 @@ _PYRAMIDS = {
     "mobilenet_v2": _Pyramid(128, l2=4e-5, stddev=0.01, truncated=False, lite=True),
     "resnet_v1": _Pyramid(256, l2=4e-4, stddev=0.03, truncated=True),
 }
+_NETWORKS_OF_TF1 = ("inception_v2", "mobilenet_v1", "mobilenet_v2", "resnet_v1")
 _EFFICIENTDET_HEADS = (3, 3, 3, 4, 4, 4, 5, 5)  # layers of the heads, by the number of the EfficientDet
 
 
@@ -95,13 +157,19 @@ def ssd_model(model: ZooModel, num_classes: int) -> DetectionModel:
     Raises ConfigError for an architecture of which only the archive knows the config.
     """
     row = model.architecture
-    known = row.family == "ssd" and row.era == "tf2"
-    own_part = _OWN_PARTS.get((row.network, row.pyramid)) if known else None
+    own_part = (
+        None
+        if row.family != "ssd"
+        else _of_tf1(model)
+        if model.era == "tf1"
+        else _OWN_PARTS.get((row.network, row.pyramid))
+    )
     if own_part is None:
         where, cure = f"the model {model.short_name}", f"tfod zoo download {model.short_name}, which brings its config"
         raise ConfigError("only the zoo's archive holds the config of this architecture", where, cure)
     message = DetectionModel()
-    ssd = text_format.Parse(_ALL, Ssd(num_classes=num_classes))
+    first = _MINED if own_part is _mined else _ALL
+    ssd = text_format.Parse(first, Ssd(num_classes=num_classes))
     ssd.feature_extractor.type = model.feature_extractor
     _resize(ssd, model)
     own_part(ssd, model)
@@ -140,6 +208,45 @@ def _mobilenet_v2(ssd: Ssd, model: ZooModel) -> None:
         _layers(layers, decay=0.97, l2=4e-5, stddev=stddev, truncated=truncated)
         layers.batch_norm.train = layers.batch_norm.center = True
     _focal_loss(ssd, alpha=0.75, gamma=2.0, nms_iou=0.6)
+
+
+def _mined(ssd: Ssd, model: ZooModel) -> None:
+    """Those of TensorFlow 1 that were trained with hard example mining."""
+    head = ssd.box_predictor.convolutional_box_predictor
+    for layers in (ssd.feature_extractor.conv_hyperparams, head.conv_hyperparams):
+        _layers(layers, decay=0.9997, l2=4e-5, stddev=0.03, truncated=True)
+        layers.batch_norm.center = layers.batch_norm.train = True
+    network = model.architecture.network
+    if network == "mobilenet_v2":
+        ssd.loss.hard_example_miner.min_negatives_per_image = 3
+    if model.name.startswith("ssdlite"):
+        text_format.Merge(_LITE, ssd)
+    elif network == "inception_v2":
+        text_format.Merge(_INCEPTION, ssd)
+        head.conv_hyperparams.ClearField("batch_norm")
+
+
+def _focal_mobilenet_v1(ssd: Ssd, model: ZooModel) -> None:
+    """Those of TensorFlow 1 that were trained on TPUs, or for quantisation."""
+    _mobilenet_v2(ssd, model)
+    narrow, quantized = "0.75_depth" in model.name, "quantized" in model.name
+    extractor, head = ssd.feature_extractor, ssd.box_predictor.convolutional_box_predictor
+    if quantized:
+        _layers(extractor.conv_hyperparams, decay=0.97, l2=4e-5, stddev=0.01, truncated=False)
+        extractor.conv_hyperparams.batch_norm.ClearField("train")
+        head.conv_hyperparams.batch_norm.ClearField("train")
+        ssd.loss.localization_loss.weighted_smooth_l1.ClearField("delta")
+    extractor.depth_multiplier = 0.75 if narrow else 1.0
+
+
+def _of_tf1(model: ZooModel) -> Callable[[Ssd, ZooModel], None] | None:
+    """What is a TensorFlow 1 model's own; None where only its archive says it."""
+    row = model.architecture
+    if model.data not in ("COCO", "Open Images") or row.network not in _NETWORKS_OF_TF1 or "_ppn_" in model.name:
+        return None
+    if row.pyramid:
+        return _pyramid if row.pyramid == "fpn" and model.data == "COCO" else None
+    return _focal_mobilenet_v1 if "coco14_sync" in model.name else _mined
 
 
 def _pyramid(ssd: Ssd, model: ZooModel) -> None:

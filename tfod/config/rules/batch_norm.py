@@ -28,13 +28,15 @@ def check_batch_norm(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
         return
     better = decay_for(train.num_steps)
     path, slowest = max(decays.items(), key=lambda item: item[1])
-    longer = f", or train for {math.ceil(math.log(_MAY_BE_LEFT) / math.log(slowest))} steps" if slowest < 1 else ""
+    steps = math.ceil(math.log(_MAY_BE_LEFT) / math.log(slowest)) if slowest < 1 else 0
+    cures = " ".join(f"--set {each}={better:g}" for each, decay in decays.items() if decay > better)
+    longer = f"train for {steps} steps" if steps else ""
     yield warning(
         "batch-norm-decay",
         f"batch norm's averages keep {slowest**train.num_steps:.0%} of their initial values after "
         f"{train.num_steps} steps (decay {slowest:g}): evaluation will look far worse than the model is",
         path,
-        " ".join(f"--set {each}={better:g}" for each in decays) + longer,
+        ", or ".join(one for one in (cures, longer) if one),
     )
 
 
