@@ -2,9 +2,9 @@
 
 usage: raccoon_curve.py ours|original PIPELINE_CONFIG DATA.npz WEIGHTS.npz STEPS
 
-DATA.npz has images uint8 `[N, S, S, 3]`, boxes `[N, R, 4]` padded with zeros, and counts `[N]`, of one class; WEIGHTS.npz
-variables by their keys in checkpoints, written by ours where it is missing. No block is left out at random. Prints
-{"Loss/total_loss": [one a step], ...}.
+DATA.npz has images uint8 `[N, S, S, 3]`, boxes `[N, R, 4]` padded with zeros, and counts `[N]`, of one class;
+WEIGHTS.npz has variables by their keys in checkpoints; ours writes it where it is missing. No block is left out at
+random. Prints {"Loss/total_loss": [one a step], ...}.
 """
 
 import json
@@ -19,7 +19,7 @@ from training_steps import original_training, our_training
 BATCH_SIZE = 2
 
 
-def variables_of(side, model, config):
+def variables_of(side, model):
     if side == "original":
         from original_case import keys_of
 
@@ -47,7 +47,7 @@ def main(side, config, data, weights, steps):
     with nothing_left_out(side):
         model, train = {"ours": our_training, "original": original_training}[side](config)
     initial = dict(np.load(weights))
-    variables = {key: one for key, one in variables_of(side, model, config).items() if key in initial}
+    variables = {key: one for key, one in variables_of(side, model).items() if key in initial}
     assert len(variables) == len(initial), (len(variables), len(initial))
     for key, variable in variables.items():
         variable.assign(initial[key])
