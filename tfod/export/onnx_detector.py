@@ -68,9 +68,9 @@ def suppressed(nms: MulticlassNMS, boxes: tf.Tensor, scores: tf.Tensor, windows:
     boxes = clip_to_window(boxes, windows)
     kept &= area(boxes) > 0.0
     if nms.max_per_class < nms.max_total:
-        members = tf.one_hot(tf.where(kept, classes, -1), scores.shape[2])
-        rank = tf.reduce_sum(tf.cumsum(members, axis=1, exclusive=True) * members, axis=2)
-        kept &= rank < float(nms.max_per_class)
+        kept &= (
+            _rank(kept, tf.zeros_like(classes) if nms.class_agnostic else classes, scores.shape[2]) < nms.max_per_class
+        )
     if nms.change_coordinate_frame:
         boxes = change_frame(boxes, windows)
     return _best(nms.max_total, boxes, values, classes, kept)
@@ -82,12 +82,13 @@ def _candidates(nms: MulticlassNMS, boxes: tf.Tensor, scores: tf.Tensor) -> tupl
     if nms.class_agnostic:
         scores = tf.reduce_max(scores, axis=2, keepdims=True)
     size = tf.minimum(nms.candidates[0], tf.shape(scores)[1])
+    # The best candidates belong to the anchors whose best class is best: two small searches for a large one.
     anchors = tf.math.top_k(tf.reduce_max(scores, axis=2), size).indices
     # Those of equal scores come in the order of their rows, as everywhere.
     anchors = -tf.math.top_k(-anchors, size).values
     near = tf.gather(scores, anchors, batch_dims=1)
     by_class = tf.reshape(tf.transpose(near, [0, 2, 1]), [-1, scores.shape[2] * size])
-    best = tf.math.top_k(by_class, size)
+    best = tf.math.top_k(by_class, tf.minimum(nms.candidates[0], scores.shape[2] * size))
     rows = tf.gather(anchors, best.indices % size, batch_dims=1)
     classes = tf.gather(best_class, rows, batch_dims=1) if nms.class_agnostic else best.indices // size
     return tf.gather(boxes, rows, batch_dims=1), best.values, classes
@@ -113,6 +114,12 @@ def _survivors(
     )
     marks = tf.scatter_nd(kept[:, tf.newaxis], tf.ones_like(kept, tf.float32), [tf.size(values)])
     return tf.reshape(marks, tf.shape(values)) > 0.5
+
+
+def _rank(kept: tf.Tensor, classes: tf.Tensor, count: int) -> tf.Tensor:
+    """How many of its class are kept before each candidate: int32 `[B, M]`."""
+    members = tf.one_hot(tf.where(kept, classes, -1), count)
+    return tf.cast(tf.reduce_sum(tf.cumsum(members, axis=1, exclusive=True) * members, axis=2), tf.int32)
 
 
 def _best(count: int, boxes: tf.Tensor, values: tf.Tensor, classes: tf.Tensor, kept: tf.Tensor) -> Tensors:
