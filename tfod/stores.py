@@ -27,6 +27,7 @@ __all__ = [
     "matches",
     "normal",
     "open_file",
+    "plain_reason",
     "read_file",
 ]
 
@@ -119,6 +120,15 @@ def matches(pattern: str, *, recursive: bool = False) -> list[str]:
         return sorted(gfile.glob(normal(pattern)))
 
 
+def plain_reason(message: str) -> str:
+    r"""The first line of a message of TensorFlow's, without the names of nodes and operations.
+
+    >>> plain_reason("{{function_node f}} a.record; No such file [Op:ReadFile]\nmore")
+    'a.record; No such file'
+    """
+    return message.partition("\n")[0].split("}} ")[-1].split(" [Op:")[0].strip()
+
+
 class _RemoteFile:
     """An open file of a store, as far as files are used here; the store may fail while it is read."""
 
@@ -179,10 +189,6 @@ def _told(place: str) -> Iterator[None]:
     except tf.errors.NotFoundError as error:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place) from error
     except (tf.errors.PermissionDeniedError, tf.errors.UnauthenticatedError) as error:
-        raise PermissionError(errno.EACCES, _reason(error), place) from error
+        raise PermissionError(errno.EACCES, plain_reason(str(error)), place) from error
     except tf.errors.OpError as error:
-        raise StoreError(f"the store cannot be asked: {_reason(error)}", place, _CURE) from error
-
-
-def _reason(error: Any) -> str:
-    return str(error).partition("\n")[0].strip()
+        raise StoreError(f"the store cannot be asked: {plain_reason(str(error))}", place, _CURE) from error

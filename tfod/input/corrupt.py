@@ -15,7 +15,7 @@ from tfod import names
 from tfod.errors import DataError, StoreError, TfodError
 from tfod.records.example import decode_example
 from tfod.records.frames import read_frames
-from tfod.stores import is_remote, normal
+from tfod.stores import is_remote, normal, plain_reason
 
 __all__ = ["CorruptRecord", "Decode", "find_corrupt", "naming_corrupt"]
 
@@ -96,13 +96,13 @@ def _unreadable(error: tf.errors.OpError, patterns: Sequence[str]) -> TfodError 
         parts = [part for part in re.split(r"[*?]|\[[^]]*\]", normal(pattern)) if part]
         lines = [line for line in str(error).splitlines() if parts and all(part in line for part in parts)]
         if is_remote(pattern) and (lines or "IteratorGetNext" in str(error)):  # stores may name no file
-            reason = _plain(lines[0]) if lines else _first_line(error)
+            reason = plain_reason(lines[0]) if lines else plain_reason(error.message)
             cure = f"look at the network and the rights, or copy the records to a disk of this machine; {_GO_ON}"
             return StoreError(
                 f"the store cannot be read any more: {reason or type(error).__name__}", normal(pattern), cure
             )
         if lines and isinstance(error, _ON_DISKS):
-            what = f"a file of records cannot be read any more: {_plain(lines[0])}"
+            what = f"a file of records cannot be read any more: {plain_reason(lines[0])}"
             return DataError(what, pattern, f"put it back, with the right to read it; {_GO_ON}")
     return None
 
@@ -165,18 +165,9 @@ def _reason(features: dict[str, Any]) -> str:
     try:
         tf.io.decode_image(encoded, channels=3, expand_animations=False)
     except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
-        return f"the image cannot be decoded: {_first_line(error)}"
+        return f"the image cannot be decoded: {plain_reason(error.message)}"
     counts = {name: len(values) for name, values in features.items() if name.startswith("image/object/")}
     return f"the lists of the objects differ in length: {counts}"
-
-
-def _first_line(error: tf.errors.OpError) -> str:
-    return _plain(error.message.splitlines()[0])
-
-
-def _plain(line: str) -> str:
-    """A line of TensorFlow's without the names of nodes and operations."""
-    return line.split("}} ")[-1].split(" [Op:")[0].strip()
 
 
 def _text(value: Any) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from tfod.files import output_error
+from tfod.stores import plain_reason
 
 __all__ = ["require_writable", "sweep", "writing"]
 
@@ -27,7 +28,7 @@ def writing(path: Path | str) -> Iterator[None]:
     except OSError as error:
         raise output_error(error, path) from error
     except tf.errors.OpError as error:
-        reason = OSError(_NUMBERS.get(type(error), errno.EIO), str(error).splitlines()[0])
+        reason = OSError(_NUMBERS.get(type(error), errno.EIO), plain_reason(str(error)))
         raise output_error(reason, path) from error
 
 
