@@ -68,11 +68,11 @@ def test_mixed_precision_keeps_weights_and_logits_in_float32() -> None:
 
 def test_an_encoder_takes_the_weights_of_a_detector(shared: Path) -> None:
     model = build_unet(ModelSettings(3, base_filters=8, encoder="mobilenet_v2"))
-    checkpoint = shared / "pretrained" / "ssd_mobilenet_v2_fpnlite_320x320_hands" / "checkpoint"
-    report = restore_fine_tune(model, checkpoint, "detection")
-
     backbone = model.checkpoint_layout().classification.variables
-    assert len(report.restored) == len(backbone)
+    of_tf1 = shared / "pretrained_tf1" / "ssdlite_mobilenet_v2_coco_2018_05_09"
+    for checkpoint in (of_tf1, shared / "pretrained" / "ssd_mobilenet_v2_fpnlite_320x320_hands" / "checkpoint"):
+        report = restore_fine_tune(model, checkpoint, "detection")
+        assert len(report.restored) == len(backbone)
     assert model(tf.zeros([1, 50, 70, 3]), training=False).shape == (1, 50, 70, 3)
 
 

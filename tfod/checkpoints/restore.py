@@ -95,10 +95,9 @@ def restore_model(model: _Restorable, place: str | Path) -> tuple[str, int | Non
     if isinstance(reader, NamedReader):
         named = _named(model.checkpoint_layout(), reader)
         if not named.same:
-            cure = "let feature_extractor.type be the one of TensorFlow 1, without _keras; or fine-tune from it"
-            raise CheckpointError(
-                "the network of this type computes otherwise than TensorFlow 1's", reader.prefix, cure
-            )
+            what = "the checkpoint was written by TensorFlow 1, whose network of these names computes otherwise"
+            cure = "fine-tune from it; or let feature_extractor.type be the one of TensorFlow 1, without _keras"
+            raise CheckpointError(what, reader.prefix, cure)
         wanted = named.variables
         if count := reader.averages():
             print(f"note: {reader.prefix} has moving averages of {count} variables, which are used", file=sys.stderr)

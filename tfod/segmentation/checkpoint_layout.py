@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tfod.checkpoints.layout import CheckpointLayout
+from tfod.checkpoints.layout import CheckpointLayout, NamedVariables
 from tfod.models.backbones.checkpoint_layout import backbone_layout, tree
+from tfod.models.backbones.tf1_names import TF1_EXTRACTOR, backbone_tf1_names, scoped
 from tfod.models.layers.sequential import Sequential
 from tfod.segmentation.encoders import BackboneEncoder, Encoder, PlainEncoder
 
@@ -28,7 +29,10 @@ def unet_layout(model: "UNet") -> CheckpointLayout:
         return CheckpointLayout(full)
     backbone = backbone_layout(model.encoder.backbone)
     as_in_a_detector = tree({"_feature_extractor": {"classification_backbone": backbone}})
-    return CheckpointLayout(full, detection=as_in_a_detector, classification=backbone)
+    named = NamedVariables(
+        scoped(TF1_EXTRACTOR, backbone_tf1_names(model.encoder.backbone)), (TF1_EXTRACTOR,), same=False
+    )
+    return CheckpointLayout(full, detection=as_in_a_detector, classification=backbone, named=named)
 
 
 def _encoder(encoder: Encoder) -> dict[str, Any]:

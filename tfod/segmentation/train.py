@@ -10,7 +10,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod import names
-from tfod.checkpoints.object_reader import CheckpointReader, find_checkpoint
+from tfod.checkpoints.named_reader import open_checkpoint
+from tfod.checkpoints.object_reader import find_checkpoint
 from tfod.checkpoints.restore import restore_fine_tune
 from tfod.files import write_text
 from tfod.segmentation.classes import ClassTable
@@ -139,8 +140,7 @@ def _describe(numbers: Mapping[str, float]) -> str:
 
 def _fill_encoder(model: UNet, checkpoint: str) -> None:
     if checkpoint:
-        reader = CheckpointReader(find_checkpoint(checkpoint))
-        kind = "detection" if "model" in reader.roots() else "classification"
+        kind = open_checkpoint(find_checkpoint(checkpoint)).kind() or "classification"
         print(restore_fine_tune(model, checkpoint, kind).summary())
 
 

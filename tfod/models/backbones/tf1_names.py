@@ -19,9 +19,20 @@ from tfod.models.backbones.mobilenet_v3 import MobileNetV3
 from tfod.models.backbones.resnet import Bottleneck, ResNet
 from tfod.models.layers.sequential import Sequential
 
-__all__ = ["Named", "backbone_tf1_names", "has_tf1_names", "scoped", "tf1_end_point", "tf1_names", "tf1_scope"]
+__all__ = [
+    "TF1_EXTRACTOR",
+    "Named",
+    "backbone_tf1_names",
+    "has_tf1_names",
+    "scoped",
+    "tf1_end_point",
+    "tf1_names",
+    "tf1_scope",
+]
 
 Named = dict[str, tf.Variable]
+TF1_EXTRACTOR = "FeatureExtractor"
+"""The scope in which a detector's checkpoint has what a classifier's has without it."""
 
 # Keras' names of a convolution's variables -> TF-Slim's.
 _LEAVES = {

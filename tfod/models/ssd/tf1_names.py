@@ -12,6 +12,7 @@ from tfod.models.backbones.mobilenet_v1 import MobileNetV1
 from tfod.models.backbones.mobilenet_v2 import MobileNetV2
 from tfod.models.backbones.resnet import ResNet
 from tfod.models.backbones.tf1_names import (
+    TF1_EXTRACTOR,
     Named,
     backbone_tf1_names,
     has_tf1_names,
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ssd_tf1_names"]
 
-_EXTRACTOR = "FeatureExtractor"
-
 
 def ssd_tf1_names(model: "SSD") -> NamedVariables | None:
     """The variables of an SSD by TensorFlow 1's names; None where that had no such network."""
@@ -43,9 +42,9 @@ def ssd_tf1_names(model: "SSD") -> NamedVariables | None:
         return None
     backbone = backbone_tf1_names(model.backbone)
     neck = scoped(tf1_scope(model.backbone), _neck(model.neck, model.backbone))
-    extractor = scoped(_EXTRACTOR, {**backbone, **neck})
+    extractor = scoped(TF1_EXTRACTOR, {**backbone, **neck})
     same = not (isinstance(model.neck, FeaturePyramid) and model.neck.doubles_smoothed)
-    return NamedVariables({**extractor, **_box_predictor(model.box_predictor)}, (_EXTRACTOR,), same)
+    return NamedVariables({**extractor, **_box_predictor(model.box_predictor)}, (TF1_EXTRACTOR,), same)
 
 
 def _neck(neck: Neck, backbone: tf.Module) -> Named:
