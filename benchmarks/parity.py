@@ -5,6 +5,7 @@ What was found is kept in benchmarks/parity.json: a model that is not asked for 
 
 import argparse
 import json
+import math
 import shlex
 import statistics
 import sys
@@ -51,6 +52,8 @@ _SMALLER = dict.fromkeys(
     ("ssd_efficientdet_d4_1024x1024", "ssd_efficientdet_d5_1280x1280", "ssd_efficientdet_d6_1408x1408",
      "ssd_efficientdet_d7_1536x1536"), 640,
 )  # fmt: skip
+# Models whose numbers the rule's weights make so large that all scores are alike -> what their kernels are multiplied by.
+_KERNEL_GAINS = {name: 0.8 for name in _MODELS if "efficientdet" in name and "_d0_" not in name}
 _BARS = {"step": 0.9, "inference": 0.85, "postprocessing": 0.5}
 _OURS_ALONE = ("bare pass", "mixed precision")  # beside the original's step
 _TURNS = 5
@@ -80,7 +83,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="parity-") as folder:
             config = _with_smaller_images(zoo_config, _SMALLER[name], Path(folder)) if name in _SMALLER else zoo_config
             if options.only in ("numbers", None):
-                row["numbers"] = numbers(config, original, Path(folder), logs)
+                row["numbers"] = numbers(config, original, _KERNEL_GAINS.get(name, 1.0), Path(folder), logs)
             if options.only in ("speed", None):
                 row["speed"] = speed(config, original, options.rounds, logs)
         print(f"{name}: {json.dumps(row)}", file=sys.stderr, flush=True)
@@ -115,17 +118,18 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def numbers(config: Path, original: Path, folder: Path, logs: Path) -> dict[str, Any]:
+def numbers(config: Path, original: Path, kernel_gain: float, folder: Path, logs: Path) -> dict[str, Any]:
     """What differs between the sides, with weights that are filled by the same rule."""
     case = folder / "case.json"
-    case.write_text(json.dumps(_CASE), encoding="utf-8")
+    case.write_text(json.dumps(_CASE | {"kernel_gain": kernel_gain}), encoding="utf-8")
     scripts, name = _HERE / "scripts", config.stem
     theirs, ours = folder / "case", folder / "ours.npz"
     command = [original, scripts / "original_case.py", config, case, theirs]
     run(command, logs / f"{name}-original-case.log", timeout=1800)
     command = [sys.executable, scripts / "our_case.py", theirs, ours]
     row = run(command, logs / f"{name}-our-case.log", timeout=1800).values()
-    return row | differences(dict(np.load(ours)), dict(np.load(theirs / "expected.npz")))
+    found = differences(dict(np.load(ours)), dict(np.load(theirs / "expected.npz")))
+    return row | found | {"kernel gain": kernel_gain}
 
 
 def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float]:
@@ -163,7 +167,8 @@ def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float
 
 def _apart(ours: dict[str, Any], theirs: dict[str, Any], name: str) -> Any:
     reference = theirs[name]
-    return np.abs(np.reshape(ours[name], np.shape(reference)) - reference)
+    with np.errstate(invalid="ignore"):  # infinity beside infinity
+        return np.abs(np.reshape(ours[name], np.shape(reference)) - reference)
 
 
 def speed(config: Path, original: Path, rounds: int, logs: Path) -> dict[str, list[float]]:
@@ -205,8 +210,9 @@ def document(found: dict[str, Any]) -> str:
         if "numbers" in row:
             values = row["numbers"]
             cells = [f"{values['parameters']:,}", f"{values['keys_matched']} of {values['keys']}"]
-            cells += [f"{values[column]:.1e}" for column in columns]
-            lines.append(_line(_name(name), *cells))
+            cells += ["" if math.isnan(values[column]) else f"{values[column]:.1e}" for column in columns]
+            gain = values.get("kernel gain", 1.0)
+            lines.append(_line(_name(name) + (f", kernels times {gain}" if gain != 1 else ""), *cells))
     lines += ["", "## Speed", "", _SPEED, ""]
     timed = (*_BARS, *_OURS_ALONE)
     lines += _heading("model", "batch", *(f"{what}, ours / original" for what in _BARS), *_OURS_ALONE)
@@ -249,9 +255,11 @@ _NUMBERS = """\
 Every weight is filled by a rule from its name, on both sides. Two pictures with four objects go through the model.
 Below are the largest absolute differences of box encodings, class predictions (before the score converter),
 detections (scores of 0 to 1, boxes relative to the picture); of losses, relative to their value; and of the norms of
-gradients, relative to the largest. (Boxes whose scores are alike come in any order and are left out; where all are,
-those of all anchors are compared.) *Keys matched*: of the variables in a checkpoint of the original, those that ours
-has under the same key in the same shape."""
+gradients, relative to the largest. Boxes whose scores are alike come in any order and are left out; where all are,
+those of all anchors are compared. The deeper an EfficientDet, the larger are the numbers that such weights make:
+kernels are multiplied where it is said; else encodings pass 440 in D2, whose boxes then pass float32 and are not
+compared. *Keys matched*: of the variables in a checkpoint of the original, those that ours has under the same key in
+the same shape."""
 _SPEED = f"""\
 Medians of both sides, which take turns step by step: a training step (losses, gradients, optimizer) on one batch
 repeated; one picture of 480x640 from uint8 to detections, as exported; and the part of it after the network. Bars:
@@ -264,6 +272,11 @@ Besides, `tests/parity` holds every tensor that the original publishes to its to
 in those that `TFOD_PARITY_CASES` names; `tests/parity/test_loss_curves.py` holds the losses of ten steps to the
 original's, within what noise of a millionth does to the original itself; `tests/checkpoints/test_zoo_keys.py` holds
 names and shapes of variables to the zoo's.
+
+`benchmarks/scripts/raccoon_curve.py` has both sides train 200 steps from the same random weights on the same batches.
+EfficientDet D0, on 200 photos of one class in 256x256 pixels, two a step, its blocks never left out at random: every
+loss stays within 5.2e-7 of the original's at each step, relative to its value, and the total falls from 2.052 (mean of
+the first twenty steps) to 1.876 (of the last twenty) on both sides.
 """
 
 

@@ -2,7 +2,8 @@
 
 usage: original_case.py PIPELINE_CONFIG CASE.json FOLDER
 
-CASE.json has the size of the pictures, their boxes and classes (see the README of the developers' parity folder).
+CASE.json has the size of the pictures, their boxes and classes, and the gain of kernels (see the README of the
+developers' parity folder).
 Losses and gradients are those of the statistics stored in batch normalisation, as in the cases that exist.
 """
 
@@ -62,23 +63,24 @@ def build(config, is_training):
     return model_builder.build(config_util.get_configs_from_pipeline_file(config)["model"], is_training=is_training)
 
 
-def fill(model, images):
+def fill(model, images, kernel_gain=1.0):
     inputs, shapes = model.preprocess(images)
     model.predict(inputs, shapes)  # makes the variables
     keys = keys_of(model)
     for key, variable in keys.items():
-        variable.assign(weight(key, tuple(variable.shape)))
+        variable.assign(weight(key, tuple(variable.shape), kernel_gain))
     return keys
 
 
 def main(config, case_path, folder):
     case = json.loads(Path(case_path).read_text())
     images = tf.constant(pictures(case["image_height"], case["image_width"]))
+    gain = case.get("kernel_gain", 1.0)
     tf.keras.backend.set_learning_phase(False)
     arrays = {}
 
     model = build(config, is_training=False)
-    keys = fill(model, images)
+    keys = fill(model, images, gain)
 
     @tf.function
     def detect(images):
@@ -93,7 +95,7 @@ def main(config, case_path, folder):
     arrays.pop("prediction/preprocessed_inputs", None)
 
     training = build(config, is_training=True)
-    training_keys = fill(training, images)
+    training_keys = fill(training, images, gain)
     trainable = {key: variable for key, variable in training_keys.items() if variable.trainable}
     provide(training, case)
 

@@ -75,7 +75,8 @@ def assert_same_step(
     noise = 1e-6 * max(np.abs(array).max() for array in kept[1:])  # what a bias before normalisation has, instead of 0
     for number, (ours, theirs) in enumerate(zip(again, kept, strict=True)):
         moved = number >= len(kept) - averages
-        atol = 1e-6 * np.abs(theirs).max() if moved else tolerance * np.abs(theirs).max() + noise
+        floor, share = (1e-7, 1e-6) if moved else (noise, tolerance)
+        atol = floor + share * np.abs(theirs).max()
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=atol)
 
 

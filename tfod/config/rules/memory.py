@@ -24,7 +24,6 @@ _COPIES_OF_WEIGHTS = 3  # the weights, their gradients and the optimizer's avera
 _COPIES_OF_SCORES = 6
 _COPIES_OF_OVERLAPS = 3
 _SHARE_OF_EVALUATION = 0.3  # no gradients
-_SHARE_RECOMPUTED = 0.4  # of the features, where all but the inputs of blocks are computed again
 _ANY_MACHINE = 1000.0  # gigabytes: all accelerators of a machine together have less
 # Of networks whose width a config can change.
 _MILLION_WEIGHTS = {"mobilenet_v1": 3.2, "mobilenet_v2": 2.2, "resnet50_v1": 23.5, "resnet101_v1": 42.5,
@@ -84,7 +83,7 @@ def _parts(config: TrainEvalPipelineConfig, section: str, recompute: bool) -> li
     pixels, sides = _pixels(model.image_resizer)
     share = 1.0 if section == "train" else _SHARE_OF_EVALUATION
     multiplier = max(model.feature_extractor.depth_multiplier, 0.1)
-    kept = _SHARE_RECOMPUTED if recompute and section == "train" else 1.0
+    kept = row.cost.recomputed if recompute and section == "train" else 1.0
     an_image = kept * share * row.cost.gigabytes_an_image * multiplier * pixels / _USUAL_SIDE**2
     batch_field = f"{section}_config.batch_size"
     # Of a single image that needs so much its size is to blame, not how many there are.
