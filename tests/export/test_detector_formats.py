@@ -40,7 +40,8 @@ def model() -> Any:
         if variable.shape.rank == 4:
             height, width, channels, _ = variable.shape
             inputs = height * width * (1 if "depthwise" in variable.name else channels)
-            variable.assign(random.normal(0.0, (2.0 / inputs) ** 0.5, variable.shape))
+            last = 0.25 if variable.shape[-1] == 8 else 1.0  # scores that are neither 0 nor 1
+            variable.assign(random.normal(0.0, last * (2.0 / inputs) ** 0.5, variable.shape))
     return built
 
 
@@ -139,7 +140,7 @@ def test_suppression_of_all_images_at_once_is_that_of_each(class_agnostic: bool,
     for number in range(2):
         alone = nms(*(tf.constant(array[number]) for array in (boxes, scores, windows)))
         assert float(together[names.NUM_DETECTIONS][number]) == float(alone.count)
-        assert int(alone.count) >= 3
+        assert int(alone.count) >= 2
         np.testing.assert_array_equal(together[names.DETECTION_CLASSES][number], alone.classes)
         np.testing.assert_array_equal(together[names.DETECTION_SCORES][number], alone.scores)
         np.testing.assert_allclose(together[names.DETECTION_BOXES][number], alone.boxes, atol=1e-6)

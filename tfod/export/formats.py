@@ -1,7 +1,5 @@
 """The formats that models are exported to: how they are called, and what their files are called."""
 
-from collections.abc import Sequence
-
 from tfod.errors import ConfigError
 
 __all__ = ["FORMATS", "TFLITE", "file_of", "named_formats", "precision_of"]
@@ -32,8 +30,3 @@ def precision_of(kind: str) -> str:
 def file_of(kind: str) -> str:
     """The name of a format's file or folder."""
     return {"saved_model": "saved_model", "onnx": "model.onnx"}.get(kind) or f"model_{precision_of(kind)}.tflite"
-
-
-def other_files(kinds: Sequence[str] = FORMATS) -> list[str]:
-    """The names that an export may have beside those of every export."""
-    return [file_of(kind) for kind in kinds if kind != "saved_model"]

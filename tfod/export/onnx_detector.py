@@ -65,12 +65,10 @@ def suppressed(nms: MulticlassNMS, boxes: tf.Tensor, scores: tf.Tensor, windows:
     boxes, values, classes = _candidates(nms, boxes, scores)
     apart = float(scores.shape[2]) ** 0.5
     kept = _survivors(nms, boxes, values, classes, columns=int(-(-apart // 1)))
+    counted = tf.zeros_like(classes) if nms.class_agnostic else classes
+    kept &= _rank(kept, counted, scores.shape[2]) < nms.max_per_class
     boxes = clip_to_window(boxes, windows)
     kept &= area(boxes) > 0.0
-    if nms.max_per_class < nms.max_total:
-        kept &= (
-            _rank(kept, tf.zeros_like(classes) if nms.class_agnostic else classes, scores.shape[2]) < nms.max_per_class
-        )
     if nms.change_coordinate_frame:
         boxes = change_frame(boxes, windows)
     return _best(nms.max_total, boxes, values, classes, kept)

@@ -56,7 +56,8 @@ def measured(kind: str, path: Path, inputs: Iterable[NDArray[Any]]) -> Measured:
     """Runs an exported file or folder, of one of `tfod.export.formats.FORMATS`.
 
     Args:
-      inputs: Of the dtype and shape that the model takes; a string as its bytes, uint8 of one dimension.
+      inputs: Of the shape and dtype that the model takes, uint8 or float32 `[B, h, w, 3]`; a string as its bytes, uint8
+        `[bytes]`.
 
     Raises:
       CheckpointError: It cannot be run.

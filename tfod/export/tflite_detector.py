@@ -98,13 +98,18 @@ def _heads(model: SSD, suppression: Suppression, inputs: tf.Tensor, shapes: tf.T
     codes = prediction[names.BOX_ENCODINGS]
     if not isinstance(processor.box_coder, FasterRcnnBoxCoder):
         codes = _CODER.encode(processor.box_coder.decode(codes, anchors), anchors)
-    scores = processor.convert_scores(prediction[names.CLASS_PREDICTIONS])
-    centred = tf.stack(yxyx_to_cyxhw(anchors), axis=-1)
-    if suppression.candidates is None or suppression.candidates >= scores.shape[1]:
-        return codes, scores, centred
+    logits, centred = prediction[names.CLASS_PREDICTIONS], tf.stack(yxyx_to_cyxhw(anchors), axis=-1)
+    if suppression.candidates is None or suppression.candidates >= logits.shape[1]:
+        return codes, processor.convert_scores(logits), centred
+    # Where the best logits have the best scores, none but the candidates' have to become scores.
+    increases = processor.convert_scores in (tf.sigmoid, tf.identity)
+    scores = logits if increases else processor.convert_scores(logits)
     best_score = tf.reduce_max(scores[0, :, processor.first_class :], axis=-1)
     best = tf.math.top_k(best_score, suppression.candidates).indices
-    return tf.gather(codes, best, axis=1), tf.gather(scores, best, axis=1), tf.gather(centred, best)
+    scores = tf.gather(scores, best, axis=1)
+    if increases:
+        scores = processor.convert_scores(scores)
+    return tf.gather(codes, best, axis=1), scores, tf.gather(centred, best)
 
 
 def _operation(model: SSD, suppression: Suppression) -> Callable[..., tuple[tf.Tensor, ...]]:
