@@ -44,5 +44,5 @@ class MobileBlock(tf.Module):
 
 
 def hard_swish(features: tf.Tensor) -> tf.Tensor:
-    """x · relu6(x + 3) / 6 of features of any shape, float32 or bfloat16."""
+    """x · relu6(x + 3) / 6 of features x `[B, H, W, C]`, float32 or bfloat16."""
     return features * tf.nn.relu6(features + 3.0) * (1.0 / 6.0)
