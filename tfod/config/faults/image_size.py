@@ -1,6 +1,7 @@
 """What is wrong with an image resizer."""
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from tfod.config.faults.fault import Fault
@@ -12,6 +13,7 @@ __all__ = [
     "keep_aspect_ratio_faults",
     "known_sides",
     "pad_to_multiple_faults",
+    "pyramid_fit_faults",
     "resizer_choice_faults",
 ]
 
@@ -51,6 +53,26 @@ def known_sides(kind: str | None, resizer: Any) -> dict[str, int]:
     if kind == "keep_aspect_ratio_resizer" and resizer.pad_to_max_dimension:
         return {"max_dimension": resizer.max_dimension}
     return {}
+
+
+def pyramid_fit_faults(
+    kind: str | None, sides: Mapping[str, int], pad_to_multiple: int, levels: tuple[int, int]
+) -> Iterator[Fault]:
+    """A level of a pyramid is added to the next finer one, doubled: its size must be half of that one's.
+
+    `kind` and `sides`: the resizer and its fields that say how large images are; `levels`: the first, and the last
+    that is doubled. Block: `ssd`.
+    """
+    multiple, pad = 1 << levels[1], max(pad_to_multiple, 1)
+    for name, side in sides.items():
+        padded = -(-side // pad) * pad
+        sizes = [-(-padded // (1 << level)) for level in range(levels[0], levels[1] + 1)]
+        if side > 0 and any(fine != 2 * coarse for fine, coarse in pairwise(sizes)):
+            what = f"{padded} pixels do not fit a feature pyramid up to level {levels[1]}, whose levels must halve"
+            field, least = f"image_resizer.{kind}.{name}", -(-side // multiple) * multiple
+            if multiple % pad:  # no side can be chosen that is not padded to one that does not fit
+                field, least = "feature_extractor.pad_to_multiple", multiple
+            yield Fault(what, field, f"choose a multiple of {multiple}: --set {{field}}={least}")
 
 
 def keep_aspect_ratio_faults(min_dimension: int, max_dimension: int, pad_values: int) -> Iterator[Fault]:

@@ -1,13 +1,12 @@
 """An SSD: parts that are missing, or that do not fit each other."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 from tfod.config.architectures import ARCHITECTURES, Architecture
-from tfod.config.diagnostics import Diagnostic, error, errors, warning
+from tfod.config.diagnostics import Diagnostic, errors, warning
 from tfod.config.faults.fault import Fault
-from tfod.config.faults.image_size import known_sides
+from tfod.config.faults.image_size import known_sides, pyramid_fit_faults
 from tfod.config.faults.losses import loss_choice_faults, mining_faults, sampler_faults
 from tfod.config.faults.matching import (
     box_coder_choice_faults,
@@ -154,22 +153,11 @@ def _predictor(model: Any) -> Iterator[Diagnostic]:
 
 
 def _alignment(model: Any) -> Iterator[Diagnostic]:
-    """A level of a pyramid is added to the next, doubled: its size must be half of that one's."""
     levels, resizer = pyramid_levels(model.feature_extractor), model.image_resizer
     if levels is None:
         return
     kind = resizer.WhichOneof("image_resizer_oneof")
     sides = known_sides(kind, getattr(resizer, kind)) if kind else {}
     last = ARCHITECTURES[model.feature_extractor.type].coarsest_doubled(levels)
-    multiple, pad = 1 << last, max(model.feature_extractor.pad_to_multiple, 1)
-    for name, side in sides.items():
-        padded = -(-side // pad) * pad
-        sizes = [-(-padded // (1 << level)) for level in range(levels[0], last + 1)]
-        if side > 0 and any(fine != 2 * coarse for fine, coarse in pairwise(sizes)):
-            what = f"{padded} pixels do not fit a feature pyramid up to level {last}, whose levels must halve"
-            where = f"model.ssd.image_resizer.{kind}.{name}"
-            cure = f"choose a multiple of {multiple}: --set {where}={-(-side // multiple) * multiple}"
-            if multiple % pad:  # no side can be chosen that is not padded to one that does not fit
-                where = "model.ssd.feature_extractor.pad_to_multiple"
-                cure = f"choose a multiple of {multiple}: --set {where}={multiple}"
-            yield error("pyramid", what, where, cure)
+    faults = pyramid_fit_faults(kind, sides, model.feature_extractor.pad_to_multiple, (levels[0], last))
+    yield from errors("pyramid", faults, "model.ssd")

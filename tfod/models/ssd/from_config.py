@@ -13,7 +13,7 @@ from tfod.boxes.targets import TargetAssigner
 from tfod.config.architectures import ARCHITECTURES
 from tfod.config.faults.anchors import ANCHORS_OF_SEVERAL_MAPS, feature_map_faults, shared_predictor_faults
 from tfod.config.faults.fault import refuse
-from tfod.config.faults.image_size import input_size_faults, known_sides
+from tfod.config.faults.image_size import input_size_faults, known_sides, pyramid_fit_faults
 from tfod.config.faults.model import background_faults, gray_input_faults, num_classes_faults
 from tfod.losses.from_config import (
     classification_loss_from_config,
@@ -110,7 +110,12 @@ def _loss(config: ssd_pb2.Ssd, box_coder: BoxCoder) -> SSDLoss:
 def _refuse_images(config: ssd_pb2.Ssd, resizer: ImageResizer, minimum_side: int) -> None:
     kind, where = config.image_resizer.WhichOneof("image_resizer_oneof") or "", "model.ssd.image_resizer"
     refuse(gray_input_faults(kind, resizer.grayscale, config.feature_extractor.type), where)
-    refuse(input_size_faults(kind, known_sides(kind, getattr(config.image_resizer, kind)), minimum_side), where)
+    sides = known_sides(kind, getattr(config.image_resizer, kind))
+    refuse(input_size_faults(kind, sides, minimum_side), where)
+    row = ARCHITECTURES[config.feature_extractor.type]
+    if levels := row.levels_in(config.feature_extractor):
+        doubled = levels[0], row.coarsest_doubled(levels)
+        refuse(pyramid_fit_faults(kind, sides, config.feature_extractor.pad_to_multiple, doubled), "model.ssd")
 
 
 def _refuse_unlike_anchors(config: ssd_pb2.Ssd, anchors: Anchors, feature_maps: int) -> None:
