@@ -52,7 +52,7 @@ _SMALLER = dict.fromkeys(
     ("ssd_efficientdet_d4_1024x1024", "ssd_efficientdet_d5_1280x1280", "ssd_efficientdet_d6_1408x1408",
      "ssd_efficientdet_d7_1536x1536"), 640,
 )  # fmt: skip
-# Models whose numbers the rule's weights make so large that all scores are alike -> what their kernels are multiplied by.
+# Models whose numbers such weights make so large that all scores are alike -> what their kernels are multiplied by.
 _KERNEL_GAINS = {name: 0.8 for name in _MODELS if "efficientdet" in name and "_d0_" not in name}
 _BARS = {"step": 0.9, "inference": 0.85, "postprocessing": 0.5}
 _OURS_ALONE = ("bare pass", "mixed precision")  # beside the original's step

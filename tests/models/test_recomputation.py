@@ -86,8 +86,7 @@ def block() -> MBConv:
     return made
 
 
-@pytest.mark.parametrize("make", [sequence, block])
-@pytest.mark.parametrize("with_kernels", [False, True])
+@pytest.mark.parametrize(("make", "with_kernels"), [(sequence, False), (block, True)])
 def test_gradients_and_averages_are_the_same(make: Callable[[], tf.Module], with_kernels: bool) -> None:
     model = make()
     if with_kernels:
