@@ -62,7 +62,7 @@ def write_detector(
 
 def write_tflite_graph(model: DetectionModel, path: Path, suppression: Suppression) -> None:
     """Writes a SavedModel of which TFLite's converter makes a detector; elsewhere its outputs are zeros."""
-    detect = tflite_detector(model, suppression)
+    detect: Any = tflite_detector(model, suppression)
 
     # In this order, backwards, the original names its outputs: output_0 is the number of detections.
     @tf.function(autograph=False, input_signature=detect.input_signature)

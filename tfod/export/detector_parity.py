@@ -117,7 +117,7 @@ def detections_of(
     if kind not in TFLITE:
         return found
     low, high = window[[0, 1, 0, 1]], window[[2, 3, 2, 3]]
-    boxes = (np.clip(found.boxes, low, high) - low) / (high - low)
+    boxes = ((np.clip(found.boxes, low, high) - low) / (high - low)).astype(np.float32)
     kept = np.flatnonzero((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))
     return Detections(boxes[kept], found.scores[kept], found.class_ids[kept] + 1, found.height, found.width)
 
