@@ -94,13 +94,14 @@ class MBConv(Block):
         dropout = [keras.layers.Dropout(settings.drop_rate, noise_shape=(None, 1, 1, 1))] if drops else []
         self.drop = Sequential(dropout)
 
-    def __call__(self, features: tf.Tensor, *, training: bool) -> tf.Tensor:
+    def __call__(self, *inputs: tf.Tensor, training: bool) -> tf.Tensor:
         """Features `[B, H', W', D]` of `[B, H, W, C]`, float32 or bfloat16."""
+        (features,) = inputs
         output = self.drop(self.run(features, training=training), training=training)
         return output + features if self._residual else output
 
     def compute(self, *inputs: tf.Tensor, training: bool) -> tf.Tensor:
-        """See Block; without what is dropped and added."""
+        """See Block. Without what is dropped and added."""
         wide = self.expand_and_filter(*inputs, training=training)
         means = tf.reduce_mean(wide, axis=[1, 2], keepdims=True)
         return self.project(wide * self.excite(means, training=training), training=training)

@@ -28,4 +28,4 @@ class Block(tf.Module):
 
     @abstractmethod
     def compute(self, *inputs: tf.Tensor, training: bool) -> tf.Tensor:
-        """What calling it gives, plainly."""
+        """What calling it gives: features `[B, H', W', D]` of one or more, `[B, H, W, C]`, float32 or bfloat16."""

@@ -80,6 +80,7 @@ class Node(Block):
       inputs: Of several, the first has the node's size. A single one is only brought to depth and size.
 
     Attributes:
+      inputs: Which maps it is to be called with.
       projections: For each input a 1x1 convolution, or nothing where the depth is right.
       combine: Adds the inputs.
       smooth: What follows the sum.
@@ -87,7 +88,7 @@ class Node(Block):
 
     def __init__(self, hp: ConvHyperparameters, settings: BiFPNSettings, inputs: Sequence[NodeInput]) -> None:
         super().__init__(name="node")
-        self._inputs = tuple(inputs)
+        self.inputs = tuple(inputs)
         # The original projects what is the backbone's even to the depth that it has.
         projection = [[hp.conv(settings.depth, 1), *hp.normalization()] if one.of_backbone else [] for one in inputs]
         self.projections = [Sequential(layers) for layers in projection]
@@ -97,14 +98,10 @@ class Node(Block):
         smooth = [*hp.activation_layer(), convolution, *hp.normalization()]
         self.smooth = Sequential(smooth if len(inputs) > 1 else [])
 
-    def __call__(self, maps: Sequence[tf.Tensor], *, training: bool) -> tf.Tensor:
-        """Features `[B, H, W, D]` of all maps so far, `[B, H_n, W_n, D_n]`; float32 or bfloat16."""
-        return self.run(*(maps[one.number] for one in self._inputs), training=training)
-
     def compute(self, *inputs: tf.Tensor, training: bool) -> tf.Tensor:
-        """See Block; of the maps that it takes."""
+        """See Block. The maps are those of `inputs`."""
         features: list[tf.Tensor] = []
-        for one, own, project in zip(self._inputs, inputs, self.projections, strict=True):
+        for one, own, project in zip(self.inputs, inputs, self.projections, strict=True):
             projected = project(own, training=training)
             if one.coarser > 0:
                 projected = doubled_to(features[0], projected)
@@ -142,7 +139,7 @@ class BiFPN(tf.Module):
         """See Neck."""
         maps = [end_points[name] for name in self._end_points]
         for node in self.nodes:
-            maps.append(node(maps, training=training))
+            maps.append(node(*(maps[one.number] for one in node.inputs), training=training))
         return [maps[number] for number in self._outputs]
 
 
