@@ -21,9 +21,8 @@ __all__ = ["HEADINGS", "compare", "detections_of", "mean_average_precision"]
 
 HEADINGS = {
     "Δ px, mean": "{largest_pixels:.2f}, {mean_pixels:.3f}",
-    "Δ score, mean": "{largest_score:.1e}, {mean_score:.1e}",
+    "Δ score, mean": "{largest_score:.4f}, {mean_score:.4f}",
     "others": "{unmatched:.1%}",
-    "mAP before": "{source_map:.4f}",
     "mAP, Δ": "{map:.4f}, {map_change:+.4f}",
 }
 """Of detections with a sufficient score: edges in pixels, scores, the share that the other side lacks; and mAP."""
