@@ -10,9 +10,13 @@ from tfod.models.build import build_model
 
 # One config of each network: how many variables the original's graph has, and a hash of their names and shapes.
 FACTS: dict[str, tuple[int, str]] = {
+    "embedded_ssd_mobilenet_v1_coco": (185, "70bd3988fbed7eae"),
+    "ssd_inception_v2_coco": (410, "5db5bdd8701886ef"),
+    "ssd_inception_v3_pets": (524, "2d11deafdd3bbff5"),
     "ssd_mobilenet_v1_0.75_depth_quantized_300x300_pets_sync": (199, "818d03807c398fa4"),
     "ssd_mobilenet_v1_coco": (199, "3fbc09aa7f5e8615"),
     "ssd_mobilenet_v1_fpn_shared_box_predictor_640x640_coco14_sync": (333, "47396be525d260fb"),
+    "ssd_mobilenet_v1_ppn_shared_box_predictor_300x300_coco14_sync": (164, "beb1d1a8789f0342"),
     "ssd_mobilenet_v2_fullyconv_coco": (324, "0651f3b48cac155c"),
     "ssd_mobilenet_v2_fpnlite_quantized_shared_box_predictor_256x256_depthmultiplier_75_coco14_sync": (
         384,
