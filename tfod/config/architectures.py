@@ -59,7 +59,8 @@ class Architecture:
         unread: further fields of the feature extractor's block that change nothing.
         buildable: whether this library can build it.
         cost: of its training; None where nobody has trained it here.
-        zoo_learning_rate: the highest rate of the zoo's own training.
+        zoo_learning_rate: the highest rate of the zoo's own training; where that had RMSProp, of its sibling of
+            TensorFlow 2, since the settings for fine-tuning have momentum.
         crop: the step of augmentation with which the zoo trains it, beside mirroring.
         feature_maps: how many an SSD without a pyramid has, whatever num_layers says; 0 where it says that.
         era: the TensorFlow whose networks it is of: version 1's were built with TF-Slim, version 2's with Keras.
@@ -137,7 +138,7 @@ def _ssd_resnet(depth: int, era: Era = "tf2") -> Architecture:
 
 
 def _ssd_of_tf1(
-    name: str, network: str, cost: Cost, *unread: str, maps: int = 0, rate: float = 0.004, backbone: str = ""
+    name: str, network: str, cost: Cost, *unread: str, maps: int = 0, rate: float = 0.04, backbone: str = ""
 ) -> Architecture:
     return Architecture(
         name, "ssd", network, backbone or network, unread=unread, buildable=True, cost=cost, zoo_learning_rate=rate,
@@ -177,11 +178,9 @@ _ROWS = (
                  cost=_MOBILENET_COST, crop="ssd_random_crop"),
     _ssd_with_pyramid("ssd_mobilenet_v2_fpn_keras", "mobilenet_v2", Cost(0.9, 0.63, 0.18)),
     *map(_ssd_resnet, (50, 101, 152)),
-    Architecture("ssd_mobilenet_v1", "ssd", "mobilenet_v1", "mobilenet_v1", buildable=True,
-                 cost=_MOBILENET_V1_COST, zoo_learning_rate=0.004, crop="ssd_random_crop", era="tf1"),
+    _ssd_of_tf1("ssd_mobilenet_v1", "mobilenet_v1", _MOBILENET_V1_COST),
     _ssd_with_pyramid("ssd_mobilenet_v1_fpn", "mobilenet_v1", Cost(0.9, 0.63, 0.7), rate=0.04, era="tf1"),
-    Architecture("ssd_mobilenet_v2", "ssd", "mobilenet_v2", "mobilenet_v2", buildable=True,
-                 cost=_MOBILENET_COST, zoo_learning_rate=0.004, crop="ssd_random_crop", era="tf1"),
+    _ssd_of_tf1("ssd_mobilenet_v2", "mobilenet_v2", _MOBILENET_COST, rate=0.08),
     _ssd_with_pyramid("ssd_mobilenet_v2_fpn", "mobilenet_v2", Cost(0.9, 0.63, 0.18), era="tf1"),
     *(_ssd_resnet(depth, "tf1") for depth in (50, 101, 152)),
     _ssd_of_tf1("ssd_inception_v2", "inception_v2", Cost(1.0, 0.8, 0.6)),

@@ -133,9 +133,10 @@ class _Assignment:
         try:
             merge_text(f"{name}: {_literal(field, self._value)}", fresh, self._where)
         except text_format.ParseError as error:
+            written, sure = example(field, self._value)
             raise self._error(
                 f"{name} wants {expected(field)}, not {self._value!r}",
-                f"write for example {self._path()}={example(field, self._value)[0]}",
+                f"write {'' if sure else 'for example '}{self._path()}={written}",
             ) from error
         if field.message_type is None:
             self._keep_choice(message, field, len(self._steps) - 1)
