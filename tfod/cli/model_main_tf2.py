@@ -57,7 +57,7 @@ def build_parser() -> CommandParser:
     add("--seed", **natural, help="of the weights, the order and the augmentation (at random)")
     add_boolean("deterministic", default=False, help="same seed, same weights to the last bit; slower (false)")
     add_boolean("mixed_precision", default=False, help="compute in bfloat16: faster on recent GPUs and on AMX (false)")
-    add_boolean("recompute", default=False, help="a third more time a step for less than half the memory (false)")
+    add_boolean("recompute", default=False, help="compute features again for gradients: less memory, more time (false)")
     add("--num_workers", **positive, default=1, help="processes that train together, as TF_CONFIG says (1)")
 
     add("--checkpoint_dir", **folder, help="do not train, evaluate the checkpoints of this folder as they come")

@@ -184,7 +184,7 @@ def _cure(config: TrainEvalPipelineConfig, section: str, limit: float, recompute
     total = sum(part.gigabytes for part in _parts(config, section, recompute=True))
     if section != "train" or recompute or total > limit:
         return settings
-    return f"train with --recompute (about {total:,.0f} GB, and a third more time), or {settings}"
+    return f"train with --recompute (about {total:,.0f} GB, in more time), or {settings}"
 
 
 def _smaller_settings(config: TrainEvalPipelineConfig, section: str, limit: float, recompute: bool) -> str:
