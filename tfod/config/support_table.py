@@ -232,7 +232,7 @@ _TRAINING = {
                   "--set train_input_reader.max_number_of_boxes={value}",
                   tf1="read at most so many objects of a picture"),
     **_misleading("nothing is trained for quantisation, all is in float32", "TrainEvalPipelineConfig.graph_rewriter",
-                  "remove it, so that nobody relies on it",
+                  "remove it; a trained model is quantised by tfod export --formats tflite_int8",
                   tf1="rounded weights and activations to 8 bits while it trained"),
     **_missing("AutoAugment, whose operations left TensorFlow with tf.contrib", "PreprocessingStep.autoaugment_image",
                instead="remove the step; random_distort_color and random_crop_image come nearest"),
