@@ -156,7 +156,7 @@ def test_label_maps_that_are_nearly_right(folder: Path, text: str) -> None:
     ("field", "name", "data", "told"),
     [
         (TRAIN, "train.csv", b"filename,width,height,class\na,1,1,cat\n", "tfod convert"),
-        (TRAIN, "train.zip", b"PK\x03\x04" + bytes(99), "unpack it first"),
+        (TRAIN, "train.zip", b"PK\x03\x04" + bytes(99), "unpack them: unzip"),
         ('"zoo/ckpt-0"', "zoo.tar.gz", b"\x1f\x8b" + bytes(99), "unpack it, and name what lies in it"),
         ('"zoo/ckpt-0"', "photo.jpg", b"\xff\xd8\xff\xe0" + bytes(99), "is an image, not a checkpoint"),
     ],

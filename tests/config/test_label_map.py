@@ -99,7 +99,7 @@ def test_an_error_names_the_line(tmp_path: Path, text: str, what: str, line: int
         ('item { "id": 1 "name": "cat" }', "the name id stands in quotes", "write id without quotes"),
         ("item { id: 1 name: 'driver's seat' }", "name ends at a quote inside", 'write name: "driver\'s seat"'),
         ("item { id: 'the driver’s' }", "id wants an integer", "write for example id: 8"),
-        ("item { id: '21' }", "id wants an integer", "write for example id: 21"),
+        ("item { id: '21' }", "id wants an integer", "write id: 21"),
         ("item { id: 1 name: ''cat'' }", "the text of name ends at a quote inside it", 'write name: "cat"'),
         (
             "item {\n id: 1\n name: 'a'\n\nitem {\n id: 2\n}",

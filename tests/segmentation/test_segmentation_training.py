@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def _weights(prefix: str) -> dict[str, Any]:
     reader = CheckpointReader(prefix)
-    keys = [key for key in reader._shapes if key.startswith(("model/", "optimizer/")) and "VARIABLE" in key]
+    keys = [key for key in reader.shapes if key.startswith(("model/", "optimizer/")) and "VARIABLE" in key]
     return {key: reader.value(key) for key in keys}
 
 

@@ -39,7 +39,7 @@ def tflite_model(
     """A TFLite model.
 
     Args:
-      function: A concrete function with shapes that are known, of one tensor float32.
+      function: A concrete function of one input, whose shape is known.
       owner: Has the variables that it needs.
       precision: `float32`; `float16` of weights alone; or `int8` of weights, each output channel scaled by itself, and
         of what is computed: the input is uint8 then.

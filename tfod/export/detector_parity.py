@@ -103,7 +103,7 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def detections_of(
-    kind: str, outputs: Mapping[str, NDArray[Any]], image: NDArray[np.uint8], window: NDArray[np.float32]
+    kind: str, outputs: Mapping[str, NDArray[np.float32]], image: NDArray[np.uint8], window: NDArray[np.float32]
 ) -> Detections:
     """What an exported model found on an image, uint8 `[H, W, 3]`.
 

@@ -52,7 +52,7 @@ class Measured:
     cost: Cost
 
 
-def measured(kind: str, path: Path, inputs: Iterable[NDArray[Any]]) -> Measured:
+def measured(kind: str, path: Path, inputs: Iterable[NDArray[np.uint8] | NDArray[np.float32]]) -> Measured:
     """Runs an exported file or folder, of one of `tfod.export.formats.FORMATS`.
 
     Args:
