@@ -145,11 +145,10 @@ def test_statistics_of_several_devices_are_left_alone() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["ssd_efficientnet-b0_bifpn_keras", "ssd_resnet50_v1_fpn_keras"])
-def test_models_train_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_trains_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(efficientnet, "_DROP_RATE", 0.0)
     keras.utils.set_random_seed(1)
-    model = build_model(small_model(ARCHITECTURES[name], num_classes=CLASSES))
+    model = build_model(small_model(ARCHITECTURES["ssd_efficientnet-b0_bifpn_keras"], num_classes=CLASSES))
     inputs, shapes = model.preprocess(tf.constant(RNG.integers(0, 255, [2, 90, 128, 3]), tf.float32))
 
     def loss() -> tf.Tensor:
