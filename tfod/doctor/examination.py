@@ -22,6 +22,7 @@ from tfod.doctor.duplicates import Seen, digest, look_at, look_at_pictures, same
 from tfod.doctor.findings import Finding, about, rule_of
 from tfod.doctor.rules.boxes import Fractions, Frame, check_boxes, check_exchanged
 from tfod.doctor.rules.classes import UnknownClasses, check_class_names, check_counts, check_ids, check_label_map
+from tfod.doctor.rules.descriptions import RULES
 from tfod.doctor.rules.lists import check_lists
 from tfod.doctor.rules.pictures import GIANT_PIXELS, check_header, open_picture
 from tfod.doctor.rules.voc_text import check_voc_text
@@ -254,4 +255,6 @@ def _told(remark: Remark) -> Finding:
 
 def _unreadable(error: DataError) -> Finding:
     file, line = _file_and_line(error.where)
-    return Finding(rule_of(error), error.what, file, line=line)
+    rule = rule_of(error)
+    cure = f"{error.cure}; or {RULES[rule].cure}" if rule == "annotation-unreadable" else None
+    return Finding(rule, error.what, file, line=line, cure=cure)
