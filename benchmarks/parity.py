@@ -257,9 +257,9 @@ Below are the largest absolute differences of box encodings, class predictions (
 detections (scores of 0 to 1, boxes relative to the picture); of losses, relative to their value; and of the norms of
 gradients, relative to the largest. Boxes whose scores are alike come in any order and are left out; where all are,
 those of all anchors are compared. The deeper an EfficientDet, the larger are the numbers that such weights make:
-kernels are multiplied where it is said; else encodings pass 440 in D2, whose boxes then pass float32 and are not
-compared. *Keys matched*: of the variables in a checkpoint of the original, those that ours has under the same key in
-the same shape."""
+kernels are multiplied where it is said; those of D6 and D7, whose pyramid adds without weights, are so large all the
+same that boxes pass float32 and are not compared. *Keys matched*: of the variables in a checkpoint of the original,
+those that ours has under the same key in the same shape."""
 _SPEED = f"""\
 Medians of both sides, which take turns step by step: a training step (losses, gradients, optimizer) on one batch
 repeated; one picture of 480x640 from uint8 to detections, as exported; and the part of it after the network. Bars:
