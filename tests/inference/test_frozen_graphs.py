@@ -65,6 +65,7 @@ def test_where_a_graph_is_found(graph_path, tmp_path):
     assert find_exported_model(graph_path) == str(graph_path)
     export(tmp_path / "saved_model")
     assert find_exported_model(tmp_path) == str(tmp_path / "saved_model"), "an archive of the zoo has both"
+    assert find_frozen_graph(tmp_path) == graph_path, "which has to be found where its weights are wanted"
     assert find_frozen_graph(tmp_path / "saved_model" / "saved_model.pb") is None
     shutil.move(graph_path, tmp_path / "other.pb")
     assert find_exported_model(tmp_path / "other.pb") == str(tmp_path / "other.pb")

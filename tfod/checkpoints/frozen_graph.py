@@ -24,15 +24,10 @@ _VARIABLES = ("VariableV2", "Variable", "VarHandleOp")
 
 
 def find_frozen_graph(place: Path | str) -> Path | None:
-    """The frozen graph that `place` names: a `.pb` file, or a folder that holds `frozen_inference_graph.pb`; or None.
-
-    A folder that holds a SavedModel too, as the archives of the zoo do, stands for that.
-    """
+    """The frozen graph at `place`: a `.pb` file, or a folder that holds `frozen_inference_graph.pb`; or None."""
     path = Path(place)
     if path.is_file():
         return path if path.suffix == ".pb" and path.name != _SAVED_MODEL else None
-    if any((folder / _SAVED_MODEL).is_file() for folder in (path, path / "saved_model")):
-        return None
     graph = path / FROZEN_GRAPH
     return graph if graph.is_file() else None
 

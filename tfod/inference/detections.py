@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from tfod import names
 
-__all__ = ["Detections", "class_name"]
+__all__ = ["OUTPUTS", "Detections", "class_name"]
+
+OUTPUTS = (names.DETECTION_BOXES, names.DETECTION_SCORES, names.DETECTION_CLASSES, names.NUM_DETECTIONS)
+"""What every exported detector gives."""
 
 _EDGES = ("ymin", "xmin", "ymax", "xmax")
 

@@ -14,7 +14,7 @@ from tfod import names
 from tfod.checkpoints.frozen_graph import FROZEN_GRAPH, FrozenGraph, find_frozen_graph
 from tfod.errors import CheckpointError, DataError
 from tfod.export.known import GRAPH_FILE, warn_of_stranger
-from tfod.inference.detections import Detections
+from tfod.inference.detections import OUTPUTS, Detections
 from tfod.inference.graph_function import ENCODERS, graph_function
 from tfod.stores import is_file, normal
 
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
     from tfod.models.detection_model import DetectionModel
 
 __all__ = ["Detector", "find_exported_model", "find_saved_model", "load_saved_model"]
-
-_NEEDED = (
-    names.DETECTION_BOXES,
-    names.DETECTION_SCORES,
-    names.DETECTION_CLASSES,
-    names.NUM_DETECTIONS,
-)
 
 
 class Detector:
@@ -113,7 +106,7 @@ class Detector:
     def detect(self, image: NDArray[np.uint8]) -> Detections:
         """What is on one image, uint8 `[H, W, 3]`, RGB; DataError where it is something else."""
         outputs = self._outputs(np.asarray(image)[np.newaxis])
-        arrays = {name: outputs[name].numpy() for name in _NEEDED}
+        arrays = {name: outputs[name].numpy() for name in OUTPUTS}
         return Detections.from_outputs(arrays, *image.shape[:2])
 
     def _outputs(self, images: NDArray[np.uint8]) -> Mapping[str, tf.Tensor]:
@@ -130,19 +123,27 @@ class Detector:
 
 
 def find_exported_model(place: Path | str) -> str:
-    """The file of a frozen graph of TensorFlow 1, or the folder with `saved_model.pb`; else CheckpointError."""
+    """The folder with `saved_model.pb`, or the file of a frozen graph of TensorFlow 1; else CheckpointError.
+
+    A folder that holds both, as the archives of the zoo do, stands for the SavedModel.
+    """
     graph = find_frozen_graph(place)
-    return str(graph) if graph else find_saved_model(place)
+    return str(graph) if graph and _saved_model_in(place) is None else find_saved_model(place)
 
 
 def find_saved_model(directory: Path | str) -> str:
     """The folder with `saved_model.pb`, here or in a store: `directory` or its `saved_model`; else CheckpointError."""
+    found = _saved_model_in(directory)
+    if found is None:
+        cure = f"name the folder that holds {GRAPH_FILE}, as exporter_main_v2.py writes it, or a {FROZEN_GRAPH}"
+        raise CheckpointError("no exported model there", normal(directory), cure)
+    return found
+
+
+def _saved_model_in(directory: Path | str) -> str | None:
     folder = normal(directory)
-    for path in (folder, os.path.join(folder, "saved_model")):
-        if is_file(os.path.join(path, GRAPH_FILE)):
-            return path
-    cure = f"name the folder that holds {GRAPH_FILE}, as exporter_main_v2.py writes it, or a {FROZEN_GRAPH}"
-    raise CheckpointError("no exported model there", folder, cure)
+    places = (folder, os.path.join(folder, "saved_model"))
+    return next((place for place in places if is_file(os.path.join(place, GRAPH_FILE))), None)
 
 
 def load_saved_model(path: str) -> tuple[Any, Any]:
@@ -169,7 +170,7 @@ def _image_input(signature: Any, path: str) -> tuple[str, tf.TensorSpec, Callabl
     TensorFlow 1's exporter told by the name of a placeholder what files a model takes.
     """
     inputs = signature.structured_input_signature[1]
-    missing = [name for name in _NEEDED if name not in signature.structured_outputs]
+    missing = [name for name in OUTPUTS if name not in signature.structured_outputs]
     if missing:
         cure = "use the export of a detection model"
         raise CheckpointError(f"the model does not give {', '.join(missing)}", path, cure)

@@ -14,12 +14,12 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tfod import names
 from tfod.checkpoints.frozen_graph import FrozenGraph
 from tfod.errors import CheckpointError
+from tfod.inference.detections import OUTPUTS
 
 __all__ = ["ENCODERS", "Function", "detection_outputs", "graph_function"]
 
 Function = Callable[[tf.Tensor], Mapping[str, tf.Tensor]]
 
-_NEEDED = (names.DETECTION_BOXES, names.DETECTION_SCORES, names.DETECTION_CLASSES, names.NUM_DETECTIONS)
 _WHERE_THERE = (
     "detection_masks",
     "detection_keypoints",
@@ -89,13 +89,13 @@ def graph_function(graph: FrozenGraph) -> tuple[Function, tf.TensorSpec, object]
 
 def detection_outputs(graph: FrozenGraph) -> list[str]:
     """The names of what a graph detects; CheckpointError where it is no detector's."""
-    missing = [name for name in _NEEDED if name not in graph.nodes]
+    missing = [name for name in OUTPUTS if name not in graph.nodes]
     if missing:
         gives = ", ".join(graph.outputs()[:6]) or "nothing"
         what = f"the graph does not give {', '.join(missing)}; its outputs are {gives}"
         cure = "use the graph of a detection model, as export_inference_graph.py wrote it"
         raise CheckpointError(what, graph.path, cure)
-    return [*_NEEDED, *(name for name in _WHERE_THERE if name in graph.nodes)]
+    return [*OUTPUTS, *(name for name in _WHERE_THERE if name in graph.nodes)]
 
 
 def _image_input(graph: FrozenGraph) -> str:
