@@ -11,7 +11,7 @@ from tfod import names
 from tfod.config.check import check_file, check_pipeline
 from tfod.config.pipeline import ModelConfig, PipelineConfig, write_pipeline_config
 from tfod.errors import ConfigError
-from tfod.export.from_config import export_model
+from tfod.export.from_config import export_model, export_tflite_graph
 from tfod.models.build import build_model
 from tfod.training.from_config import evaluate_checkpoints, train
 
@@ -96,10 +96,13 @@ def test_training_from_python_without_the_check_makes_the_same_model(
     def build(message: ModelConfig) -> None:
         raise BuiltError(message)
 
-    monkeypatch.setattr("tfod.training.from_config.build_model", build)
+    for room in ("training", "export"):
+        monkeypatch.setattr(f"tfod.{room}.from_config.build_model", build)
     for start in (
         lambda config: train(config, tmp_path),
         lambda config: evaluate_checkpoints(config, tmp_path, tmp_path, timeout=0),
+        lambda config: export_model(config, tmp_path, tmp_path / "export"),
+        lambda config: export_tflite_graph(config, tmp_path, tmp_path / "export", max_detections=10, by_class=False),
     ):
         with pytest.raises(BuiltError) as caught:
             start(_config("rgb_to_gray { }"))

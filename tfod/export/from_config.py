@@ -87,13 +87,11 @@ def export_model(
     """
     output = Path(output_directory)
     require_replaceable(output)
-    config = with_gray(config)
     require_packages(kinds)
     images = calibration_images(config, calibration) if "tflite_int8" in kinds else []
     samples = [] if comparison is None else _samples(config, comparison)
     names = class_names(config)
-    model = build_model(config.model)
-    prefix, _ = restore_model(model, checkpoint)
+    config, model, prefix = _restored(config, checkpoint)
     shapes: dict[str, Any] = {"input_type": input_type, "input_shape": input_shape}
     with replacing_directory(output) as folder:
         paths = {
@@ -125,11 +123,18 @@ def export_tflite_graph(
     """
     output = Path(output_directory)
     require_replaceable(output)
-    model = build_model(config.model)
-    prefix, _ = restore_model(model, checkpoint)
+    _, model, prefix = _restored(config, checkpoint)
     with replacing_directory(output) as folder:
         write_tflite_graph(model, folder / file_of("saved_model"), Suppression(max_detections, by_class, None))
     return prefix
+
+
+def _restored(config: Any, checkpoint: str | Path) -> tuple[Any, DetectionModel, str]:
+    """The config as its model is trained, the model with the weights of a checkpoint, and the checkpoint's prefix."""
+    config = with_gray(config)
+    model = build_model(config.model)
+    prefix, _ = restore_model(model, checkpoint)
+    return config, model, prefix
 
 
 def _samples(config: Any, comparison: Comparison) -> list[Sample]:

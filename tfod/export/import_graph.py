@@ -9,6 +9,7 @@ import tf_keras as keras
 
 from tfod.checkpoints.frozen_graph import FrozenGraph, find_frozen_graph
 from tfod.checkpoints.graph_weights import FilledFromGraph, fill_from_graph
+from tfod.config.gray import with_gray
 from tfod.config.pipeline import write_pipeline_config
 from tfod.errors import CheckpointError, ConfigError
 from tfod.export.from_config import require_replaceable, write_checkpoint
@@ -57,6 +58,7 @@ def import_graph(config: Any, place: Path | str, output_directory: Path | str) -
         cure = "name the file, frozen_inference_graph.pb"
         raise CheckpointError("no frozen graph there", str(place), cure)
     graph = FrozenGraph.read(path)
+    config = with_gray(config)
     model = build_model(config.model)
     named = model.checkpoint_layout().named
     if named is None:
