@@ -47,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
             raise ConfigError(f"the {name} of pictures is {side}", f"--{name}", f"give 1 to {_MOST_PIXELS}")
 
     from tfod.files import replacing_directory
-    from tfod.segmentation.export import Exporter, fitted, require_replaceable
+    from tfod.inference.images import fitted
+    from tfod.segmentation.export import Exporter, require_replaceable
     from tfod.segmentation.predictor import load_model
 
     output = Path(args.output_dir)

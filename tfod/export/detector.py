@@ -12,7 +12,7 @@ from tfod.export.converters import onnx_model, tflite_model
 from tfod.export.fold import folded
 from tfod.export.formats import file_of, precision_of
 from tfod.export.onnx_detector import onnx_detector
-from tfod.export.saved_model import Shape, save_module, write_saved_model
+from tfod.export.saved_model import Shape, captured_by, save_module, write_saved_model
 from tfod.export.tflite_detector import OPERATION, OUTPUTS, Suppression, require_fixed_size, tflite_detector
 from tfod.export.tflite_file import in_order, with_metadata
 from tfod.export.tflite_metadata import LABELS, DetectorFacts, detector_metadata, label_file
@@ -72,8 +72,7 @@ def write_tflite_graph(model: DetectionModel, path: Path, suppression: Suppressi
     module = tf.Module()
     with folded(model):
         function = backwards.get_concrete_function()
-        captured = {id(tensor) for tensor in function.captured_inputs}
-        module.variables_needed = [one for one in model.variables if id(one.handle) in captured]
+        module.variables_needed = captured_by(function, model.variables)
         save_module(module, path, function)
 
 

@@ -1,7 +1,8 @@
 """A SavedModel that detects objects and needs TensorFlow alone, with the original's inputs and outputs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -12,7 +13,7 @@ from tfod.export.known import remember
 from tfod.models.detection_model import DetectionModel, Tensors
 from tfod.training.disk import writing
 
-__all__ = ["CONSTANTS", "INPUT_TYPES", "Shape", "save_module", "serving_module", "write_saved_model"]
+__all__ = ["CONSTANTS", "INPUT_TYPES", "Shape", "captured_by", "save_module", "serving_module", "write_saved_model"]
 
 Shape = Sequence[int | None]
 
@@ -61,6 +62,12 @@ def save_module(module: tf.Module, folder: Path, signature: Callable[..., Tensor
     remember(folder)
 
 
+def captured_by(function: Any, variables: Iterable[tf.Variable]) -> list[tf.Variable]:
+    """Those of the `variables` that a concrete function reads; what is folded it has as constants."""
+    captured = {id(tensor) for tensor in function.captured_inputs}
+    return [variable for variable in variables if id(variable.handle) in captured]
+
+
 def serving_module(
     model: DetectionModel,
     variables: Sequence[tf.Variable] = (),
@@ -88,8 +95,7 @@ def serving_module(
 
     module = _ServingModule(detect)
     module.signature = detect.get_concrete_function()
-    captured = {id(tensor) for tensor in module.signature.captured_inputs}
-    module.variables_needed = [one for one in (*variables, *model.variables) if id(one.handle) in captured]
+    module.variables_needed = captured_by(module.signature, (*variables, *model.variables))
     return module
 
 
@@ -126,11 +132,11 @@ def _input(input_type: str, input_shape: Shape | None) -> tuple[tf.TensorSpec, C
 def _preprocess(
     model: DetectionModel, read: Callable[[tf.Tensor], tf.Tensor], batch: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    if batch.shape[0] == 1:
-        return model.preprocess(read(batch[0])[tf.newaxis])
     if batch.shape[0] is None:
         # Without it a convolution would fail, and speak of its filters.
         tf.debugging.assert_positive(tf.shape(batch)[0], f"{names.INPUT_TENSOR} holds no image")
+    if read is tf.identity:
+        return model.preprocess(batch)
     resizer = model.preprocess.resizer
     signature = (tf.TensorSpec([*resizer.output_shape, resizer.channels]), tf.TensorSpec([3], tf.int32))
     return tf.map_fn(lambda row: model.preprocess.image(read(row)), batch, fn_output_signature=signature)

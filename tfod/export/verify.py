@@ -4,20 +4,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tfod import names
 from tfod.export.detector import pixels_of
 from tfod.export.detector_parity import HEADINGS, compare, detections_of, mean_average_precision
 from tfod.export.parity import Parity, print_parity, write_parity
 from tfod.export.run import measured
 from tfod.export.samples import Sample
 from tfod.export.saved_model import INPUT_TYPES, Shape
-from tfod.inference.detections import Detections
 from tfod.inference.detector import Detector
+from tfod.inference.graph_function import ENCODERS
+from tfod.inference.images import fitted
 from tfod.models.detection_model import DetectionModel
 from tfod.models.ssd.postprocess import true_windows
 
@@ -38,13 +37,14 @@ def verify_detector(
     A SavedModel for images of one size is compared, and all others with it, on images of that size.
     """
     images = [_of_size(sample.image, input_shape) for sample in samples]
+    windows = [_window(model, image) for image in images]
     detector = Detector.from_model(model)
     source = [detector.detect(image) for image in images]
     precision = mean_average_precision(samples, source, class_names)
     rows = []
     for kind, path in paths.items():
         run = measured(kind, path, (_input(kind, model, image, input_type, input_shape) for image in images))
-        found = _found(kind, model, run.outputs, images)
+        found = [detections_of(kind, *one) for one in zip(run.outputs, images, windows, strict=True)]
         other = None if precision is None else mean_average_precision(samples, found, class_names)
         both = None if precision is None or other is None else (precision, other)
         rows.append(compare(kind, run.cost, found, source, both))
@@ -54,25 +54,16 @@ def verify_detector(
     return rows
 
 
-def _found(
-    kind: str,
-    model: DetectionModel,
-    outputs: Sequence[Mapping[str, NDArray[Any]]],
-    images: Sequence[NDArray[np.uint8]],
-) -> list[Detections]:
-    found = []
-    for image, arrays in zip(images, outputs, strict=True):
-        inputs, true_shapes = model.preprocess(tf.constant(image[np.newaxis]))
-        window = true_windows(true_shapes, *inputs.shape[1:3])[0].numpy()
-        found.append(detections_of(kind, arrays, image, window))
-    return found
+def _window(model: DetectionModel, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The part of the input that is no padding, `[4]`, yxyx, for an image, uint8 `[H, W, 3]`."""
+    inputs, true_shapes = model.preprocess(tf.constant(image[np.newaxis]))
+    return np.asarray(true_windows(true_shapes, *inputs.shape[1:3])[0])
 
 
 def _of_size(image: NDArray[np.uint8], shape: Shape | None) -> NDArray[np.uint8]:
     if shape is None:
         return image
-    height, width = shape[1] or image.shape[0], shape[2] or image.shape[1]
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return fitted(image, shape[1] or image.shape[0], shape[2] or image.shape[1])
 
 
 def _input(
@@ -87,14 +78,7 @@ def _input(
         return image[np.newaxis]
     spec, _ = INPUT_TYPES[input_type]
     if spec.dtype == tf.string:
-        encoded = tf.io.encode_png(image).numpy()
-        return np.frombuffer(encoded if input_type != "tf_example" else _example(encoded), np.uint8)
+        [encoded] = ENCODERS[input_type](tf.constant(image[np.newaxis])).numpy()
+        return np.frombuffer(encoded, np.uint8)
     batch = (input_shape[0] if input_shape else None) or 1
     return np.repeat(image[np.newaxis], batch, axis=0).astype(spec.dtype.as_numpy_dtype)
-
-
-def _example(encoded: bytes) -> bytes:
-    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[encoded]))
-    return bytes(
-        tf.train.Example(features=tf.train.Features(feature={names.IMAGE_ENCODED: feature})).SerializeToString()
-    )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
@@ -15,7 +16,7 @@ from tfod.errors import DataError
 from tfod.files import LFS_CURE, beginning, is_lfs_pointer
 from tfod.stores import matches
 
-__all__ = ["find_images", "read_image"]
+__all__ = ["find_images", "fitted", "read_image"]
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
@@ -77,6 +78,13 @@ def read_image(path: Path | str | BinaryIO, name: str | None = None) -> NDArray[
         raise DataError(what, where, cure) from error
     except Image.DecompressionBombError as error:
         raise DataError(f"the image is too large: {error}", where, "make it smaller") from error
+
+
+def fitted(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """An image, uint8 `[H, W, 3]`, resized to the size that a model takes, uint8 `[height, width, 3]`."""
+    if image.shape[:2] == (height, width):
+        return image
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:

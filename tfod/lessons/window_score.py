@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod.errors import CheckpointError, ConfigError
 from tfod.inference.detector import Detector, find_exported_model
+from tfod.inference.images import fitted
 from tfod.stores import is_file
 
 __all__ = ["load_scorer"]
@@ -52,7 +52,7 @@ def _classifier(path: str, class_id: int | None) -> Score:
 
     def probability(window: NDArray[np.uint8]) -> float:
         if height and width:
-            window = np.asarray(cv2.resize(window, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+            window = fitted(window, height, width)
         probabilities = call(tf.cast(window[np.newaxis], dtype)).numpy().reshape(-1)
         if class_id is not None and not 0 <= class_id < len(probabilities):
             cure = f"give 0 to {len(probabilities) - 1}"

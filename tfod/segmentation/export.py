@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -18,12 +17,12 @@ from tfod.errors import ConfigError, OutputError
 from tfod.export.converters import onnx_model, tflite_model
 from tfod.export.fold import folded
 from tfod.export.formats import file_of, precision_of
-from tfod.export.saved_model import save_module
+from tfod.export.saved_model import captured_by, save_module
 from tfod.files import check_folder, contents, write_bytes, write_text
 from tfod.segmentation.settings import TrainingSettings
 from tfod.segmentation.unet import UNet
 
-__all__ = ["MODEL_FILE", "Exporter", "fitted", "input_of", "require_replaceable"]
+__all__ = ["MODEL_FILE", "Exporter", "input_of", "require_replaceable"]
 
 MODEL_FILE = "model.json"
 
@@ -95,9 +94,7 @@ class Exporter:
         # Saving may trace once more, so all of it has to happen with the weights folded.
         with folded(self._model):
             function = serve.get_concrete_function()
-            captured = {id(tensor) for tensor in function.captured_inputs}
-            # What is folded is saved as constants, and would be there twice as variables.
-            module.kept = [variable for variable in self._model.variables if id(variable.handle) in captured]
+            module.variables_needed = captured_by(function, self._model.variables)
             save_module(module, path, function)
 
     def _fixed(self) -> Any:
@@ -125,13 +122,6 @@ def input_of(picture: NDArray[np.uint8], kind: str) -> NDArray[Any]:
     """What the exported format takes for a picture, uint8 `[h, w, 3]`: uint8 or float32 in [0, 1], `[1, h, w, 3]`."""
     takes_bytes = kind in ("saved_model", "tflite_int8")
     return picture[np.newaxis] if takes_bytes else picture[np.newaxis].astype(np.float32) / 255.0
-
-
-def fitted(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """A picture, uint8 `[H, W, 3]`, resized to the size that a model takes."""
-    if picture.shape[:2] == (height, width):
-        return picture
-    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def require_replaceable(output: Path) -> None:
