@@ -18,8 +18,6 @@ from tfod.protos.ssd_pb2 import Ssd
 __all__ = ["published_model", "ssd_model"]
 
 _ALL = """
-inplace_batchnorm_update: true
-freeze_batchnorm: false
 box_coder { faster_rcnn_box_coder { y_scale: 10 x_scale: 10 height_scale: 5 width_scale: 5 } }
 matcher {
   argmax_matcher {
@@ -28,17 +26,36 @@ matcher {
     ignore_thresholds: false
     negatives_lower_than_unmatched: true
     force_match_for_each_row: true
-    use_matmul_gather: true
   }
 }
 similarity_calculator { iou_similarity {} }
-encode_background_as_zeros: true
 normalize_loss_by_num_matches: true
-normalize_loc_loss_by_codesize: true
 loss { localization_loss { weighted_smooth_l1 {} } classification_weight: 1 localization_weight: 1 }
 post_processing {
   batch_non_max_suppression { score_threshold: 1e-8 max_detections_per_class: 100 max_total_detections: 100 }
   score_converter: SIGMOID
+}
+"""
+_RECENT = """
+inplace_batchnorm_update: true
+freeze_batchnorm: false
+matcher { argmax_matcher { use_matmul_gather: true } }
+encode_background_as_zeros: true
+normalize_loc_loss_by_codesize: true
+"""
+# The oldest of TensorFlow 1: the hardest negatives count.
+_MINED = """
+feature_extractor { min_depth: 16 depth_multiplier: 1.0 }
+post_processing { batch_non_max_suppression { iou_threshold: 0.6 } }
+loss {
+  classification_loss { weighted_sigmoid {} }
+  hard_example_miner {
+    num_hard_examples: 3000
+    iou_threshold: 0.99
+    loss_type: CLASSIFICATION
+    max_negatives_per_positive: 3
+    min_negatives_per_image: 0
+  }
 }
 """
 # A pyramid of features, with the heads shared by its levels.
@@ -48,77 +65,28 @@ anchor_generator {
 }
 box_predictor { weight_shared_convolutional_box_predictor { kernel_size: 3 class_prediction_bias_init: -4.6 } }
 """
+# Six feature maps without a pyramid, with heads of their own.
+_SIX_MAPS = """
+anchor_generator {
+  ssd_anchor_generator { num_layers: 6 min_scale: 0.2 max_scale: 0.95 aspect_ratios: [1.0, 2.0, 0.5, 3.0, 0.3333] }
+}
+box_predictor {
+  convolutional_box_predictor {
+    min_depth: 0
+    max_depth: 0
+    num_layers_before_predictor: 0
+    use_dropout: false
+    dropout_keep_probability: 0.8
+    kernel_size: 1
+    box_code_size: 4
+    apply_sigmoid_to_scores: false
+  }
+}
+"""
 _MOBILENET_V2 = """
 feature_extractor { min_depth: 16 depth_multiplier: 1.0 override_base_feature_extractor_hyperparams: true }
-anchor_generator {
-  ssd_anchor_generator { num_layers: 6 min_scale: 0.2 max_scale: 0.95 aspect_ratios: [1.0, 2.0, 0.5, 3.0, 0.3333] }
-}
-box_predictor {
-  convolutional_box_predictor {
-    min_depth: 0
-    max_depth: 0
-    num_layers_before_predictor: 0
-    use_dropout: false
-    dropout_keep_probability: 0.8
-    kernel_size: 1
-    box_code_size: 4
-    apply_sigmoid_to_scores: false
-    class_prediction_bias_init: -4.6
-  }
-}
+box_predictor { convolutional_box_predictor { class_prediction_bias_init: -4.6 } }
 loss { localization_loss { weighted_smooth_l1 { delta: 1.0 } } }
-"""
-
-
-# The oldest of TensorFlow 1: the hardest negatives count.
-_MINED = """
-feature_extractor { min_depth: 16 depth_multiplier: 1.0 }
-box_coder { faster_rcnn_box_coder { y_scale: 10 x_scale: 10 height_scale: 5 width_scale: 5 } }
-matcher {
-  argmax_matcher {
-    matched_threshold: 0.5
-    unmatched_threshold: 0.5
-    ignore_thresholds: false
-    negatives_lower_than_unmatched: true
-    force_match_for_each_row: true
-  }
-}
-similarity_calculator { iou_similarity {} }
-box_predictor {
-  convolutional_box_predictor {
-    min_depth: 0
-    max_depth: 0
-    num_layers_before_predictor: 0
-    use_dropout: false
-    dropout_keep_probability: 0.8
-    kernel_size: 1
-    box_code_size: 4
-    apply_sigmoid_to_scores: false
-  }
-}
-anchor_generator {
-  ssd_anchor_generator { num_layers: 6 min_scale: 0.2 max_scale: 0.95 aspect_ratios: [1.0, 2.0, 0.5, 3.0, 0.3333] }
-}
-post_processing {
-  batch_non_max_suppression {
-    score_threshold: 1e-8 iou_threshold: 0.6 max_detections_per_class: 100 max_total_detections: 100
-  }
-  score_converter: SIGMOID
-}
-normalize_loss_by_num_matches: true
-loss {
-  localization_loss { weighted_smooth_l1 {} }
-  classification_loss { weighted_sigmoid {} }
-  hard_example_miner {
-    num_hard_examples: 3000
-    iou_threshold: 0.99
-    loss_type: CLASSIFICATION
-    max_negatives_per_positive: 3
-    min_negatives_per_image: 0
-  }
-  classification_weight: 1
-  localization_weight: 1
-}
 """
 _LITE = """
 feature_extractor { use_depthwise: true }
@@ -168,8 +136,9 @@ def ssd_model(model: ZooModel, num_classes: int) -> DetectionModel:
         where, cure = f"the model {model.short_name}", f"tfod zoo download {model.short_name}, which brings its config"
         raise ConfigError("only the zoo's archive holds the config of this architecture", where, cure)
     message = DetectionModel()
-    first = _MINED if own_part is _mined else _ALL
-    ssd = text_format.Parse(first, Ssd(num_classes=num_classes))
+    ssd = Ssd(num_classes=num_classes)
+    for text in (_ALL, _MINED if own_part is _mined else _RECENT):
+        text_format.Merge(text, ssd)
     ssd.feature_extractor.type = model.feature_extractor
     _resize(ssd, model)
     own_part(ssd, model)
@@ -200,6 +169,7 @@ def _resize(ssd: Ssd, model: ZooModel) -> None:
 
 
 def _mobilenet_v2(ssd: Ssd, model: ZooModel) -> None:
+    text_format.Merge(_SIX_MAPS, ssd)
     text_format.Merge(_MOBILENET_V2, ssd)
     for layers, stddev, truncated in (
         (ssd.feature_extractor.conv_hyperparams, 0.03, True),
@@ -212,6 +182,7 @@ def _mobilenet_v2(ssd: Ssd, model: ZooModel) -> None:
 
 def _mined(ssd: Ssd, model: ZooModel) -> None:
     """Those of TensorFlow 1 that were trained with hard example mining."""
+    text_format.Merge(_SIX_MAPS, ssd)
     head = ssd.box_predictor.convolutional_box_predictor
     for layers in (ssd.feature_extractor.conv_hyperparams, head.conv_hyperparams):
         _layers(layers, decay=0.9997, l2=4e-5, stddev=0.03, truncated=True)
