@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from object_detection.builders import model_builder
 from object_detection.utils import config_util
-from parity_rules import pictures, sample, weight
+from parity_rules import flattened, pictures, sample, weight
 
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 
@@ -35,16 +35,6 @@ def keys_of(model):
         children = node._trackable_children()
         queue += [(f"{path}/{name.replace('.', '..').replace('/', '.S')}", child) for name, child in children.items()]
     return keys
-
-
-def flattened(tensors):
-    flat = {}
-    for name, value in tensors.items():
-        if isinstance(value, (list, tuple)):
-            flat.update({f"{name}/{number}": one for number, one in enumerate(value)})
-        else:
-            flat[name] = value
-    return flat
 
 
 def provide(model, case):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow.compat.v1 as tf
-from parity_rules import pictures, sample, weight
+from parity_rules import flattened, pictures, sample, weight
 from tf_keras.src import legacy_tf_layers
 from tf_keras.src.legacy_tf_layers import normalization
 
@@ -31,16 +31,6 @@ sys.modules["tf_keras.legacy_tf_layers.normalization"] = normalization
 
 from object_detection.builders import model_builder  # noqa: E402 - it asks which behaviour there is
 from object_detection.utils import config_util  # noqa: E402
-
-
-def flattened(tensors):
-    flat = {}
-    for name, value in tensors.items():
-        if isinstance(value, (list, tuple)):
-            flat.update({f"{name}/{number}": one for number, one in enumerate(value)})
-        else:
-            flat[name] = value
-    return flat
 
 
 def filled(session, gain):

@@ -8,7 +8,6 @@ has under the same name in the same shape}.
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,9 @@ from tfod.checkpoints.keys import variable_keys
 from tfod.models.build import build_model
 
 if __name__ == "__main__":
-    from parity_rules import weight
+    from parity_rules import flattened, weight
 else:
-    from benchmarks.scripts.parity_rules import weight
+    from benchmarks.scripts.parity_rules import flattened, weight
 
 Arrays = dict[str, np.ndarray]
 
@@ -53,7 +52,7 @@ def inference(model: Any, pictures: np.ndarray) -> Arrays:
         prediction = model.predict(inputs, shapes, training=False)
         detections = model.postprocess(prediction, shapes)
         outputs = {"preprocessed": inputs, "true_image_shapes": shapes}
-        outputs |= {f"prediction/{name}": value for name, value in _flat(prediction)}
+        outputs |= {f"prediction/{name}": value for name, value in flattened(prediction).items()}
         return outputs | {f"detection/{name}": value for name, value in detections.items()}
 
     return {name: value.numpy() for name, value in run(tf.constant(pictures)).items()}
@@ -103,14 +102,6 @@ def ground_truth(case: dict[str, Any], num_classes: int) -> dict[str, tf.Tensor]
         names.GROUNDTRUTH_CLASSES: tf.constant(one_hot),
         names.GROUNDTRUTH_WEIGHTS: tf.constant(weights),
     }
-
-
-def _flat(prediction: dict[str, Any]) -> Iterator[tuple[str, tf.Tensor]]:
-    for name, value in prediction.items():
-        if isinstance(value, list | tuple):
-            yield from ((f"{name}/{number}", one) for number, one in enumerate(value))
-        else:
-            yield name, value
 
 
 def main(folder: str, output: str) -> None:

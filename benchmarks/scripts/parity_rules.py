@@ -4,10 +4,12 @@ Imports NumPy alone, since programs of both sides and the tests use it.
 """
 
 import zlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-__all__ = ["pictures", "sample", "untied", "weight"]
+__all__ = ["flattened", "pictures", "sample", "untied", "weight"]
 
 _SMALL_GAIN = (
     "_box_encoder_layers", "_class_predictor_layers", "_prediction_head_dict", "_first_stage_box_predictor",
@@ -16,6 +18,15 @@ _SMALL_GAIN = (
 _SAMPLES = 4096
 _WHOLE = 200_000
 _TIE = 1e-5
+
+
+def flattened(tensors: Mapping[str, Any]) -> dict[str, Any]:
+    """The tensors of a prediction by name; those of a list by their numbers, as `class_predictions/0`."""
+    flat: dict[str, Any] = {}
+    for name, value in tensors.items():
+        in_list = isinstance(value, (list, tuple))
+        flat |= {f"{name}/{number}": one for number, one in enumerate(value)} if in_list else {name: value}
+    return flat
 
 
 def weight(key: str, shape: tuple[int, ...], kernel_gain: float = 1.0) -> np.ndarray:

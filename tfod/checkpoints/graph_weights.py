@@ -22,7 +22,7 @@ Array = NDArray[Any]
 _DEPTHWISE = "DepthwiseConv2dNative"
 # What a convolution computes with -> the leaves of its names.
 _KERNELS = {_DEPTHWISE: ("depthwise_weights",), "Conv2D": ("weights", "pointwise_weights")}
-_KERNEL_LEAVES = ("weights", "pointwise_weights", "depthwise_weights")
+_KERNEL_LEAVES = tuple(leaf for leaves in _KERNELS.values() for leaf in leaves)
 _OFFSETS = ("BiasAdd", "Add", "AddV2")
 _BIAS = "biases"
 _NORM = "BatchNorm"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tfod.config.rules.placeholders import has_placeholder
 from tfod.config.rules.walk import detection_model
 
 __all__ = ["COCO_CLASSES", "is_of_coco"]
@@ -20,7 +21,6 @@ COCO_CLASSES = {i: name for i, name in enumerate(map(str.strip, _NAMES.split(","
 """Class id, as in the zoo's label map, to name."""
 
 _LABEL_MAP = "mscoco_label_map.pbtxt"
-_NOT_CONFIGURED = "PATH_TO_BE_CONFIGURED"
 
 
 def is_of_coco(config: Any) -> bool:
@@ -29,4 +29,4 @@ def is_of_coco(config: Any) -> bool:
     if found is None or found[1].num_classes != max(COCO_CLASSES):
         return False
     places = [reader.label_map_path for reader in config.eval_input_reader]
-    return bool(places) and (_NOT_CONFIGURED in places[0] or places[0].endswith(_LABEL_MAP))
+    return bool(places) and (has_placeholder(places[0]) or places[0].endswith(_LABEL_MAP))
