@@ -256,5 +256,5 @@ def _told(remark: Remark) -> Finding:
 def _unreadable(error: DataError) -> Finding:
     file, line = _file_and_line(error.where)
     rule = rule_of(error)
-    cure = f"{error.cure}; or {RULES[rule].cure}" if rule == "annotation-unreadable" else None
+    cure = f"{RULES[rule].cure}; or {error.cure}" if rule == "annotation-unreadable" else None
     return Finding(rule, error.what, file, line=line, cure=cure)
