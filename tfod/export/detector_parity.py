@@ -20,10 +20,10 @@ from tfod.inference.detections import Detections
 __all__ = ["HEADINGS", "compare", "detections_of", "mean_average_precision"]
 
 HEADINGS = {
-    "Δ px, mean": "{largest_pixels:.2f}, {mean_pixels:.3f}",
-    "Δ score, mean": "{largest_score:.4f}, {mean_score:.4f}",
-    "others": "{unmatched:.1%}",
-    "mAP, Δ": "{map:.4f}, {map_change:+.4f}",
+    "px off, mean": "{largest_pixels:.2f}, {mean_pixels:.3f}",
+    "score off, mean": "{largest_score:.4f}, {mean_score:.4f}",
+    "unmatched": "{unmatched:.1%}",
+    "mAP, change": "{map:.4f}, {map_change:+.4f}",
 }
 """Of detections with a sufficient score: edges in pixels, scores, the share that the other side lacks; and mAP."""
 
