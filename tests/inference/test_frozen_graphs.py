@@ -8,9 +8,11 @@ import tensorflow as tf
 
 from tests.inference.graphs import bright_half, write_graph, write_saved_model
 from tests.inference.models import export
-from tfod.checkpoints.frozen_graph import FrozenGraph, find_frozen_graph
+from tfod.checkpoints.find_frozen_graph import find_frozen_graph
+from tfod.checkpoints.frozen_graph import FrozenGraph
 from tfod.errors import CheckpointError, DataError
-from tfod.inference.detector import Detector, find_exported_model
+from tfod.inference.detector import Detector
+from tfod.inference.recognition import find_exported_model
 
 INPUTS = ("image_tensor", "encoded_image_string_tensor", "tf_example")
 
