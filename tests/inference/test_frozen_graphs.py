@@ -46,7 +46,7 @@ def test_it_detects_whatever_form_it_takes_images_in(definitions, tmp_path, name
 
 def test_a_graph_answers_for_each_image_of_a_batch(graph_path):
     images = np.stack([np.full((4, 6, 3), value, np.uint8) for value in (51, 102)])
-    outputs = Detector.from_saved_model(graph_path)(images)
+    outputs = Detector.from_saved_model(graph_path).outputs(images)
     assert outputs["detection_scores"][:, 0] == pytest.approx([0.2, 0.4])
     assert outputs["num_detections"].tolist() == [1.0, 1.0]
 

@@ -173,7 +173,7 @@ class Detector:
 
     def _outputs(self, images: NDArray[Any], wanted: Sequence[str] | None) -> dict[str, NDArray[Any]]:
         self._require_fit(images)
-        parts = [self._backend(chunk, wanted) for chunk in _chunks(images, self._backend.shape[0] or _AT_ONCE)]
+        parts = [self._backend(chunk, wanted) for chunk in _chunks(images, self._backend.shape[0])]
         if len(parts) == 1:
             return {name: values[: len(images)] for name, values in parts[0].items()}
         return {name: np.concatenate([part[name] for part in parts])[: len(images)] for name in parts[0]}
@@ -204,10 +204,11 @@ def _pixels(image: Any) -> NDArray[np.uint8]:
     raise DataError(what, "the images", f"name its file, or {_THREE_CHANNELS}")
 
 
-def _chunks(images: NDArray[Any], size: int) -> Iterator[NDArray[Any]]:
-    """So many images at a time: as many as there are, or exactly `size`, of which the last is repeated."""
-    for start in range(0, len(images), size):
-        yield images[start : start + size]
+def _chunks(images: NDArray[Any], exactly: int | None) -> Iterator[NDArray[Any]]:
+    """As many images at a time as a model takes, the last one repeated where there are fewer; None: any number."""
+    for start in range(0, len(images), exactly or _AT_ONCE):
+        chunk = images[start : start + (exactly or _AT_ONCE)]
+        yield chunk if exactly is None else np.pad(chunk, [(0, exactly - len(chunk)), *[(0, 0)] * 3], mode="edge")
 
 
 def _opened(place: ModelPlace, pipeline_config: Any, threads: int | None) -> Backend:
