@@ -92,21 +92,17 @@ def _limits(args: argparse.Namespace) -> "Limits":
 
 
 def _model(args: argparse.Namespace) -> "ServedModel":
-    from tfod.cli.model_source import read_class_names, read_config
+    from tfod.cli.model_source import read_config
     from tfod.serving.model import ServedModel
     from tfod.serving.run import model_name
 
     args.saved_model_dir = "" if args.pipeline_config_path else args.model
-    config, _ = read_config(args)
-    class_names = read_class_names(config, is_asked_for=bool(args.label_map_path))
+    config, place = read_config(args)
 
     from tfod.inference.detector import Detector
 
-    if args.pipeline_config_path:
-        detector = Detector.from_checkpoint(config, args.model)
-    else:
-        detector = Detector.from_saved_model(args.model)
-    return ServedModel(args.name or model_name(args.model), detector, class_names)
+    detector = Detector(args.model, pipeline_config=config if place else None, label_map=args.label_map_path)
+    return ServedModel(args.name or model_name(args.model), detector, detector.class_names)
 
 
 if __name__ == "__main__":

@@ -127,6 +127,11 @@ class Detector:
         """Height and width of the images that it takes, in pixels; None for any."""
         return self._backend.shape[1], self._backend.shape[2]
 
+    @property
+    def batch_size(self) -> int | None:
+        """How many images it takes at once; None for any number. Others are brought to it."""
+        return self._backend.shape[0]
+
     def __call__(
         self, image: Image | Sequence[Image] | NDArray[np.uint8]
     ) -> Detections | list[Detections]:

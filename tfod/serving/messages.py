@@ -30,7 +30,8 @@ RAW = (names.RAW_DETECTION_BOXES, names.RAW_DETECTION_SCORES, names.RAW_DETECTIO
 _SIGNATURE = "serving_default"
 _KEYS = ("instances", "inputs", "signature_name", "output_filter")
 # Decoders of other formats start programs (EPS) or are seldom looked after.
-_FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP", "TIFF")
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
+Image.init()  # else Pillow knows a few of them only
 _FORMATS_TEXT = "JPEG, PNG, GIF, BMP, WebP or TIFF"
 
 

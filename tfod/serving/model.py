@@ -1,4 +1,4 @@
-"""The model that is served: what it takes, and what it gives, found out by trying.
+"""The model that is served: what it takes, and what it gives.
 
 Letters: `B` images of one size, `H W` pixels.
 """
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfod import names
-from tfod.errors import DataError
 from tfod.serving.worker import Outputs
 
 __all__ = ["VERSION", "ServedModel", "Source"]
@@ -28,7 +27,11 @@ class Source(Protocol):
     def image_size(self) -> tuple[int | None, int | None]:
         """Height and width of the images that it takes; None for any."""
 
-    def __call__(self, images: NDArray[np.uint8]) -> Outputs:
+    @property
+    def batch_size(self) -> int | None:
+        """How many images it takes at once; None for any number."""
+
+    def outputs(self, images: NDArray[np.uint8]) -> Outputs:
         """Arrays `[B, ...]` by name, of images uint8 `[B, H, W, 3]`."""
 
 
@@ -41,25 +44,22 @@ class ServedModel:
       source: The detector.
       class_names: By id, from 1.
       example: What it gives for one image, arrays `[1, ...]`.
-      takes_batches: Whether it takes several images at once.
     """
 
     name: str
     source: Source
     class_names: Mapping[int, str]
     example: Outputs = field(init=False)
-    takes_batches: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Runs the model once or twice: the first client need not wait until its graph is ready."""
+        """Runs the model once: the first client need not wait until its graph is ready."""
         height, width = (size or _TRIED for size in self.source.image_size)
-        self.example = self.source(np.zeros([1, height, width, 3], np.uint8))
-        try:
-            self.source(np.zeros([2, height, width, 3], np.uint8))
-        except DataError:
-            self.takes_batches = False
-        else:
-            self.takes_batches = True
+        self.example = self.source.outputs(np.zeros([1, height, width, 3], np.uint8))
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether it takes several images at once."""
+        return self.source.batch_size != 1
 
     def metadata(self) -> dict[str, Any]:
         """The signature, as TensorFlow Serving tells it."""

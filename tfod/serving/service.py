@@ -37,7 +37,7 @@ class Service:
         self._limits = limits
         self._budget = Budget(limits.memory)
         self._decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decoder")
-        self._worker = Worker(model.source, limits.batch if model.takes_batches else 1)
+        self._worker = Worker(model.source.outputs, limits.batch if model.takes_batches else 1)
         self._page = page(model.name, model.class_names)
         self._waiting = 0
         self._images = 0
