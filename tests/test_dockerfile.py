@@ -41,7 +41,12 @@ def test_packages_leave_nothing_behind() -> None:
 def test_the_extras_exist() -> None:
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg", encoding="utf-8")
-    named = {extra for command in _values("RUN") for text in re.findall(r"\.\[([\w,]+)\]", command) for extra in text.split(",")}
+    named = {
+        extra
+        for command in _values("RUN")
+        for text in re.findall(r"\.\[([\w,]+)\]", command)
+        for extra in text.split(",")
+    }
     assert "serve" in named and named <= set(settings["options.extras_require"])
 
 

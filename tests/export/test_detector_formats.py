@@ -104,8 +104,13 @@ def test_a_detector_finds_the_same_with_the_file_alone(model: Any, folder: Path)
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("resizer", ["min_dimension: 64 max_dimension: 64 pad_to_max_dimension: true",
-    "min_dimension: 40 max_dimension: 64 pad_to_max_dimension: true resize_method: NEAREST_NEIGHBOR"])
+@pytest.mark.parametrize(
+    "resizer",
+    [
+        "min_dimension: 64 max_dimension: 64 pad_to_max_dimension: true",
+        "min_dimension: 40 max_dimension: 64 pad_to_max_dimension: true resize_method: NEAREST_NEIGHBOR",
+    ],
+)
 def test_images_are_prepared_as_the_model_does_it_without_tensorflow(resizer: str) -> None:
     message = small_ssd()
     text_format.Merge(f"keep_aspect_ratio_resizer {{ {resizer} }}", message.ssd.image_resizer)
@@ -121,8 +126,11 @@ def test_images_are_prepared_as_the_model_does_it_without_tensorflow(resizer: st
 @pytest.mark.parametrize("kind", ["tflite", "onnx"])
 def test_no_tensorflow_is_imported_for_other_runtimes(model: Any, folder: Path, kind: str, tmp_path: Path) -> None:
     pytest.importorskip({"tflite": "ai_edge_litert", "onnx": "onnxruntime"}[kind])
-    path = folder / "model_float32.tflite" if kind == "tflite" else write_detector(
-        model, "onnx", tmp_path, class_names=NAMES)
+    path = (
+        folder / "model_float32.tflite"
+        if kind == "tflite"
+        else write_detector(model, "onnx", tmp_path, class_names=NAMES)
+    )
     np.save(tmp_path / "image.npy", IMAGES[0])
     program = (
         "import json, sys, numpy, tfod\n"

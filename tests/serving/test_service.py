@@ -120,7 +120,12 @@ def test_status_metadata_and_health(port: int) -> None:
         assert (status, content["model_version_status"][0]["state"]) == (200, "AVAILABLE")
     _, content = ask(port, "/v1/models/light/metadata", method="GET")
     signature = content["metadata"]["signature_def"]["signature_def"]["serving_default"]
-    assert [side["size"] for side in signature["inputs"]["input_tensor"]["tensor_shape"]["dim"]] == ["-1", "-1", "-1", "3"]
+    assert [side["size"] for side in signature["inputs"]["input_tensor"]["tensor_shape"]["dim"]] == [
+        "-1",
+        "-1",
+        "-1",
+        "3",
+    ]
     assert signature["outputs"]["detection_boxes"]["dtype"] == "DT_FLOAT"
     assert ask(port, "/healthz", method="GET") == (200, {"status": "ok"})
     assert "tfod_requests_total" in ask(port, "/monitoring/prometheus/metrics", method="GET")[1]

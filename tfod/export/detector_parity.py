@@ -115,7 +115,7 @@ def detections_of(
     arrays = {name: values[:1] for name, values in outputs.items()}
     if kind in TFLITE:
         arrays = boxes_of_image(arrays, (float(window[2]), float(window[3])))
-    return Detections.from_outputs(arrays, *image.shape[:2])
+    return Detections.from_outputs(arrays, image.shape[0], image.shape[1])
 
 
 def mean_average_precision(

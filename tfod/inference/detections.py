@@ -95,8 +95,9 @@ class Detections:
     def take(self, rows: NDArray[Any]) -> "Detections":
         """Some of them: numbers int `[M]`, in whose order they come, or a mask, bool `[N]`."""
         parts = ("boxes", "scores", "class_ids", "masks", "keypoints", "keypoint_scores")
-        given = {name: getattr(self, name) for name in parts}
-        return replace(self, **{name: None if values is None else values[rows] for name, values in given.items()})
+        given: dict[str, Any] = {name: getattr(self, name) for name in parts}
+        chosen: dict[str, Any] = {name: None if values is None else values[rows] for name, values in given.items()}
+        return replace(self, **chosen)
 
     def labels(self, class_names: Mapping[int, str]) -> list[str]:
         """The name of each box's class."""
@@ -136,9 +137,7 @@ class Detections:
         boxes = np.concatenate([corners[:, 1::-1], sides[:, ::-1]], axis=1).round(2)
         results: list[dict[str, Any]] = [
             {"image_id": image_id, "category_id": class_id, "bbox": box, "score": round(score, 6)}
-            for class_id, box, score in zip(
-                self.class_ids.tolist(), boxes.tolist(), self.scores.tolist(), strict=True
-            )
+            for class_id, box, score in zip(self.class_ids.tolist(), boxes.tolist(), self.scores.tolist(), strict=True)
         ]
         if self.masks is not None:
             for result, mask in zip(results, self.masks, strict=True):

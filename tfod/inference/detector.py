@@ -62,8 +62,8 @@ class Detector:
             checkpoint: its folder, of which the newest is taken, or a prefix (`.../ckpt-3`).
           pipeline_config: Of a checkpoint, a file or a TrainEvalPipelineConfig; None for the `pipeline.config` in its
             folder or in the one above.
-          label_map: Names the classes; None for the names in the model's file, or a `label_map.pbtxt` beside it, or those
-            of the config there.
+          label_map: Names the classes; None for the names in the model's file, or a `label_map.pbtxt` beside it, or
+            those of the config there.
           threads: How many it computes in; None for as many as there are processors.
 
         Raises:
@@ -132,9 +132,7 @@ class Detector:
         """How many images it takes at once; None for any number. Others are brought to it."""
         return self._backend.shape[0]
 
-    def __call__(
-        self, image: Image | Sequence[Image] | NDArray[np.uint8]
-    ) -> Detections | list[Detections]:
+    def __call__(self, image: Image | Sequence[Image] | NDArray[np.uint8]) -> Detections | list[Detections]:
         """What is on an image; or on several, a list in their order.
 
         Args:
@@ -165,15 +163,16 @@ class Detector:
 
     def _detect_all(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """Images of one size go through the model together."""
-        by_size: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        by_size: dict[tuple[int | str, ...], list[int]] = defaultdict(list)
         for number, image in enumerate(images):
-            by_size[*image.shape, image.dtype.str].append(number)
+            by_size[(*image.shape, image.dtype.str)].append(number)
         found: dict[int, Detections] = {}
         for rows in by_size.values():
             outputs = self._outputs(np.stack([images[number] for number in rows]), WITH_SHAPES)
             for row, number in enumerate(rows):
+                height, width = images[number].shape[:2]
                 one = {name: values[row : row + 1] for name, values in outputs.items()}
-                found[number] = Detections.from_outputs(one, *images[number].shape[:2], self.class_names)
+                found[number] = Detections.from_outputs(one, height, width, self.class_names)
         return [found[number] for number in range(len(images))]
 
     def _outputs(self, images: NDArray[Any], wanted: Sequence[str] | None) -> dict[str, NDArray[Any]]:
@@ -241,7 +240,9 @@ def _config_of(checkpoint: str, given: str, pipeline_config: Any) -> Any:
     from tfod.config.pipeline import read_pipeline_config
 
     if pipeline_config is None:
-        pipeline_config = config_beside(given) or config_beside(checkpoint) or config_beside(os.path.dirname(checkpoint))
+        pipeline_config = (
+            config_beside(given) or config_beside(checkpoint) or config_beside(os.path.dirname(checkpoint))
+        )
     if pipeline_config is None:
         what = "a checkpoint alone is no model: there is no pipeline.config beside it"
         raise ConfigError(what, checkpoint, "give its config: Detector(..., pipeline_config=...)")
@@ -250,9 +251,7 @@ def _config_of(checkpoint: str, given: str, pipeline_config: Any) -> Any:
     return pipeline_config
 
 
-def _class_names(
-    backend: Backend, label_map: Path | str | None, pipeline_config: Any, path: str
-) -> Mapping[int, str]:
+def _class_names(backend: Backend, label_map: Path | str | None, pipeline_config: Any, path: str) -> Mapping[int, str]:
     if label_map is not None:
         from tfod.config.label_map import read_label_map
 

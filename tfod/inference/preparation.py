@@ -17,7 +17,6 @@ PREPARATION = "preparation.json"
 _GREY = np.array([0.2989, 0.5870, 0.1140], np.float32)
 
 
-
 @dataclass(frozen=True)
 class Preparation:
     """How images become a model's input.
@@ -47,22 +46,24 @@ class Preparation:
         """As text."""
         return json.dumps(asdict(self))
 
-    def __call__(self, image: NDArray[np.uint8], height: int, width: int) -> tuple[NDArray[np.float32], tuple[int, int]]:
+    def __call__(
+        self, image: NDArray[np.uint8], height: int, width: int
+    ) -> tuple[NDArray[np.float32], tuple[int, int]]:
         """The input, float32 `[h, w, 3]`, and its height and width without padding, of an image uint8 `[H, W, 3]`."""
         size = self._size(image.shape[0], image.shape[1], height, width)
         resized = self._resized(image.astype(np.float32), size)
-        prepared = (resized - np.float32(self.means)) / np.float32(self.deviations)
+        prepared = (resized - np.array(self.means, np.float32)) / np.array(self.deviations, np.float32)
         if size == (height, width):
             return prepared, size
         padded = np.empty([height, width, 3], np.float32)
-        padded[:] = np.float32(self.padding)
+        padded[:] = np.array(self.padding, np.float32)
         padded[: size[0], : size[1]] = prepared
         return padded, size
 
     def _size(self, before_height: int, before_width: int, height: int, width: int) -> tuple[int, int]:
         if self.shorter_side is None:
             return height, width
-        sides = np.float32([before_height, before_width])
+        sides = np.array([before_height, before_width], np.float32)
         scale = min(np.float32(self.shorter_side) / sides.min(), np.float32(max(height, width)) / sides.max())
         fitted = np.rint(scale * sides).astype(int)
         return int(fitted[0]), int(fitted[1])
@@ -71,7 +72,6 @@ class Preparation:
         for axis, after in enumerate(size):
             image = _sampled(image, axis, after, self.method, self.align_corners)
         return image
-
 
 
 def grey(image: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -123,7 +123,7 @@ def _refuse_folder(path: str, files: list[str]) -> NoReturn:
 def _of_file(path: str) -> ModelPlace:
     with open_file(path) as file:
         head = file.read(_HEAD)
-        fields = list(_fields(file)) if not head[4:8] == b"TFL3" else []
+        fields = list(_fields(file)) if head[4:8] != b"TFL3" else []
     name = os.path.basename(path)
     if head[4:8] == b"TFL3":
         return ModelPlace("tflite", path)
@@ -139,7 +139,9 @@ def _of_file(path: str) -> ModelPlace:
         return ModelPlace("frozen_graph", path)
     kind = {".tflite": "TFLite", ".onnx": "ONNX"}.get(os.path.splitext(name)[1])
     if kind is not None:
-        raise CheckpointError(f"the file is cut short, damaged or no {kind} model", path, "copy it again, or " + _EXPORT)
+        raise CheckpointError(
+            f"the file is cut short, damaged or no {kind} model", path, "copy it again, or " + _EXPORT
+        )
     raise CheckpointError("the file is no model", path, _TAKEN)
 
 
@@ -160,7 +162,7 @@ def _refuse_stranger(path: str, head: bytes) -> None:
 
 
 def _fields(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """The numbers and the kinds of the fields of a protocol buffer, as far as they can be read; few of its bytes are."""
+    """The numbers and kinds of the fields of a protocol buffer, as far as they can be read; few of its bytes are."""
     place = 0
     while True:
         file.seek(place)

@@ -152,8 +152,8 @@ def _image(
         return fitted(image, height, width)
     image = _pixels(value, where)
     if any(size not in (None, side) for size, side in zip(image_size, image.shape, strict=False)):
-        height, width = ("any" if size is None else size for size in image_size)
-        _refuse(f"{where}: {image.shape[0]} x {image.shape[1]} pixels; the model takes {height} x {width}")
+        taken = " x ".join("any" if size is None else str(size) for size in image_size)
+        _refuse(f"{where}: {image.shape[0]} x {image.shape[1]} pixels; the model takes {taken}")
     return image
 
 

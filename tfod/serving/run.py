@@ -54,7 +54,7 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """The socket of an address, not yet answering; port 0 is any that is free. ConfigError where it is not to be had."""
+    """The socket of an address, not yet answering; port 0 is any free one. ConfigError where it cannot be had."""
     where = f"{host}, port {port}"
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(

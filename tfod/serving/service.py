@@ -1,7 +1,7 @@
 """The application: TensorFlow Serving's addresses for one model, its page, and its health."""
 
 import asyncio
-import json
+import functools
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -115,8 +115,8 @@ class Service:
     async def _answer(self, body: bytes, held: Held) -> bytes:
         loop = asyncio.get_running_loop()
         size, outputs = self._model.source.image_size, list(self._model.example)
-        read = (read_request, body, self._limits, size, outputs, held.add)
-        asked = await loop.run_in_executor(self._decoders, *read)
+        read = functools.partial(read_request, body, self._limits, size, outputs, held.add)
+        asked = await loop.run_in_executor(self._decoders, read)
         waiting = [asyncio.wrap_future(self._worker.submit(image)) for image in asked.images]
         try:
             found: list[Outputs] = await asyncio.gather(*waiting)

@@ -48,7 +48,7 @@ class TensorFlowDetector:
 
     @classmethod
     def of_saved_model(cls, path: str) -> "TensorFlowDetector":
-        """Of the folder with `saved_model.pb`; CheckpointError where it is damaged, or takes or gives something else."""
+        """Of the folder with `saved_model.pb`; CheckpointError where it is damaged, or no detector of images."""
         model, signature = load_saved_model(path)
         name, spec, encode = _image_input(signature, path)
         return cls(lambda images: signature(**{name: encode(images)}), spec.dtype, owner=model, shape=spec.shape)

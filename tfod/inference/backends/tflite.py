@@ -26,6 +26,10 @@ _AGAIN = "export the model again: tfod export --formats tflite"
 class TFLiteDetector:
     """See `tfod.inference.backends.backend.Backend`."""
 
+    shape: tuple[int | None, ...] = (1, None, None, 3)
+    dtypes: tuple[str, ...] = ("uint8",)
+    class_names: Mapping[int, str]
+
     def __init__(self, path: str, threads: int | None) -> None:
         """Loads a file.
 
@@ -47,8 +51,6 @@ class TFLiteDetector:
         self._outputs = _outputs(self._interpreter.get_output_details(), path)
         self.class_names, self._prepare = _packed(path, self._input)
         self._grey = self._input["shape"][3] == 1
-        self.shape = (1, None, None, 3)
-        self.dtypes = ("uint8",)
 
     def __call__(self, images: NDArray[Any], wanted: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
         """See Backend."""
@@ -91,9 +93,7 @@ def make_interpreter(path: str, threads: int | None) -> Any:
     return Interpreter(path, num_threads=threads or os.cpu_count())
 
 
-def boxes_of_image(
-    outputs: Mapping[str, NDArray[Any]], shares: tuple[float, float]
-) -> dict[str, NDArray[Any]]:
+def boxes_of_image(outputs: Mapping[str, NDArray[Any]], shares: tuple[float, float]) -> dict[str, NDArray[Any]]:
     """The operation's outputs, of one image, as a SavedModel has them.
 
     >>> given = {names.DETECTION_BOXES: np.float32([[[0, 0, 0.25, 0.6], [0.6, 0, 0.8, 1]]]), names.NUM_DETECTIONS: [2],
@@ -111,7 +111,7 @@ def boxes_of_image(
       classes from 1.
     """
     count = int(np.ravel(outputs[names.NUM_DETECTIONS])[0])
-    boxes = np.clip(outputs[names.DETECTION_BOXES][0, :count] / np.float32([*shares, *shares]), 0.0, 1.0)
+    boxes = np.clip(outputs[names.DETECTION_BOXES][0, :count] / np.array([*shares, *shares], np.float32), 0.0, 1.0)
     kept = np.flatnonzero((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))
 
     def padded(values: NDArray[Any]) -> NDArray[np.float32]:
@@ -123,7 +123,7 @@ def boxes_of_image(
         names.DETECTION_BOXES: padded(boxes),
         names.DETECTION_SCORES: padded(outputs[names.DETECTION_SCORES][0, :count]),
         names.DETECTION_CLASSES: padded(outputs[names.DETECTION_CLASSES][0, :count] + 1),
-        names.NUM_DETECTIONS: np.float32([len(kept)]),
+        names.NUM_DETECTIONS: np.array([len(kept)], np.float32),
     }
 
 
