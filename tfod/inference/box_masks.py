@@ -14,7 +14,12 @@ _INSIDE = 0.5
 _LEAST_SIDE = 1e-4  # of a box; the original's, so that none is divided by zero
 
 
-def image_masks(masks: NDArray[Any], boxes: NDArray[np.float32], height: int, width: int) -> NDArray[np.bool_]:
+def image_masks(
+    masks: NDArray[np.float32] | NDArray[np.uint8] | NDArray[np.bool_],
+    boxes: NDArray[np.float32],
+    height: int,
+    width: int,
+) -> NDArray[np.bool_]:
     """Which pixels of the image belong to each object: bool `[N, H, W]`.
 
     The corners of a box's mask lie on the corners of the box; between its values they are mixed linearly, as the

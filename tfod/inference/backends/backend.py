@@ -25,9 +25,10 @@ class Backend(Protocol):
     class_names: Mapping[int, str]
 
     def __call__(self, images: NDArray[Any], wanted: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
-        """The outputs, `[B, N, ...]`, by the original's names, of images `[B, H, W, 3]`, RGB, 0 to 255, that fit.
+        """The outputs, float32 `[B, N, ...]`, by the original's names, of images uint8 or float32 `[B, H, W, 3]`.
 
-        Boxes are relative to the images, and classes count from 1, whatever the format has.
+        Images fit the model, and are RGB, 0 to 255. Boxes are relative to them, and classes count from 1, whatever the
+        format has.
 
         Args:
           wanted: Outputs that are needed, of which those are given that there are; None for all.

@@ -93,7 +93,7 @@ def make_interpreter(path: str, threads: int | None) -> Any:
     return Interpreter(path, num_threads=threads or os.cpu_count())
 
 
-def boxes_of_image(outputs: Mapping[str, NDArray[Any]], shares: tuple[float, float]) -> dict[str, NDArray[Any]]:
+def boxes_of_image(outputs: Mapping[str, NDArray[np.float32]], shares: tuple[float, float]) -> dict[str, NDArray[Any]]:
     """The operation's outputs, of one image, as a SavedModel has them.
 
     >>> given = {names.DETECTION_BOXES: np.float32([[[0, 0, 0.25, 0.6], [0.6, 0, 0.8, 1]]]), names.NUM_DETECTIONS: [2],
