@@ -15,7 +15,7 @@ from tfod.export.onnx_detector import onnx_detector
 from tfod.export.saved_model import Shape, captured_by, save_module, write_saved_model
 from tfod.export.tflite_detector import OPERATION, OUTPUTS, Suppression, require_fixed_size, tflite_detector
 from tfod.export.tflite_file import in_order, with_metadata
-from tfod.export.tflite_metadata import LABELS, DetectorFacts, detector_metadata, label_file
+from tfod.export.tflite_metadata import LABELS, ImageInput, detector_metadata, label_file
 from tfod.files import write_bytes
 from tfod.models.detection_model import DetectionModel
 
@@ -99,12 +99,11 @@ def _tflite(
     content = tflite_model(
         function.get_concrete_function(), model, precision, examples if calibration else None, custom_op=OPERATION
     )
-    facts = _facts(model, class_names, takes_pixels=takes_pixels)
-    files = {LABELS: label_file(class_names)}
-    return with_metadata(in_order(content, OUTPUTS), detector_metadata(facts), files)
+    metadata = detector_metadata(_image_input(model, takes_pixels=takes_pixels))
+    return with_metadata(in_order(content, OUTPUTS), metadata, {LABELS: label_file(class_names)})
 
 
-def _facts(model: DetectionModel, class_names: Mapping[int, str], *, takes_pixels: bool) -> DetectorFacts:
+def _image_input(model: DetectionModel, *, takes_pixels: bool) -> ImageInput:
     preprocess = model.preprocess
     height, width = require_fixed_size(model)
     # Normalisation is linear, so that black and white tell it all.
@@ -115,12 +114,11 @@ def _facts(model: DetectionModel, class_names: Mapping[int, str], *, takes_pixel
         mean, deviation = np.zeros(3), np.ones(3)
     keeps = preprocess.resizer.padded_size is not None
     how = "keeping their proportions, and padded at the bottom and on the right" if keeps else "whatever their shape"
-    return DetectorFacts(
+    return ImageInput(
         mean=tuple(map(float, mean)),
         deviation=tuple(map(float, deviation)),
         height=height,
         width=width,
         is_grey=preprocess.resizer.grayscale,
         resizing=f"Images are resized to {width} x {height} pixels, {how}.",
-        class_names=class_names,
     )
