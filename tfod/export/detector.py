@@ -15,7 +15,7 @@ from tfod.export.onnx_detector import onnx_detector
 from tfod.export.saved_model import Shape, captured_by, save_module, write_saved_model
 from tfod.export.tflite_detector import OPERATION, OUTPUTS, Suppression, require_fixed_size, tflite_detector
 from tfod.export.tflite_file import in_order, with_metadata
-from tfod.export.tflite_metadata import LABELS, DetectorFacts, detector_metadata, label_file
+from tfod.export.tflite_metadata import LABELS, ImageInput, detector_metadata, label_file
 from tfod.files import write_bytes
 from tfod.inference.preparation import PREPARATION, Preparation
 from tfod.models.detection_model import DetectionModel
@@ -103,9 +103,8 @@ def _tflite(
         function.get_concrete_function(), model, precision, examples if calibration else None, custom_op=OPERATION
     )
     preparation = preparation_of(model.preprocess, takes_pixels=takes_pixels)
-    facts = _facts(model, class_names, preparation)
     files = {LABELS: label_file(class_names), PREPARATION: preparation.to_json()}
-    return with_metadata(in_order(content, OUTPUTS), detector_metadata(facts), files)
+    return with_metadata(in_order(content, OUTPUTS), detector_metadata(_image_input(model, preparation)), files)
 
 
 def preparation_of(preprocess: Preprocess, *, takes_pixels: bool = False) -> Preparation:
@@ -136,16 +135,15 @@ def _shorter_side(resizer: ImageResizer) -> int | None:
     return int(resizer.new_size((square, square))[0])
 
 
-def _facts(model: DetectionModel, class_names: Mapping[int, str], preparation: Preparation) -> DetectorFacts:
+def _image_input(model: DetectionModel, preparation: Preparation) -> ImageInput:
     height, width = require_fixed_size(model)
     keeps = model.preprocess.resizer.padded_size is not None
     how = "keeping their proportions, and padded at the bottom and on the right" if keeps else "whatever their shape"
-    return DetectorFacts(
+    return ImageInput(
         mean=preparation.means,
         deviation=preparation.deviations,
         height=height,
         width=width,
         is_grey=model.preprocess.resizer.grayscale,
         resizing=f"Images are resized to {width} x {height} pixels, {how}.",
-        class_names=class_names,
     )
