@@ -213,6 +213,34 @@ def test_a_hundred_bad_clients_change_nothing_for_good_ones(port: int) -> None:
         assert np.allclose(content["predictions"][0]["detection_scores"], [0.2 * (number % 6)], atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "sent", [b"GET / HT", b"POST /v1/models/light:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"]
+)
+def test_a_client_that_dawdles_is_told_and_let_go(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tfod.serving.protocol.HEAD_SECONDS", 0.2)
+    monkeypatch.setattr("tfod.serving.exchange._LINGER_SECONDS", 0.2)
+    with (
+        served(Brightness(), Limits(seconds=0.2)) as number,
+        socket.create_connection(("127.0.0.1", number), timeout=20) as connection,
+    ):
+        connection.sendall(sent)
+        received = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert received.startswith(b"HTTP/1.1 408") and b"did not come in time" in received
+
+
+def test_a_server_that_ends_answers_what_is_under_way() -> None:
+    source = Brightness()
+    with ThreadPoolExecutor(1) as pool:
+        with served(source, Limits()) as number:
+            before, source.seconds = len(source.batches), 0.5
+            asked = pool.submit(ask, number, PREDICT, {"instances": [grey(51)]})
+            while len(source.batches) == before:
+                time.sleep(0.01)
+        assert asked.result(20)[0] == 200
+    with pytest.raises(ConnectionRefusedError):
+        ask(number)
+
+
 def test_a_port_that_is_taken_is_told(port: int) -> None:
     with pytest.raises(ConfigError, match="cannot have this address") as caught:
         listen("127.0.0.1", port)
