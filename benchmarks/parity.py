@@ -266,7 +266,7 @@ Below are the largest absolute differences of box encodings, class predictions (
 detections (scores of 0 to 1, boxes relative to the picture); of losses, relative to their value; and of the norms of
 gradients, relative to the largest. Boxes whose scores are alike come in any order and are left out; where all are,
 those of all anchors are compared. The deeper an EfficientDet, the larger are the numbers that such weights make:
-kernels are multiplied where it is said, here and where speed is measured. *Keys matched*: of the variables in a
+kernels are multiplied where it is said, here and where inference is timed. *Keys matched*: of the variables in a
 checkpoint of the original, those that ours has under the same key in the same shape."""
 _SPEED = f"""\
 Medians of both sides, which take turns step by step: a training step (losses, gradients, optimizer) on one batch
