@@ -314,6 +314,11 @@ def test_the_graph_for_tflites_converter_is_the_originals(command: list[str], tm
     shapes = {name: value.shape for name, value in found.items()}
     assert shapes == {"output_0": (1,), "output_1": (1, 7), "output_2": (1, 7), "output_3": (1, 7, 4)}
 
+    # The converter puts the outputs into an order of its own.
+    (tmp_path / "theirs.tflite").write_bytes(content)
+    source = Detector(command[1].removeprefix("--trained_checkpoint_dir="))
+    assert_same_detections(Detector(tmp_path / "theirs.tflite")(IMAGES[0]).best(7), source(IMAGES[0]).best(7))
+
 
 @pytest.mark.parametrize(
     ("flags", "what"),

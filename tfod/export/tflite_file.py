@@ -12,10 +12,10 @@ from io import BytesIO
 from flatbuffers import encode, number_types
 from flatbuffers.table import Table
 
-__all__ = ["custom_operations", "in_order", "with_metadata"]
+__all__ = ["custom_operations", "in_order", "outputs_of", "with_metadata"]
 
 _OPERATORS, _SUBGRAPHS, _BUFFERS, _METADATA, _SIGNATURES = 1, 2, 4, 6, 7  # of a model
-_OUTPUTS = 2  # of a subgraph
+_OUTPUTS, _OPERATIONS = 2, 3  # of a subgraph; an operation's outputs are its slot 2 too
 # The converter's notes on itself, which nothing reads; their place is taken.
 _REPLACED = b"CONVERSION_METADATA"
 _NAME = b"TFLITE_METADATA"
@@ -27,6 +27,17 @@ def custom_operations(model: bytes) -> set[str]:
     """The operations of a model that are not TFLite's own."""
     codes = (_text(code, 1) for code in _tables(_root(model), _OPERATORS))
     return {code.decode() for code in codes if code}
+
+
+def outputs_of(model: bytes, operation: str) -> list[int]:
+    """The numbers of the tensors that an operation gives which is not TFLite's own; none where it is not there."""
+    kinds = [_text(code, 1).decode() for code in _tables(_root(model), _OPERATORS)]
+    for one in _tables(_tables(_root(model), _SUBGRAPHS)[0], _OPERATIONS):
+        offset = _offset(one, _OUTPUTS)
+        if kinds[_number(one, 0)] == operation and offset:
+            place = one.Vector(offset)
+            return list(struct.unpack_from(f"<{one.VectorLen(offset)}i", model, place))
+    return []
 
 
 def in_order(model: bytes, names: Sequence[str]) -> bytes:

@@ -179,7 +179,8 @@ class Detections:
         """The part of the image, uint8 `[H, W, 3]`, under each box, uint8 `[h, w, 3]`: at least one pixel of it."""
         self._require_own(image)
         most = [self.height, self.width] * 2
-        edges = np.clip(np.nan_to_num(self.pixel_boxes), 0, most)
+        # Boxes are float32: without rounding 0.3 of 100 pixels would begin the 31st.
+        edges = np.clip(np.nan_to_num(self.pixel_boxes).round(3), 0, most)
         starts = np.minimum(np.floor(edges[:, :2]).astype(int), np.array(most[:2]) - 1)
         ends = np.maximum(np.ceil(edges[:, 2:]).astype(int), starts + 1)
         return [

@@ -7,6 +7,7 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from numpy.typing import NDArray
 
 from tfod import names
 from tfod.errors import CheckpointError, ConfigError
+from tfod.export.tflite_file import outputs_of
 from tfod.inference.preparation import PREPARATION, Preparation, grey
 
 __all__ = ["TFLiteDetector", "boxes_of_image", "make_interpreter"]
 
-# In the order of the operation; the original's converter turned it round.
+_OPERATION = "TFLite_Detection_PostProcess"
+# In the order of the operation.
 _IN_ORDER = (names.DETECTION_BOXES, names.DETECTION_CLASSES, names.DETECTION_SCORES, names.NUM_DETECTIONS)
 _AGAIN = "export the model again: tfod export --formats tflite"
 
@@ -128,13 +131,13 @@ def boxes_of_image(outputs: Mapping[str, NDArray[np.float32]], shares: tuple[flo
 
 
 def _outputs(details: Sequence[Mapping[str, Any]], path: str) -> dict[str, Mapping[str, Any]]:
-    """The outputs by name, told from their order, by which alone they differ."""
-    boxes = [number for number, one in enumerate(details) if len(one["shape"]) == 3 and one["shape"][2] == 4]
-    if len(details) != 4 or boxes not in ([0], [3]):
+    """The outputs by name, told by the operation that gives them: converters change their order and their names."""
+    by_number = {one["index"]: one for one in details}
+    numbers = outputs_of(Path(path).read_bytes(), _OPERATION)
+    if len(numbers) != len(_IN_ORDER) or by_number.keys() != set(numbers):
         given = ", ".join(f"{one['name']} {one['shape'].tolist()}" for one in details)
-        what = f"the model does not end in TFLite_Detection_PostProcess: it gives {given}"
-        raise CheckpointError(what, path, _AGAIN)
-    return dict(zip(_IN_ORDER, details if boxes == [0] else details[::-1], strict=True))
+        raise CheckpointError(f"the model does not end in {_OPERATION}: it gives {given}", path, _AGAIN)
+    return {name: by_number[number] for name, number in zip(_IN_ORDER, numbers, strict=True)}
 
 
 def _packed(path: str, taken: Mapping[str, Any]) -> tuple[dict[int, str], Preparation]:
