@@ -64,7 +64,8 @@ def write_page(sources: Sources, findings: Sequence[Finding], output: Path | str
         "pictures": entries,
     }
     with replacing(output) as temporary:
-        temporary.write_text(offline_page("tfod.explore", "browse", sources.name, data), encoding="utf-8")
+        page = offline_page("tfod.explore", "browse", sources.name, data, "img-src data:")
+        temporary.write_text(page, encoding="utf-8")
 
 
 class _Numbers:

@@ -9,10 +9,11 @@ from tfod.visualize.offline_page import offline_page
 __all__ = ["page"]
 
 _COLOURS = 100
+_SOURCES = "base-uri 'none'; form-action 'none'; img-src blob:; connect-src 'self'"
 
 
 def page(name: str, class_names: Mapping[int, str]) -> str:
     """The page of the model `name`; it loads nothing, and asks only the server that it came from."""
     colours = [hex_colour(number) for number in range(1, max(_COLOURS, *class_names, 1) + 1)]
     data = {"model": name, "classes": dict(class_names), "colours": colours, "outputs": list(OUTPUTS)}
-    return offline_page("tfod.serving", "serve", name, data)
+    return offline_page("tfod.serving", "serve", name, data, _SOURCES)

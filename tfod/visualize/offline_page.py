@@ -11,16 +11,23 @@ from typing import Any
 __all__ = ["offline_page"]
 
 
-def offline_page(package: str, name: str, title: str, data: Any) -> str:
+def offline_page(package: str, name: str, title: str, data: Any, sources: str) -> str:
     """A page of the files `page/NAME.html`, `.css` and `.js` of a package.
 
-    The first has `$title`, `$style`, `$script` and `$data` where these go, and `$style_hash` and `$script_hash` in its
-    Content-Security-Policy. The script finds `data`, which may hold texts of strangers, as JSON.
+    The first is the body, which has `$title` where that goes. The script finds `data`, which may hold texts of
+    strangers, and the functions of `offline/page.js`.
+
+    Args:
+      sources: What else may be loaded, in words of a Content-Security-Policy.
     """
-    folder = resources.files(package) / "page"
-    page, style, script = ((folder / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
+    own, shared = resources.files(package) / "page", resources.files("tfod.visualize") / "offline"
+    body, style, script = ((own / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
+    page, helpers = ((shared / f"page.{kind}").read_text(encoding="utf-8") for kind in ("html", "js"))
+    script, title = helpers + script, html.escape(title)
     return string.Template(page).substitute(
-        title=html.escape(title),
+        title=title,
+        sources=sources,
+        body=string.Template(body.rstrip("\n")).substitute(title=title),
         style=style,
         script=script,
         style_hash=_source_hash(style),

@@ -1,16 +1,6 @@
-"use strict";
 // The data: the model's name in addresses, names of classes by id, colours of classes from 1, and the outputs needed.
-const data = JSON.parse(document.getElementById("data").textContent);
-const byId = (id) => document.getElementById(id);
 const image = byId("image"), boxes = byId("boxes"), list = byId("list"), threshold = byId("threshold");
 let found = [], turn = 0, summary = "";
-
-function make(tag, className, text) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
 
 function say(text, bad) {
   byId("status").textContent = text;
