@@ -96,12 +96,12 @@ def _model(args: argparse.Namespace) -> "ServedModel":
     from tfod.serving.model import ServedModel
     from tfod.serving.run import model_name
 
-    args.saved_model_dir = "" if args.pipeline_config_path else args.model
-    config, place = read_config(args)
+    args.saved_model_dir = args.model
+    config = read_config(args)[0] if args.pipeline_config_path or args.set else None
 
     from tfod.inference.detector import Detector
 
-    detector = Detector(args.model, pipeline_config=config if place else None, label_map=args.label_map_path)
+    detector = Detector(args.model, pipeline_config=config, label_map=args.label_map_path)
     return ServedModel(args.name or model_name(args.model), detector, detector.class_names)
 
 

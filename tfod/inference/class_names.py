@@ -7,7 +7,7 @@ from typing import Any
 
 from tfod.stores import is_file, is_remote, normal
 
-__all__ = ["config_beside", "names_beside", "names_in_config"]
+__all__ = ["config_beside", "names_beside", "names_in_config", "names_in_label_map"]
 
 _LABEL_MAPS = ("label_map.pbtxt", "labelmap.pbtxt")
 
@@ -43,13 +43,21 @@ def names_in_config(config: Any) -> Mapping[int, str]:
       ConfigError: The label map is damaged.
     """
     from tfod.config.coco import COCO_CLASSES, is_of_coco
+
+    return names_in_label_map(config) or (COCO_CLASSES if is_of_coco(config) else {})
+
+
+def names_in_label_map(config: Any) -> Mapping[int, str]:
+    """Of the first label map that a TrainEvalPipelineConfig names and that is there; else none.
+
+    Raises:
+      ConfigError: The label map is damaged.
+    """
     from tfod.config.label_map import read_label_map
 
     places = [reader.label_map_path for reader in (*config.eval_input_reader, config.train_input_reader)]
     there = next((place for place in places if place and is_file(place)), None)
-    if there is not None:
-        return read_label_map(there).names
-    return COCO_CLASSES if is_of_coco(config) else {}
+    return read_label_map(there).names if there is not None else {}
 
 
 def _beside(place: Path | str, wanted: tuple[str, ...]) -> str | None:

@@ -8,7 +8,7 @@ from typing import BinaryIO, Literal, NamedTuple, NoReturn
 
 from tfod.checkpoints.find_frozen_graph import FROZEN_GRAPH, find_frozen_graph
 from tfod.checkpoints.state import newest_checkpoint
-from tfod.config.kinds import WORDS, kind_of
+from tfod.config.kinds import WORDS, foreign, kind_of
 from tfod.errors import CheckpointError
 from tfod.export.known import GRAPH_FILE
 from tfod.files import LFS_CURE, is_lfs_pointer
@@ -23,15 +23,7 @@ _EXPORT = "export the model with tools/exporter_main_v2.py, and name that folder
 _HEAD = 4096
 _TORCH = ("a model of PyTorch", "export it from there as ONNX, with the outputs of a detector")
 _KERAS = ("a Keras model", "a detector is a SavedModel, TFLite or ONNX: export it with tools/exporter_main_v2.py")
-_ARCHIVE = ("an archive", "unpack it first")
-_STRANGERS = (
-    (b"\x89HDF", *_KERAS),
-    (b"PK\x03\x04", *_ARCHIVE),
-    (b"\x1f\x8b", *_ARCHIVE),
-    (b"\x80", *_TORCH),  # a pickle
-    (b"\x89PNG", "an image", _TAKEN),
-    (b"\xff\xd8\xff", "an image", _TAKEN),
-)
+_PICKLE = b"\x80"
 _BY_SUFFIX = {".keras": _KERAS, ".h5": _KERAS, ".pt": _TORCH, ".pth": _TORCH}
 _PART = re.compile(r"\.(index|meta|data-\d+-of-\d+)$")
 
@@ -151,11 +143,11 @@ def _refuse_stranger(path: str, head: bytes) -> None:
         raise CheckpointError("the file is empty", path, "copy it again")
     if is_lfs_pointer(head):
         raise CheckpointError("this is a pointer of Git LFS, not the model", path, LFS_CURE)
-    foreign = _BY_SUFFIX.get(os.path.splitext(path)[1].lower())
-    if foreign is None:
-        foreign = next(((what, cure) for magic, what, cure in _STRANGERS if head.startswith(magic)), None)
-    if foreign is not None:
-        raise CheckpointError(f"this is {foreign[0]}", path, foreign[1])
+    stranger = _BY_SUFFIX.get(os.path.splitext(path)[1].lower()) or foreign(head)
+    if stranger is None and head.startswith(_PICKLE):
+        stranger = _TORCH
+    if stranger is not None:
+        raise CheckpointError(f"this is {stranger[0]}", path, stranger[1] or _TAKEN)
     kind = kind_of(head, os.path.basename(path))
     if kind in ("config", "label map", "records"):
         raise CheckpointError(f"this is {WORDS[kind]}, not a model", path, _TAKEN)

@@ -15,14 +15,11 @@ from numpy.typing import NDArray
 
 from tfod import names
 from tfod.errors import CheckpointError, ConfigError
-from tfod.export.tflite_file import outputs_of
+from tfod.export.tflite_file import OPERATION, OUTPUTS, outputs_of
 from tfod.inference.preparation import PREPARATION, Preparation, grey
 
 __all__ = ["TFLiteDetector", "boxes_of_image", "make_interpreter"]
 
-_OPERATION = "TFLite_Detection_PostProcess"
-# In the order of the operation.
-_IN_ORDER = (names.DETECTION_BOXES, names.DETECTION_CLASSES, names.DETECTION_SCORES, names.NUM_DETECTIONS)
 _AGAIN = "export the model again: tfod export --formats tflite"
 
 
@@ -133,11 +130,11 @@ def boxes_of_image(outputs: Mapping[str, NDArray[np.float32]], shares: tuple[flo
 def _outputs(details: Sequence[Mapping[str, Any]], path: str) -> dict[str, Mapping[str, Any]]:
     """The outputs by name, told by the operation that gives them: converters change their order and their names."""
     by_number = {one["index"]: one for one in details}
-    numbers = outputs_of(Path(path).read_bytes(), _OPERATION)
-    if len(numbers) != len(_IN_ORDER) or by_number.keys() != set(numbers):
+    numbers = outputs_of(Path(path).read_bytes(), OPERATION)
+    if len(numbers) != len(OUTPUTS) or by_number.keys() != set(numbers):
         given = ", ".join(f"{one['name']} {one['shape'].tolist()}" for one in details)
-        raise CheckpointError(f"the model does not end in {_OPERATION}: it gives {given}", path, _AGAIN)
-    return {name: by_number[number] for name, number in zip(_IN_ORDER, numbers, strict=True)}
+        raise CheckpointError(f"the model does not end in {OPERATION}: it gives {given}", path, _AGAIN)
+    return {name: by_number[number] for name, number in zip(OUTPUTS, numbers, strict=True)}
 
 
 def _packed(path: str, taken: Mapping[str, Any]) -> tuple[dict[int, str], Preparation]:
