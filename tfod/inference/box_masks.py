@@ -3,10 +3,10 @@
 Letters: `N` boxes, `h w` the size of a box's own mask, `H W` that of the image.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
+
+from tfod.inference.sampling import mixed
 
 __all__ = ["image_masks"]
 
@@ -35,7 +35,7 @@ def image_masks(
     for mask, box, target in zip(masks, boxes, pasted, strict=True):
         rows, y = _samples(float(box[0]), float(box[2]), height, mask.shape[0])
         columns, x = _samples(float(box[1]), float(box[3]), width, mask.shape[1])
-        target[rows, columns] = _mixed(_mixed(mask, y).T, x).T > _INSIDE
+        target[rows, columns] = mixed(mixed(mask, y, axis=0), x, axis=1) > _INSIDE
     return pasted
 
 
@@ -51,11 +51,3 @@ def _samples(low: float, high: float, pixels: int, cells: int) -> tuple[slice, N
         return slice(0, 0), np.zeros(0, np.float32)
     rows = slice(int(inside[0]), int(inside[-1]) + 1)
     return rows, places[rows]
-
-
-def _mixed(mask: NDArray[Any], places: NDArray[np.float32]) -> NDArray[Any]:
-    """The rows of a mask at fractions of rows: `[h, w]` to `[rows, w]`."""
-    lower = np.floor(places).astype(np.int64)
-    upper = np.minimum(lower + 1, len(mask) - 1)
-    part = (places - lower)[:, np.newaxis]
-    return mask[lower] * (1 - part) + mask[upper] * part

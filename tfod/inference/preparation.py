@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tfod.inference.sampling import mixed
+
 __all__ = ["PREPARATION", "Preparation", "grey"]
 
 PREPARATION = "preparation.json"
@@ -90,8 +92,4 @@ def _sampled(
     if method == "nearest":
         rows = np.rint(places) if align_corners else np.floor(places)
         return np.take(image, np.minimum(rows.astype(int), before - 1), axis)
-    lower = np.minimum(np.floor(places).astype(int), before - 1)
-    upper = np.minimum(lower + 1, before - 1)
-    part = (places - lower).reshape([-1 if axis == 0 else 1, -1 if axis == 1 else 1, 1]).astype(np.float32)
-    low = np.take(image, lower, axis)
-    return low + (np.take(image, upper, axis) - low) * part
+    return mixed(image, places, axis)
