@@ -62,7 +62,7 @@ def blend_mask(image: NDArray[np.uint8], inside: NDArray[np.bool_], colour: Colo
         return
     whole = shown.astype(np.uint8)
     kernel = np.ones((2 * line + 1, 2 * line + 1), np.uint8)
-    outline = whole - cv2.erode(whole, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    outline = whole - cv2.erode(whole, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=(0,))
     tinted = (1 - _OPACITY) * part[shown] + _OPACITY * np.asarray(colour)
     part[shown] = np.rint(tinted).astype(np.uint8)
     part[outline > 0] = colour
