@@ -41,6 +41,9 @@ GROUNDTRUTH_DIFFICULT = "groundtruth_difficult"
 GROUNDTRUTH_GROUP_OF = "groundtruth_group_of"
 GROUNDTRUTH_AREA = "groundtruth_area"
 GROUNDTRUTH_MASK = "groundtruth_mask"
+GROUNDTRUTH_INSTANCE_MASKS = "groundtruth_instance_masks"
+GROUNDTRUTH_KEYPOINTS = "groundtruth_keypoints"
+GROUNDTRUTH_KEYPOINT_VISIBILITIES = "groundtruth_keypoint_visibilities"
 MULTICLASS_SCORES = "multiclass_scores"
 
 # What a model predicts.
