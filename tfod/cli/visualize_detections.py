@@ -13,12 +13,19 @@ from tfod.errors import ConfigError
 from tfod.files import check_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tfod.config.pipeline import PipelineConfig
+    from tfod.inference.detections import Detections
     from tfod.inference.detector import Detector
     from tfod.visualize.detected import DrawingResult
 
 __all__ = ["build_parser", "main", "run"]
 
+_SMALLEST_TILE = 32
 _DESCRIPTION = """Draws what an exported model or a checkpoint finds on images, in videos, and before cameras.
 
 Writes to --output_dir the images and videos with boxes, names and scores, and detections.json with every box. --write
@@ -31,6 +38,7 @@ _EXAMPLES = """\
   visualize_detections.py --pipeline_config_path workspace/raccoons/pipeline.config \\
       --checkpoint_dir workspace/raccoons --output_dir seen 'photos/**/*.jpg' more/1.png
   visualize_detections.py --saved_model_dir model_int8.tflite --write drawn,csv --output_dir seen drive.mp4
+  visualize_detections.py --saved_model_dir model_int8.tflite --tile_size 640 --write drawn,crops --output_dir seen sky/
   visualize_detections.py --saved_model_dir model.onnx --write frames,json --output_dir seen 0 rtsp://10.0.0.7/live"""
 
 
@@ -44,6 +52,10 @@ def build_parser() -> CommandParser:
     add("--output_dir", required=True, help="where everything goes")
     add("--write", default="drawn,json", metavar="KIND,...", help="drawn, json, coco, voc, csv, frames, crops "
         "(default: drawn,json)")  # fmt: skip
+    add("--tile_size", type=int, default=0, metavar="N", help="look at what is larger than N pixels in N x N windows "
+        "too, for small objects (default: at the whole only)")  # fmt: skip
+    add("--overlap", type=float, default=0.2, metavar="F", help="share of a window that the next one sees too "
+        "(default: 0.2)")  # fmt: skip
     add("--min_score", type=float, default=0.5, help="leave out what scores less (default: 0.5)")
     add("--max_boxes", type=int, default=100, help="at most so many an image, the best ones (default: 100)")
     return parser
@@ -64,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     detector = _detector(args, config)
     class_names = _names(args, config, detector) if asked_for is None else asked_for
     choice = Choice(kinds, args.min_score, args.max_boxes, class_names)
-    result = visualize(detector.detect, images, videos, Path(args.output_dir), choice)
+    result = visualize(_detect(args, detector), images, videos, Path(args.output_dir), choice)
     _print(result, Path(args.output_dir), kinds)
     return 130 if result.is_interrupted else 0
 
@@ -82,6 +94,10 @@ def _checked(args: argparse.Namespace) -> list[str]:
         raise ConfigError("no box could be drawn", "--max_boxes", "give a number of 1 or more")
     if not 0 <= args.min_score <= 1:
         raise ConfigError(f"no score is compared with {args.min_score}", "--min_score", "give a number from 0 to 1")
+    if args.tile_size and args.tile_size < _SMALLEST_TILE:
+        raise ConfigError("windows are too small", "--tile_size", f"give {_SMALLEST_TILE} or more pixels")
+    if not 0 <= args.overlap < 1:
+        raise ConfigError(f"windows cannot overlap by {args.overlap}", "--overlap", "give a number from 0 to below 1")
 
     from tfod.visualize.detected import FILES
 
@@ -98,6 +114,14 @@ def _detector(args: argparse.Namespace, config: "PipelineConfig") -> "Detector":
     if args.saved_model_dir:
         return Detector(args.saved_model_dir)
     return Detector.from_checkpoint(config, args.checkpoint_dir)
+
+
+def _detect(args: argparse.Namespace, detector: "Detector") -> "Callable[[NDArray[np.uint8]], Detections]":
+    from tfod.inference.tiled_detector import TiledDetector
+
+    if not args.tile_size:
+        return detector.detect
+    return TiledDetector(detector.detect_all, args.tile_size, overlap=args.overlap, min_score=args.min_score).detect
 
 
 def _names(args: argparse.Namespace, config: "PipelineConfig", detector: "Detector") -> Mapping[int, str]:
