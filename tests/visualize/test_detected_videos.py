@@ -23,7 +23,7 @@ NAMES = {1: "car", 2: "road / sign"}
 
 def detect(image: NDArray[np.uint8]) -> Detections:
     """Finds two objects in the lower half, the first the further to the right the higher the number that is shown."""
-    left = number_in(image) / 100
+    left = number_in(image) % 75 / 100
     boxes = np.array([[0.5, left, 1.0, left + 0.25], [0.75, 0.5, 1.0, 1.0]], np.float32)
     return Detections(boxes, np.array([0.9, 0.8], np.float32), np.array([1, 2]), *image.shape[:2])
 
@@ -65,6 +65,17 @@ def test_all_frames_come_out_in_order_with_numbers_and_times(drive: Path, tmp_pa
     with Image.open(output / "crops/road _ sign/drive.avi/000010_1.jpg") as crop:
         assert crop.size == (48, 16)
     assert len(list((output / "crops").rglob("*.jpg"))) == 60
+
+
+@pytest.mark.slow
+def test_thirty_seconds_of_720p_keep_every_frame_its_order_and_its_time(tmp_path: Path) -> None:
+    frames = [numbered(number, 720, 1280) for number in range(750)]
+    video = write_video(tmp_path / "long.mp4", frames, rate=25.0)
+    run(video, tmp_path / "out", "drawn", "json")
+    rate, drawn = read_frames(tmp_path / "out/long.mp4")
+    assert rate == 25.0 and [number_in(frame) for frame in drawn] == list(range(750))
+    entries = json.loads((tmp_path / "out/detections.json").read_text())["pictures"]
+    assert [entry["seconds"] for entry in entries] == pytest.approx([number / 25 for number in range(750)], abs=1e-3)
 
 
 def test_coco_json_is_a_data_set_that_other_programs_read(
