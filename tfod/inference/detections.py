@@ -38,7 +38,8 @@ class Detections:
       keypoints: float32 `[N, K, 2]`, yx, normalised to [0, 1]; None where the model finds none.
       keypoint_scores: float32 `[N, K]`; None where the model gives none.
       class_names: Class id to name; empty where they are not known.
-      track_ids: int64 `[N]`, from 1, an object's own through the frames of a video; None where none were tracked.
+      track_ids: int64 `[N]`, from 1, an object's own through the frames of a video, 0 for one that is not tracked; None
+        where none are.
     """
 
     boxes: NDArray[np.float32]
@@ -128,7 +129,7 @@ class Detections:
             )
         ]
         for box, track in zip(boxes, [] if self.track_ids is None else self.track_ids.tolist(), strict=False):
-            box["track"] = track
+            box["track"] = track or None
         return boxes
 
     def to_coco(self, image_id: int | str) -> list[dict[str, Any]]:
@@ -170,6 +171,7 @@ class Detections:
             confidence=self.scores,
             class_id=self.class_ids.astype(int),
             mask=self.masks,
+            tracker_id=self.track_ids,
             data={"class_name": np.array(self.names, dtype=str)},
         )
 
