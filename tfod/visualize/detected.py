@@ -118,7 +118,7 @@ def visualize(
         over_images(images, run.work(), write, result, doing="detecting")
         for source in videos:
             if not result.is_interrupted:
-                run.over_video(source, write)
+                run.over_video(source, write, is_alone=not images and len(videos) == 1)
         if not (result.images or result.frames or result.is_interrupted):
             raise result.unreadable[0]
     return result
@@ -130,8 +130,8 @@ class _Run(NamedTuple):
     choice: Choice
     result: DrawingResult
 
-    def over_video(self, source: VideoSource, write: Write) -> None:
-        """Detects on a video, which has drawings of its own; what cannot be read is passed over."""
+    def over_video(self, source: VideoSource, write: Write, *, is_alone: bool) -> None:
+        """Detects on a video, which has drawings of its own; beside others, one that cannot be read is passed over."""
         try:
             with (
                 OpenVideo(source) as video,
@@ -140,6 +140,8 @@ class _Run(NamedTuple):
                 tracker = Tracker(video.rate, self.choice.min_score) if self.choice.tracks else None
                 over_video(video, self.work(tracker), write_all, self.result, doing="detecting")
         except DataError as error:
+            if is_alone:
+                raise
             print(self.result.pass_over(error), file=sys.stderr)
             return
         for class_id, count in tracker.counts().items() if tracker else ():
