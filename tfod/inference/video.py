@@ -86,7 +86,7 @@ class OpenVideo:
 
 def _opened(source: VideoSource) -> Any:
     place = source.place
-    cv2.setLogLevel(0)
+    getattr(cv2.utils, "logging", cv2).setLogLevel(0)  # OpenCV 5 has it there, OpenCV 4 did not
     if isinstance(place, Path):
         capture = cv2.VideoCapture(str(place))
         what, cure = "the video is damaged or of a kind that cannot be read", "convert it to MP4, or extract its frames"
