@@ -12,10 +12,11 @@ from io import BytesIO
 from flatbuffers import encode, number_types
 from flatbuffers.table import Table
 
-__all__ = ["custom_operations", "in_order", "with_metadata"]
+__all__ = ["custom_operations", "in_order", "with_metadata", "without_last"]
 
 _OPERATORS, _SUBGRAPHS, _BUFFERS, _METADATA, _SIGNATURES = 1, 2, 4, 6, 7  # of a model
-_OUTPUTS = 2  # of a subgraph
+_OUTPUTS, _STEPS = 2, 3  # of a subgraph
+_CODE, _TAKEN = 0, 1  # of a step: the number of its operator, and its inputs
 # The converter's notes on itself, which nothing reads; their place is taken.
 _REPLACED = b"CONVERSION_METADATA"
 _NAME = b"TFLITE_METADATA"
@@ -37,6 +38,29 @@ def in_order(model: bytes, names: Sequence[str]) -> bytes:
     place = graph.Vector(_offset(graph, _OUTPUTS))
     changed = bytearray(model)
     struct.pack_into(f"<{len(names)}i", changed, place, *(numbers[name] for name in names))
+    return bytes(changed)
+
+
+def without_last(model: bytes, operation: str) -> bytes | None:
+    """The model without its last operation, whose inputs it gives instead; None where that is not `operation`.
+
+    To be run by the number of its tensors: its signatures are gone.
+    """
+    root = _root(model)
+    graph = _tables(root, _SUBGRAPHS)[0]
+    steps = _tables(graph, _STEPS)
+    code = _tables(root, _OPERATORS)[_number(steps[-1], _CODE)]
+    if _text(code, 1).decode() != operation:
+        return None
+    first = steps[-1].Vector(_offset(steps[-1], _TAKEN))
+    outputs, order = graph.Vector(_offset(graph, _OUTPUTS)), graph.Vector(_offset(graph, _STEPS))
+    taken = struct.unpack_from("<2i", model, first)  # of boxes and scores; the third are the anchors
+    changed = bytearray(model)
+    # Vectors begin with their length.
+    struct.pack_into("<I2i", changed, outputs - 4, 2, *taken)
+    struct.pack_into("<I", changed, order - 4, len(steps) - 1)
+    if offset := _offset(root, _SIGNATURES):
+        struct.pack_into("<I", changed, root.Vector(offset) - 4, 0)
     return bytes(changed)
 
 
