@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,28 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfod.errors import CheckpointError
+from tfod.inference.backends.tflite import make_interpreter
 
-__all__ = ["Cost", "Loaded", "Measured", "bytes_of", "load_model", "measured", "peak_megabytes", "run_alone", "tflite_interpreter"]
+__all__ = ["Cost", "Measured", "measured"]
 
 Outputs = Mapping[str, NDArray[Any]]
 Function = Callable[[NDArray[Any]], Outputs]
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """An exported model in its runtime.
-
-    Attributes:
-      run: From one input, as `measured` takes it, to the outputs by name.
-      shape: Of the input, None for any number.
-      dtype: Of the input, by NumPy's name; `object` for strings.
-      engine: The runtime's own object: an interpreter, a session, a signature.
-    """
-
-    run: Function
-    shape: tuple[int | None, ...]
-    dtype: str
-    engine: Any
 
 
 @dataclass(frozen=True)
@@ -84,8 +68,21 @@ def measured(kind: str, path: Path, inputs: Iterable[NDArray[np.uint8] | NDArray
         count = 0
         for count, one in enumerate(inputs, 1):
             np.save(folder / f"{count - 1}.input.npy", one)
-        cure = "export without this format; or see whether --verify off and your own program run it"
-        run_alone("tfod.export.run", [kind, str(path), name], path.name, cure)
+        command = [sys.executable, "-W", "ignore", "-m", "tfod.export.run", kind, str(path), name]
+        root = str(Path(__file__).resolve().parents[2])
+        paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            errors="replace",
+            env={**os.environ, "PYTHONPATH": paths},
+        )
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+            cure = "export without this format; or see whether --verify off and your own program run it"
+            raise CheckpointError(f"the exported model does not run: {last[:300]}", path.name, cure)
         outputs = []
         for number in range(count):
             with np.load(folder / f"{number}.output.npz") as arrays:
@@ -95,7 +92,7 @@ def measured(kind: str, path: Path, inputs: Iterable[NDArray[np.uint8] | NDArray
     return Measured(
         outputs,
         Cost(
-            bytes_of(path) / 1e6,
+            _bytes(path) / 1e6,
             1000 * float(np.median(seconds)),
             1000 * float(np.percentile(seconds, 95)),
             content["peak_megabytes"],
@@ -103,77 +100,38 @@ def measured(kind: str, path: Path, inputs: Iterable[NDArray[np.uint8] | NDArray
     )
 
 
-def run_alone(module: str, arguments: Sequence[str], where: str, cure: str) -> None:
-    """Runs a module with arguments in a process of its own, and waits for it.
-
-    Raises:
-      CheckpointError: It failed; with the last line that it said, `where` and the `cure`.
-    """
-    root = str(Path(__file__).resolve().parents[2])
-    paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", module, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        errors="replace",
-        env={**os.environ, "PYTHONPATH": paths},
-    )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise CheckpointError(f"the exported model does not run: {last[:300]}", where, cure)
-
-
-def bytes_of(path: Path) -> int:
-    """Of a file, or of all files of a folder."""
+def _bytes(path: Path) -> int:
     files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
     return sum(one.stat().st_size for one in files)
 
 
-def load_model(kind: str, path: str, threads: int | None = None) -> Loaded:
-    """Loads an exported file or folder into its runtime; `threads` None for as many as the runtime takes by itself.
-
-    TensorFlow takes its threads once in a process: nothing of it may have run before.
-    """
-    load = {"saved_model": _saved_model, "onnx": _onnx}.get(kind, _tflite)
-    return load(path, threads)
-
-
-def _saved_model(path: str, threads: int | None) -> Loaded:
+def _saved_model(path: str) -> Function:
     import tensorflow as tf
 
-    if threads is not None:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
     model = tf.saved_model.load(path)
     signature = model.signatures["serving_default"]
-    [(name, spec)] = signature.structured_input_signature[1].items()
+    [name] = signature.structured_input_signature[1]
 
     def run(given: NDArray[Any]) -> Outputs:
         value = tf.constant([given.tobytes()]) if given.ndim == 1 else tf.constant(given)
         return {key: one.numpy() for key, one in signature(**{name: value}).items()}
 
     run.model = model  # type: ignore[attr-defined]  # its variables live as long as it does
-    return Loaded(run, tuple(spec.shape.as_list()), np.dtype(spec.dtype.as_numpy_dtype).name, signature)
+    return run
 
 
-def _onnx(path: str, threads: int | None) -> Loaded:
+def _onnx(path: str) -> Function:
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or 0
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    [taken] = session.get_inputs()
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    [name] = [one.name for one in session.get_inputs()]
     outputs = [one.name for one in session.get_outputs()]
-    shape = tuple(side if isinstance(side, int) else None for side in taken.shape)
-    dtype = {"tensor(float)": "float32"}.get(taken.type, taken.type.removeprefix("tensor(").rstrip(")"))
-    return Loaded(
-        lambda given: dict(zip(outputs, session.run(None, {taken.name: given}), strict=True)), shape, dtype, session
-    )
+    return lambda given: dict(zip(outputs, session.run(None, {name: given}), strict=True))
 
 
-def _tflite(path: str, threads: int | None) -> Loaded:
-    interpreter = tflite_interpreter(Path(path).read_bytes(), threads)
+def _tflite(path: str) -> Function:
+    interpreter = make_interpreter(path, None)
+    interpreter.allocate_tensors()
     runner = interpreter.get_signature_runner()
     [taken] = runner.get_input_details().values()
     given_back = runner.get_output_details()
@@ -183,21 +141,7 @@ def _tflite(path: str, threads: int | None) -> Loaded:
         interpreter.invoke()
         return {name: _real(interpreter.get_tensor(one["index"]), one) for name, one in given_back.items()}
 
-    shape = tuple(int(side) for side in taken["shape"])
-    return Loaded(run, shape, np.dtype(taken["dtype"]).name, interpreter)
-
-
-def tflite_interpreter(content: bytes, threads: int | None) -> Any:
-    """LiteRT's interpreter of a model, or TensorFlow's; its tensors have their places."""
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        import tensorflow as tf
-
-        Interpreter = tf.lite.Interpreter  # noqa: N806  (a class)
-    interpreter = Interpreter(model_content=content, num_threads=threads or os.cpu_count())
-    interpreter.allocate_tensors()
-    return interpreter
+    return run
 
 
 def _real(values: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]:
@@ -205,8 +149,7 @@ def _real(values: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]:
     return (values.astype(np.float32) - zero) * np.float32(scale) if scale else values
 
 
-def peak_megabytes() -> float | None:
-    """The most memory that this process had; None where the system does not tell."""
+def _peak_megabytes() -> float | None:
     # Not `getrusage`: that counts what the process was before this program was loaded into it, a copy of its parent.
     with suppress(OSError, StopIteration):
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
@@ -227,8 +170,9 @@ def _timed(run: Function, folder: Path) -> Iterator[float]:
 
 def _main(kind: str, path: str, folder: str) -> None:
     warnings.simplefilter("ignore")
-    seconds = list(_timed(load_model(kind, path).run, Path(folder)))
-    content = {"seconds": seconds, "peak_megabytes": peak_megabytes()}
+    load = {"saved_model": _saved_model, "onnx": _onnx}.get(kind, _tflite)
+    seconds = list(_timed(load(path), Path(folder)))
+    content = {"seconds": seconds, "peak_megabytes": _peak_megabytes()}
     Path(folder, "cost.json").write_text(json.dumps(content), encoding="ascii")
 
 
