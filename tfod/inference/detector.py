@@ -123,6 +123,11 @@ class Detector:
         return detector
 
     @property
+    def backend(self) -> Backend:
+        """What runs the model, in batches as they are given."""
+        return self._backend
+
+    @property
     def image_size(self) -> tuple[int | None, int | None]:
         """Height and width of the images that it takes, in pixels; None for any."""
         return self._backend.shape[1], self._backend.shape[2]

@@ -16,6 +16,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfod.errors import ConfigError
 from tfod.models.detection_model import DetectionModel
 
 __all__ = ["PartCount", "count_by_part", "count_multiply_adds"]
@@ -64,9 +65,7 @@ def count_by_part(model: DetectionModel, height: int, width: int) -> list[PartCo
 
     of_network = count_multiply_adds(predict.get_concrete_function(), owners)
     whole = count_multiply_adds(detect.get_concrete_function(), owners)
-    counts = [
-        PartCount(_CALLED.get(name, name), _parameters(part), of_network[name]) for name, part in parts.items()
-    ]
+    counts = [PartCount(_CALLED.get(name, name), _parameters(part), of_network[name]) for name, part in parts.items()]
     if of_network[NO_WEIGHTS]:
         counts.append(PartCount(NO_WEIGHTS, 0, of_network[NO_WEIGHTS]))
     return [*counts, PartCount(POSTPROCESSING, 0, sum(whole.values()) - sum(of_network.values()))]
@@ -93,33 +92,27 @@ def count_multiply_adds(function: Any, owners: Mapping[int, str]) -> Counter[str
 
 
 def _multiply_adds(operation: tf.Operation) -> int:
-    kind = operation.type
-    if kind in ("Conv2D", "DepthwiseConv2dNative"):
-        kernel = operation.inputs[1].shape  # [K, K, C, D], or [K, K, C, M] with M outputs for each of C
-        sums = kernel[:3] if kind == "Conv2D" else kernel[:2]
-        return _size(operation.outputs[0]) * math.prod(sums)
-    if kind == "Conv2DBackpropInput":  # a transposed convolution
-        kernel = operation.inputs[1].shape  # [K, K, out, in]
-        return _size(operation.inputs[2]) * math.prod(kernel[:3])
+    kind, inputs = operation.type, operation.inputs
+    if kind == "Conv2D":
+        return _size(operation.outputs[0]) * _size(inputs[1], slice(3))  # a kernel is [K, K, C, D]
+    if kind == "DepthwiseConv2dNative":
+        return _size(operation.outputs[0]) * _size(inputs[1], slice(2))  # [K, K, C, M]: M outputs of each of C
+    if kind == "Conv2DBackpropInput":  # a transposed convolution, [K, K, out, in]
+        return _size(inputs[2]) * _size(inputs[1], slice(3))
     if kind == "MatMul":
-        return _size(operation.outputs[0]) * int(operation.inputs[0].shape[0 if operation.get_attr("transpose_a") else 1])
-    if kind in ("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"):
-        return _size(operation.outputs[0]) * int(operation.inputs[0].shape[-2 if operation.get_attr("adj_x") else -1])
-    if kind == "Einsum":
-        return _of_einsum(operation)
-    return 0
+        summed = 0 if operation.get_attr("transpose_a") else 1
+    elif kind in ("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"):
+        summed = -2 if operation.get_attr("adj_x") else -1
+    else:
+        return 0
+    return _size(operation.outputs[0]) * int(inputs[0].shape[summed])
 
 
-def _of_einsum(operation: tf.Operation) -> int:
-    """Each combination of the letters' values is a multiply-add."""
-    given = operation.get_attr("equation").decode().split("->")[0].split(",")
-    sides = {letter: side for text, one in zip(given, operation.inputs, strict=True)
-             for letter, side in zip(text, one.shape, strict=True)}  # fmt: skip
-    return math.prod(sides.values()) if len(given) > 1 else 0
-
-
-def _size(tensor: tf.Tensor) -> int:
-    return math.prod(tensor.shape)
+def _size(tensor: tf.Tensor, sides: slice = slice(None)) -> int:
+    if not tensor.shape.is_fully_defined():
+        what = f"the shape of {tensor.op.type} is not known before the model runs"
+        raise ConfigError(what, tensor.name, "give the config an image_resizer of a fixed size")
+    return math.prod(tensor.shape[sides])
 
 
 def _owner(operation: tf.Operation, names: Mapping[str, str]) -> str:

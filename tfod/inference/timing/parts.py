@@ -5,157 +5,164 @@ of a part of its graph, gives the rest.
 """
 
 import json
-import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tfod import names
-from tfod.export.run import tflite_interpreter
-from tfod.export.tflite_file import without_last
-from tfod.inference.timing.results import PartTimes
-from tfod.inference.timing.subject import Subject
+from tfod.errors import ConfigError
+from tfod.export.tflite_file import OPERATION, without_last
+from tfod.inference.recognition import ModelPlace
+from tfod.inference.timing.results import PartTimes, Request
+
+if TYPE_CHECKING:
+    from tfod.inference.backends.backend import Backend
 
 __all__ = ["part_times", "seconds_of"]
 
 Images = NDArray[np.uint8]
 
-_WARM_UP = 3
-_TFLITE_LAST = "TFLite_Detection_PostProcess"
-# What a detector of the original gives of its network before suppression.
+_WARM_UP = 5
+# What detectors give of their network before suppression.
 _BEFORE_SUPPRESSION = (names.RAW_DETECTION_BOXES, names.RAW_DETECTION_SCORES)
-_CONVOLUTIONS = ("Conv", "FusedConv", "ConvTranspose", "QLinearConv", "NhwcFusedConv")
+_CONVOLUTIONS = ("Conv", "FusedConv", "ConvTranspose", "QLinearConv")
 
 
-def seconds_of(run: Callable[[], object], runs: int, warm_up: int = _WARM_UP) -> list[float]:
+def seconds_of(run: Callable[[], object], runs: int) -> list[float]:
     """The times of so many runs, after some that do not count."""
-    for _ in range(warm_up):
-        run()
     times = []
-    for _ in range(runs):
+    for _ in range(_WARM_UP + runs):
         began = time.perf_counter()
         run()
         times.append(time.perf_counter() - began)
-    return times
+    return times[_WARM_UP:]
 
 
-def part_times(subject: Subject, images: Images, runs: int, threads: int, whole_ms: float) -> PartTimes:
-    """Where the time of images, uint8 `[B, H, W, 3]`, goes, of which `whole_ms` is all.
-
-    Args:
-      runs: How often each part is run.
-    """
-    if subject.detection_model is not None:
-        return _in_memory(subject.detection_model, images, runs)
-    if subject.kind == "tflite":
-        return _tflite(subject, images, runs, threads, whole_ms)
-    if subject.kind == "onnx":
-        return _onnx(subject, images, runs, threads)
-    if subject.kind == "saved_model":
-        return _saved_model(subject, images, runs, whole_ms)
-    return PartTimes(len(images), None, None, None, "a frozen graph tells nothing of its parts")
+def _median_ms(run: Callable[[], object], request: Request) -> float:
+    return 1000 * statistics.median(seconds_of(run, request.runs))
 
 
-def _median_ms(run: Callable[[], object], runs: int) -> float:
-    return 1000 * statistics.median(seconds_of(run, runs))
+def part_times(place: ModelPlace, backend: "Backend", images: Images, request: Request, whole_ms: float) -> PartTimes:
+    """Where the time of images, uint8 `[B, H, W, 3]`, goes, of which `whole_ms` is all."""
+    if place.format == "tflite":
+        return _tflite(place.path, backend, images, request, whole_ms)
+    if place.format == "onnx":
+        return _onnx(place.path, images, request)
+    if place.format == "checkpoint":
+        return _in_memory(backend, images, request)
+    return _graph(backend, images, request, whole_ms)
 
 
-def _in_memory(model: Any, images: Images, runs: int) -> PartTimes:
-    import tensorflow as tf
+def _tflite(path: str, backend: Any, images: Images, request: Request, whole_ms: float) -> PartTimes:
+    from tfod.inference.backends.tflite import make_interpreter
 
-    given = tf.constant(images)
-    preprocess = tf.function(model.preprocess, autograph=False).get_concrete_function(given)
-    inputs, true_shapes = preprocess(given)
-    predict = tf.function(lambda pixels, shapes: model.predict(pixels, shapes, training=False), autograph=False)
-    prediction = predict(inputs, true_shapes)
-    finish = tf.function(model.detections, autograph=False)
-    return PartTimes(
-        len(images),
-        _median_ms(lambda: preprocess(given)[0].numpy(), runs),
-        _median_ms(lambda: tf.nest.map_structure(np.asarray, predict(inputs, true_shapes)), runs),
-        _median_ms(lambda: tf.nest.map_structure(np.asarray, finish(prediction, true_shapes)), runs),
-        "each part is run by itself",
-    )
+    preprocess = _median_ms(lambda: backend.prepared(images[0]), request)
+    with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
+        file.write(without_last(Path(path).read_bytes()))
+        file.flush()
+        interpreter = make_interpreter(file.name, request.threads)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], backend.prepared(images[0])[0])
+    network = _median_ms(interpreter.invoke, request)
+    how = f"images are prepared before the model; the network is the model without {OPERATION}; the rest is after it"
+    return PartTimes(preprocess, network, max(whole_ms - preprocess - network, 0.0), how)
 
 
-def _tflite(subject: Subject, images: Images, runs: int, threads: int, whole_ms: float) -> PartTimes:
-    prepared = subject.prepare(images)
-    preprocess = _median_ms(lambda: subject.prepare(images), runs)
-    cut = without_last(subject.place.read_bytes(), _TFLITE_LAST)
-    if cut is None:
-        how = f"the model does not end with {_TFLITE_LAST}: what is after preprocessing is one"
-        return PartTimes(len(images), preprocess, None, None, how)
-    interpreter = tflite_interpreter(cut, threads)
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], prepared)
-    network = _median_ms(interpreter.invoke, runs)
-    how = f"preprocessing is done before the model; the network is the model without {_TFLITE_LAST}, which is the rest"
-    return PartTimes(len(images), preprocess, network, max(whole_ms - preprocess - network, 0.0), how)
-
-
-def _onnx(subject: Subject, images: Images, runs: int, threads: int) -> PartTimes:
+def _onnx(path: str, images: Images, request: Request) -> PartTimes:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = request.threads
     options.enable_profiling = True
-    prepared = subject.prepare(images)
     with tempfile.TemporaryDirectory(prefix="tfod_profile_") as folder:
-        options.profile_file_prefix = os.path.join(folder, "run")
-        session = onnxruntime.InferenceSession(str(subject.place), options, providers=["CPUExecutionProvider"])
-        taken = session.get_inputs()[0].name
-        for _ in range(_WARM_UP + runs):
-            session.run(None, {taken: prepared})
+        options.profile_file_prefix = f"{folder}/run"
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        [taken] = session.get_inputs()
+        given = images.astype(np.float32 if taken.type == "tensor(float)" else np.uint8)
+        for _ in range(1 + request.runs):
+            session.run(None, {taken.name: given})
         events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
-    split = [_split(run) for run in _runs(events)[_WARM_UP:]]
-    if not any(sum(one) for one in split):
-        return PartTimes(len(images), None, None, None, "the runtime's profile has no convolution to go by")
+    split = [_split(run) for run in _runs(events)[1:]]
     before, network, after = (statistics.median(times) for times in zip(*split, strict=True))
-    how = "by the runtime's profile: up to the first convolution, to the last, and what is after it"
-    return PartTimes(len(images), before, network, after, how)
+    how = "by the runtime's profile: operations up to the first convolution, to the last, and after it"
+    return PartTimes(before, network, after, how)
 
 
 def _runs(events: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """The operations of each run, in the order in which they began."""
-    wholes = sorted((one for one in events if one.get("name") == "model_run"), key=lambda one: one["ts"])
-    kernels = sorted(
-        (one for one in events if one.get("cat") == "Node" and one["name"].endswith("_kernel_time")),
-        key=lambda one: one["ts"],
-    )
-    return [[one for one in kernels if run["ts"] <= one["ts"] <= run["ts"] + run["dur"]] for run in wholes]
+    events = sorted(events, key=lambda event: event["ts"])
+    wholes = [event for event in events if event["name"] == "model_run"]
+    kernels = [event for event in events if event["cat"] == "Node" and event["name"].endswith("_kernel_time")]
+    return [[one for one in kernels if 0 <= one["ts"] - run["ts"] <= run["dur"]] for run in wholes]
 
 
 def _split(kernels: list[dict[str, Any]]) -> tuple[float, float, float]:
     """Milliseconds before the first convolution, from there to the end of the last, and after it."""
-    places = [i for i, one in enumerate(kernels) if one["args"].get("op_name") in _CONVOLUTIONS]
-    if not places:
-        return 0.0, 0.0, 0.0
     times = [one["dur"] / 1000 for one in kernels]
+    places = [place for place, one in enumerate(kernels) if one["args"]["op_name"] in _CONVOLUTIONS] or [-1]
     first, last = places[0], places[-1] + 1
     return sum(times[:first]), sum(times[first:last]), sum(times[last:])
 
 
-def _saved_model(subject: Subject, images: Images, runs: int, whole_ms: float) -> PartTimes:
+def _in_memory(backend: Any, images: Images, request: Request) -> PartTimes:
     import tensorflow as tf
 
-    assert subject.loaded is not None
-    signature = subject.loaded.engine
-    if not set(_BEFORE_SUPPRESSION) <= set(signature.structured_outputs):
-        how = f"the model does not give {' and '.join(_BEFORE_SUPPRESSION)}, so that its graph cannot be cut"
-        return PartTimes(len(images), None, None, None, how)
-    [(name, spec)] = signature.structured_input_signature[1].items()
+    model = backend.owner
+    preprocess = tf.function(model.preprocess, autograph=False)
+    predict = tf.function(lambda inputs, shapes: model.predict(inputs, shapes, training=False), autograph=False)
+    finish = tf.function(model.detections, autograph=False)
+    given = tf.constant(images)
+    inputs, shapes = preprocess(given)
+    prediction = predict(inputs, shapes)
+    return PartTimes(
+        _median_ms(lambda: preprocess(given), request),
+        _median_ms(lambda: predict(inputs, shapes), request),
+        _median_ms(lambda: finish(prediction, shapes), request),
+        "each part is run by itself",
+    )
 
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec(spec.shape, spec.dtype)])
-    def unsuppressed(given: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        found = signature(**{name: given})
-        return {key: found[key] for key in _BEFORE_SUPPRESSION}
 
-    prepared = tf.constant(subject.prepare(images))
-    before = _median_ms(lambda: [one.numpy() for one in unsuppressed(prepared).values()], runs)
-    how = "the graph is cut before suppression; the network is with preprocessing and with the decoding of boxes"
-    return PartTimes(len(images), None, before, max(whole_ms - before, 0.0), how)
+def _graph(backend: Any, images: Images, request: Request, whole_ms: float) -> PartTimes:
+    import tensorflow as tf
+
+    preprocess = _preprocess_ms(images, request)
+    how = ["no config tells of preprocessing" if preprocess is None else "preprocessing is run by itself"]
+    given = tf.constant(images, backend.dtypes[-1])
+
+    @tf.function(autograph=False)
+    def unsuppressed(images: tf.Tensor) -> list[tf.Tensor]:
+        found = backend.function(images)
+        return [found[name] for name in _BEFORE_SUPPRESSION]
+
+    try:
+        before = _median_ms(lambda: unsuppressed(given), request)
+    except (KeyError, TypeError):  # without these outputs; or it takes files, which are made outside of the graph
+        how.append(f"the graph does not give {' and '.join(_BEFORE_SUPPRESSION)} of pixels, and is not cut there")
+        return PartTimes(preprocess, None, None, "; ".join(how))
+    how.append("the graph is cut before suppression: boxes are decoded with the network")
+    network = before - (preprocess or 0.0)
+    return PartTimes(preprocess, max(network, 0.0), max(whole_ms - before, 0.0), "; ".join(how))
+
+
+def _preprocess_ms(images: Images, request: Request) -> float | None:
+    if request.pipeline_config is None:
+        return None
+    import tensorflow as tf
+
+    from tfod.config.gray import with_gray
+    from tfod.config.pipeline import read_pipeline_config
+    from tfod.models.build import build_model
+
+    try:
+        model = build_model(with_gray(read_pipeline_config(request.pipeline_config)).model)
+    except ConfigError:  # of an export of the original's that cannot be built here
+        return None
+    preprocess = tf.function(model.preprocess, autograph=False)
+    given = tf.constant(images)
+    return _median_ms(lambda: preprocess(given), request)

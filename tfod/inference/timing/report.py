@@ -2,134 +2,139 @@
 
 import io
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfod.files import write_bytes, write_text
-from tfod.inference.timing.benchmark import SourceImages
 from tfod.inference.timing.results import Latency, Measurement
 from tfod.terminal import print_table, shown
 
 if TYPE_CHECKING:
     from tfod.inference.timing.counting import PartCount
 
-__all__ = ["FIGURE_FILE", "JSON_FILE", "print_counts", "print_measurements", "write_report"]
+__all__ = ["FIGURE_FILE", "JSON_FILE", "print_counts", "print_measurements", "short_names", "write_report"]
 
 JSON_FILE = "benchmark.json"
 FIGURE_FILE = "benchmark.png"
-_LONGEST = 26  # letters of a model's name, so that tables fit 100 columns
+_PARTS = ("decode", "preprocess", "network", "post-process")
+_COLOURS = ("0.75", "#f58230", "#3278ff", "#3cb44b")
 
 
-def short(model: str) -> str:
-    """The end of a model's place, which tells it from others.
+def short_names(models: Sequence[str]) -> dict[str, str]:
+    """The models without the folders in which all of them are.
 
-    >>> short("exported_models/photos/model_float32.tflite")
-    '...tos/model_float32.tflite'
+    >>> short_names(["exported/phone", "exported/phone/model.onnx"])
+    {'exported/phone': 'phone', 'exported/phone/model.onnx': 'phone/model.onnx'}
     """
-    return model if len(model) <= _LONGEST else f"...{model[3 - _LONGEST - 1:]}"
+    folder = os.path.commonpath([os.path.dirname(os.path.abspath(model)) for model in models])
+    return {model: os.path.relpath(os.path.abspath(model), folder) for model in models}
 
 
-def print_measurements(rows: Sequence[Measurement], source: SourceImages) -> None:
-    """Prints latency and throughput, where the time goes, and which batch sizes cannot be run."""
-    headings = ["model", "threads", "batch", "ms, median", "p95", "p99", "images/s", "peak MB", "load s"]
-    cells = [_latency_cells(row, one) for row in rows for one in row.latencies]
-    print_table(f"from pixels to boxes, on {source.told}", headings, cells, texts=("model",))
-    for row in rows[:: len({row.threads for row in rows})]:
-        for size, reason in row.refused.items():
-            print(f"{short(row.model)}: no batch of {size}: {shown(reason)}")
-    _print_parts(rows, source)
-
-
-def _latency_cells(row: Measurement, one: Latency) -> list[str]:
-    return [
-        short(row.model),
-        str(row.threads),
-        str(one.batch_size),
-        f"{one.median_ms:.2f}",
-        f"{one.p95_ms:.2f}",
-        f"{one.p99_ms:.2f}",
-        f"{one.images_per_second:.1f}",
-        "" if row.peak_megabytes is None else f"{row.peak_megabytes:.0f}",
-        f"{row.load_seconds:.2f}",
-    ]
-
-
-def _print_parts(rows: Sequence[Measurement], source: SourceImages) -> None:
-    known = [row for row in rows if row.parts is not None]
-    headings = ["model", "threads", "batch", "decode", "preprocess", "network", "post-process"]
-    cells = []
-    for row in known:
-        assert row.parts is not None
-        decode = None if source.decode_ms is None else source.decode_ms * row.parts.batch_size
-        times = (decode, row.parts.preprocess, row.parts.network, row.parts.postprocess)
-        written = ["" if one is None else f"{one:.2f}" for one in times]
-        cells.append([short(row.model), str(row.threads), str(row.parts.batch_size), *written])
+def print_measurements(rows: Sequence[Measurement], measured_on: str) -> None:
+    """Prints latency and throughput, which batch sizes cannot be run, and where the time goes."""
+    names = short_names([row.model for row in rows])
+    headings = ["model", "threads", "batch", "median ms", "p90", "p95", "p99", "images/s", "peak MB", "file MB",
+                "load s", "first ms"]  # fmt: skip
+    cells = [[names[row.model], *_numbers(row, one)] for row in rows for one in row.latencies]
     if cells:
-        print_table("where the time goes, ms", headings, cells, texts=("model",))
-        for line in dict.fromkeys(f"{row.kind}: {row.parts.how}" for row in known if row.parts):
-            print(line)
+        print_table(f"from pixels to boxes, on {measured_on}", headings, cells, texts=("model",))
+    refused = [f"{names[row.model]}: no batch of {size}: {why}" for row in rows for size, why in row.refused.items()]
+    for line in dict.fromkeys(refused):
+        print(shown(line))
+    known = [(row, _part_times(row)) for row in rows if row.parts is not None]
+    cells = [
+        [names[row.model], str(row.threads), str(row.latencies[0].batch_size), *(_written(one, 2) for one in times)]
+        for row, times in known
+    ]
+    if cells:
+        print_table("where the time goes, ms", ["model", "threads", "batch", *_PARTS], cells, texts=("model",))
+    for line in dict.fromkeys(f"{row.format}: {row.parts.how}" for row, _ in known if row.parts):
+        print(line)
 
 
-def print_counts(counts: Sequence["PartCount"], height: int, width: int) -> None:
-    """Prints parameters and arithmetic of each part and of the whole."""
+def _numbers(row: Measurement, one: Latency) -> list[str]:
+    times = (one.median_ms, one.p90_ms, one.p95_ms, one.p99_ms)
+    return [
+        str(row.threads), str(one.batch_size), *(_written(time, 2) for time in times),
+        _written(one.images_per_second, 1), _written(row.peak_megabytes, 0), _written(row.megabytes, 1),
+        _written(row.load_seconds, 2), _written(row.first_ms, 0),
+    ]  # fmt: skip
+
+
+def _written(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _part_times(row: Measurement) -> tuple[float | None, ...]:
+    """Milliseconds of each of _PARTS, for a batch."""
+    assert row.parts is not None
+    decode = None if row.decode_ms is None else row.decode_ms * row.latencies[0].batch_size
+    return decode, row.parts.preprocess, row.parts.network, row.parts.postprocess
+
+
+def print_counts(config: str, counts: Sequence["PartCount"], height: int, width: int) -> None:
+    """Prints parameters and arithmetic of each part and of the whole, for an image of a size in pixels."""
     whole = sum(one.parameters for one in counts), sum(one.multiply_adds for one in counts)
     rows = [(one.name, one.parameters, one.multiply_adds) for one in counts] + [("all", *whole)]
     cells = [[name, f"{many:,}", f"{adds / 1e6:,.1f}", f"{2 * adds / 1e6:,.1f}"] for name, many, adds in rows]
-    title = f"for an image of {height} x {width}; a multiply-add is two FLOPs"
-    print_table(title, ["part", "parameters", "million multiply-adds", "MFLOPs"], cells, texts=("part",),
-                line_after=len(cells) - 2)  # fmt: skip
+    title = f"{shown(config)}, an image of {height} x {width}; a multiply-add is two FLOPs"
+    headings = ["part", "parameters", "million multiply-adds", "MFLOPs"]
+    print_table(title, headings, cells, texts=("part",), line_after=len(cells) - 2)
 
 
 def write_report(
-    folder: Path, rows: Sequence[Measurement], source: SourceImages, counts: Sequence["PartCount"]
+    folder: Path, rows: Sequence[Measurement], measured_on: str, counts: Mapping[str, Sequence["PartCount"]]
 ) -> None:
-    """Writes benchmark.json and benchmark.png, each whole or not at all; `folder` is made."""
+    """Writes benchmark.json and benchmark.png, each whole or not at all; `folder` is made. Counts are by config."""
     content = {
-        "images": source.told,
-        "decode_ms": source.decode_ms,
+        "images": measured_on,
         "models": [row.to_json() for row in rows],
-        "parts": [{**asdict(one), "flops": one.flops} for one in counts],
+        "parts": {config: [{**asdict(one), "flops": one.flops} for one in parts] for config, parts in counts.items()},
     }
-    figure = _figure(rows)
     write_text(folder / JSON_FILE, json.dumps(content, indent=2) + "\n")
-    write_bytes(folder / FIGURE_FILE, figure)
+    write_bytes(folder / FIGURE_FILE, _figure(rows))
 
 
 def _figure(rows: Sequence[Measurement]) -> bytes:
-    """Latency and throughput by batch size, a line a model and number of threads, as PNG."""
+    """Latency, throughput, and where the time goes, a bar a model, number of threads and batch size, as PNG."""
     from matplotlib.figure import Figure
-    from matplotlib.ticker import NullLocator
 
-    from tfod.visualize.colours import class_colour
     from tfod.visualize.figures import figure_style
 
-    models = list(dict.fromkeys(row.model for row in rows))
-    threads = sorted({row.threads for row in rows})
-    styles = ["-", "--", ":", "-."]
+    names = short_names([row.model for row in rows])
+    bars = [(row, one) for row in rows for one in row.latencies]
+    labels = [f"{names[row.model]}, {_many(row.threads, 'thread')}, {_many(one.batch_size, 'image')}"
+              for row, one in bars]  # fmt: skip
+    places = range(len(bars))
     buffer = io.BytesIO()
-    with figure_style([short(model) for model in models]):
-        figure = Figure(figsize=(10, 3.9), layout="constrained", dpi=110)
-        latency, throughput = figure.subplots(1, 2)
-        for row in rows:
-            colour = [channel / 255 for channel in class_colour(models.index(row.model) + 1)]
-            style = styles[threads.index(row.threads) % len(styles)]
-            label = f"{short(row.model)}, {row.threads} thread{'s' if row.threads > 1 else ''}"
-            sizes = [one.batch_size for one in row.latencies]
-            for axes, values in (
-                (latency, [one.median_ms for one in row.latencies]),
-                (throughput, [one.images_per_second for one in row.latencies]),
-            ):
-                axes.plot(sizes, values, style, marker="o", markersize=4, color=colour, label=label)
-        asked = sorted({one.batch_size for row in rows for one in row.latencies})
-        latency.set(title="latency, median", ylabel="ms a batch")
-        throughput.set(title="throughput", ylabel="images a second")
-        for axes in (latency, throughput):
-            axes.set(xlabel="images of a batch", xscale="log", ylim=(0, None))
-            axes.set_xticks(asked, [str(size) for size in asked])
-            axes.xaxis.set_minor_locator(NullLocator())
-            axes.grid(color="0.9")
-        figure.legend(*latency.get_legend_handles_labels(), loc="outside lower center", frameon=False, ncols=3)
+    with figure_style(labels):
+        figure = Figure(figsize=(12, 1.6 + 0.32 * len(bars)), layout="constrained", dpi=110)
+        latency, throughput, parts = figure.subplots(1, 3, sharey=True)
+        medians = [one.median_ms for _, one in bars]
+        beyond = [max(one.p95_ms - one.median_ms, 0.0) for _, one in bars]
+        latency.barh(places, medians, xerr=[[0.0] * len(bars), beyond], color=_COLOURS[2], ecolor="0.3", capsize=2)
+        latency.set(title="latency: median, and up to p95", xlabel="ms a batch")
+        throughput.barh(places, [one.images_per_second for _, one in bars], color=_COLOURS[3])
+        throughput.set(title="throughput", xlabel="images a second")
+        told = [place for place, (row, one) in enumerate(bars) if row.parts and one is row.latencies[0]]
+        left = [0.0] * len(told)
+        for number, (name, colour) in enumerate(zip(_PARTS, _COLOURS, strict=True)):
+            widths = [_part_times(bars[place][0])[number] or 0.0 for place in told]
+            parts.barh(told, widths, left=left, color=colour, label=name)
+            left = [sum(both) for both in zip(left, widths, strict=True)]
+        parts.set(title="where the time goes", xlabel="ms a batch")
+        latency.set_yticks(places, labels)
+        latency.invert_yaxis()
+        for axes in (latency, throughput, parts):
+            axes.grid(axis="x", color="0.9")
+            axes.set_axisbelow(True)
+        figure.legend(*parts.get_legend_handles_labels(), loc="outside lower right", frameon=False, ncols=len(_PARTS))
         figure.savefig(buffer, format="png")
     return buffer.getvalue()
+
+
+def _many(count: int, name: str) -> str:
+    return f"{count} {name}{'s' if count > 1 else ''}"

@@ -1,4 +1,4 @@
-"""What was measured of a model."""
+"""What is to be measured of a model, and what was."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -6,10 +6,26 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["PARTS", "Latency", "Measurement", "PartTimes", "latency_of"]
+__all__ = ["Latency", "Measurement", "PartTimes", "Request", "latency_of"]
 
-PARTS = ("decode", "preprocess", "network", "postprocess")
-"""Where the time of an image goes, in this order."""
+
+@dataclass(frozen=True)
+class Request:
+    """One model with one number of threads.
+
+    Attributes:
+      model: As it was named.
+      pipeline_config: Its config's file, where there is one; a checkpoint needs it.
+      images: Files; without any, noise is measured on.
+      runs: Of each batch size, after the warm-up.
+    """
+
+    model: str
+    pipeline_config: str | None
+    threads: int
+    batch_sizes: Sequence[int]
+    images: Sequence[str]
+    runs: int
 
 
 @dataclass(frozen=True)
@@ -28,8 +44,8 @@ class Latency:
     p95_ms: float
     p99_ms: float
     mean_ms: float
-    least_ms: float
-    most_ms: float
+    min_ms: float
+    max_ms: float
     images_per_second: float
 
 
@@ -41,12 +57,9 @@ def latency_of(batch_size: int, seconds: Sequence[float]) -> Latency:
     (100, 150, 13.3)
     """
     times = 1000 * np.asarray(seconds, np.float64)
-    median, p90, p95, p99 = (float(value) for value in np.percentile(times, [50, 90, 95, 99]))
-    mean = float(times.mean())
-    return Latency(
-        batch_size, len(times), median, p90, p95, p99, mean, float(times.min()), float(times.max()),
-        1000 * batch_size / mean,
-    )  # fmt: skip
+    mean, percentiles = float(times.mean()), (float(one) for one in np.percentile(times, [50, 90, 95, 99]))
+    least, most = float(times.min()), float(times.max())
+    return Latency(batch_size, len(times), *percentiles, mean, least, most, 1000 * batch_size / mean)
 
 
 @dataclass(frozen=True)
@@ -54,11 +67,9 @@ class PartTimes:
     """Where the time of a batch goes: medians in milliseconds, None for what cannot be told.
 
     Attributes:
-      batch_size: Images of the batch.
       how: How it was found, for people.
     """
 
-    batch_size: int
     preprocess: float | None
     network: float | None
     postprocess: float | None
@@ -71,10 +82,11 @@ class Measurement:
 
     Attributes:
       model: As it was named.
-      kind: saved_model, tflite, onnx, frozen_graph or checkpoint.
-      megabytes: Of its file or folder.
-      load_seconds: Until it could run.
-      first_ms: Of the first batch, in which a runtime prepares what it keeps.
+      format: See `tfod.Detector`.
+      megabytes: Of its file or folder; None where it is in a store.
+      load_seconds: Until it could run, with the import of its runtime.
+      first_ms: Of the first batch, in which a runtime prepares what it keeps; None where no batch can be run.
+      decode_ms: The median of reading and decoding an image; None for noise.
       peak_megabytes: The most memory that the process had; None where the system does not tell.
       latencies: By batch size, in the order asked for.
       refused: Why a batch size cannot be run, by batch size.
@@ -82,11 +94,12 @@ class Measurement:
     """
 
     model: str
-    kind: str
+    format: str
     threads: int
-    megabytes: float
+    megabytes: float | None
     load_seconds: float
     first_ms: float | None
+    decode_ms: float | None
     peak_megabytes: float | None
     latencies: list[Latency] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
@@ -99,11 +112,9 @@ class Measurement:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Measurement":
         """From what `to_json` gave, also after it was a file."""
-        return cls(
-            **{
-                **content,
-                "latencies": [Latency(**one) for one in content["latencies"]],
-                "refused": {int(size): reason for size, reason in content["refused"].items()},
-                "parts": PartTimes(**content["parts"]) if content["parts"] else None,
-            }
-        )
+        parsed = {
+            "latencies": [Latency(**one) for one in content["latencies"]],
+            "refused": {int(size): reason for size, reason in content["refused"].items()},
+            "parts": PartTimes(**content["parts"]) if content["parts"] else None,
+        }
+        return cls(**{**content, **parsed})
