@@ -71,7 +71,7 @@ def measure(request: Request) -> Measurement:
     parts = None
     if latencies:
         batch = _batch(images, 0, latencies[0].batch_size)
-        parts = part_times(place, backend, batch, request, latencies[0].median_ms)
+        parts = part_times(place, backend, batch, request)
     return Measurement(
         request.model, detector.format, request.threads, _megabytes(place), load_seconds, first_ms, decode_ms, peak,
         latencies, refused, parts,
@@ -93,7 +93,7 @@ def _latencies(
             began = time.perf_counter()
             backend(next(turns), WITH_SHAPES)
             first_ms = first_ms or 1000 * (time.perf_counter() - began)
-            seconds = seconds_of(partial(_run_next, backend, turns), request.runs)
+            [seconds] = seconds_of(request.runs, partial(_run_next, backend, turns))
         except errors.DataError as error:
             refused[size] = error.what
         else:

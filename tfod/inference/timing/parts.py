@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tfod import names
 from tfod.errors import ConfigError
 from tfod.export.tflite_file import OPERATION, without_last
+from tfod.inference.detections import WITH_SHAPES
 from tfod.inference.recognition import ModelPlace
 from tfod.inference.timing.results import PartTimes, Request
 
@@ -34,44 +35,46 @@ _BEFORE_SUPPRESSION = (names.RAW_DETECTION_BOXES, names.RAW_DETECTION_SCORES)
 _CONVOLUTIONS = ("Conv", "FusedConv", "ConvTranspose", "QLinearConv")
 
 
-def seconds_of(run: Callable[[], object], runs: int) -> list[float]:
-    """The times of so many runs, after some that do not count."""
-    times = []
-    for _ in range(_WARM_UP + runs):
-        began = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - began)
-    return times[_WARM_UP:]
+def seconds_of(turns: int, *runs: Callable[[], object]) -> list[list[float]]:
+    """The times of each of `runs`, which take turns, after some that do not count."""
+    times: list[list[float]] = [[] for _ in runs]
+    for _ in range(_WARM_UP + turns):
+        for seconds, run in zip(times, runs, strict=True):
+            began = time.perf_counter()
+            run()
+            seconds.append(time.perf_counter() - began)
+    return [seconds[_WARM_UP:] for seconds in times]
 
 
-def _median_ms(run: Callable[[], object], request: Request) -> float:
-    return 1000 * statistics.median(seconds_of(run, request.runs))
+def _medians_ms(request: Request, *runs: Callable[[], object]) -> list[float]:
+    return [1000 * statistics.median(seconds) for seconds in seconds_of(request.runs, *runs)]
 
 
-def part_times(place: ModelPlace, backend: "Backend", images: Images, request: Request, whole_ms: float) -> PartTimes:
-    """Where the time of images, uint8 `[B, H, W, 3]`, goes, of which `whole_ms` is all."""
+def part_times(place: ModelPlace, backend: "Backend", images: Images, request: Request) -> PartTimes:
+    """Where the time of a batch, uint8 `[B, H, W, 3]`, goes."""
     if place.format == "tflite":
-        return _tflite(place.path, backend, images, request, whole_ms)
+        return _tflite(place.path, backend, images, request)
     if place.format == "onnx":
         return _onnx(place.path, images, request)
     if place.format == "checkpoint":
         return _in_memory(backend, images, request)
-    return _graph(backend, images, request, whole_ms)
+    return _graph(backend, images, request)
 
 
-def _tflite(path: str, backend: Any, images: Images, request: Request, whole_ms: float) -> PartTimes:
+def _tflite(path: str, backend: Any, images: Images, request: Request) -> PartTimes:
     from tfod.inference.backends.tflite import make_interpreter
 
-    preprocess = _median_ms(lambda: backend.prepared(images[0]), request)
-    with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
-        file.write(without_last(Path(path).read_bytes()))
-        file.flush()
-        interpreter = make_interpreter(file.name, request.threads)
+    with tempfile.TemporaryDirectory(prefix="tfod_cut_") as folder:
+        file = Path(folder, "model.tflite")
+        file.write_bytes(without_last(Path(path).read_bytes()))
+        interpreter = make_interpreter(str(file), request.threads)
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], backend.prepared(images[0])[0])
-    network = _median_ms(interpreter.invoke, request)
+    preprocess, network, whole = _medians_ms(
+        request, lambda: backend.prepared(images[0]), interpreter.invoke, lambda: backend(images, WITH_SHAPES)
+    )
     how = f"images are prepared before the model; the network is the model without {OPERATION}; the rest is after it"
-    return PartTimes(preprocess, network, max(whole_ms - preprocess - network, 0.0), how)
+    return PartTimes(preprocess, network, max(whole - preprocess - network, 0.0), how)
 
 
 def _onnx(path: str, images: Images, request: Request) -> PartTimes:
@@ -105,7 +108,8 @@ def _runs(events: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 def _split(kernels: list[dict[str, Any]]) -> tuple[float, float, float]:
     """Milliseconds before the first convolution, from there to the end of the last, and after it."""
     times = [one["dur"] / 1000 for one in kernels]
-    places = [place for place, one in enumerate(kernels) if one["args"]["op_name"] in _CONVOLUTIONS] or [-1]
+    places = [place for place, one in enumerate(kernels) if one["args"]["op_name"] in _CONVOLUTIONS]
+    places = places or [0, len(kernels) - 1]
     first, last = places[0], places[-1] + 1
     return sum(times[:first]), sum(times[first:last]), sum(times[last:])
 
@@ -120,19 +124,18 @@ def _in_memory(backend: Any, images: Images, request: Request) -> PartTimes:
     given = tf.constant(images)
     inputs, shapes = preprocess(given)
     prediction = predict(inputs, shapes)
-    return PartTimes(
-        _median_ms(lambda: preprocess(given), request),
-        _median_ms(lambda: predict(inputs, shapes), request),
-        _median_ms(lambda: finish(prediction, shapes), request),
-        "each part is run by itself",
+    times = _medians_ms(
+        request,
+        lambda: preprocess(given),
+        lambda: predict(inputs, shapes),
+        lambda: finish(prediction, shapes),
     )
+    return PartTimes(*times, "each part is run by itself")
 
 
-def _graph(backend: Any, images: Images, request: Request, whole_ms: float) -> PartTimes:
+def _graph(backend: Any, images: Images, request: Request) -> PartTimes:
     import tensorflow as tf
 
-    preprocess = _preprocess_ms(images, request)
-    how = ["no config tells of preprocessing" if preprocess is None else "preprocessing is run by itself"]
     given = tf.constant(images, backend.dtypes[-1])
 
     @tf.function(autograph=False)
@@ -140,17 +143,21 @@ def _graph(backend: Any, images: Images, request: Request, whole_ms: float) -> P
         found = backend.function(images)
         return [found[name] for name in _BEFORE_SUPPRESSION]
 
+    preprocess = _preprocess(images, request)
+    if preprocess is None:
+        preprocess_ms, how = None, "no config tells of preprocessing"
+    else:
+        [preprocess_ms], how = _medians_ms(request, preprocess), "preprocessing is run by itself"
     try:
-        before = _median_ms(lambda: unsuppressed(given), request)
+        before, whole = _medians_ms(request, lambda: unsuppressed(given), lambda: backend(images, WITH_SHAPES))
     except (KeyError, TypeError):  # without these outputs; or it takes files, which are made outside of the graph
-        how.append(f"the graph does not give {' and '.join(_BEFORE_SUPPRESSION)} of pixels, and is not cut there")
-        return PartTimes(preprocess, None, None, "; ".join(how))
-    how.append("the graph is cut before suppression: boxes are decoded with the network")
-    network = before - (preprocess or 0.0)
-    return PartTimes(preprocess, max(network, 0.0), max(whole_ms - before, 0.0), "; ".join(how))
+        how += f"; the graph does not give {' and '.join(_BEFORE_SUPPRESSION)} of pixels, and is not cut there"
+        return PartTimes(preprocess_ms, None, None, how)
+    how += "; the graph is cut before suppression: boxes are decoded with the network"
+    return PartTimes(preprocess_ms, max(before - (preprocess_ms or 0.0), 0.0), max(whole - before, 0.0), how)
 
 
-def _preprocess_ms(images: Images, request: Request) -> float | None:
+def _preprocess(images: Images, request: Request) -> Callable[[], object] | None:
     if request.pipeline_config is None:
         return None
     import tensorflow as tf
@@ -165,4 +172,4 @@ def _preprocess_ms(images: Images, request: Request) -> float | None:
         return None
     preprocess = tf.function(model.preprocess, autograph=False)
     given = tf.constant(images)
-    return _median_ms(lambda: preprocess(given), request)
+    return lambda: preprocess(given)

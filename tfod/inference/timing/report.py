@@ -20,6 +20,7 @@ __all__ = ["FIGURE_FILE", "JSON_FILE", "print_counts", "print_measurements", "sh
 JSON_FILE = "benchmark.json"
 FIGURE_FILE = "benchmark.png"
 _PARTS = ("decode", "preprocess", "network", "post-process")
+_BAR = "#5a6b85"
 _COLOURS = ("0.75", "#f58230", "#3278ff", "#3cb44b")
 
 
@@ -34,34 +35,41 @@ def short_names(models: Sequence[str]) -> dict[str, str]:
 
 
 def print_measurements(rows: Sequence[Measurement], measured_on: str) -> None:
-    """Prints latency and throughput, which batch sizes cannot be run, and where the time goes."""
+    """Prints latency and throughput, which batch sizes cannot be run, memory, and where the time goes."""
     names = short_names([row.model for row in rows])
-    headings = ["model", "threads", "batch", "median ms", "p90", "p95", "p99", "images/s", "peak MB", "file MB",
-                "load s", "first ms"]  # fmt: skip
-    cells = [[names[row.model], *_numbers(row, one)] for row in rows for one in row.latencies]
-    if cells:
-        print_table(f"from pixels to boxes, on {measured_on}", headings, cells, texts=("model",))
+    runs = [(row, one) for row in rows for one in row.latencies]
+    cells = [[*_first_cells(names, row, one), *_latency_cells(one)] for row, one in runs]
+    _print(f"from pixels to boxes, on {measured_on}", ["median ms", "p90", "p95", "p99", "images/s"], cells)
     refused = [f"{names[row.model]}: no batch of {size}: {why}" for row in rows for size, why in row.refused.items()]
     for line in dict.fromkeys(refused):
         print(shown(line))
-    known = [(row, _part_times(row)) for row in rows if row.parts is not None]
-    cells = [
-        [names[row.model], str(row.threads), str(row.latencies[0].batch_size), *(_written(one, 2) for one in times)]
-        for row, times in known
-    ]
-    if cells:
-        print_table("where the time goes, ms", ["model", "threads", "batch", *_PARTS], cells, texts=("model",))
-    for line in dict.fromkeys(f"{row.format}: {row.parts.how}" for row, _ in known if row.parts):
+    known = [(row, row.latencies[0]) for row in rows if row.parts is not None]
+    cells = [[*_first_cells(names, row, one), *(_written(time, 2) for time in _part_times(row))] for row, one in known]
+    _print("where the time goes, ms", _PARTS, cells)
+    for line in dict.fromkeys(f"{row.format}: {row.parts.how}" for row in rows if row.parts):
         print(line)
+    cells = [[*_first_cells(names, row), *_cost_cells(row)] for row in rows]
+    _print("memory, and the start", ["file MB", "peak MB", "s to load", "ms of the first batch"], cells)
 
 
-def _numbers(row: Measurement, one: Latency) -> list[str]:
+def _print(title: str, headings: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    if cells:
+        first = ["model", "threads", "batch"][: len(cells[0]) - len(headings)]
+        print_table(title, [*first, *headings], cells, texts=("model",))
+
+
+def _first_cells(names: Mapping[str, str], row: Measurement, one: Latency | None = None) -> list[str]:
+    return [names[row.model], str(row.threads), *([str(one.batch_size)] if one else [])]
+
+
+def _latency_cells(one: Latency) -> list[str]:
     times = (one.median_ms, one.p90_ms, one.p95_ms, one.p99_ms)
-    return [
-        str(row.threads), str(one.batch_size), *(_written(time, 2) for time in times),
-        _written(one.images_per_second, 1), _written(row.peak_megabytes, 0), _written(row.megabytes, 1),
-        _written(row.load_seconds, 2), _written(row.first_ms, 0),
-    ]  # fmt: skip
+    return [*(_written(time, 2) for time in times), _written(one.images_per_second, 1)]
+
+
+def _cost_cells(row: Measurement) -> list[str]:
+    return [_written(row.megabytes, 1), _written(row.peak_megabytes, 0), _written(row.load_seconds, 2),
+            _written(row.first_ms, 0)]  # fmt: skip
 
 
 def _written(value: float | None, digits: int) -> str:
@@ -115,9 +123,9 @@ def _figure(rows: Sequence[Measurement]) -> bytes:
         latency, throughput, parts = figure.subplots(1, 3, sharey=True)
         medians = [one.median_ms for _, one in bars]
         beyond = [max(one.p95_ms - one.median_ms, 0.0) for _, one in bars]
-        latency.barh(places, medians, xerr=[[0.0] * len(bars), beyond], color=_COLOURS[2], ecolor="0.3", capsize=2)
+        latency.barh(places, medians, xerr=[[0.0] * len(bars), beyond], color=_BAR, ecolor="0.3", capsize=2)
         latency.set(title="latency: median, and up to p95", xlabel="ms a batch")
-        throughput.barh(places, [one.images_per_second for _, one in bars], color=_COLOURS[3])
+        throughput.barh(places, [one.images_per_second for _, one in bars], color=_BAR)
         throughput.set(title="throughput", xlabel="images a second")
         told = [place for place, (row, one) in enumerate(bars) if row.parts and one is row.latencies[0]]
         left = [0.0] * len(told)
