@@ -149,7 +149,7 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
         # features that are missing
         ("eval_config.metrics_set=coco_mask_metrics", "error", "missing-feature", "eval_config.metrics_set[0]",
          "use coco_detection_metrics"),
-        ("train_input_reader.num_keypoints=3", "error", "missing-feature", "train_input_reader.num_keypoints",
+        ("train_input_reader.load_dense_pose=true", "error", "missing-feature", "train_input_reader.load_dense_pose",
          "remove"),
         ("graph_rewriter={ quantization { } }", "warning", "no-effect", "graph_rewriter", "remove"),
     ],

@@ -169,9 +169,9 @@ def test_the_pyramid_of_a_resnet_is_told_only_where_it_differs() -> None:
 def test_a_feature_is_named_once_a_block() -> None:
     config = TrainEvalPipelineConfig()
     reader = config.train_input_reader
-    reader.num_keypoints, reader.load_keypoint_depth_features = 5, True
+    reader.load_context_features = reader.load_context_image_ids = True
     (finding,) = support.check(config)
-    assert finding.what == "not available here: keypoints"
+    assert finding.what == "not available here: Context R-CNN"
 
 
 def test_what_has_no_effect_can_be_left_out() -> None:
@@ -268,7 +268,7 @@ def test_steps_and_metrics_are_those_of_the_engine() -> None:
 
     steps = {field.name for field in preprocessor_pb2.PreprocessingStep.DESCRIPTOR.fields}
     missing = {name for name in steps if f"PreprocessingStep.{name}" in TABLE}
-    assert steps - missing == set(STEPS) - {"convert_class_logits_to_softmax"}
+    assert steps - missing == set(STEPS)
 
     pascal_evaluators_from_config(EvalConfig(metrics_set=AVAILABLE_METRICS), {})
     for name in MISSING_METRICS:

@@ -227,7 +227,6 @@ _TRAINING = {
                  when=lambda train, _: train.fine_tune_checkpoint_version == _V2,
                  condition="fine_tune_checkpoint_version: V2"),
     **_missing("boxes with several labels", "TrainConfig.merge_multiple_label_boxes"),
-    **_missing("stored scores of several classes", "TrainConfig.use_multiclass_scores"),
     **_misleading("the input reader's max_number_of_boxes counts", "TrainConfig.max_number_of_boxes",
                   "--set train_input_reader.max_number_of_boxes={value}",
                   tf1="read at most so many objects of a picture"),
@@ -236,8 +235,6 @@ _TRAINING = {
                   tf1="rounded weights and activations to 8 bits while it trained"),
     **_missing("AutoAugment, whose operations left TensorFlow with tf.contrib", "PreprocessingStep.autoaugment_image",
                instead="remove the step; random_distort_color and random_crop_image come nearest"),
-    **_missing("stored scores of several classes", "PreprocessingStep.convert_class_logits_to_softmax",
-               instead="remove the step"),
 }  # fmt: skip
 
 _READING = {
@@ -249,14 +246,10 @@ _READING = {
     **_by_design("train_config.num_steps says how long training takes, and an evaluation reads once",
                  "InputReader.num_epochs"),
     **_by_design("pictures always come with their source id", "InputReader.include_source_id"),
-    **_by_design("masks are not read", "InputReader.mask_type"),
     **_by_design("it counts for sequences only, which cannot be read", "InputReader.frame_index"),
-    **_missing("masks", "InputReader.load_instance_masks"),
-    **_missing("keypoints", "InputReader.num_keypoints", "InputReader.keypoint_type_weight",
-               "InputReader.load_keypoint_depth_features"),
+    **_missing("depths of keypoints", "InputReader.load_keypoint_depth_features"),
     **_missing("DensePose", "InputReader.load_dense_pose"),
     **_missing("tracking", "InputReader.load_track_id"),
-    **_missing("stored scores of several classes", "InputReader.load_multiclass_scores"),
     **_missing("Context R-CNN", "InputReader.load_context_features", "InputReader.load_context_image_ids"),
     **_missing("pictures of more than three channels", "InputReader.num_additional_channels"),
     **_missing("hierarchies of classes", "InputReader.expand_labels_hierarchy"),
@@ -296,7 +289,6 @@ _EVALUATION = {
 }  # fmt: skip
 
 _LABEL_MAPS = {
-    **_by_design("keypoints are not read", "StringIntLabelMapItem.keypoints"),
     **_by_design("hierarchies of classes are not used", "StringIntLabelMapItem.ancestor_ids",
                  "StringIntLabelMapItem.descendant_ids"),
     **_by_design("the LVIS metrics are missing", "StringIntLabelMapItem.frequency",
