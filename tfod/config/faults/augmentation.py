@@ -6,7 +6,9 @@ from typing import Any
 from tfod.config.faults.fault import Fault
 from tfod.config.words import is_number, is_repeated
 
-__all__ = ["GRAY", "keypoint_faults", "sequence_faults", "step_choice_faults", "step_faults"]
+__all__ = ["AUTOAUGMENT_POLICIES", "GRAY", "keypoint_faults", "sequence_faults", "step_choice_faults", "step_faults"]
+
+AUTOAUGMENT_POLICIES = ("v0", "v1", "v2", "v3", "test")
 
 GRAY = "rgb_to_gray"
 """The step that leaves images one channel."""
@@ -19,7 +21,7 @@ _LENGTHS = {"pad_color": 3, "min_padded_size_ratio": 2, "max_padded_size_ratio":
 _LISTS = {"pad_color": "[0, 0, 0]", "min_padded_size_ratio": "[1, 1]", "max_padded_size_ratio": "[2, 2]"}
 _LARGEST_BEFORE_A_CROP = 16_384  # pixels of a side
 _WANT_COLORS = (
-    "random_adjust_hue", "random_adjust_saturation", "random_distort_color", "random_rgb_to_gray",
+    "autoaugment_image", "random_adjust_hue", "random_adjust_saturation", "random_distort_color", "random_rgb_to_gray",
     "subtract_channel_mean",
 )  # fmt: skip
 _SIDES = "--set {block}%s=512 --set {block}%s=512"
@@ -29,6 +31,11 @@ _ORDERS = {"random_horizontal_flip": _FLIP, "random_vertical_flip": _FLIP, "rand
 _COCO_FLIP = [0, *(number for left in range(1, 17, 2) for number in (left + 1, left))]
 # Step -> whether its numbers are possible, what they must be, and numbers that are.
 _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
+    "autoaugment_image": (
+        lambda step: step.policy_name in AUTOAUGMENT_POLICIES,
+        f"policy_name must be one of {', '.join(AUTOAUGMENT_POLICIES)}",
+        "--set {block}policy_name=v0",
+    ),
     "normalize_image": (
         lambda step: step.original_minval < step.original_maxval,
         "original_maxval must be greater than original_minval",
