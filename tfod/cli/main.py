@@ -30,6 +30,7 @@ COMMANDS = {
     "zoo import": ("import_graph", "take the weights out of a frozen graph of TensorFlow 1"),
     "config new": ("new_config", "write a config that fine-tunes a model of the zoo on your data"),
     "check": ("check_config", "find what is wrong with a pipeline config before training"),
+    "preview": ("preview_augmentation", "show an image under augmentation, and what the network sees of it"),
     "train": ("model_main_tf2", "train a detector, or evaluate its checkpoints"),
     "evaluate": ("evaluate_detections", "compute the COCO metrics of a checkpoint or an exported model"),
     "export": ("exporter_main_v2", "write a SavedModel, TFLite, ONNX, each compared with the trained model"),

@@ -233,8 +233,6 @@ _TRAINING = {
     **_misleading("nothing is trained for quantisation, all is in float32", "TrainEvalPipelineConfig.graph_rewriter",
                   "remove it; a trained model is quantised by tfod export --formats tflite_int8",
                   tf1="rounded weights and activations to 8 bits while it trained"),
-    **_missing("AutoAugment, whose operations left TensorFlow with tf.contrib", "PreprocessingStep.autoaugment_image",
-               instead="remove the step; random_distort_color and random_crop_image come nearest"),
 }  # fmt: skip
 
 _READING = {
