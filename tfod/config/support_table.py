@@ -9,19 +9,22 @@ from typing import Any, Literal
 
 from tfod.config.architectures import ARCHITECTURES
 
-__all__ = ["AVAILABLE_METRICS", "MISSING_METRICS", "TABLE", "Limit"]
+__all__ = ["AVAILABLE_METRICS", "MASK_METRICS", "MISSING_METRICS", "TABLE", "Limit"]
 
 Kind = Literal["ignored", "by design", "missing"]
 
 AVAILABLE_METRICS = (
     "coco_detection_metrics",
+    "coco_mask_metrics",
     "pascal_voc_detection_metrics",
+    "pascal_voc_instance_segmentation_metrics",
     "precision_at_recall_detection_metrics",
     "weighted_pascal_voc_detection_metrics",
+    "weighted_pascal_voc_instance_segmentation_metrics",
 )
+MASK_METRICS = tuple(name for name in AVAILABLE_METRICS if "mask" in name or "segmentation" in name)
 MISSING_METRICS = (
     "coco_keypoint_metrics",
-    "coco_mask_metrics",
     "coco_panoptic_metrics",
     "lvis_mask_metrics",
     "oid_V2_detection_metrics",
@@ -29,8 +32,6 @@ MISSING_METRICS = (
     "oid_challenge_segmentation_metrics",
     "open_images_V2_detection_metrics",
     "open_images_metrics",
-    "pascal_voc_instance_segmentation_metrics",
-    "weighted_pascal_voc_instance_segmentation_metrics",
 )
 
 
@@ -274,7 +275,7 @@ _EVALUATION = {
     **_by_design("the mAP of each class is always told", "EvalConfig.include_metrics_per_category"),
     **_by_design("which classes a picture was searched for is not read, so all were",
                  "EvalConfig.image_classes_field_map_empty_to_ones"),
-    **_missing("metrics of masks, keypoints, LVIS and Open Images", "EvalConfig.metrics_set",
+    **_missing("metrics of keypoints, LVIS and Open Images", "EvalConfig.metrics_set",
                when=lambda _, name: name in MISSING_METRICS, condition=f"one of {', '.join(MISSING_METRICS)}",
                instead=f"use {', '.join(AVAILABLE_METRICS)}: --set {{path}}={AVAILABLE_METRICS[0]}"),
     **_missing("metrics of keypoints", "EvalConfig.parameterized_metric"),
