@@ -38,3 +38,11 @@ def test_the_edge_of_the_image_is_not_zero() -> None:
 def test_empty_boxes_take_the_finest_level_and_huge_ones_the_coarsest() -> None:
     boxes = tf.constant([[[0.2, 0.2, 0.2, 0.2], [0.0, 0.0, 1.0, 1.0]]])
     assert pyramid_levels(boxes, tf.constant([2000, 2000]), 5).numpy().tolist() == [[0, 4]]
+
+
+def test_without_fading_what_lies_beyond_the_border_is_zero_at_once() -> None:
+    box = tf.constant([[[0.0, 0.0, 1.2, 1.0]]])  # its last sample is 0.4 of a cell beyond
+    maps, level = [tf.ones([1, 3, 3, 1])], tf.zeros([1, 1], tf.int32)
+    faded, cut = (crop_regions(maps, box, level, 3, fades=fades)[0, :, 0, 0] for fades in (True, False))
+    np.testing.assert_allclose(faded, [1, 1, 0.6], atol=1e-6)
+    np.testing.assert_allclose(cut, [1, 1, 0], atol=1e-6)

@@ -13,11 +13,13 @@ __all__ = ["crop_regions", "pyramid_levels"]
 _SIDE_OF_UNIT_SCALE = 224.0  # pixels: ImageNet's images, see https://arxiv.org/abs/1612.03144, equation 1
 
 
-def crop_regions(features: Sequence[tf.Tensor], boxes: tf.Tensor, levels: tf.Tensor, side: int) -> tf.Tensor:
+def crop_regions(
+    features: Sequence[tf.Tensor], boxes: tf.Tensor, levels: tf.Tensor, side: int, *, fades: bool = True
+) -> tf.Tensor:
     """Crops by bilinear interpolation (https://arxiv.org/abs/1703.06870, RoIAlign with one sample a cell).
 
     The corners of a box are at the centres of the first and the last sample, and 0 and 1 at the centres of a map's
-    first and last features; beyond these features fade to zero within one cell.
+    first and last features.
 
     A row of three features; a box over its last two, seen in three samples:
 
@@ -31,6 +33,8 @@ def crop_regions(features: Sequence[tf.Tensor], boxes: tf.Tensor, levels: tf.Ten
       boxes: float32 `[B, P, 4]`, yxyx, relative to the image. No gradient flows to them.
       levels: int32 `[B, P]` in [0, L), from which map each box is cropped.
       side: `S`, at least 2.
+      fades: Whether beyond the border features fade to zero within one cell (the original's
+        `use_matmul_crop_and_resize`), or are zero at once, even where it is rounding that puts a sample beyond.
 
     Returns:
       float32 `[B · P, S, S, D]`, in the order of the boxes.
@@ -39,11 +43,11 @@ def crop_regions(features: Sequence[tf.Tensor], boxes: tf.Tensor, levels: tf.Ten
     images = tf.repeat(tf.range(tf.shape(boxes)[0]), tf.shape(boxes)[1])
     flat = tf.reshape(boxes, [-1, 4])
     if len(features) == 1:
-        return _crop(features[0], flat, images, side)
+        return _crop(features[0], flat, images, side, fades)
     level = tf.reshape(levels, [-1])
     places = tf.dynamic_partition(tf.range(tf.size(level)), level, len(features))
     crops = [
-        _crop(one, tf.gather(flat, place), tf.gather(images, place), side)
+        _crop(one, tf.gather(flat, place), tf.gather(images, place), side, fades)
         for one, place in zip(features, places, strict=True)
     ]
     return tf.dynamic_stitch(places, crops)
@@ -74,7 +78,9 @@ def pyramid_levels(boxes: tf.Tensor, image_size: tf.Tensor, levels: int) -> tf.T
     return tf.cast(tf.clip_by_value(level, 0.0, levels - 1.0), tf.int32)
 
 
-def _crop(features: tf.Tensor, boxes: tf.Tensor, images: tf.Tensor, side: int) -> tf.Tensor:
+def _crop(features: tf.Tensor, boxes: tf.Tensor, images: tf.Tensor, side: int, fades: bool) -> tf.Tensor:
+    if not fades:
+        return tf.image.crop_and_resize(features, boxes, images, [side, side])
     # With a border of zeros TensorFlow's kernel, which knows no fading, fades as the original's products of matrices.
     padded = tf.pad(features, [[0, 0], [1, 1], [1, 1], [0, 0]])
     size = tf.cast(tf.tile(tf.shape(features)[1:3], [2]), tf.float32)
