@@ -52,8 +52,16 @@ _SMALLER = dict.fromkeys(
     ("ssd_efficientdet_d4_1024x1024", "ssd_efficientdet_d5_1280x1280", "ssd_efficientdet_d6_1408x1408",
      "ssd_efficientdet_d7_1536x1536"), 640,
 )  # fmt: skip
-# Models whose numbers such weights make so large that all scores are alike -> what their kernels are multiplied by.
-_KERNEL_GAINS = {name: 0.8 for name in _MODELS if "efficientdet" in name and "_d0_" not in name}
+# Models whose scores such weights make infinite, or all alike -> what their kernels are multiplied by, so that scores
+# spread as those of trained models do.
+_KERNEL_GAINS = {
+    "ssd_efficientdet_d2_768x768": 0.95,
+    "ssd_efficientdet_d3_896x896": 0.92,
+    "ssd_efficientdet_d4_1024x1024": 0.95,
+    "ssd_efficientdet_d5_1280x1280": 0.9,
+    "ssd_efficientdet_d6_1408x1408": 0.74,
+    "ssd_efficientdet_d7_1536x1536": 0.74,
+}
 _BARS = {"step": 0.9, "inference": 0.85, "postprocessing": 0.5}
 _OURS_ALONE = ("bare pass", "mixed precision")  # beside the original's step
 _TURNS = 5
@@ -82,10 +90,11 @@ def main() -> int:
         row = found.setdefault(name, {})
         with tempfile.TemporaryDirectory(prefix="parity-") as folder:
             config = _with_smaller_images(zoo_config, _SMALLER[name], Path(folder)) if name in _SMALLER else zoo_config
+            gain = _KERNEL_GAINS.get(name, 1.0)
             if options.only in ("numbers", None):
-                row["numbers"] = numbers(config, original, _KERNEL_GAINS.get(name, 1.0), Path(folder), logs)
+                row["numbers"] = numbers(config, original, gain, Path(folder), logs)
             if options.only in ("speed", None):
-                row["speed"] = speed(config, original, options.rounds, logs)
+                row["speed"] = speed(config, original, gain, options.rounds, logs)
         print(f"{name}: {json.dumps(row)}", file=sys.stderr, flush=True)
         _FOUND.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         options.output.write_text(document(found), encoding="utf-8")
@@ -171,13 +180,13 @@ def _apart(ours: dict[str, Any], theirs: dict[str, Any], name: str) -> Any:
         return np.abs(np.reshape(ours[name], np.shape(reference)) - reference)
 
 
-def speed(config: Path, original: Path, rounds: int, logs: Path) -> dict[str, list[float]]:
+def speed(config: Path, original: Path, kernel_gain: float, rounds: int, logs: Path) -> dict[str, list[float]]:
     """By what was timed, the median seconds of ours and of the original's; both sides take turns, step by step."""
     name = config.stem
     size = _MODELS[name.partition("_coco17")[0]]
     seconds: dict[str, dict[str, list[float]]] = {}
     pythons = {"ours": sys.executable, "original": original}
-    words = [config, str(size), str(_TURNS)]
+    words = [config, str(size), str(_TURNS), str(kernel_gain)]
     commands = {side: [python, _HERE / "scripts" / "model_speed.py", side, *words] for side, python in pythons.items()}
     for _ in range(rounds):
         finished = run_in_turns(commands, {side: logs / f"{name}-{side}-speed.log" for side in commands})
@@ -257,9 +266,8 @@ Below are the largest absolute differences of box encodings, class predictions (
 detections (scores of 0 to 1, boxes relative to the picture); of losses, relative to their value; and of the norms of
 gradients, relative to the largest. Boxes whose scores are alike come in any order and are left out; where all are,
 those of all anchors are compared. The deeper an EfficientDet, the larger are the numbers that such weights make:
-kernels are multiplied where it is said; those of D6 and D7, whose pyramid adds without weights, are so large all the
-same that boxes pass float32 and are not compared. *Keys matched*: of the variables in a checkpoint of the original,
-those that ours has under the same key in the same shape."""
+kernels are multiplied where it is said, here and where inference is timed. *Keys matched*: of the variables in a
+checkpoint of the original, those that ours has under the same key in the same shape."""
 _SPEED = f"""\
 Medians of both sides, which take turns step by step: a training step (losses, gradients, optimizer) on one batch
 repeated; one picture of 480x640 from uint8 to detections, as exported; and the part of it after the network. Bars:

@@ -172,6 +172,13 @@ class Workload:
         return self._write_config("zoo.config", None, "detection", _ZOO_CLASSES)
 
     @cached_property
+    def zoo_checkpoint(self) -> Path:
+        """`checkpoint` for `zoo_config`, of drawn weights."""
+        folder = self.folder / "zoo_checkpoint"
+        self.script("original", "make_checkpoint", self.zoo_config, folder)
+        return folder
+
+    @cached_property
     def zoo_batch(self) -> Path:
         """`batch` for `zoo_config`."""
         path = self.folder / "zoo_batch.npz"

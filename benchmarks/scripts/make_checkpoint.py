@@ -36,7 +36,7 @@ def main(config: str, folder: str, start: str = "") -> None:
     model = model_builder.build(config_util.get_configs_from_pipeline_file(config)["model"], is_training=False)
     images, shapes = model.preprocess(tf.zeros([1, 320, 320, 3]))
     model.predict(images, shapes)  # makes the variables
-    checkpoint = tf.train.Checkpoint(model=model.checkpoint_layout().full)
+    checkpoint = tf.train.Checkpoint(model=model)
     if start:
         checkpoint.restore(start).expect_partial().assert_existing_objects_matched()
     else:

@@ -1,11 +1,12 @@
 """How fast one side trains, detects and post-processes with the model of a pipeline.config.
 
-usage: model_speed.py ours|original PIPELINE_CONFIG BATCH_SIZE TURNS
+usage: model_speed.py ours|original PIPELINE_CONFIG BATCH_SIZE TURNS KERNEL_GAIN
 
-Weights are filled by the rules of parity cases, pictures drawn by theirs. Prints {"step": median seconds of a
-training step (losses, gradients, optimizer) with one batch repeated, "inference": of one picture of 480x640, from
-uint8 to detections, "postprocessing": of its part after the network}; for ours also {"bare pass": of the step's part
-without targets, losses and optimizer, "mixed precision": of the step with --mixed_precision}. Each is done once a turn.
+Weights are filled by the rules of parity cases, kernels times KERNEL_GAIN, pictures drawn by theirs. Prints {"step":
+median seconds of a training step (losses, gradients, optimizer) with one batch repeated, "inference": of one picture
+of 480x640, from uint8 to detections, "postprocessing": of its part after the network}; for ours also {"bare pass": of
+the step's part without targets, losses and optimizer, "mixed precision": of the step with --mixed_precision}. Each is
+done once a turn.
 """
 
 import json
@@ -39,27 +40,27 @@ def picture():
     return tf.constant(pictures(480, 640)[:1].astype(np.uint8))
 
 
-def step_of(training, config_path, batch_size):
+def step_of(training, config_path, batch_size, kernel_gain):
     """The model, a training step as a function, and the step's features."""
-    model, train = training(config_path)
+    model, train = training(config_path, kernel_gain)
     features, ground_truth = batch_of(model.preprocess, batch_size, model.num_classes)
     return model, lambda: train(features, ground_truth), features
 
 
-def measure_ours(config_path, batch_size, turns):
+def measure_ours(config_path, batch_size, turns, kernel_gain):
     from bare_step import bare_pass
 
     from tfod.export.fold import folded
     from tfod.export.saved_model import CONSTANTS, serving_module
     from tfod.models.precision import mixed_precision
 
-    model, step, features = step_of(our_training, config_path, batch_size)
+    model, step, features = step_of(our_training, config_path, batch_size, kernel_gain)
     inputs, shapes = preprocessed(model)
     needed = ("box_encodings", "class_predictions_with_background", "anchors", "preprocessed_inputs")
     prediction = model.predict(inputs, shapes, training=False)
     prediction = {name: prediction[name] for name in needed}
     with mixed_precision():
-        _, mixed_step, _ = step_of(our_training, config_path, batch_size)
+        _, mixed_step, _ = step_of(our_training, config_path, batch_size, kernel_gain)
         mixed_step()  # traced here, where its precision holds
     with folded(model, constants=CONSTANTS) as variables:
         module, image = serving_module(model, variables), picture()
@@ -73,17 +74,17 @@ def measure_ours(config_path, batch_size, turns):
     return median_seconds(work, turns)
 
 
-def measure_original(config_path, batch_size, turns):
+def measure_original(config_path, batch_size, turns, kernel_gain):
     from object_detection import exporter_lib_v2
     from original_case import build, fill
 
     model = build(config_path, is_training=False)
-    fill(model, tf.constant(pictures(480, 640)))
+    fill(model, tf.constant(pictures(480, 640)), kernel_gain)
     inputs, shapes = preprocessed(model)
     prediction = model.predict(inputs, shapes)
     module = exporter_lib_v2.DetectionFromImageModule(model)
     detect, image = module.__call__.get_concrete_function(), picture()
-    _, step, _ = step_of(original_training, config_path, batch_size)
+    _, step, _ = step_of(original_training, config_path, batch_size, kernel_gain)
     work = {
         "inference": lambda: detect(image),
         "postprocessing": tf.function(lambda: model.postprocess(prediction, shapes)),
@@ -98,9 +99,9 @@ def preprocessed(model):
     return tf.constant(inputs.numpy()), tf.constant(shapes.numpy())
 
 
-def main(side, config, batch_size, turns):
+def main(side, config, batch_size, turns, kernel_gain):
     measure = {"ours": measure_ours, "original": measure_original}[side]
-    print(json.dumps(measure(config, int(batch_size), int(turns))))
+    print(json.dumps(measure(config, int(batch_size), int(turns), float(kernel_gain))))
 
 
 if __name__ == "__main__":

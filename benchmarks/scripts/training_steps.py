@@ -40,7 +40,7 @@ def labels(batch_size, num_classes):
     }
 
 
-def our_training(config_path):
+def our_training(config_path, kernel_gain=1.0):
     """Our model, and a function of features and labels that trains a step and returns its losses by tag."""
     from tfod.checkpoints.keys import variable_keys
     from tfod.config.pipeline import read_pipeline_config
@@ -54,7 +54,7 @@ def our_training(config_path):
     model = build_model(config.model)
     layout = model.checkpoint_layout().full
     for key, variable in variable_keys(model=layout).items():
-        variable.assign(weight(key, tuple(variable.shape)))
+        variable.assign(weight(key, tuple(variable.shape), kernel_gain))
     step = tf.Variable(0, dtype=tf.int64)
     optimizer, schedule = optimizer_from_config(config.train_config.optimizer, step, layout)
     watch = StepWatch(0)
@@ -75,7 +75,7 @@ def our_training(config_path):
     return model, train
 
 
-def original_training(config_path):
+def original_training(config_path, kernel_gain=1.0):
     """The original's, the same way."""
     from object_detection import model_lib_v2
     from object_detection.builders import model_builder, optimizer_builder
@@ -85,7 +85,7 @@ def original_training(config_path):
     configs = config_util.get_configs_from_pipeline_file(config_path)
     train_config = configs["train_config"]
     model = model_builder.build(configs["model"], is_training=True)
-    fill(model, tf.constant(pictures(480, 640)))
+    fill(model, tf.constant(pictures(480, 640)), kernel_gain)
     step = tf.Variable(0, dtype=tf.int64)
     optimizer, _ = optimizer_builder.build(train_config.optimizer, global_step=step)
 

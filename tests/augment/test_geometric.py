@@ -68,7 +68,9 @@ def test_reframe_drops_clips_and_moves():
     window = tf.constant([0.25, 0.25, 0.75, 0.75])
 
     def kept(min_overlap, clip=True):
-        cut = reframe(example(boxes=boxes), tf.zeros([4, 6, 3]), window, min_overlap=min_overlap, clip=clip)
+        cut = reframe(
+            example(boxes=boxes), lambda image: tf.zeros([4, 6, 3]), window, min_overlap=min_overlap, clip=clip
+        )
         return as_numpy(cut)
 
     _close(kept(0.3)[GROUNDTRUTH], [[0, 0, 0.5, 0.5]])

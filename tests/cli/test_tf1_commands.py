@@ -2,12 +2,13 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
 
 from tfod.cli import eval as eval_command
-from tfod.cli import export_inference_graph, import_graph, model_main, train
+from tfod.cli import export_inference_graph, exporter_main_v2, import_graph, model_main, train
 
 CONFIG = ["--pipeline_config_path", "a.config"]
 EXPORT = [*CONFIG, "--trained_checkpoint_prefix", "run/model.ckpt-7", "--output_directory", "out"]
@@ -109,9 +110,19 @@ def test_export_writes_a_model_of_any_batch_as_it_did(capsys: pytest.CaptureFixt
     assert (given.input_type, given.input_shape) == ("tf_example", None)
 
 
-def test_side_inputs_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert export_inference_graph.main([*EXPORT, "--use_side_inputs"]) == 2
-    assert "models with side inputs are not supported" in capsys.readouterr().err
+@pytest.mark.parametrize("command", [export_inference_graph, exporter_main_v2])
+def test_side_inputs_are_refused(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    named = ["--pipeline_config_path", "a.config", "--output_directory", "out", "--trained_checkpoint_dir", "run"]
+    given = EXPORT if command is export_inference_graph else named
+    for flag in ("--use_side_inputs", "--side_input_names=context_features"):
+        assert command.main([*given, flag]) == 2
+        assert "models with side inputs (Context R-CNN) are not supported" in capsys.readouterr().err
+
+
+def test_boxes_beside_images_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    named = ["--pipeline_config_path", "a.config", "--output_directory", "out", "--trained_checkpoint_dir", "run"]
+    assert exporter_main_v2.main([*named, "--input_type", "image_and_boxes_tensor"]) == 2
+    assert "models that predict masks alone" in capsys.readouterr().err
 
 
 def test_a_graph_to_import_has_to_be_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

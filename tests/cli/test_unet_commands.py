@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -89,6 +90,10 @@ def test_exports_agree_and_run_without_tfod(run: Path, capsys: pytest.CaptureFix
     output = run / "export"
     assert export_unet.main(["--model_dir", str(run / "run"), "--output_dir", str(output), "--count", "3"]) == 0
     assert capsys.readouterr().out.count("ok") >= 4
+    for precision in ("float32", "int8"):
+        with zipfile.ZipFile(output / f"model_{precision}.tflite") as archive:
+            names = archive.read("labelmap.txt").decode().splitlines()
+        assert names == json.loads((run / "run" / "unet.json").read_text())["class_names"]
 
     program = (
         "import sys, numpy, tensorflow as tf\n"

@@ -177,12 +177,10 @@ def test_a_feature_is_named_once_a_block() -> None:
 def test_what_has_no_effect_can_be_left_out() -> None:
     config = TrainEvalPipelineConfig()
     config.model.ssd.inplace_batchnorm_update = config.model.ssd.freeze_batchnorm = True
-    config.train_config.data_augmentation_options.add().random_horizontal_flip.keypoint_flip_permutation.append(1)
     config.eval_config.force_no_resize = True
     clear_without_effect(config)
     assert config.model.ssd.freeze_batchnorm
     assert not config.model.ssd.HasField("inplace_batchnorm_update")
-    assert not config.train_config.data_augmentation_options[0].random_horizontal_flip.keypoint_flip_permutation
     assert config.eval_config.force_no_resize, "what is missing is for the user to decide"
 
 

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,7 +9,7 @@ from tfod.evaluation.evaluate import detector_step, evaluate_model
 from tfod.evaluation.from_config import image_options_from_config
 from tfod.evaluation.pascal_metrics import PascalEvaluator
 from tfod.evaluation.side_by_side import ImageOptions
-from tfod.inference.detector import Detector
+from tfod.inference.backends.tensorflow import TensorFlowDetector
 from tfod.protos.eval_pb2 import EvalConfig
 
 CATEGORIES = {1: "cat", 2: "dog"}
@@ -127,7 +129,11 @@ def test_an_exported_model_gets_the_pixels_of_the_file():
 
     features, labels = example("a", [BOX], [1])
     features |= {names.IMAGE: np.full((8, 16, 3), 254.0, np.float32), names.TRUE_IMAGE_SHAPE: np.int32([8, 16, 3])}
-    result = evaluate_model(detector_step(Detector(function, tf.uint8)), dataset((features, labels)), CATEGORIES)
+    result = evaluate_model(
+        detector_step(SimpleNamespace(outputs=TensorFlowDetector(function, tf.uint8))),
+        dataset((features, labels)),
+        CATEGORIES,
+    )
     assert seen[0].dtype == tf.uint8
     assert (seen[0].numpy() == 254).all()
     assert result.losses == {}

@@ -1,5 +1,8 @@
 """Detectors as TFLite and ONNX: the detections of the model, in the order and under the names that are promised."""
 
+import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -8,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from flatbuffers.table import Table
+from google.protobuf import text_format
 from PIL import Image
 
 from tests.models.configs import small_ssd
@@ -18,11 +22,13 @@ from tfod.config.pipeline import write_pipeline_config
 from tfod.errors import ConfigError
 from tfod.export import converters, detector_parity
 from tfod.export.converters import onnx_model, require_packages, tflite_model
-from tfod.export.detector import pixels_of, write_detector
+from tfod.export.detector import pixels_of, preparation_of, write_detector
 from tfod.export.formats import named_formats
 from tfod.export.onnx_detector import onnx_detector, suppressed
 from tfod.export.tflite_detector import OPERATION, OUTPUTS, tflite_detector
 from tfod.export.tflite_file import custom_operations
+from tfod.inference.detector import Detector
+from tfod.inference.preparation import Preparation
 from tfod.models.build import build_model
 from tfod.protos import pipeline_pb2
 
@@ -77,6 +83,66 @@ def test_tflite_gives_boxes_classes_scores_and_their_number_in_this_order(model:
     np.testing.assert_allclose(np.clip(boxes[0, :8], 0, 1), expected[names.DETECTION_BOXES][0, :8], atol=1e-4)
 
 
+def assert_same_detections(found: Any, expected: Any, atol: float = 1e-4) -> None:
+    """The first eight: of boxes that overlap by just what is allowed, rounding decides; those are clear."""
+    np.testing.assert_allclose(found.boxes[:8], expected.boxes[:8], atol=atol)
+    np.testing.assert_allclose(found.scores[:8], expected.scores[:8], atol=atol)
+    assert found.class_ids[:8].tolist() == expected.class_ids[:8].tolist()
+    assert (found.height, found.width) == (expected.height, expected.width)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_detector_finds_the_same_with_the_file_alone(model: Any, folder: Path) -> None:
+    detector, source = Detector(folder / "model_float32.tflite", threads=1), Detector.from_model(model)
+    assert (detector.format, detector.class_names) == ("tflite", NAMES)
+    images = [IMAGES[0], IMAGES[1][:20, :33]]
+    for found, expected in zip(detector(images), source(images), strict=True):
+        assert_same_detections(found, expected)
+        assert {"rojo claro", "blau"} & set(found.names)
+    whole = Detector(folder / "model_int8.tflite").outputs(np.stack(IMAGES))
+    assert np.abs(whole[names.DETECTION_SCORES] - source.outputs(np.stack(IMAGES))[names.DETECTION_SCORES]).max() < 0.1
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "resizer",
+    [
+        "min_dimension: 64 max_dimension: 64 pad_to_max_dimension: true",
+        "min_dimension: 40 max_dimension: 64 pad_to_max_dimension: true resize_method: NEAREST_NEIGHBOR",
+    ],
+)
+def test_images_are_prepared_as_the_model_does_it_without_tensorflow(resizer: str) -> None:
+    message = small_ssd()
+    text_format.Merge(f"keep_aspect_ratio_resizer {{ {resizer} }}", message.ssd.image_resizer)
+    preprocess = build_model(message).preprocess
+    prepare = preparation_of(preprocess)
+    for image in (*IMAGES[:1], IMAGES[1].transpose(1, 0, 2), IMAGES[2][:30, :30]):
+        inputs, shapes = preprocess.image(tf.constant(image))
+        prepared, size = Preparation.from_json(prepare.to_json())(image, *inputs.shape[:2])
+        np.testing.assert_allclose(prepared, inputs, atol=1e-4)
+        assert list(size) == shapes.numpy()[:2].tolist()
+
+
+@pytest.mark.parametrize("kind", ["tflite", "onnx"])
+def test_no_tensorflow_is_imported_for_other_runtimes(model: Any, folder: Path, kind: str, tmp_path: Path) -> None:
+    pytest.importorskip({"tflite": "ai_edge_litert", "onnx": "onnxruntime"}[kind])
+    path = (
+        folder / "model_float32.tflite"
+        if kind == "tflite"
+        else write_detector(model, "onnx", tmp_path, class_names=NAMES)
+    )
+    np.save(tmp_path / "image.npy", IMAGES[0])
+    program = (
+        "import json, sys, numpy, tfod\n"
+        f"found = tfod.Detector({str(path)!r})(numpy.load({str(tmp_path / 'image.npy')!r}))\n"
+        "print(json.dumps([found.scores.tolist(), sorted({'tensorflow', 'tf_keras', 'pandas'} & set(sys.modules))]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    scores, imported = json.loads(done.stdout.splitlines()[-1])
+    assert imported == []
+    np.testing.assert_allclose(scores[:8], Detector.from_model(model)(IMAGES[0]).scores[:8], atol=1e-4)
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_int8_takes_the_bytes_of_images_and_finds_nearly_the_same(model: Any, folder: Path) -> None:
     given = pixels_of(model, IMAGES[0])
@@ -94,7 +160,7 @@ def test_int8_takes_the_bytes_of_images_and_finds_nearly_the_same(model: Any, fo
 def test_label_map_and_normalisation_are_in_the_file(folder: Path) -> None:
     path = folder / "model_float32.tflite"
     with zipfile.ZipFile(path) as archive:
-        assert archive.namelist() == ["labelmap.txt"]
+        assert archive.namelist() == ["labelmap.txt", "preparation.json"]
         assert archive.read("labelmap.txt").decode().splitlines() == ["rojo claro", "???", "blau"]
     content = path.read_bytes()
     place = content.rindex(b"M001") - 4  # the identifier stands behind the first offset of a buffer
@@ -247,6 +313,11 @@ def test_the_graph_for_tflites_converter_is_the_originals(command: list[str], tm
     found = runner(input=np.zeros([1, 64, 64, 3], np.float32))
     shapes = {name: value.shape for name, value in found.items()}
     assert shapes == {"output_0": (1,), "output_1": (1, 7), "output_2": (1, 7), "output_3": (1, 7, 4)}
+
+    # The converter puts the outputs into an order of its own.
+    (tmp_path / "theirs.tflite").write_bytes(content)
+    source = Detector(command[1].removeprefix("--trained_checkpoint_dir="))
+    assert_same_detections(Detector(tmp_path / "theirs.tflite")(IMAGES[0]).best(7), source(IMAGES[0]).best(7))
 
 
 @pytest.mark.parametrize(

@@ -6,20 +6,21 @@ from tfod import names
 
 
 class BrightHalf(tf.Module):
-    """Finds the upper left quarter, as class 1, with the picture's mean brightness as its score."""
+    """Finds the upper left quarter, as class 1, with the image's mean brightness as its score."""
 
     def __init__(self):
         super().__init__()
         self.scale = tf.Variable(1 / 255)
 
     def __call__(self, images):
-        score = tf.reduce_mean(tf.cast(images, tf.float32)) * self.scale
-        padding = tf.constant([0.0, 0.0, 0.0, 0.0])
+        scores = tf.reduce_mean(tf.cast(images, tf.float32), axis=[1, 2, 3]) * self.scale
+        count = tf.shape(images)[0]
+        boxes = tf.constant([[[0.0, 0.0, 0.5, 0.5], [0.0, 0.0, 0.0, 0.0]]])
         return {
-            names.DETECTION_BOXES: tf.stack([tf.constant([0.0, 0.0, 0.5, 0.5]), padding])[tf.newaxis],
-            names.DETECTION_SCORES: tf.stack([score, 0.0])[tf.newaxis],
-            names.DETECTION_CLASSES: tf.constant([[1.0, 1.0]]),
-            names.NUM_DETECTIONS: tf.constant([1.0]),
+            names.DETECTION_BOXES: tf.tile(boxes, [count, 1, 1]),
+            names.DETECTION_SCORES: tf.stack([scores, tf.zeros_like(scores)], axis=1),
+            names.DETECTION_CLASSES: tf.ones([count, 2]),
+            names.NUM_DETECTIONS: tf.ones([count]),
         }
 
 

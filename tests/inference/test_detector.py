@@ -4,6 +4,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from tests.inference.models import export
 from tfod.errors import CheckpointError, DataError, StoreError
@@ -30,7 +31,7 @@ def test_an_exported_model_detects_on_pictures_of_any_size(exported):
 
 
 def test_outputs_are_the_exported_models_own(exported):
-    outputs = Detector.from_saved_model(exported / "saved_model")(np.zeros((1, 4, 4, 3), np.uint8))
+    outputs = Detector.from_saved_model(exported / "saved_model").outputs(np.zeros((1, 4, 4, 3), np.uint8))
     assert outputs["detection_boxes"].shape == (1, 2, 4)
     assert outputs["num_detections"].tolist() == [1.0]
 
@@ -74,15 +75,61 @@ def test_a_model_in_a_store_is_read_there(exported):
         Detector.from_saved_model("none://bucket/model")
 
 
-def test_two_images_are_not_answered_for_as_one(exported):
-    with pytest.raises(DataError, match="got 2 x 4 x 4 x 3"):
-        Detector.from_saved_model(exported)(np.zeros((2, 4, 4, 3), np.uint8))
+def three_images():
+    """Of two sizes."""
+    return [np.full((height, 6, 3), value, np.uint8) for height, value in ((4, 0), (8, 51), (4, 255))]
 
 
-def test_a_model_of_batches_is_refused(tmp_path):
-    export(tmp_path, shape=(4, None, None, 3))
-    with pytest.raises(CheckpointError, match="takes 4 images at a time"):
-        Detector.from_saved_model(tmp_path)
+@pytest.mark.parametrize("batch", [1, 2, None])
+def test_several_images_of_several_sizes_come_in_their_order(batch, tmp_path):
+    export(tmp_path, shape=(batch, None, None, 3))
+    detector = Detector(tmp_path)
+    found = detector(three_images())
+    assert [one.scores.tolist() for one in found] == [[0.0], pytest.approx([0.2]), pytest.approx([1.0])]
+    assert [one.height for one in found] == [4, 8, 4]
+    assert detector(np.stack(three_images()[::2]))[1].scores == pytest.approx([1.0])
+    outputs = detector.outputs(np.zeros((3, 4, 4, 3), np.uint8))
+    assert {name: len(values) for name, values in outputs.items()} == dict.fromkeys(outputs, 3)
+
+
+def test_an_image_is_given_by_its_file_and_turned_as_its_exif_says(exported, tmp_path):
+    image = Image.fromarray(np.zeros((4, 8, 3), np.uint8))
+    exif = image.getexif()
+    exif[0x0112] = 6  # turned by a quarter
+    image.save(tmp_path / "turned.jpg", exif=exif)
+    found = Detector(exported)(tmp_path / "turned.jpg")
+    assert (found.height, found.width) == (8, 4)
+
+
+def test_the_label_map_beside_a_model_names_its_classes(tmp_path):
+    export(tmp_path / "saved_model")
+    (tmp_path / "label_map.pbtxt").write_text("item { id: 1 name: 'light' }")
+    assert Detector(tmp_path)(np.zeros((4, 4, 3), np.uint8)).names == ["light"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("model.pt", b"\x80\x02", "a model of PyTorch"),
+        ("model.h5", b"\x89HDF\r\n", "a Keras model"),
+        ("model.onnx", b"", "the file is empty"),
+        ("model.tflite", b"no model at all", "no TFLite model"),
+        ("notes.txt", b"no model at all", "the file is no model"),
+        ("pipeline.config", b"model { ssd { num_classes: 1 } }\ntrain_config {}\n", "not a model"),
+    ],
+)
+def test_what_is_no_model_is_called_what_it_is(name, content, told, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CheckpointError, match=told):
+        Detector(tmp_path / name)
+
+
+def test_images_without_pixels_and_of_other_kinds_are_refused(exported):
+    detector = Detector(exported)
+    with pytest.raises(DataError, match="no pixel"):
+        detector(np.zeros((0, 4, 3), np.uint8))
+    with pytest.raises(DataError, match="given as int"):
+        detector([7])
 
 
 def test_models_of_strangers_are_told_of_and_our_own_are_not(exported, tmp_path, capsys):

@@ -8,9 +8,11 @@ import tensorflow as tf
 
 from tests.inference.graphs import bright_half, write_graph, write_saved_model
 from tests.inference.models import export
-from tfod.checkpoints.frozen_graph import FrozenGraph, find_frozen_graph
+from tfod.checkpoints.find_frozen_graph import find_frozen_graph
+from tfod.checkpoints.frozen_graph import FrozenGraph
 from tfod.errors import CheckpointError, DataError
-from tfod.inference.detector import Detector, find_exported_model
+from tfod.inference.detector import Detector
+from tfod.inference.recognition import find_exported_model
 
 INPUTS = ("image_tensor", "encoded_image_string_tensor", "tf_example")
 
@@ -44,7 +46,7 @@ def test_it_detects_whatever_form_it_takes_images_in(definitions, tmp_path, name
 
 def test_a_graph_answers_for_each_image_of_a_batch(graph_path):
     images = np.stack([np.full((4, 6, 3), value, np.uint8) for value in (51, 102)])
-    outputs = Detector.from_saved_model(graph_path)(images)
+    outputs = Detector.from_saved_model(graph_path).outputs(images)
     assert outputs["detection_scores"][:, 0] == pytest.approx([0.2, 0.4])
     assert outputs["num_detections"].tolist() == [1.0, 1.0]
 

@@ -170,7 +170,8 @@ def test_by_the_clock_a_run_ends_in_time_and_the_rate_is_down(tmp_path: Path) ->
     result = train_unet(tiny.settings(0, minutes=asked / 60, evaluations=2), tiny.data(), tmp_path / "by_clock", seed=1)
     assert time.monotonic() - began < 2 * asked
     lines = RunTable(tmp_path / "by_clock" / "log.csv", start=2**40).lines
-    assert len(lines) == 2 and lines[-1]["step"] == result.step > 10
+    assert 1 <= len(lines) <= 2  # where the first step takes half of the time, the last evaluation is the only one
+    assert lines[-1]["step"] == result.step > 10
     assert lines[-1]["learning_rate"] < 0.05 * 0.02
 
 

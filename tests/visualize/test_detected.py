@@ -2,10 +2,9 @@ import json
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import Image
 
-from tests.inference.models import BrightHalf
+from tests.inference.models import export
 from tfod.errors import DataError, OutputError
 from tfod.inference.detector import Detector
 from tfod.visualize.detected import DETECTIONS_FILE, visualize_pictures
@@ -13,9 +12,9 @@ from tfod.visualize.detected import DETECTIONS_FILE, visualize_pictures
 NAMES = {1: "bright half"}
 
 
-@pytest.fixture
-def detector():
-    return Detector(BrightHalf(), tf.uint8)
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory):
+    return Detector(export(tmp_path_factory.mktemp("model")))
 
 
 @pytest.fixture

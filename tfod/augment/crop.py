@@ -101,9 +101,12 @@ def random_crop_to_aspect_ratio(
     new_width = tf.where(now <= aspect_ratio, width, _rounded(tf.cast(height, tf.float32) * aspect_ratio))
     top = draw.integer(0, height - new_height + 1)
     left = draw.integer(0, width - new_width + 1)
-    image = example[names.IMAGE][top : top + new_height, left : left + new_width]
     window = relative_window(top, left, new_height, new_width, example)
-    return reframe(example, image, window, min_overlap=overlap_thresh, clip=clip_boxes)
+
+    def show(image: Any) -> Any:
+        return image[top : top + new_height, left : left + new_width]
+
+    return reframe(example, show, window, min_overlap=overlap_thresh, clip=clip_boxes)
 
 
 def random_square_crop_by_scale(
@@ -128,11 +131,14 @@ def random_square_crop_by_scale(
     left = draw.integer(border_x, width - border_x + 1) - side // 2
     bottom = tf.minimum(top + side // 2 * 2, height - 1)
     right = tf.minimum(left + side // 2 * 2, width - 1)
-    shown = example[names.IMAGE][tf.maximum(top, 0) : bottom, tf.maximum(left, 0) : right]
     above, before = tf.maximum(-top, 0), tf.maximum(-left, 0)
-    image = tf.image.pad_to_bounding_box(shown, above, before, side, side)
     window = relative_window(top, left, side, side, example)
-    return reframe(example, image, window, min_overlap=None, clip=True)
+
+    def show(image: Any) -> Any:
+        shown = image[tf.maximum(top, 0) : bottom, tf.maximum(left, 0) : right]
+        return tf.image.pad_to_bounding_box(shown, above, before, side, side)
+
+    return reframe(example, show, window, min_overlap=None, clip=True)
 
 
 def _crop_image(example: Example, draw: Draw, settings: Crop) -> Example:
@@ -147,10 +153,13 @@ def _crop_image(example: Example, draw: Draw, settings: Crop) -> Example:
         max_attempts=_MAX_ATTEMPTS,
         use_image_if_no_bounding_boxes=True,
     )
-    channels = image.shape[2]
-    image = tf.slice(image, begin, size)
-    image.set_shape([None, None, channels])
-    return reframe(example, image, window[0, 0], min_overlap=settings.overlap_thresh, clip=settings.clip_boxes)
+
+    def show(image: Any) -> Any:
+        part = tf.slice(image, begin, tf.concat([size[:2], [-1]], 0))
+        part.set_shape([None, None, image.shape[2]])
+        return part
+
+    return reframe(example, show, window[0, 0], min_overlap=settings.overlap_thresh, clip=settings.clip_boxes)
 
 
 def _rounded(value: Any) -> Any:

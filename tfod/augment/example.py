@@ -20,6 +20,7 @@ __all__ = [
     "Example",
     "image_size",
     "keep_objects",
+    "moved_masks",
     "reframe",
     "relative_window",
     "replace_image",
@@ -32,6 +33,8 @@ Example = dict[str, Any]
     IMAGE                        `[H, W, D]`, uint8 or float32 in 0..255
     GROUNDTRUTH_BOXES            float32 `[N, 4]`, yxyx, relative to the image
     GROUNDTRUTH_CLASSES          int64 `[N]`, ids of the label map
+    GROUNDTRUTH_INSTANCE_MASKS   `[N, H, W]`, 0 outside of the object, if there are masks
+    GROUNDTRUTH_KEYPOINTS        float32 `[N, K, 2]`, yx, relative to the image, NaN where there is none
     others of PER_OBJECT         `[N, ...]`, any of them
 
 and passes on whatever else is there.
@@ -46,6 +49,9 @@ PER_OBJECT = (
     names.GROUNDTRUTH_DIFFICULT,
     names.GROUNDTRUTH_GROUP_OF,
     names.MULTICLASS_SCORES,
+    names.GROUNDTRUTH_INSTANCE_MASKS,
+    names.GROUNDTRUTH_KEYPOINTS,
+    names.GROUNDTRUTH_KEYPOINT_VISIBILITIES,
 )
 """The tensors with one row an object: they are filtered and repeated together."""
 
@@ -113,31 +119,54 @@ def keep_objects(example: Example, kept: Any) -> Example:
     return {**example, **filtered}
 
 
-def reframe(example: Example, image: Any, window: Any, *, min_overlap: float | None, clip: bool) -> Example:
-    """The example after its image has been replaced by the part that shows `window`.
+def reframe(
+    example: Example,
+    show: Callable[[Any], Any],
+    window: Any,
+    *,
+    min_overlap: float | None,
+    clip: bool,
+) -> Example:
+    """The example after its image and its masks have been replaced by the part that shows `window`.
 
     Objects that the window does not touch go; those with less than the share `min_overlap` of their area
     in it go too, and with them objects without area, unless `min_overlap` is None.
 
     Args:
-        image: the new image, which may reach beyond the old one.
+        show: gives the part, which may reach beyond what it is part of, of an image `[H, W, D]`; of any dtype and `D`.
         window: float32 `[4]`, yxyx, relative to the old image.
-        clip: whether boxes are cut at the window's edges.
+        clip: whether boxes are cut at the window's edges, and keypoints beyond them are NaN.
     """
     boxes = example[names.GROUNDTRUTH_BOXES]
     kept = tf.reduce_all((boxes[:, :2] < window[2:]) & (boxes[:, 2:] > window[:2]), axis=1)
     if min_overlap is not None:
         overlap = geometry.intersection_over_area(boxes, window[tf.newaxis])[:, 0]
         kept &= (overlap >= min_overlap) & (geometry.area(boxes) > 0)
-    example = replace_image(keep_objects(example, kept), image, window)
-    boxes = example[names.GROUNDTRUTH_BOXES]
-    return {**example, names.GROUNDTRUTH_BOXES: tf.clip_by_value(boxes, 0.0, 1.0)} if clip else example
+    example = replace_image(keep_objects(example, kept), show, window)
+    if not clip:
+        return example
+    clipped = {names.GROUNDTRUTH_BOXES: tf.clip_by_value(example[names.GROUNDTRUTH_BOXES], 0.0, 1.0)}
+    if (points := example.get(names.GROUNDTRUTH_KEYPOINTS)) is not None:
+        shown = tf.reduce_all((points >= 0.0) & (points <= 1.0), axis=-1, keepdims=True)
+        clipped[names.GROUNDTRUTH_KEYPOINTS] = tf.where(shown, points, float("nan"))
+    return {**example, **clipped}
 
 
-def replace_image(example: Example, image: Any, window: Any) -> Example:
-    """The example with the image that shows `window` (as in `reframe`) and all boxes relative to it."""
+def replace_image(example: Example, show: Callable[[Any], Any], window: Any) -> Example:
+    """The example with the part of image and masks that shows `window` (as in `reframe`), and all relative to it."""
     boxes = geometry.change_frame(example[names.GROUNDTRUTH_BOXES], window)
-    return {**example, names.IMAGE: image, names.GROUNDTRUTH_BOXES: boxes}
+    replaced = {names.IMAGE: show(example[names.IMAGE]), names.GROUNDTRUTH_BOXES: boxes}
+    if (points := example.get(names.GROUNDTRUTH_KEYPOINTS)) is not None:
+        replaced[names.GROUNDTRUTH_KEYPOINTS] = (points - window[:2]) / (window[2:] - window[:2])
+    return {**example, **replaced, **moved_masks(example, show)}
+
+
+def moved_masks(example: Example, show: Callable[[Any], Any]) -> Example:
+    """The masks, if there are any, after `show` (as in `reframe`): all at once, as the channels of an image."""
+    masks = example.get(names.GROUNDTRUTH_INSTANCE_MASKS)
+    if masks is None:
+        return {}
+    return {names.GROUNDTRUTH_INSTANCE_MASKS: tf.transpose(show(tf.transpose(masks, [1, 2, 0])), [2, 0, 1])}
 
 
 def relative_window(top: Any, left: Any, height: Any, width: Any, example: Example) -> Any:

@@ -2,47 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from tfod import names
-from tfod.augment.example import Draw, Example, sometimes
+from tfod.augment.example import Draw, Example, moved_masks, sometimes
+from tfod.errors import ConfigError
 
 __all__ = ["random_horizontal_flip", "random_rotation90", "random_vertical_flip"]
 
 
-def random_horizontal_flip(example: Example, draw: Draw, *, probability: float = 0.5) -> Example:
-    """Swaps left and right."""
-    return sometimes(draw.uniform() < probability, _flip_left_right, example)
+def random_horizontal_flip(
+    example: Example, draw: Draw, *, probability: float = 0.5, keypoint_flip_permutation: Sequence[int] = ()
+) -> Example:
+    """Swaps left and right; keypoint i of the mirrored object is the one of number `keypoint_flip_permutation[i]`."""
+    order = _order(example, "random_horizontal_flip", keypoint_flip_permutation)
+    return sometimes(draw.uniform() < probability, lambda before: _permuted(_flip_left_right(before), order), example)
 
 
-def random_vertical_flip(example: Example, draw: Draw, *, probability: float = 0.5) -> Example:
-    """Swaps top and bottom."""
-    return sometimes(draw.uniform() < probability, _flip_up_down, example)
+def random_vertical_flip(
+    example: Example, draw: Draw, *, probability: float = 0.5, keypoint_flip_permutation: Sequence[int] = ()
+) -> Example:
+    """Swaps top and bottom; for keypoints see `random_horizontal_flip`."""
+    order = _order(example, "random_vertical_flip", keypoint_flip_permutation)
+    return sometimes(draw.uniform() < probability, lambda before: _permuted(_flip_up_down(before), order), example)
 
 
-def random_rotation90(example: Example, draw: Draw, *, probability: float = 0.5) -> Example:
-    """Turns by 90 degrees, counter-clockwise."""
-    return sometimes(draw.uniform() < probability, _rotate_90, example)
+def random_rotation90(
+    example: Example, draw: Draw, *, probability: float = 0.5, keypoint_rot_permutation: Sequence[int] = ()
+) -> Example:
+    """Turns by 90 degrees, counter-clockwise; keypoints keep their numbers unless a permutation is given."""
+    order = list(keypoint_rot_permutation)
+    return sometimes(draw.uniform() < probability, lambda before: _permuted(_rotate_90(before), order), example)
+
+
+def _order(example: Example, step: str, permutation: Sequence[int]) -> list[int]:
+    if names.GROUNDTRUTH_KEYPOINTS in example and not permutation:
+        what = f"{step} has no keypoint_flip_permutation, and the images have keypoints: left would be called right"
+        cure = "give for each keypoint the number of the one that it becomes"
+        raise ConfigError(what, "train_config.data_augmentation_options", cure)
+    return list(permutation)
 
 
 def _flip_left_right(example: Example) -> Example:
     ymin, xmin, ymax, xmax = _edges(example)
-    image = tf.reverse(example[names.IMAGE], [1])
-    return {**example, names.IMAGE: image, names.GROUNDTRUTH_BOXES: _boxes(ymin, 1 - xmax, ymax, 1 - xmin)}
+    boxes = _boxes(ymin, 1 - xmax, ymax, 1 - xmin)
+    return _moved(example, lambda image: tf.reverse(image, [1]), boxes, lambda y, x: (y, 1 - x))
 
 
 def _flip_up_down(example: Example) -> Example:
     ymin, xmin, ymax, xmax = _edges(example)
-    image = tf.reverse(example[names.IMAGE], [0])
-    return {**example, names.IMAGE: image, names.GROUNDTRUTH_BOXES: _boxes(1 - ymax, xmin, 1 - ymin, xmax)}
+    boxes = _boxes(1 - ymax, xmin, 1 - ymin, xmax)
+    return _moved(example, lambda image: tf.reverse(image, [0]), boxes, lambda y, x: (1 - y, x))
 
 
 def _rotate_90(example: Example) -> Example:
     ymin, xmin, ymax, xmax = _edges(example)
-    image = tf.reverse(tf.transpose(example[names.IMAGE], [1, 0, 2]), [0])
-    return {**example, names.IMAGE: image, names.GROUNDTRUTH_BOXES: _boxes(1 - xmax, ymin, 1 - xmin, ymax)}
+    boxes = _boxes(1 - xmax, ymin, 1 - xmin, ymax)
+    return _moved(
+        example, lambda image: tf.reverse(tf.transpose(image, [1, 0, 2]), [0]), boxes, lambda y, x: (1 - x, y)
+    )
+
+
+def _moved(example: Example, show: Callable[[Any], Any], boxes: Any, move: Callable[[Any, Any], Any]) -> Example:
+    moved = {**example, **moved_masks(example, show), names.IMAGE: show(example[names.IMAGE])}
+    if (points := example.get(names.GROUNDTRUTH_KEYPOINTS)) is not None:
+        moved[names.GROUNDTRUTH_KEYPOINTS] = tf.stack(move(*tf.unstack(points, axis=-1)), axis=-1)
+    return {**moved, names.GROUNDTRUTH_BOXES: boxes}
+
+
+def _permuted(example: Example, order: Sequence[int]) -> Example:
+    """Keypoints, and what is known of each, in the order in which the mirrored object has them."""
+    per_keypoint = (names.GROUNDTRUTH_KEYPOINTS, names.GROUNDTRUTH_KEYPOINT_VISIBILITIES) if order else ()
+    changed = {name: tf.gather(example[name], order, axis=1) for name in per_keypoint if name in example}
+    return {**example, **changed}
 
 
 def _edges(example: Example) -> list[Any]:

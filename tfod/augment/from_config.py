@@ -18,8 +18,6 @@ from tfod.protos.preprocessor_pb2 import PreprocessingStep, RandomJitterBoxes, R
 
 __all__ = ["augmentation_from_config"]
 
-_FOR_KEYPOINTS = ("keypoint_flip_permutation", "keypoint_rot_permutation")
-
 
 def augmentation_from_config(options: Iterable[PreprocessingStep], where: str) -> Callable[[Example, Any], Example]:
     """Makes one function of the steps, in their order: see `tfod.augment.steps.augmentation`.
@@ -51,7 +49,7 @@ def _name(option: PreprocessingStep) -> str:
 
 
 def _set_fields(config: Any) -> dict[str, Any]:
-    return {field.name: value for field, value in config.ListFields() if field.name not in _FOR_KEYPOINTS}
+    return {field.name: value for field, value in config.ListFields()}
 
 
 def _crop(config: Any) -> Crop:

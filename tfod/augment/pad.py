@@ -161,9 +161,16 @@ def _twice(example: Example, axis: int) -> Example:
     first = example[names.GROUNDTRUTH_BOXES] * across
     second = first + [0.5 if value == 0.5 else 0.0 for value in across]
     twice = {name: tf.concat([example[name]] * 2, 0) for name in PER_OBJECT if name in example}
-    image = tf.concat([example[names.IMAGE]] * 2, axis)
-    boxes = tf.concat([first, second], 0)
-    return {**example, **twice, names.IMAGE: image, names.GROUNDTRUTH_BOXES: boxes}
+    twice |= {names.IMAGE: tf.concat([example[names.IMAGE]] * 2, axis)}
+    twice |= {names.GROUNDTRUTH_BOXES: tf.concat([first, second], 0)}
+    if (points := example.get(names.GROUNDTRUTH_KEYPOINTS)) is not None:
+        points *= across[:2]
+        offset = [0.5 if value == 0.5 else 0.0 for value in across[:2]]
+        twice[names.GROUNDTRUTH_KEYPOINTS] = tf.concat([points, points + offset], 0)
+    if (masks := example.get(names.GROUNDTRUTH_INSTANCE_MASKS)) is not None:
+        pair = [tf.concat(both, axis + 1) for both in ([masks, tf.zeros_like(masks)], [tf.zeros_like(masks), masks])]
+        twice[names.GROUNDTRUTH_INSTANCE_MASKS] = tf.concat(pair, 0)
+    return {**example, **twice}
 
 
 def _pad_randomly(example: Example, draw: Draw, low: Any, high: Any, color: Color) -> Example:
@@ -181,13 +188,19 @@ def _place(example: Example, top: Any, left: Any, new_height: Any, new_width: An
     image = example[names.IMAGE]
     height, width = image_size(example)
     padding = [[top, new_height - height - top], [left, new_width - width - left], [0, 0]]
-    padded = tf.pad(image, padding)
+
+    def show(image: Any) -> Any:
+        padded = tf.pad(image, padding)
+        padded.set_shape([None, None, image.shape[2]])
+        return padded
+
+    window = relative_window(-top, -left, new_height, new_width, example)
+    placed = replace_image(example, show, window)
     if color is None or any(color):
         inside = tf.pad(tf.ones([height, width, 1], tf.bool), padding)
         background = tf.reduce_mean(image, [0, 1]) if color is None else tf.cast(tf.constant(color), image.dtype)
-        padded = tf.where(inside, padded, background)
-    padded.set_shape([None, None, image.shape[2]])
-    return replace_image(example, padded, relative_window(-top, -left, new_height, new_width, example))
+        placed[names.IMAGE] = tf.where(inside, placed[names.IMAGE], background)
+    return placed
 
 
 def _with_dtype_for(colors: Iterable[Color], example: Example) -> Example:

@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfod import names
-from tfod.augment.example import Draw, Example, image_size, reframe, relative_window
+from tfod.augment.example import Draw, Example, image_size, moved_masks, reframe, relative_window
 from tfod.augment.resize import METHODS, resize
 
 __all__ = [
@@ -28,7 +28,7 @@ def random_image_scale(
 ) -> Example:
     """Scales both sides by one factor."""
     size = _scaled(image_size(example), draw.uniform(min_scale_ratio, max_scale_ratio))
-    return {**example, names.IMAGE: resize(example[names.IMAGE], size, align_corners=True)}
+    return _resized(example, resize(example[names.IMAGE], size, align_corners=True), size)
 
 
 def random_downscale_to_target_pixels(
@@ -53,12 +53,13 @@ def random_downscale_to_target_pixels(
         lambda: resize(example[names.IMAGE], _scaled((height, width), factor)),
         lambda: tf.cast(example[names.IMAGE], tf.float32),
     )
-    return {**example, names.IMAGE: image}
+    return _resized(example, image, tf.shape(image)[:2])
 
 
 def resize_image(example: Example, draw: Draw, *, new_height: int, new_width: int, method: str = "bilinear") -> Example:
     """Always resizes to the same size."""
-    return {**example, names.IMAGE: resize(example[names.IMAGE], (new_height, new_width), method)}
+    size = (new_height, new_width)
+    return _resized(example, resize(example[names.IMAGE], size, method), size)
 
 
 def random_resize_method(example: Example, draw: Draw, *, target_height: int, target_width: int) -> Example:
@@ -69,7 +70,7 @@ def random_resize_method(example: Example, draw: Draw, *, target_height: int, ta
         return lambda: resize(image, size, method)
 
     resized = tf.switch_case(draw.integer(0, len(METHODS)), [branch(method) for method in METHODS])
-    return {**example, names.IMAGE: resized}
+    return _resized(example, resized, size)
 
 
 def random_scale_crop_and_pad_to_square(
@@ -90,17 +91,28 @@ def random_scale_crop_and_pad_to_square(
         tf.cast(draw.uniform() * tf.cast(tf.maximum(side - output_size, 0), tf.float32), tf.int32)
         for side in (scaled_height, scaled_width)
     )
-    scaled = {**example, names.IMAGE: resize(example[names.IMAGE], (scaled_height, scaled_width))}
-    shown = scaled[names.IMAGE][top : top + output_size, left : left + output_size]
-    image = tf.image.pad_to_bounding_box(shown, 0, 0, output_size, output_size)
+    size = (scaled_height, scaled_width)
+    scaled = _resized(example, resize(example[names.IMAGE], size), size)
     window = relative_window(top, left, output_size, output_size, scaled)
-    return reframe(scaled, image, window, min_overlap=None, clip=True)
+
+    def show(image: Any) -> Any:
+        shown = image[top : top + output_size, left : left + output_size]
+        return tf.image.pad_to_bounding_box(shown, 0, 0, output_size, output_size)
+
+    return reframe(scaled, show, window, min_overlap=None, clip=True)
 
 
 def scale_boxes_to_pixel_coordinates(example: Example, draw: Draw) -> Example:
     """Makes boxes absolute. What follows in this project expects relative ones."""
     size = tf.cast(tf.stack(image_size(example) * 2), tf.float32)
-    return {**example, names.GROUNDTRUTH_BOXES: example[names.GROUNDTRUTH_BOXES] * size}
+    points = {name: example[name] * size[:2] for name in [names.GROUNDTRUTH_KEYPOINTS] if name in example}
+    return {**example, **points, names.GROUNDTRUTH_BOXES: example[names.GROUNDTRUTH_BOXES] * size}
+
+
+def _resized(example: Example, image: Any, size: Any) -> Example:
+    """The example with a resized image, and its masks of the nearest pixels."""
+    masks = moved_masks(example, lambda masks: resize(masks, size, "nearest"))
+    return {**example, **masks, names.IMAGE: image}
 
 
 def _scaled(size: tuple[Any, Any], factor: Any) -> tuple[Any, Any]:

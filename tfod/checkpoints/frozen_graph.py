@@ -10,26 +10,15 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from tensorflow.core.framework import graph_pb2
 
+from tfod.checkpoints.find_frozen_graph import FROZEN_GRAPH
 from tfod.errors import CheckpointError
 from tfod.stores import read_file
 
-__all__ = ["FROZEN_GRAPH", "FrozenGraph", "find_frozen_graph"]
+__all__ = ["FrozenGraph"]
 
-FROZEN_GRAPH = "frozen_inference_graph.pb"
-
-_SAVED_MODEL = "saved_model.pb"
 _CONSTANT = "Const"
 # What holds weights that lie in a checkpoint; a frozen graph has none.
 _VARIABLES = ("VariableV2", "Variable", "VarHandleOp")
-
-
-def find_frozen_graph(place: Path | str) -> Path | None:
-    """The frozen graph at `place`: a `.pb` file, or a folder that holds `frozen_inference_graph.pb`; or None."""
-    path = Path(place)
-    if path.is_file():
-        return path if path.suffix == ".pb" and path.name != _SAVED_MODEL else None
-    graph = path / FROZEN_GRAPH
-    return graph if graph.is_file() else None
 
 
 class FrozenGraph:

@@ -96,7 +96,8 @@ def _of_checkpoint(config: "PipelineConfig", args: argparse.Namespace) -> "tuple
 
 def _of_saved_model(config: "PipelineConfig", args: argparse.Namespace) -> "tuple[Evaluation, dict[str, Any]]":
     from tfod.evaluation.from_config import evaluation_from_config
-    from tfod.inference.detector import Detector, find_exported_model
+    from tfod.inference.detector import Detector
+    from tfod.inference.recognition import find_exported_model
 
     evaluation = evaluation_from_config(config, Detector.from_saved_model(args.saved_model_dir))
     return evaluation, {"saved_model": find_exported_model(args.saved_model_dir), "step": None}

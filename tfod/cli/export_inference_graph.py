@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tfod.cli import exporter_main_v2
 from tfod.cli.command import CommandParser, execute
 from tfod.cli.earlier import add_without_effect, hand_over, note, note_without_effect
-from tfod.errors import ConfigError
+from tfod.cli.export_flags import add_side_inputs, refuse_side_inputs
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -26,7 +26,6 @@ _WITHOUT_EFFECT = {
     "write_inference_graph": "saved_model/ holds the graph",
     "additional_output_tensor_names": "a SavedModel gives the detector's outputs alone",
 }
-_SIDE_INPUTS = ("use_side_inputs", "side_input_shapes", "side_input_types", "side_input_names")
 
 
 def build_parser() -> CommandParser:
@@ -39,18 +38,14 @@ def build_parser() -> CommandParser:
     add("--input_type", default=_PIXELS, metavar="TYPE", help="what the exported model takes (default: image_tensor)")
     add("--input_shape", metavar="B,H,W,3", help=f"of the images (default, as there: {_ANY_IMAGES}, any)")
     add("--config_override", metavar="TEXT", help="text-proto fragment that is merged over the config")
-    for name in _SIDE_INPUTS:
-        add(f"--{name}", nargs="?", const="true", metavar="X", help=argparse.SUPPRESS)
+    add_side_inputs(parser)
     add_without_effect(parser, _WITHOUT_EFFECT)
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Exports."""
-    for name in _SIDE_INPUTS:
-        if getattr(args, name) not in (None, "false", "False"):
-            what = "models with side inputs are not supported"
-            raise ConfigError(what, f"--{name}", "export a model that takes images alone")
+    refuse_side_inputs(args)
     note_without_effect(args, _WITHOUT_EFFECT)
     note("no frozen_inference_graph.pb is written: saved_model/ runs wherever TensorFlow does, and holds the same")
     flags = [

@@ -58,7 +58,8 @@ def run(args: argparse.Namespace) -> int:
     height, width = args.height or side, args.width or side
     pictures = [fitted(picture, height, width) for picture in _pictures(args, settings)]
     with replacing_directory(output) as folder:
-        exporter = Exporter(model, folder, height=height, width=width, examples=pictures)
+        names = settings.class_names
+        exporter = Exporter(model, folder, height=height, width=width, examples=pictures, class_names=names)
         paths = {kind: exporter.write(kind) for kind in kinds}
         exporter.write_about(settings)
         agrees = args.verify == "off" or _agree(model, folder, paths, pictures[: args.count])

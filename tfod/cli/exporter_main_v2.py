@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from tfod.cli.command import CommandParser, execute
-from tfod.cli.export_flags import add_format_flags, formats_to_write
+from tfod.cli.export_flags import add_format_flags, add_side_inputs, formats_to_write, refuse_side_inputs
 from tfod.errors import ConfigError
 
 __all__ = ["build_parser", "main", "run"]
@@ -29,6 +29,7 @@ _EXAMPLES = """  python tools/exporter_main_v2.py --pipeline_config_path workspa
       --formats saved_model,tflite_float32,tflite_int8,onnx"""
 
 _INPUT_TYPES = ("image_tensor", "float_image_tensor", "encoded_image_string_tensor", "tf_example")
+_BOXES_TOO = "image_and_boxes_tensor"
 
 
 def build_parser() -> CommandParser:
@@ -45,7 +46,7 @@ def build_parser() -> CommandParser:
     parser.add_argument(
         "--input_type",
         default="image_tensor",
-        choices=_INPUT_TYPES,
+        choices=(*_INPUT_TYPES, _BOXES_TOO),
         metavar="TYPE",
         help=f"what the exported model takes: {', '.join(_INPUT_TYPES)} (default: image_tensor)",
     )
@@ -55,6 +56,7 @@ def build_parser() -> CommandParser:
         help="of the images that the model takes: 4,320,320,3 for four of 320 x 320 pixels, with -1 for any number "
         "(default: 1,-1,-1,3 for image_tensor, -1,-1,-1,3 for float_image_tensor)",
     )
+    add_side_inputs(parser)
     add_format_flags(parser, default="saved_model", count=50)
     parser.add_argument(
         "--calibration",
@@ -76,6 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Exports and compares."""
     from tfod.config.pipeline import read_pipeline_config
 
+    refuse_side_inputs(arguments)
+    if arguments.input_type == _BOXES_TOO:
+        cure = f"use one of {', '.join(_INPUT_TYPES)}"
+        raise ConfigError("boxes are an input of models that predict masks alone", f"--input_type {_BOXES_TOO}", cure)
     shape, kinds = _shape(arguments.input_shape), formats_to_write(arguments)
     overrides = [*([arguments.config_override] if arguments.config_override else []), *arguments.set]
     config = read_pipeline_config(arguments.pipeline_config_path, overrides)

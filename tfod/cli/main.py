@@ -35,6 +35,7 @@ COMMANDS = {
     "export": ("exporter_main_v2", "write a SavedModel, TFLite, ONNX, each compared with the trained model"),
     "export tflite-graph": ("export_tflite_graph_tf2", "write a SavedModel that TFLite's converter takes"),
     "detect": ("visualize_detections", "find objects in pictures and draw them"),
+    "serve": ("serve_model", "serve a model over HTTP, with a page to try it on"),
     "masks check": ("check_masks", "find what is wrong with pictures and masks, and show them"),
     "masks split": ("split_masks", "split pictures and masks into parts that are alike"),
     "masks records": ("masks_to_tfrecord", "convert pictures and masks to TFRecords"),

@@ -1,12 +1,11 @@
 """What the commands that run a model share: an exported model, or a config with a checkpoint."""
 
 import argparse
-import os
 import sys
 from typing import TYPE_CHECKING
 
 from tfod.errors import ConfigError
-from tfod.stores import is_file, is_remote, normal
+from tfod.stores import is_file
 
 if TYPE_CHECKING:
     from tfod.config.pipeline import PipelineConfig
@@ -41,8 +40,9 @@ def read_config(args: argparse.Namespace) -> "tuple[PipelineConfig, str | None]"
     An exported model without a config gives an empty one. --label_map_path goes into its first eval_input_reader.
     """
     from tfod.config.pipeline import PipelineConfig, apply_overrides, read_pipeline_config
+    from tfod.inference.class_names import config_beside
 
-    path = args.pipeline_config_path or _beside(args.saved_model_dir)
+    path = args.pipeline_config_path or config_beside(args.saved_model_dir)
     if path:
         config = read_pipeline_config(path, args.set)
     else:
@@ -70,9 +70,3 @@ def read_class_names(config: "PipelineConfig", *, is_asked_for: bool) -> dict[in
         return COCO_CLASSES
     print("no label map found: classes are shown by number; --label_map_path names them", file=sys.stderr)
     return {}
-
-
-def _beside(saved_model_dir: str) -> str | None:
-    folder = normal(saved_model_dir) if is_remote(saved_model_dir) else os.path.abspath(saved_model_dir)
-    candidates = (os.path.join(place, "pipeline.config") for place in (folder, os.path.dirname(folder.rstrip("/"))))
-    return next(filter(is_file, candidates), None)

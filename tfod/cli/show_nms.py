@@ -120,7 +120,7 @@ def _candidates(args: argparse.Namespace) -> tuple[NDArray[np.uint8], Candidates
         detector = Detector.from_saved_model(args.saved_model_dir)
     else:
         detector = Detector.from_checkpoint(config, args.checkpoint_dir)
-    outputs = detector(subject.image[None])
+    outputs = detector.outputs(subject.image[None])
     names = read_class_names(config, is_asked_for=bool(args.label_map_path))
     height, width = subject.image.shape[:2]
     return subject.image, raw_candidates(outputs, height, width, names)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from tfod.shards import HEADER, MOST_BYTES
 
-__all__ = ["WORDS", "Kind", "kind_of", "kind_of_file", "wrong_kind"]
+__all__ = ["WORDS", "Kind", "foreign", "kind_of", "kind_of_file", "wrong_kind"]
 
 Kind = Literal["config", "label map", "records", "checkpoint", "model", "other", ""]
 """What a config can name; "other" is surely none of these, "" may be anything."""
@@ -57,7 +57,7 @@ def kind_of(data: bytes, name: str = "") -> Kind:
         return "model"
     if _is_records(data):
         return "records"
-    if _foreign(data):
+    if foreign(data):
         return "other"
     text = data.decode("utf-8", "ignore")
     if _LABEL_MAP.match(text):
@@ -88,7 +88,7 @@ def wrong_kind(data: bytes, path: str, wanted: Literal["config", "label map", "r
         return "this is a table of text, not a TFRecord file", "make records of it: tfod convert --help"
     if kind not in ("", "other", wanted):
         return f"this is {WORDS[kind]}, not {WORDS[wanted]}", f"name {WORDS[wanted]}"
-    if kind == "other" and (found := _foreign(data)):
+    if kind == "other" and (found := foreign(data)):
         return f"this is {found[0]}, not {WORDS[wanted]}", found[1] or f"name {WORDS[wanted]}"
     return None
 
@@ -98,8 +98,8 @@ def _is_records(data: bytes) -> bool:
     return len(data) > HEADER.size and 0 < length <= MOST_BYTES and data[HEADER.size] == _EXAMPLE_TAG
 
 
-def _foreign(data: bytes) -> tuple[str, str] | None:
-    """What `data` is that no config names, and what to do about it."""
+def foreign(data: bytes) -> tuple[str, str] | None:
+    """What a file that begins with `data` is that no config names, and what to do ("" for nothing in particular)."""
     for magic, kind, cure in _MAGIC:
         if data.startswith(magic):
             return kind, cure

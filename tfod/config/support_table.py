@@ -238,9 +238,6 @@ _TRAINING = {
                instead="remove the step; random_distort_color and random_crop_image come nearest"),
     **_missing("stored scores of several classes", "PreprocessingStep.convert_class_logits_to_softmax",
                instead="remove the step"),
-    **_by_design("keypoints are not read, so there are none to permute",
-                 "RandomHorizontalFlip.keypoint_flip_permutation", "RandomVerticalFlip.keypoint_flip_permutation",
-                 "RandomRotation90.keypoint_rot_permutation"),
 }  # fmt: skip
 
 _READING = {

@@ -140,7 +140,7 @@ def detector_step(detector: Detector) -> Step:
 
     def compute(features: Tensors, labels: Tensors) -> tuple[Tensors, Tensors]:
         # Pixels were whole numbers before they became float32.
-        return {}, detector(features[names.IMAGE].numpy().astype(np.uint8))
+        return {}, detector.outputs(features[names.IMAGE].numpy().astype(np.uint8))
 
     return compute
 

@@ -5,18 +5,13 @@ and the page's own rule (Content-Security-Policy) lets nothing run but its own s
 """
 
 import base64
-import hashlib
-import html
 import io
-import json
 import os
-import string
 import warnings
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from importlib import resources
 from itertools import islice
 from math import isfinite
 from pathlib import Path
@@ -33,7 +28,8 @@ from tfod.doctor.rules.descriptions import RULES
 from tfod.doctor.rules.pictures import GIANT_PIXELS, open_picture
 from tfod.files import replacing
 from tfod.progress import Progress
-from tfod.visualize.colours import class_colour
+from tfod.visualize.colours import hex_colour
+from tfod.visualize.offline_page import offline_page
 
 __all__ = ["write_page"]
 
@@ -61,14 +57,15 @@ def write_page(sources: Sources, findings: Sequence[Finding], output: Path | str
             progress.advance()
     data = {
         "classes": [*numbers.classes],
-        "colours": [_hex(number) for number in range(1, len(numbers.classes) + 1)],
+        "colours": [hex_colour(number) for number in range(1, len(numbers.classes) + 1)],
         "rules": [*numbers.rules],
         "severities": [RULES[rule].severity for rule in numbers.rules],
         "splits": [*numbers.splits],
         "pictures": entries,
     }
     with replacing(output) as temporary:
-        temporary.write_text(_page(sources.name, data), encoding="utf-8")
+        page = offline_page("tfod.explore", "browse", sources.name, data, "img-src data:")
+        temporary.write_text(page, encoding="utf-8")
 
 
 class _Numbers:
@@ -164,30 +161,3 @@ def _quiet_pool() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Pillow has to say of odd EXIF blocks and of large pictures
         yield pool
-
-
-def _page(title: str, data: dict[str, Any]) -> str:
-    folder = resources.files("tfod.explore") / "page"
-    page, style, script = ((folder / f"browse.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return string.Template(page).substitute(
-        title=html.escape(title),
-        style=style,
-        script=script,
-        style_hash=_source_hash(style),
-        script_hash=_source_hash(script),
-        data=_json(data),
-    )
-
-
-def _json(data: dict[str, Any]) -> str:
-    """JSON without a character that could end the script element that holds it."""
-    text = json.dumps(data, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _source_hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _hex(class_id: int) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*class_colour(class_id))

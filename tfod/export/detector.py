@@ -15,11 +15,14 @@ from tfod.export.onnx_detector import onnx_detector
 from tfod.export.saved_model import Shape, captured_by, save_module, write_saved_model
 from tfod.export.tflite_detector import OPERATION, OUTPUTS, Suppression, require_fixed_size, tflite_detector
 from tfod.export.tflite_file import in_order, with_metadata
-from tfod.export.tflite_metadata import LABELS, DetectorFacts, detector_metadata, label_file
+from tfod.export.tflite_metadata import LABELS, ImageInput, detector_metadata, label_file
 from tfod.files import write_bytes
+from tfod.inference.preparation import PREPARATION, Preparation
 from tfod.models.detection_model import DetectionModel
+from tfod.models.preprocess import Preprocess
+from tfod.models.resizer import ImageResizer
 
-__all__ = ["pixels_of", "write_detector", "write_tflite_graph"]
+__all__ = ["pixels_of", "preparation_of", "write_detector", "write_tflite_graph"]
 
 
 def write_detector(
@@ -99,28 +102,48 @@ def _tflite(
     content = tflite_model(
         function.get_concrete_function(), model, precision, examples if calibration else None, custom_op=OPERATION
     )
-    facts = _facts(model, class_names, takes_pixels=takes_pixels)
-    files = {LABELS: label_file(class_names)}
-    return with_metadata(in_order(content, OUTPUTS), detector_metadata(facts), files)
+    preparation = preparation_of(model.preprocess, takes_pixels=takes_pixels)
+    files = {LABELS: label_file(class_names), PREPARATION: preparation.to_json()}
+    return with_metadata(in_order(content, OUTPUTS), detector_metadata(_image_input(model, preparation)), files)
 
 
-def _facts(model: DetectionModel, class_names: Mapping[int, str], *, takes_pixels: bool) -> DetectorFacts:
-    preprocess = model.preprocess
-    height, width = require_fixed_size(model)
+def preparation_of(preprocess: Preprocess, *, takes_pixels: bool = False) -> Preparation:
+    """How images become the input of a TFLite model: normalised, or (`takes_pixels`) with pixels as they are."""
+    resizer, pixels = preprocess.resizer, preprocess.pixels
     # Normalisation is linear, so that black and white tell it all.
-    black, white = preprocess.pixels.normalize(tf.constant([[0.0] * 3, [255.0] * 3])).numpy()
-    deviation = 255.0 / (white - black)
-    mean = -black * deviation
+    black, white = pixels.normalize(tf.constant([[0.0] * 3, [255.0] * 3])).numpy()
+    deviations = 255.0 / (white - black)
+    means = -black * deviations
+    padding = np.array(resizer.pad_value) if preprocess.normalize_first else (resizer.pad_value - means) / deviations
     if takes_pixels:
-        mean, deviation = np.zeros(3), np.ones(3)
-    keeps = preprocess.resizer.padded_size is not None
+        means, deviations, padding = np.zeros(3), np.ones(3), padding * deviations + means
+    return Preparation(
+        means=tuple(map(float, means)),
+        deviations=tuple(map(float, deviations)),
+        padding=tuple(map(float, padding)),
+        shorter_side=_shorter_side(resizer),
+        method=resizer.method,
+        align_corners=resizer.align_corners,
+    )
+
+
+def _shorter_side(resizer: ImageResizer) -> int | None:
+    """What images that keep their proportions are resized to, if they are."""
+    if resizer.padded_size is None or resizer.new_size is None:
+        return None
+    square = tf.constant(1)
+    return int(resizer.new_size((square, square))[0])
+
+
+def _image_input(model: DetectionModel, preparation: Preparation) -> ImageInput:
+    height, width = require_fixed_size(model)
+    keeps = model.preprocess.resizer.padded_size is not None
     how = "keeping their proportions, and padded at the bottom and on the right" if keeps else "whatever their shape"
-    return DetectorFacts(
-        mean=tuple(map(float, mean)),
-        deviation=tuple(map(float, deviation)),
+    return ImageInput(
+        mean=preparation.means,
+        deviation=preparation.deviations,
         height=height,
         width=width,
-        is_grey=preprocess.resizer.grayscale,
+        is_grey=model.preprocess.resizer.grayscale,
         resizing=f"Images are resized to {width} x {height} pixels, {how}.",
-        class_names=class_names,
     )

@@ -15,6 +15,7 @@ from tfod.export.formats import TFLITE
 from tfod.export.parity import Parity
 from tfod.export.run import Cost
 from tfod.export.samples import Sample
+from tfod.inference.backends.tflite import boxes_of_image
 from tfod.inference.detections import Detections
 
 __all__ = ["HEADINGS", "compare", "detections_of", "mean_average_precision"]
@@ -112,13 +113,9 @@ def detections_of(
       window: float32 `[4]`, yxyx: the part of the input that is no padding, to which boxes of TFLite are cut.
     """
     arrays = {name: values[:1] for name, values in outputs.items()}
-    found = Detections.from_outputs(arrays, *image.shape[:2])
-    if kind not in TFLITE:
-        return found
-    low, high = window[[0, 1, 0, 1]], window[[2, 3, 2, 3]]
-    boxes = ((np.clip(found.boxes, low, high) - low) / (high - low)).astype(np.float32)
-    kept = np.flatnonzero((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))
-    return Detections(boxes[kept], found.scores[kept], found.class_ids[kept] + 1, found.height, found.width)
+    if kind in TFLITE:
+        arrays = boxes_of_image(arrays, (float(window[2]), float(window[3])))
+    return Detections.from_outputs(arrays, image.shape[0], image.shape[1])
 
 
 def mean_average_precision(

@@ -16,11 +16,12 @@ from tfod.export.converters import require_packages
 from tfod.export.detector import write_detector, write_tflite_graph
 from tfod.export.formats import FORMATS, file_of
 from tfod.export.parity import FAILED_FILE, PARITY_FILE, Parity
-from tfod.export.samples import Sample, calibration_images, class_names, samples_to_compare_on
+from tfod.export.samples import Sample, calibration_images, samples_to_compare_on
 from tfod.export.saved_model import Shape
 from tfod.export.tflite_detector import Suppression
 from tfod.export.verify import verify_detector
 from tfod.files import check_folder, contents, replacing_directory
+from tfod.inference.class_names import names_in_label_map
 from tfod.models.build import build_model
 from tfod.models.detection_model import DetectionModel
 from tfod.training.disk import writing
@@ -90,7 +91,7 @@ def export_model(
     require_packages(kinds)
     images = calibration_images(config, calibration) if "tflite_int8" in kinds else []
     samples = [] if comparison is None else _samples(config, comparison)
-    names = class_names(config)
+    names = names_in_label_map(config)
     config, model, prefix = _restored(config, checkpoint)
     shapes: dict[str, Any] = {"input_type": input_type, "input_shape": input_shape}
     with replacing_directory(output) as folder:

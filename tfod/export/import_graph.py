@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import tf_keras as keras
 
-from tfod.checkpoints.frozen_graph import FrozenGraph, find_frozen_graph
+from tfod.checkpoints.find_frozen_graph import find_frozen_graph
+from tfod.checkpoints.frozen_graph import FrozenGraph
 from tfod.checkpoints.graph_weights import FilledFromGraph, fill_from_graph
 from tfod.config.gray import with_gray
 from tfod.config.pipeline import write_pipeline_config

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfod.errors import CheckpointError
+from tfod.inference.backends.tflite import make_interpreter
 
 __all__ = ["Cost", "Measured", "measured"]
 
@@ -129,13 +130,7 @@ def _onnx(path: str) -> Function:
 
 
 def _tflite(path: str) -> Function:
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        import tensorflow as tf
-
-        Interpreter = tf.lite.Interpreter  # noqa: N806  (a class)
-    interpreter = Interpreter(path, num_threads=os.cpu_count())
+    interpreter = make_interpreter(path, None)
     interpreter.allocate_tensors()
     runner = interpreter.get_signature_runner()
     [taken] = runner.get_input_details().values()

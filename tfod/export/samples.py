@@ -14,13 +14,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod import names
-from tfod.config.label_map import read_label_map
 from tfod.errors import DataError
+from tfod.inference.class_names import names_in_label_map
 from tfod.inference.images import SUFFIXES, find_images, read_image
 from tfod.input.from_config import evaluation_dataset, naming_corrupt_records
 from tfod.records.files import expand
 
-__all__ = ["Sample", "calibration_images", "class_names", "samples_to_compare_on"]
+__all__ = ["Sample", "calibration_images", "samples_to_compare_on"]
 
 _FOR_CALIBRATION = 100
 
@@ -60,15 +60,6 @@ def calibration_images(config: Any, sources: Sequence[str] | None) -> list[NDArr
     return [sample.image for sample in _of_records(config, reader, _FOR_CALIBRATION)]
 
 
-def class_names(config: Any) -> dict[int, str]:
-    """Class id to name, of the first label map that the config names and that is there; else none."""
-    readers = [*config.eval_input_reader, config.train_input_reader]
-    for path in (reader.label_map_path for reader in readers):
-        if path and Path(path).is_file():
-            return dict(read_label_map(path).names)
-    return {}
-
-
 def _of_records(config: Any, reader: Any, count: int) -> list[Sample]:
     paths = list(reader.tf_record_input_reader.input_path)
     if not paths:
@@ -76,7 +67,7 @@ def _of_records(config: Any, reader: Any, count: int) -> list[Sample]:
     expand(paths)
     settings = copy.deepcopy(config.eval_config)
     settings.batch_size, settings.retain_original_images = 1, False
-    classes = max(class_names(config), default=1)
+    classes = max(names_in_label_map(config), default=1)
     with naming_corrupt_records(reader, for_evaluation=True):
         dataset = evaluation_dataset(
             reader, settings, preprocess=lambda image: (image, tf.shape(image)), num_classes=classes

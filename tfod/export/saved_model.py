@@ -133,8 +133,10 @@ def _preprocess(
     model: DetectionModel, read: Callable[[tf.Tensor], tf.Tensor], batch: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
     if batch.shape[0] is None:
-        # Without it a convolution would fail, and speak of its filters.
-        tf.debugging.assert_positive(tf.shape(batch)[0], f"{names.INPUT_TENSOR} holds no image")
+        # Before everything else: a convolution would fail too, and speak of its filters.
+        some = tf.debugging.assert_positive(tf.shape(batch)[0], f"{names.INPUT_TENSOR} holds no image")
+        with tf.control_dependencies([some]):
+            batch = tf.identity(batch)
     if read is tf.identity:
         return model.preprocess(batch)
     resizer = model.preprocess.resizer

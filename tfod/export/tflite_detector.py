@@ -13,15 +13,11 @@ from tfod import names
 from tfod.boxes.coders import FasterRcnnBoxCoder
 from tfod.boxes.geometry import yxyx_to_cyxhw
 from tfod.errors import ConfigError
+from tfod.export.tflite_file import OPERATION, OUTPUTS
 from tfod.models.detection_model import DetectionModel
 from tfod.models.ssd.detector import SSD
 
 __all__ = ["OPERATION", "OUTPUTS", "Suppression", "require_fixed_size", "tflite_detector"]
-
-OPERATION = "TFLite_Detection_PostProcess"
-OUTPUTS = (names.DETECTION_BOXES, names.DETECTION_CLASSES, names.DETECTION_SCORES, names.NUM_DETECTIONS)
-"""In the order that the operation, and all programs that run such models, have: boxes float32 `[1, N, 4]`, yxyx in
-[0, 1], not clipped; classes from 0 and scores float32 `[1, N]`; their number float32 `[1]`."""
 
 _CODER = FasterRcnnBoxCoder()
 

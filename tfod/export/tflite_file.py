@@ -12,10 +12,19 @@ from io import BytesIO
 from flatbuffers import encode, number_types
 from flatbuffers.table import Table
 
-__all__ = ["custom_operations", "in_order", "with_metadata"]
+from tfod import names
+
+__all__ = ["OPERATION", "OUTPUTS", "custom_operations", "in_order", "outputs_of", "with_metadata"]
+
+OPERATION = "TFLite_Detection_PostProcess"
+"""A detector's last operation, which decodes and suppresses."""
+
+OUTPUTS = (names.DETECTION_BOXES, names.DETECTION_CLASSES, names.DETECTION_SCORES, names.NUM_DETECTIONS)
+"""In the order that the operation, and all programs that run such models, have: boxes float32 `[1, N, 4]`, yxyx in
+[0, 1], not clipped; classes from 0 and scores float32 `[1, N]`; their number float32 `[1]`."""
 
 _OPERATORS, _SUBGRAPHS, _BUFFERS, _METADATA, _SIGNATURES = 1, 2, 4, 6, 7  # of a model
-_OUTPUTS = 2  # of a subgraph
+_OUTPUTS, _OPERATIONS = 2, 3  # of a subgraph; an operation's outputs are its slot 2 too
 # The converter's notes on itself, which nothing reads; their place is taken.
 _REPLACED = b"CONVERSION_METADATA"
 _NAME = b"TFLITE_METADATA"
@@ -29,14 +38,25 @@ def custom_operations(model: bytes) -> set[str]:
     return {code.decode() for code in codes if code}
 
 
-def in_order(model: bytes, names: Sequence[str]) -> bytes:
+def outputs_of(model: bytes, operation: str) -> list[int]:
+    """The numbers of the tensors that an operation gives which is not TFLite's own; none where it is not there."""
+    kinds = [_text(code, 1).decode() for code in _tables(_root(model), _OPERATORS)]
+    for one in _tables(_tables(_root(model), _SUBGRAPHS)[0], _OPERATIONS):
+        offset = _offset(one, _OUTPUTS)
+        if kinds[_number(one, 0)] == operation and offset:
+            place = one.Vector(offset)
+            return list(struct.unpack_from(f"<{one.VectorLen(offset)}i", model, place))
+    return []
+
+
+def in_order(model: bytes, order: Sequence[str]) -> bytes:
     """The model with its outputs in an order; each is called as the model's signature calls it."""
     [signature] = _tables(_root(model), _SIGNATURES)
     numbers = {_text(output, 0).decode(): _number(output, 1) for output in _tables(signature, 1)}
     graph = _tables(_root(model), _SUBGRAPHS)[0]
     place = graph.Vector(_offset(graph, _OUTPUTS))
     changed = bytearray(model)
-    struct.pack_into(f"<{len(names)}i", changed, place, *(numbers[name] for name in names))
+    struct.pack_into(f"<{len(order)}i", changed, place, *(numbers[name] for name in order))
     return bytes(changed)
 
 

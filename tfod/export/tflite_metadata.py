@@ -1,4 +1,4 @@
-"""What a TFLite detector says of itself: how images are brought to its input, what its outputs are, its classes' names.
+"""What a TFLite model says of itself: how images are brought to its input, what its outputs are, its classes' names.
 
 Written as TensorFlow Lite's metadata schema 1.0.0 has it, which the task libraries of phones read. Its tables are
 described here by the slots of their fields.
@@ -10,11 +10,12 @@ from typing import Any
 
 import flatbuffers
 
-__all__ = ["LABELS", "DetectorFacts", "detector_metadata", "label_file"]
+__all__ = ["LABELS", "ImageInput", "detector_metadata", "label_file", "segmenter_metadata"]
 
 LABELS = "labelmap.txt"
 _IDENTIFIER = b"M001"
-_VALUE_LABELS = 3  # the kind of file: names of what a tensor's values stand for
+# Kinds of files: names of what the places along a tensor's last axis, and what a tensor's values stand for.
+_AXIS_LABELS, _VALUE_LABELS = 2, 3
 _FEATURE, _IMAGE, _BOXES = 1, 2, 3  # kinds of content
 _RGB, _GRAYSCALE = 1, 2
 _BOUNDARIES = 1  # boxes are given by their edges
@@ -23,15 +24,14 @@ _NORMALIZATION = 1  # the kind of process unit
 
 
 @dataclass(frozen=True)
-class DetectorFacts:
-    """What users of a detector have to know.
+class ImageInput:
+    """What users of a model have to know to bring images to its input.
 
     Attributes:
       mean, deviation: Of each channel; (pixel - mean) / deviation is what a float model takes, for pixels 0..255.
       height, width: Of the input.
       is_grey: Whether the input has one channel.
       resizing: How images are brought to that size, in words.
-      class_names: Class id, from 1, to name.
     """
 
     mean: tuple[float, ...]
@@ -40,7 +40,6 @@ class DetectorFacts:
     width: int
     is_grey: bool
     resizing: str
-    class_names: Mapping[int, str]
 
 
 class _Byte(int):
@@ -57,31 +56,44 @@ def label_file(class_names: Mapping[int, str]) -> str:
     return "".join(f"{' '.join(line.split())}\n" for line in lines)
 
 
-def detector_metadata(facts: DetectorFacts) -> bytes:
+def detector_metadata(image: ImageInput) -> bytes:
     """The metadata of a detector with the four outputs of TFLite's post-processing."""
-    file = _Table({0: LABELS, 1: "The names of the classes, that of class 0 first.", 2: _Byte(_VALUE_LABELS)})
     outputs = [
         _output("location", "The boxes: ymin, xmin, ymax, xmax, as parts of the input's sides.", _boxes(), []),
-        _output("category", "The class of each box, counted from 0.", _features(), [file]),
+        _output("category", "The class of each box, counted from 0.", _features(), [_labels(_VALUE_LABELS)]),
         _output("score", "The score of each box, best first.", _features(), []),
         _output("number of detections", "How many of the boxes count.", _features(whole=True), []),
     ]
-    graph = _Table({2: [_input(facts)], 3: outputs})
-    description = f"Finds objects on an image. {facts.resizing}"
-    root = _Table({0: "ObjectDetector", 1: description, 3: [graph], 7: "1.0.0"})
+    return _model("ObjectDetector", "Finds objects on an image.", image, outputs)
+
+
+def segmenter_metadata(image: ImageInput) -> bytes:
+    """The metadata of a model whose output has, for each pixel of its input, a probability for each class."""
+    content = _Table({0: _Byte(_IMAGE), 1: _Table({0: _Byte(_GRAYSCALE)})})
+    output = _output("segmentation masks", "The probability of each class.", content, [_labels(_AXIS_LABELS)])
+    return _model("ImageSegmenter", "Tells the class of each pixel of an image.", image, [output])
+
+
+def _model(name: str, what: str, image: ImageInput, outputs: list[_Table]) -> bytes:
+    graph = _Table({2: [_input(image)], 3: outputs})
+    root = _Table({0: name, 1: f"{what} {image.resizing}", 3: [graph], 7: "1.0.0"})
     builder = flatbuffers.Builder(1024)
     builder.Finish(_written(builder, root), file_identifier=_IDENTIFIER)
     return bytes(builder.Output())
 
 
-def _input(facts: DetectorFacts) -> _Table:
-    size = _Table({0: facts.width, 1: facts.height})
-    image = _Table({0: _Byte(_GRAYSCALE if facts.is_grey else _RGB), 1: size})
-    normalization = _Table({0: list(facts.mean), 1: list(facts.deviation)})
+def _labels(kind: int) -> _Table:
+    return _Table({0: LABELS, 1: "The names of the classes, that of class 0 first.", 2: _Byte(kind)})
+
+
+def _input(image: ImageInput) -> _Table:
+    size = _Table({0: image.width, 1: image.height})
+    properties = _Table({0: _Byte(_GRAYSCALE if image.is_grey else _RGB), 1: size})
+    normalization = _Table({0: list(image.mean), 1: list(image.deviation)})
     unit = _Table({0: _Byte(_NORMALIZATION), 1: normalization})
     statistics = _Table({0: [255.0], 1: [0.0]})
-    content = _Table({0: _Byte(_IMAGE), 1: image})
-    return _Table({0: "image", 1: facts.resizing, 3: content, 4: [unit], 5: statistics})
+    content = _Table({0: _Byte(_IMAGE), 1: properties})
+    return _Table({0: "image", 1: image.resizing, 3: content, 4: [unit], 5: statistics})
 
 
 def _output(name: str, description: str, content: _Table, files: Sequence[_Table]) -> _Table:

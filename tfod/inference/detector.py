@@ -1,48 +1,84 @@
-"""One detector over exported models and checkpoints."""
+"""One detector over exported models and checkpoints, in whatever format.
+
+Letters: `B` images, `H W` pixels, `N` detections of an image.
+"""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tensorflow as tf
-from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
-from tfod import names
-from tfod.checkpoints.frozen_graph import FROZEN_GRAPH, FrozenGraph, find_frozen_graph
-from tfod.errors import CheckpointError, DataError
-from tfod.export.known import GRAPH_FILE, warn_of_stranger
-from tfod.inference.detections import OUTPUTS, Detections
-from tfod.inference.graph_function import ENCODERS, graph_function
-from tfod.stores import is_file, normal
+from tfod.errors import ConfigError, DataError
+from tfod.inference.backends.backend import Backend
+from tfod.inference.class_names import config_beside, names_beside, names_in_config
+from tfod.inference.detections import WITH_SHAPES, Detections
+from tfod.inference.images import read_image
+from tfod.inference.recognition import Format, ModelPlace, find_exported_model, find_model
+from tfod.stores import is_file
 
 if TYPE_CHECKING:
     from tfod.models.detection_model import DetectionModel
 
-__all__ = ["Detector", "find_exported_model", "find_saved_model", "load_saved_model"]
+__all__ = ["Detector"]
+
+Image = NDArray[np.uint8] | Path | str
+"""Pixels, uint8 `[H, W, 3]`, RGB; or a file, which is turned as its EXIF says."""
+
+# Of a model that takes any number of images: more at once need more memory, and are hardly faster.
+_AT_ONCE = 8
+_THREE_CHANNELS = "give images of three channels, red, green and blue: uint8 [H, W, 3]"
 
 
 class Detector:
-    """Finds objects on one image at a time.
+    """Finds objects on images.
 
-    `Detector.from_saved_model("exported_models/raccoons").detect(image).best(10, min_score=0.5)` gives the ten
-    surest objects of an image.
+    `Detector("exported_models/raccoons")("photo.jpg").best(10, min_score=0.5)` gives the ten surest objects of a photo.
+
+    Attributes:
+      format: `saved_model`, `frozen_graph`, `checkpoint` (or a model in memory), `tflite` or `onnx`.
+      class_names: Class id to name; empty where nothing tells them.
     """
+
+    format: Format
+    class_names: Mapping[int, str]
+    _backend: Backend
 
     def __init__(
         self,
-        function: Callable[[tf.Tensor], Mapping[str, tf.Tensor]],
-        dtype: tf.DType,
-        owner: object = None,
-        shape: Sequence[int | None] | tf.TensorShape = (1, None, None, 3),
+        model: Path | str,
+        *,
+        pipeline_config: Any = None,
+        label_map: Path | str | None = None,
+        threads: int | None = None,
     ) -> None:
-        """`function` takes images of `shape` and `dtype`; `owner` holds its variables and is kept alive."""
-        self._function = function
-        self._dtype = dtype
-        self._owner = owner
-        self._shape = tf.TensorShape(shape)
+        """Loads a model, which is recognised by what it is, not by its name.
+
+        Args:
+          model: An exported model: its folder, a frozen graph of TensorFlow 1, a `.tflite` or `.onnx` file; or a
+            checkpoint: its folder, of which the newest is taken, or a prefix (`.../ckpt-3`).
+          pipeline_config: Of a checkpoint, a file or a TrainEvalPipelineConfig; None for the `pipeline.config` in its
+            folder or in the one above.
+          label_map: Names the classes; None for the names in the model's file, or a `label_map.pbtxt` beside it, or
+            those of the config there.
+          threads: How many it computes in; None for as many as there are processors.
+
+        Raises:
+          CheckpointError: There is no model, or one that is damaged, detects nothing or needs what is not here.
+          ConfigError: The config, the label map or a package that the format needs is missing or damaged.
+        """
+        if threads is not None and threads < 1:
+            raise ConfigError(f"nothing computes in {threads} threads", "threads", "give 1 or more")
+        place = find_model(model)
+        given = os.fspath(model)
+        if place.format == "checkpoint":
+            pipeline_config = _config_of(place.path, given, pipeline_config)
+        self.format = place.format
+        self._backend = _opened(place, pipeline_config, threads)
+        self.class_names = _class_names(self._backend, label_map, pipeline_config, place.path)
 
     @classmethod
     def from_saved_model(cls, directory: Path | str) -> "Detector":
@@ -56,13 +92,8 @@ class Detector:
           CheckpointError: there is no exported model, it is damaged, or it takes something else.
         """
         path = find_exported_model(directory)
-        if is_file(path):
-            warn_of_stranger(path)
-            function, spec, owner = graph_function(FrozenGraph.read(Path(path)))
-            return cls(function, spec.dtype, owner, spec.shape)
-        model, signature = load_saved_model(path)
-        name, spec, encode = _image_input(signature, path)
-        return cls(lambda images: signature(**{name: encode(images)}), spec.dtype, owner=model, shape=spec.shape)
+        place = ModelPlace("frozen_graph" if is_file(path) else "saved_model", path)
+        return cls._of(place.format, _opened(place, None, None))
 
     @classmethod
     def from_checkpoint(cls, pipeline_config: Any, checkpoint: Path | str) -> "Detector":
@@ -75,117 +106,159 @@ class Detector:
         Raises:
           ConfigError, CheckpointError: the model cannot be built, or the checkpoint is of another.
         """
-        # Imported here: an exported model needs neither Keras nor the code of any architecture.
-        from tfod.checkpoints.restore import restore_model
-        from tfod.config.gray import with_gray
-        from tfod.models.build import build_model
-
-        model = build_model(with_gray(pipeline_config).model)
-        restore_model(model, checkpoint)
-        return cls.from_model(model)
+        place = ModelPlace("checkpoint", os.fspath(checkpoint))
+        return cls._of("checkpoint", _opened(place, pipeline_config, None), names_in_config(pipeline_config))
 
     @classmethod
     def from_model(cls, model: "DetectionModel") -> "Detector":
         """A model in memory, with its present weights."""
-        spec = tf.TensorSpec([1, None, None, 3], tf.uint8, names.INPUT_TENSOR)
-        detect = tf.function(model.detect, autograph=False, input_signature=[spec])
-        return cls(detect.get_concrete_function(), tf.uint8, owner=model)
+        from tfod.inference.backends.tensorflow import TensorFlowDetector
+
+        return cls._of("checkpoint", TensorFlowDetector.of_model(model))
+
+    @classmethod
+    def _of(cls, kind: Format, backend: Backend, class_names: Mapping[int, str] | None = None) -> "Detector":
+        detector = cls.__new__(cls)
+        detector.format, detector._backend, detector.class_names = kind, backend, class_names or {}
+        return detector
 
     @property
     def image_size(self) -> tuple[int | None, int | None]:
         """Height and width of the images that it takes, in pixels; None for any."""
-        return (None, None) if self._shape.rank is None else (self._shape[1], self._shape[2])
+        return self._backend.shape[1], self._backend.shape[2]
 
-    def __call__(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        """The model's outputs by name, float32 `[1, N, ...]`, classes from 1, of images uint8 `[1, H, W, 3]`, RGB.
+    @property
+    def batch_size(self) -> int | None:
+        """How many images it takes at once; None for any number. Others are brought to it."""
+        return self._backend.shape[0]
 
-        Raises DataError, which names what the model takes, where they are something else.
+    def __call__(self, image: Image | Sequence[Image] | NDArray[np.uint8]) -> Detections | list[Detections]:
+        """What is on an image; or on several, a list in their order.
+
+        Args:
+          image: Pixels, uint8 `[H, W, 3]`, RGB, or a file; or several of these, whose sizes may differ, or uint8
+            `[B, H, W, 3]`. Files are turned as their EXIF says.
+
+        Raises:
+          DataError: A file cannot be read, or the model takes other images, which it says.
         """
-        return {name: value.numpy() for name, value in self._outputs(images).items()}
+        if isinstance(image, str | Path):
+            return self.detect(read_image(image))
+        if not isinstance(image, np.ndarray):
+            return self._detect_all([_pixels(one) for one in image])
+        if image.ndim == 4:
+            return self._detect_all(list(image))
+        return self.detect(image)
 
     def detect(self, image: NDArray[np.uint8]) -> Detections:
         """What is on one image, uint8 `[H, W, 3]`, RGB; DataError where it is something else."""
-        outputs = self._outputs(np.asarray(image)[np.newaxis])
-        arrays = {name: outputs[name].numpy() for name in OUTPUTS}
-        return Detections.from_outputs(arrays, *image.shape[:2])
+        return self._detect_all([np.asarray(image)])[0]
 
-    def _outputs(self, images: NDArray[np.uint8]) -> Mapping[str, tf.Tensor]:
-        images = np.asarray(images)
-        # TensorFlow would cut other numbers to the model's type, or fail in words of its own.
-        fits = images.dtype == np.uint8 or (self._dtype == tf.float32 and images.dtype == np.float32)
-        if not fits or not self._shape.is_compatible_with(images.shape):
-            wanted, given = map(_sides, (self._shape.as_list(), images.shape))
-            types = " or ".join(dict.fromkeys(("uint8", self._dtype.name)))
+    def outputs(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        """The model's outputs by name, float32 `[B, N, ...]`, classes from 1, of images uint8 `[B, H, W, 3]`, RGB.
+
+        Raises DataError, which names what the model takes, where they are something else.
+        """
+        return self._outputs(np.asarray(images), None)
+
+    def _detect_all(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """Images of one size go through the model together."""
+        by_size: dict[tuple[int | str, ...], list[int]] = defaultdict(list)
+        for number, image in enumerate(images):
+            by_size[(*image.shape, image.dtype.str)].append(number)
+        found: dict[int, Detections] = {}
+        for rows in by_size.values():
+            outputs = self._outputs(np.stack([images[number] for number in rows]), WITH_SHAPES)
+            for row, number in enumerate(rows):
+                height, width = images[number].shape[:2]
+                one = {name: values[row : row + 1] for name, values in outputs.items()}
+                found[number] = Detections.from_outputs(one, height, width, self.class_names)
+        return [found[number] for number in range(len(images))]
+
+    def _outputs(self, images: NDArray[Any], wanted: Sequence[str] | None) -> dict[str, NDArray[Any]]:
+        self._require_fit(images)
+        parts = [self._backend(chunk, wanted) for chunk in _chunks(images, self._backend.shape[0])]
+        if len(parts) == 1:
+            return {name: values[: len(images)] for name, values in parts[0].items()}
+        return {name: np.concatenate([part[name] for part in parts])[: len(images)] for name in parts[0]}
+
+    def _require_fit(self, images: NDArray[Any]) -> None:
+        """Raises DataError, since runtimes would cut other numbers to their type, or fail in words of their own."""
+        shape = self._backend.shape
+        fits = len(images.shape) == 4 and all(
+            wanted in (None, given) for wanted, given in zip(shape[1:], images.shape[1:], strict=True)
+        )
+        if not fits or str(images.dtype) not in self._backend.dtypes:
+            wanted, given = _sides(shape), _sides(images.shape)
+            types = " or ".join(self._backend.dtypes)
             what = f"the model takes images of {wanted} (batch, height, width, channels), {types}, and got"
             cure = f"bring the images to that size, 0 to 255 in {types}, or export the model without --input_shape"
             raise DataError(f"{what} {given}, {images.dtype}", "the images", cure)
-        return self._function(tf.constant(images, self._dtype))
+        if 0 in images.shape:
+            what = f"there is no pixel in images of {_sides(images.shape)} (batch, height, width, channels)"
+            raise DataError(what, "the images", "leave out images without pixels")
 
 
-def find_exported_model(place: Path | str) -> str:
-    """The folder with `saved_model.pb`, or the file of a frozen graph of TensorFlow 1; else CheckpointError.
-
-    A folder that holds both, as the archives of the zoo do, stands for the SavedModel.
-    """
-    graph = find_frozen_graph(place)
-    return str(graph) if graph and _saved_model_in(place) is None else find_saved_model(place)
-
-
-def find_saved_model(directory: Path | str) -> str:
-    """The folder with `saved_model.pb`, here or in a store: `directory` or its `saved_model`; else CheckpointError."""
-    found = _saved_model_in(directory)
-    if found is None:
-        cure = f"name the folder that holds {GRAPH_FILE}, as exporter_main_v2.py writes it, or a {FROZEN_GRAPH}"
-        raise CheckpointError("no exported model there", normal(directory), cure)
-    return found
+def _pixels(image: Any) -> NDArray[np.uint8]:
+    if isinstance(image, str | Path):
+        return read_image(image)
+    if isinstance(image, np.ndarray):
+        return image
+    what = f"an image is given as {type(image).__name__}"
+    raise DataError(what, "the images", f"name its file, or {_THREE_CHANNELS}")
 
 
-def _saved_model_in(directory: Path | str) -> str | None:
-    folder = normal(directory)
-    places = (folder, os.path.join(folder, "saved_model"))
-    return next((place for place in places if is_file(os.path.join(place, GRAPH_FILE))), None)
+def _chunks(images: NDArray[Any], exactly: int | None) -> Iterator[NDArray[Any]]:
+    """As many images at a time as a model takes, the last one repeated where there are fewer; None: any number."""
+    for start in range(0, len(images), exactly or _AT_ONCE):
+        chunk = images[start : start + (exactly or _AT_ONCE)]
+        yield chunk if exactly is None else np.pad(chunk, [(0, exactly - len(chunk)), *[(0, 0)] * 3], mode="edge")
 
 
-def load_saved_model(path: str) -> tuple[Any, Any]:
-    """The exported model in a folder, and its signature `serving_default`; says so where a stranger exported it.
+def _opened(place: ModelPlace, pipeline_config: Any, threads: int | None) -> Backend:
+    """The model in its runtime, which is imported here: each needs its own alone."""
+    if place.format == "tflite":
+        from tfod.inference.backends.tflite import TFLiteDetector
 
-    Raises CheckpointError where it is damaged or has no such signature.
-    """
-    warn_of_stranger(path)
-    try:
-        model = tf.saved_model.load(path)
-    except (OSError, ValueError, KeyError, tf.errors.OpError, DecodeError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise CheckpointError(f"the exported model is damaged: {reason}", path, "export the model again") from error
-    signature = model.signatures.get("serving_default")
-    if signature is None:
-        cure = "export it with exporter_main_v2.py --input_type image_tensor"
-        raise CheckpointError("the model has no signature serving_default", path, cure)
-    return model, signature
+        return TFLiteDetector(place.path, threads)
+    if place.format == "onnx":
+        from tfod.inference.backends.onnx import ONNXDetector
+
+        return ONNXDetector(place.path, threads)
+    from tfod.inference.backends.tensorflow import TensorFlowDetector, use_threads
+
+    if threads is not None:
+        use_threads(threads)
+    if place.format == "checkpoint":
+        return TensorFlowDetector.of_checkpoint(pipeline_config, place.path)
+    if place.format == "frozen_graph":
+        return TensorFlowDetector.of_frozen_graph(place.path)
+    return TensorFlowDetector.of_saved_model(place.path)
 
 
-def _image_input(signature: Any, path: str) -> tuple[str, tf.TensorSpec, Callable[[tf.Tensor], tf.Tensor]]:
-    """The name and the spec of the only input, which must be images, one at a time at least; and what makes it of them.
+def _config_of(checkpoint: str, given: str, pipeline_config: Any) -> Any:
+    from tfod.config.pipeline import read_pipeline_config
 
-    TensorFlow 1's exporter told by the name of a placeholder what files a model takes.
-    """
-    inputs = signature.structured_input_signature[1]
-    missing = [name for name in OUTPUTS if name not in signature.structured_outputs]
-    if missing:
-        cure = "use the export of a detection model"
-        raise CheckpointError(f"the model does not give {', '.join(missing)}", path, cure)
-    name, spec = next(iter(inputs.items()))
-    encode = ENCODERS.get(signature.inputs[0].name.partition(":")[0])
-    if len(inputs) == 1 and spec.dtype == tf.string and encode:
-        return name, tf.TensorSpec([None, None, None, 3], tf.uint8), encode
-    if len(inputs) != 1 or spec.dtype not in (tf.uint8, tf.float32):
-        takes = ", ".join(f"{name} ({spec.dtype.name})" for name, spec in inputs.items())
-        cure = "export it with exporter_main_v2.py --input_type image_tensor"
-        raise CheckpointError(f"the model does not take pixels but {takes}", path, cure)
-    if spec.shape.rank == 4 and spec.shape[0] not in (None, 1):
-        cure = "export it with a batch of 1 or any: --input_shape 1,..., or without that flag"
-        raise CheckpointError(f"the model takes {spec.shape[0]} images at a time, not one", path, cure)
-    return name, spec, tf.identity
+    if pipeline_config is None:
+        pipeline_config = (
+            config_beside(given) or config_beside(checkpoint) or config_beside(os.path.dirname(checkpoint))
+        )
+    if pipeline_config is None:
+        what = "a checkpoint alone is no model: there is no pipeline.config beside it"
+        raise ConfigError(what, checkpoint, "give its config: Detector(..., pipeline_config=...)")
+    if isinstance(pipeline_config, str | Path):
+        return read_pipeline_config(pipeline_config)
+    return pipeline_config
+
+
+def _class_names(backend: Backend, label_map: Path | str | None, pipeline_config: Any, path: str) -> Mapping[int, str]:
+    if label_map is not None:
+        from tfod.config.label_map import read_label_map
+
+        return read_label_map(label_map).names
+    if backend.class_names:
+        return backend.class_names
+    return names_beside(path) if pipeline_config is None else names_in_config(pipeline_config)
 
 
 def _sides(shape: Sequence[int | None]) -> str:

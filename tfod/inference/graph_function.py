@@ -21,8 +21,8 @@ __all__ = ["ENCODERS", "Function", "detection_outputs", "graph_function"]
 Function = Callable[[tf.Tensor], Mapping[str, tf.Tensor]]
 
 _WHERE_THERE = (
-    "detection_masks",
-    "detection_keypoints",
+    names.DETECTION_MASKS,
+    names.DETECTION_KEYPOINTS,
     names.DETECTION_MULTICLASS_SCORES,
     names.RAW_DETECTION_BOXES,
     names.RAW_DETECTION_SCORES,

@@ -9,8 +9,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod.errors import CheckpointError, ConfigError
-from tfod.inference.detector import Detector, find_exported_model
+from tfod.inference.detector import Detector
 from tfod.inference.images import fitted
+from tfod.inference.recognition import find_exported_model
 from tfod.stores import is_file
 
 __all__ = ["load_scorer"]

@@ -18,6 +18,8 @@ from tfod.export.converters import onnx_model, tflite_model
 from tfod.export.fold import folded
 from tfod.export.formats import file_of, precision_of
 from tfod.export.saved_model import captured_by, save_module
+from tfod.export.tflite_file import with_metadata
+from tfod.export.tflite_metadata import LABELS, ImageInput, label_file, segmenter_metadata
 from tfod.files import check_folder, contents, write_bytes, write_text
 from tfod.segmentation.settings import TrainingSettings
 from tfod.segmentation.unet import UNet
@@ -50,10 +52,18 @@ class Exporter:
       height: Of the pictures that TFLite and ONNX models take; a multiple of `model.multiple`.
       width: The same.
       examples: Pictures uint8 `[height, width, 3]` of the kind that the model will see, to calibrate int8 by.
+      class_names: In the order of the model's classes; they go into TFLite models.
     """
 
     def __init__(
-        self, model: UNet, folder: Path, *, height: int, width: int, examples: Sequence[NDArray[np.uint8]]
+        self,
+        model: UNet,
+        folder: Path,
+        *,
+        height: int,
+        width: int,
+        examples: Sequence[NDArray[np.uint8]],
+        class_names: Sequence[str],
     ) -> None:
         if height % model.multiple or width % model.multiple or min(height, width) < 1:
             cure = f"give multiples of {model.multiple}"
@@ -62,6 +72,7 @@ class Exporter:
         self._folder = folder
         self._size = (height, width)
         self._examples = examples
+        self._class_names = class_names
 
     def write(self, kind: str) -> Path:
         """Writes one of `tfod.export.formats.FORMATS`; returns the file or folder."""
@@ -108,7 +119,19 @@ class Exporter:
 
     def _tflite(self, precision: str) -> bytes:
         function = self._fixed().get_concrete_function()
-        return tflite_model(function, self._model, precision, self._calibration, integer_output=True)
+        content = tflite_model(function, self._model, precision, self._calibration, integer_output=True)
+        height, width = self._size
+        image = ImageInput(
+            mean=(0.0,) * 3,
+            deviation=(1.0 if precision == "int8" else 255.0,) * 3,
+            height=height,
+            width=width,
+            is_grey=False,
+            resizing=f"Images are {width} x {height} pixels, resized to that or cut.",
+        )
+        # Files count the names of classes from 1, for detectors' sake, and a model counts its classes from 0.
+        files = {LABELS: label_file(dict(enumerate(self._class_names, 1)))}
+        return with_metadata(content, segmenter_metadata(image), files)
 
     def _calibration(self) -> Iterator[list[NDArray[np.float32]]]:
         for example in self._examples:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from tfod.checkpoints.restore import restore_model
 from tfod.checkpoints.state import newest_checkpoint
 from tfod.errors import CheckpointError
-from tfod.inference.detector import find_saved_model, load_saved_model
+from tfod.inference.backends.tensorflow import load_saved_model
+from tfod.inference.recognition import find_saved_model
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.export import MODEL_FILE
 from tfod.segmentation.optimizers import make_optimizer

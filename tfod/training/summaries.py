@@ -17,6 +17,7 @@ from tfod.training.watch import Batch
 __all__ = ["MOST_IMAGES", "TrainingSummaries", "draw_batch", "first_replica"]
 
 MOST_IMAGES = 3
+_SHAPES = (names.GROUNDTRUTH_INSTANCE_MASKS, names.GROUNDTRUTH_KEYPOINTS, names.GROUNDTRUTH_KEYPOINT_VISIBILITIES)
 
 
 class TrainingSummaries(orbit.utils.SummaryManagerInterface):
@@ -84,30 +85,47 @@ class TrainingSummaries(orbit.utils.SummaryManagerInterface):
 def draw_batch(
     batch: Batch, denormalize: Callable[[tf.Tensor], tf.Tensor], class_names: Mapping[int, str]
 ) -> NDArray[np.uint8]:
-    """The first three images of a batch as the network sees them, with their boxes: uint8 `[3, h, w, 3]`.
+    """The first three images of a batch as the network sees them, with their objects: uint8 `[3, h, w, 3]`.
 
     Args:
-      batch: Of `tfod.input.dataset.training_dataset`.
+      batch: Of `tfod.input.dataset.training_dataset`; masks and keypoints are drawn if it has them.
       denormalize: Takes network inputs, float32 of any shape, to 0..255.
       class_names: By class id, which counts from 1.
     """
     # Imported here: only a run that draws pays for the drawing library.
     from tfod.visualize.draw import draw_boxes
+    from tfod.visualize.shapes import Skeletons
 
     first = [first_replica(batch.features[names.IMAGE]), *map(first_replica, _groundtruth(batch))]
     inputs, boxes, classes, counts = (tensor[:MOST_IMAGES] for tensor in first)
     images = np.clip(np.rint(denormalize(inputs).numpy()), 0, 255).astype(np.uint8)
+    masks, points, visible = (_rows(batch, name) for name in _SHAPES)
     drawn = []
-    for image, box, one_hot, count in zip(images, boxes, classes, counts, strict=True):
+    for number, (image, box, one_hot, count) in enumerate(zip(images, boxes, classes, counts, strict=True)):
         ids = [int(index) + 1 for index in np.argmax(one_hot.numpy()[:count], axis=-1)]
         labels = [class_names.get(identity, str(identity)) for identity in ids]
-        drawn.append(draw_boxes(image, box.numpy()[:count], labels, class_ids=ids))
+        drawn.append(
+            draw_boxes(
+                image,
+                box.numpy()[:count],
+                labels,
+                class_ids=ids,
+                masks=None if masks is None else masks[number][:count],
+                skeletons=None
+                if points is None
+                else Skeletons(points[number], None if visible is None else visible[number]),
+            )
+        )
     return np.stack(drawn)
 
 
 def first_replica(value: tf.Tensor) -> tf.Tensor:
     """The part of a batch's tensor `[B, ...]` that the first replica on this machine has; of any dtype."""
     return tf.distribute.get_strategy().experimental_local_results(value)[0]
+
+
+def _rows(batch: Batch, name: str) -> NDArray[Any] | None:
+    return first_replica(batch.labels[name])[:MOST_IMAGES].numpy() if name in batch.labels else None
 
 
 def _groundtruth(batch: Batch) -> list[tf.Tensor]:

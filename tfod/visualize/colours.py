@@ -2,7 +2,7 @@
 
 import colorsys
 
-__all__ = ["PALETTE", "class_colour", "text_colour"]
+__all__ = ["PALETTE", "class_colour", "hex_colour", "text_colour"]
 
 Colour = tuple[int, int, int]
 
@@ -27,6 +27,15 @@ def class_colour(class_id: int) -> Colour:
     value = (1.0, 0.9, 0.65)[class_id // 3 % 3]
     red, green, blue = colorsys.hsv_to_rgb(hue, saturation, value)
     return round(red * 255), round(green * 255), round(blue * 255)
+
+
+def hex_colour(class_id: int) -> str:
+    """A class's colour as style sheets write it.
+
+    >>> hex_colour(1)
+    '#dc143c'
+    """
+    return "#{:02x}{:02x}{:02x}".format(*class_colour(class_id))
 
 
 def text_colour(background: Colour) -> Colour:

@@ -1,4 +1,4 @@
-"""Boxes with names and scores, drawn so that they can be read on small pictures and on large ones.
+"""Objects: boxes with names and scores, masks and skeletons, drawn so that they can be read on images of any size.
 
 Lines and letters grow with the picture. Where labels would lie on each other, they look for a free place at
 their box; the best-scored choose first and lie on top.
@@ -6,7 +6,7 @@ their box; the best-scored choose first and lie on top.
 
 import bisect
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 
 from tfod.visualize.colours import class_colour, text_colour
 from tfod.visualize.letters import Lettering, drawable, lettering
+from tfod.visualize.shapes import Skeletons, blend_mask, draw_skeleton, in_mask
 
 __all__ = ["draw_boxes", "enlarge_small", "mosaic"]
 
@@ -53,8 +54,11 @@ def draw_boxes(
     labels: Sequence[str],
     scores: Sequence[float] | Array | None = None,
     class_ids: Sequence[int] | Array | None = None,
+    *,
+    masks: Array | None = None,
+    skeletons: Skeletons | None = None,
 ) -> Array:
-    """A copy of the picture with boxes and labels; the label of a box with a score reads `cat  93%`.
+    """A copy of the image with boxes and labels; the label of a box with a score reads `cat  93%`.
 
     Args:
       image: uint8 [H, W, 3], RGB; not modified.
@@ -62,34 +66,54 @@ def draw_boxes(
       labels: one text a box; an empty one draws the bare box.
       scores: [N] in [0, 1].
       class_ids: [N], 1-based, they choose the colours; every box is of class 1 without them.
+      masks: [N, h, w], the whole image at any size; bool or whole numbers, 0 outside, or floats, at most 0.5 outside.
+        They are blended in the colours of the boxes, below all lines.
+      skeletons: keypoints of the N objects, above the boxes and below the labels.
 
     Returns:
       uint8 [H, W, 3].
     """
-    picture = Image.fromarray(np.asarray(image, np.uint8))
-    style = _Style.of(*picture.size)
-    canvas = ImageDraw.Draw(picture)
-    canvas.fontmode = "L"
     scores_or_ones = np.ones(len(boxes)) if scores is None else np.asarray(scores, np.float64)
     ids = np.ones(len(boxes), np.int64) if class_ids is None else np.asarray(class_ids, np.int64)
+    colours = [class_colour(int(identity)) for identity in ids]
     drawable = [i for i in range(len(boxes)) if np.isfinite(boxes[i]).all()]
     best_first = sorted(drawable, key=lambda i: -scores_or_ones[i])
+    height, width = image.shape[:2]
+    style = _Style.of(width, height)
+    if masks is not None:
+        image = np.array(image, np.uint8)
+        for i in reversed(best_first):
+            blend_mask(image, in_mask(masks[i], height, width), colours[i], style.line)
+    picture = Image.fromarray(np.asarray(image, np.uint8))
+    canvas = ImageDraw.Draw(picture)
+    canvas.fontmode = "L"
     rectangles = {i: _to_pixels(boxes[i], *picture.size) for i in best_first}
     for i in reversed(best_first):
-        _draw_rectangle(canvas, rectangles[i], class_colour(int(ids[i])), style)
-
-    placed: list[tuple[_Label, Rectangle]] = []
-    taken = np.empty((len(best_first), 4), np.int64)
-    for i in best_first:
-        text = labels[i] if scores is None else f"{labels[i]}  {scores_or_ones[i]:.0%}"
-        if labels[i]:
-            label = _make_label(text, class_colour(int(ids[i])), picture.width, style)
-            place = _place(label.size, _rim(rectangles[i], style), picture.size, taken[: len(placed)])
-            taken[len(placed)] = place
-            placed.append((label, place))
-    for label, rectangle in reversed(placed):
-        _draw_label(canvas, label, rectangle, style)
+        _draw_rectangle(canvas, rectangles[i], colours[i], style)
+    if skeletons is not None:
+        points = np.asarray(skeletons.points, np.float64)[..., ::-1] * picture.size
+        visible = np.ones(points.shape[:2]) if skeletons.visible is None else np.asarray(skeletons.visible)
+        for i in reversed(best_first):
+            draw_skeleton(canvas, points[i], visible[i] > 0, skeletons.edges, colours[i], style.line)
+    texts = labels if scores is None else [f"{labels[i]}  {scores_or_ones[i]:.0%}" for i in range(len(labels))]
+    named = {i: _make_label(texts[i], colours[i], width, style) for i in best_first if labels[i]}
+    _draw_labels(canvas, named, rectangles, picture.size, style)
     return np.asarray(picture)
+
+
+def _draw_labels(
+    canvas: Any,
+    labels: Mapping[int, _Label],
+    boxes: Mapping[int, Rectangle],
+    picture_size: tuple[int, int],
+    style: _Style,
+) -> None:
+    """Draws the labels of boxes: the first choose their place first, and lie on top."""
+    taken = np.empty((len(labels), 4), np.int64)
+    for count, (i, label) in enumerate(labels.items()):
+        taken[count] = _place(label.size, _rim(boxes[i], style), picture_size, taken[:count])
+    for label, (left, top, right, bottom) in reversed(list(zip(labels.values(), taken.tolist(), strict=True))):
+        _draw_label(canvas, label, (left, top, right, bottom), style)
 
 
 def enlarge_small(image: Array, least_side: int = 320) -> Array:

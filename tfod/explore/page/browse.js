@@ -1,19 +1,9 @@
-"use strict";
 // The data: classes, colours, rules, severities of these, splits, and pictures of which each has a name, a path, its
 // split, width, height, a thumbnail, boxes [class, x, y, width, height, rules, number], rules of its own, and what was
 // found [rule, words].
-const data = JSON.parse(document.getElementById("data").textContent);
-const byId = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 const SIZES = { small: [0, 32 ** 2], medium: [32 ** 2, 96 ** 2], large: [96 ** 2, Infinity] };
 const sheet = byId("sheet"), large = byId("large"), fields = ["class", "rule", "size", "split", "text"];
-
-function make(tag, className, text) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
 
 function draw(tag, attributes) {
   const element = document.createElementNS(SVG, tag);

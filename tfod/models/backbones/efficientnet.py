@@ -1,7 +1,8 @@
 """EfficientNet (https://arxiv.org/abs/1905.11946).
 
 The original takes that of tf-models-official (`official.legacy`), one graph of Keras layers, in which no pass can put
-faster kernels or recomputation: a training step of its EfficientDet D0 takes 1.5 times as long as of this one.
+faster kernels or recomputation. Forward and backward through its B0 take 1.3 times as long as through this one with
+the kernels for CPUs, on two images of 512x512 pixels; without them both take the same.
 """
 
 import dataclasses
