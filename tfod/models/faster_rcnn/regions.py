@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-__all__ = ["crop_regions", "pyramid_levels"]
+__all__ = ["crop_boxes", "crop_regions", "pyramid_levels"]
 
 _SIDE_OF_UNIT_SCALE = 224.0  # pixels: ImageNet's images, see https://arxiv.org/abs/1612.03144, equation 1
 
@@ -43,11 +43,11 @@ def crop_regions(
     images = tf.repeat(tf.range(tf.shape(boxes)[0]), tf.shape(boxes)[1])
     flat = tf.reshape(boxes, [-1, 4])
     if len(features) == 1:
-        return _crop(features[0], flat, images, side, fades)
+        return crop_boxes(features[0], flat, images, (side, side), fades=fades)
     level = tf.reshape(levels, [-1])
     places = tf.dynamic_partition(tf.range(tf.size(level)), level, len(features))
     crops = [
-        _crop(one, tf.gather(flat, place), tf.gather(images, place), side, fades)
+        crop_boxes(one, tf.gather(flat, place), tf.gather(images, place), (side, side), fades=fades)
         for one, place in zip(features, places, strict=True)
     ]
     return tf.dynamic_stitch(places, crops)
@@ -78,10 +78,25 @@ def pyramid_levels(boxes: tf.Tensor, image_size: tf.Tensor, levels: int) -> tf.T
     return tf.cast(tf.clip_by_value(level, 0.0, levels - 1.0), tf.int32)
 
 
-def _crop(features: tf.Tensor, boxes: tf.Tensor, images: tf.Tensor, side: int, fades: bool) -> tf.Tensor:
+def crop_boxes(
+    features: tf.Tensor, boxes: tf.Tensor, images: tf.Tensor, size: tuple[int, int], *, fades: bool = True
+) -> tf.Tensor:
+    """Crops of single boxes, as `crop_regions` makes them, of any size.
+
+    Args:
+      features: `[B, H, W, D]`, float32 or bfloat16.
+      boxes: float32 `[R, 4]`, yxyx, relative to the image.
+      images: int32 `[R]` in [0, B), which image each box is of.
+      size: Height and width of a crop, each at least 2.
+      fades: See `crop_regions`.
+
+    Returns:
+      float32 `[R, *size, D]`.
+    """
+    features = tf.cast(features, tf.float32)
     if not fades:
-        return tf.image.crop_and_resize(features, boxes, images, [side, side])
+        return tf.image.crop_and_resize(features, boxes, images, size)
     # With a border of zeros TensorFlow's kernel, which knows no fading, fades as the original's products of matrices.
     padded = tf.pad(features, [[0, 0], [1, 1], [1, 1], [0, 0]])
-    size = tf.cast(tf.tile(tf.shape(features)[1:3], [2]), tf.float32)
-    return tf.image.crop_and_resize(padded, (boxes * (size - 1.0) + 1.0) / (size + 1.0), images, [side, side])
+    sides = tf.cast(tf.tile(tf.shape(features)[1:3], [2]), tf.float32)
+    return tf.image.crop_and_resize(padded, (boxes * (sides - 1.0) + 1.0) / (sides + 1.0), images, size)
