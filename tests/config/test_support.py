@@ -37,6 +37,10 @@ BESIDE = {
         ("type", "ssd_resnet50_v1_fpn_keras"),
     ),
     "SsdFeatureExtractor.override_base_feature_extractor_hyperparams": ("type", "embedded_ssd_mobilenet_v1"),
+    **dict.fromkeys(
+        (f"FasterRcnnFeatureExtractor.{name}" for name in ("fpn", "override_base_feature_extractor_hyperparams")),
+        ("type", "faster_rcnn_resnet50_keras"),
+    ),
     "SsdFeatureExtractor.fpn": ("type", "ssd_mobilenet_v2_keras"),
     "SsdFeatureExtractor.bifpn": ("type", "ssd_mobilenet_v2_fpn_keras"),
     "ConvolutionalBoxPredictor.class_prediction_bias_init": ("use_depthwise", True),
@@ -192,13 +196,12 @@ def _builders() -> dict[str, Callable[[Any], object]]:
         matcher_from_config,
         similarity_from_config,
     )
-    from tfod.config.faults.anchors import ANCHORS_OF_SEVERAL_MAPS
     from tfod.losses.from_config import classification_loss_from_config, localization_loss_from_config
     from tfod.models.from_config import image_resizer_from_config, score_converter_from_config
     from tfod.protos.post_processing_pb2 import PostProcessing
 
     return {
-        "AnchorGenerator": partial(anchors_from_config, where="here", kinds=ANCHORS_OF_SEVERAL_MAPS),
+        "AnchorGenerator": partial(anchors_from_config, where="here"),
         "BoxCoder": partial(box_coder_from_config, where="here"),
         "CalibrationConfig": lambda message: score_converter_from_config(
             PostProcessing(calibration_config=message), "here"
@@ -220,6 +223,9 @@ def _alternative(name: str) -> Any:
         message.function_approximation.x_y_pairs.x_y_pair.append(calibration_pb2.XYPairs.XYPair(x=0.5, y=0.5))
     elif name == "AnchorGenerator.multiscale_anchor_generator":
         message.multiscale_anchor_generator.aspect_ratios.append(1.0)
+    elif name == "AnchorGenerator.grid_anchor_generator":
+        message.grid_anchor_generator.scales.append(1.0)
+        message.grid_anchor_generator.aspect_ratios.append(1.0)
     elif name == "CalibrationConfig.temperature_scaling_calibration":
         message.temperature_scaling_calibration.scaler = 2.0
     return message
