@@ -23,6 +23,7 @@ WITH_SHAPES = (*OUTPUTS, names.DETECTION_MASKS, names.DETECTION_KEYPOINTS, names
 """These, and what those give that find masks or keypoints."""
 
 _EDGES = ("ymin", "xmin", "ymax", "xmax")
+_SURE = 0.5  # the score of keypoints that are drawn
 
 
 @dataclass(frozen=True)
@@ -176,11 +177,19 @@ class Detections:
         )
 
     def draw(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A copy of the image, uint8 `[H, W, 3]`, RGB, with boxes, names and scores."""
+        """A copy of the image, uint8 `[H, W, 3]`, RGB, with boxes, names and scores; and masks and sure keypoints."""
         from tfod.visualize.draw import draw_boxes
+        from tfod.visualize.shapes import Skeletons
 
         self._require_own(image)
-        return draw_boxes(image, self.boxes, self.names, self.scores, self.class_ids)
+        points = self.keypoints
+        if points is not None and self.keypoint_scores is not None:
+            # Every object has all keypoints; most of one that is half hidden mean nothing.
+            points = np.where(self.keypoint_scores[..., np.newaxis] >= _SURE, points, np.nan)
+        skeletons = None if points is None else Skeletons(points)
+        return draw_boxes(
+            image, self.boxes, self.names, self.scores, self.class_ids, masks=self.masks, skeletons=skeletons
+        )
 
     def crops(self, image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
         """The part of the image, uint8 `[H, W, 3]`, under each box, uint8 `[h, w, 3]`: at least one pixel of it."""

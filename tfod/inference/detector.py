@@ -75,7 +75,11 @@ class Detector:
         place = find_model(model)
         given = os.fspath(model)
         if place.format == "checkpoint":
-            pipeline_config = _config_of(place.path, given, pipeline_config)
+            pipeline_config = pipeline_config or _config_of(place.path, given)
+        if isinstance(pipeline_config, str | Path):
+            from tfod.config.pipeline import read_pipeline_config
+
+            pipeline_config = read_pipeline_config(pipeline_config)
         self.format = place.format
         self._backend = _opened(place, pipeline_config, threads)
         self.class_names = _class_names(self._backend, label_map, pipeline_config, place.path)
@@ -121,6 +125,11 @@ class Detector:
         detector = cls.__new__(cls)
         detector.format, detector._backend, detector.class_names = kind, backend, class_names or {}
         return detector
+
+    @property
+    def backend(self) -> Backend:
+        """What runs the model, in batches as they are given."""
+        return self._backend
 
     @property
     def image_size(self) -> tuple[int | None, int | None]:
@@ -236,19 +245,13 @@ def _opened(place: ModelPlace, pipeline_config: Any, threads: int | None) -> Bac
     return TensorFlowDetector.of_saved_model(place.path)
 
 
-def _config_of(checkpoint: str, given: str, pipeline_config: Any) -> Any:
-    from tfod.config.pipeline import read_pipeline_config
-
-    if pipeline_config is None:
-        pipeline_config = (
-            config_beside(given) or config_beside(checkpoint) or config_beside(os.path.dirname(checkpoint))
-        )
-    if pipeline_config is None:
+def _config_of(checkpoint: str, given: str) -> str:
+    """The file of the config beside a checkpoint."""
+    path = config_beside(given) or config_beside(checkpoint) or config_beside(os.path.dirname(checkpoint))
+    if path is None:
         what = "a checkpoint alone is no model: there is no pipeline.config beside it"
         raise ConfigError(what, checkpoint, "give its config: Detector(..., pipeline_config=...)")
-    if isinstance(pipeline_config, str | Path):
-        return read_pipeline_config(pipeline_config)
-    return pipeline_config
+    return path
 
 
 def _class_names(backend: Backend, label_map: Path | str | None, pipeline_config: Any, path: str) -> Mapping[int, str]:
