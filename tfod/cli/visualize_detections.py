@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser, execute
 from tfod.cli.model_source import add_model_flags, check_model_flags, read_class_names, read_config
+from tfod.cli.written_kinds import read_kinds
 from tfod.errors import ConfigError
 from tfod.files import check_folder
 
@@ -106,11 +107,7 @@ def _checked(args: argparse.Namespace) -> list[str]:
 
     if args.track:
         require_tracking()
-    kinds = [kind.strip() for kind in args.write.split(",")]
-    unknown = next((kind for kind in kinds if kind not in FILES), None)
-    if unknown is not None:
-        raise ConfigError(f"--write knows no {unknown!r}", "the command line", f"choose from {', '.join(FILES)}")
-    return kinds
+    return read_kinds(args.write, FILES)
 
 
 def _detector(args: argparse.Namespace, config: "PipelineConfig") -> "Detector":
@@ -148,9 +145,7 @@ def _print(result: "DrawingResult", output_dir: Path, kinds: Sequence[str]) -> N
     counts = ", ".join(f"{count} {name}" for name, count in result.objects.most_common()) or "nothing"
     # The median: the first image waits for TensorFlow to prepare the graph.
     milliseconds = 1000 * statistics.median(result.seconds)
-    parts = ((result.images, "images"), (result.frames, "frames"))
-    done = " and ".join(f"{count} {what}" for count, what in parts if count)
-    print(f"{done}, {milliseconds:.0f} ms each; found: {counts}")
+    print(f"{result.done}, {milliseconds:.0f} ms each; found: {counts}")
     if result.tracks:
         print("followed: " + ", ".join(f"{count} {name}" for name, count in result.tracks.most_common()))
     if result.unreadable:
