@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
     detector = _detector(args, config)
     class_names = _names(args, config, detector) if asked_for is None else asked_for
-    choice = Choice(kinds, args.min_score, args.max_boxes, class_names, args.track)
+    choice = Choice(kinds, args.min_score, args.max_boxes, class_names, args.track, args.tile_size or None)
     result = visualize(_detect(args, detector), images, videos, Path(args.output_dir), choice)
     _print(result, Path(args.output_dir), kinds)
     return 130 if result.is_interrupted else 0

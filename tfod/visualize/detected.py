@@ -52,6 +52,7 @@ class Choice:
       max_boxes: At most so many of an image, the best ones.
       class_names: Class id to name.
       tracks: Whether objects are followed through videos.
+      drawn_side: In pixels; lines and letters are no larger than on an image of this side, None for the image's own.
     """
 
     kinds: Sequence[str] = ("drawn", "json")
@@ -59,6 +60,7 @@ class Choice:
     max_boxes: int = 100
     class_names: Mapping[int, str] = field(default_factory=dict)
     tracks: bool = False
+    drawn_side: int | None = None
 
 
 @dataclass
@@ -74,14 +76,19 @@ class DrawingResult(Tally):
     tracks: Counter[str] = field(default_factory=Counter)
 
 
-def draw_detections(image: NDArray[np.uint8], found: Detections) -> NDArray[np.uint8]:
-    """The image, uint8 `[H, W, 3]`, with its detections; a thumbnail comes back enlarged."""
+def draw_detections(image: NDArray[np.uint8], found: Detections, side: int | None = None) -> NDArray[np.uint8]:
+    """The image, uint8 `[H, W, 3]`, with its detections; a thumbnail comes back enlarged.
+
+    Lines and letters are no larger than on an image of `side` x `side` pixels.
+    """
     labels = found.names
     if found.track_ids is not None:
         labels = [
             f"{name} #{track}" if track else name for name, track in zip(labels, found.track_ids.tolist(), strict=True)
         ]
-    return draw_boxes(enlarge_small(image), found.boxes, labels, found.scores, found.class_ids, masks=found.masks)
+    return draw_boxes(
+        enlarge_small(image), found.boxes, labels, found.scores, found.class_ids, masks=found.masks, side=side
+    )
 
 
 def visualize(
@@ -171,7 +178,7 @@ class _Run(NamedTuple):
         def write(frame: Frame, found: Detections) -> None:
             if in_video is None and "frames" not in kinds:
                 return
-            drawn = draw_detections(frame.image, found)
+            drawn = draw_detections(frame.image, found, self.choice.drawn_side)
             if in_video is not None:
                 in_video(drawn, frame.seconds or 0.0)
             if "frames" in kinds:
@@ -194,7 +201,7 @@ def _for_all(
 
     writers: list[Write] = []
     if "drawn" in kinds:
-        writers.append(_image_drawer(folder))
+        writers.append(_image_drawer(folder, choice.drawn_side))
     if "json" in kinds:
         opened = writing_json(folder / FILES["json"], result, min_score=choice.min_score, drawn_name=drawn_name)
         writers.append(stack.enter_context(opened))
@@ -209,10 +216,10 @@ def _for_all(
     return writers
 
 
-def _image_drawer(folder: Path) -> Write:
+def _image_drawer(folder: Path, side: int | None) -> Write:
     def write(frame: Frame, found: Detections) -> None:
         if frame.number is None:
-            save_image(draw_detections(frame.image, found), folder / _drawn_image(frame.name), **_JPEG)
+            save_image(draw_detections(frame.image, found, side), folder / _drawn_image(frame.name), **_JPEG)
 
     return write
 
