@@ -151,4 +151,5 @@ def _print(result: "DrawingResult", output_dir: Path, kinds: Sequence[str]) -> N
     if result.unreadable:
         print(f"{len(result.unreadable)} more could not be read; they are named above")
     for kind in kinds:
-        print(f"{kind}: {output_dir / FILES[kind]}")
+        if (output_dir / FILES[kind]).exists():  # there are no crops of nothing, and no frames of images
+            print(f"{kind}: {output_dir / FILES[kind]}")

@@ -176,19 +176,25 @@ class Detections:
             data={"class_name": np.array(self.names, dtype=str)},
         )
 
-    def draw(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A copy of the image, uint8 `[H, W, 3]`, RGB, with boxes, names and scores; and masks and sure keypoints."""
+    def draw(self, image: NDArray[np.uint8], *, side: float | None = None) -> NDArray[np.uint8]:
+        """A copy of the image, uint8 `[H, W, 3]`, RGB, with boxes, names and scores; and masks and sure keypoints.
+
+        What is tracked has its number after its name. Lines and letters are no larger than on an image of `side` x
+        `side` pixels.
+        """
         from tfod.visualize.draw import draw_boxes
         from tfod.visualize.shapes import Skeletons
 
         self._require_own(image)
+        tracks = [0] * len(self) if self.track_ids is None else self.track_ids.tolist()
+        labels = [f"{name} #{track}" if track else name for name, track in zip(self.names, tracks, strict=True)]
         points = self.keypoints
         if points is not None and self.keypoint_scores is not None:
             # Every object has all keypoints; most of one that is half hidden mean nothing.
             points = np.where(self.keypoint_scores[..., np.newaxis] >= _SURE, points, np.nan)
         skeletons = None if points is None else Skeletons(points)
         return draw_boxes(
-            image, self.boxes, self.names, self.scores, self.class_ids, masks=self.masks, skeletons=skeletons
+            image, self.boxes, labels, self.scores, self.class_ids, masks=self.masks, skeletons=skeletons, side=side
         )
 
     def crops(self, image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:

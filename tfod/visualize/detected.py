@@ -20,7 +20,7 @@ from tfod.inference.sources import VideoSource, relative_names
 from tfod.inference.tracking import Tracker
 from tfod.inference.video import OpenVideo, writing_video
 from tfod.inference.writers import Writers
-from tfod.visualize.draw import draw_boxes, enlarge_small
+from tfod.visualize.draw import enlarge_small
 from tfod.visualize.save import save_image
 
 __all__ = ["FILES", "Choice", "DrawingResult", "draw_detections", "visualize"]
@@ -81,14 +81,8 @@ def draw_detections(image: NDArray[np.uint8], found: Detections, side: int | Non
 
     Lines and letters are no larger than on an image of `side` x `side` pixels.
     """
-    labels = found.names
-    if found.track_ids is not None:
-        labels = [
-            f"{name} #{track}" if track else name for name, track in zip(labels, found.track_ids.tolist(), strict=True)
-        ]
-    return draw_boxes(
-        enlarge_small(image), found.boxes, labels, found.scores, found.class_ids, masks=found.masks, side=side
-    )
+    image = enlarge_small(image)
+    return replace(found, height=image.shape[0], width=image.shape[1]).draw(image, side=side)
 
 
 def visualize(
