@@ -154,14 +154,14 @@ class Detector:
         if isinstance(image, str | Path):
             return self.detect(read_image(image))
         if not isinstance(image, np.ndarray):
-            return self._detect_all([_pixels(one) for one in image])
+            return self.detect_all([_pixels(one) for one in image])
         if image.ndim == 4:
-            return self._detect_all(list(image))
+            return self.detect_all(list(image))
         return self.detect(image)
 
     def detect(self, image: NDArray[np.uint8]) -> Detections:
         """What is on one image, uint8 `[H, W, 3]`, RGB; DataError where it is something else."""
-        return self._detect_all([np.asarray(image)])[0]
+        return self.detect_all([np.asarray(image)])[0]
 
     def outputs(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """The model's outputs by name, float32 `[B, N, ...]`, classes from 1, of images uint8 `[B, H, W, 3]`, RGB.
@@ -170,8 +170,8 @@ class Detector:
         """
         return self._outputs(np.asarray(images), None)
 
-    def _detect_all(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        """Images of one size go through the model together."""
+    def detect_all(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """What is on each of some images, uint8 `[H, W, 3]`, RGB; those of one size go through the model together."""
         by_size: dict[tuple[int | str, ...], list[int]] = defaultdict(list)
         for number, image in enumerate(images):
             by_size[(*image.shape, image.dtype.str)].append(number)
