@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Remark, meaning
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Remark, Skeleton, meaning
+from tfod.annotations.coco_keypoints import category_skeleton, read_keypoints, said_keypoints, said_skeleton
 from tfod.annotations.coco_tools import CORNERS, ROOT, TURNED, are_corners, root_category, turned_box
 from tfod.annotations.format import Dataset, PassedOverError, Reading, SpoiltImageError, StrayError, Writing
 from tfod.annotations.masks import Mask, RunLengths, checked_counts, counts_from_text, counts_to_text, extent
@@ -44,7 +45,8 @@ def read_coco(path: str, reading: Reading) -> Dataset:
     images = [*errors, *images]
     remarks += (remark for part in parts for remark in part.remarks)
     remarks += repeats
-    return Dataset(images, len(images), _joined_ids(parts, remarks), remarks)
+    skeletons = {name: skeleton for part in reversed(parts) for name, skeleton in part.skeletons.items()}
+    return Dataset(images, len(images), _joined_ids(parts, remarks), remarks, skeletons)
 
 
 def write_coco(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
@@ -55,7 +57,7 @@ def write_coco(images: Iterable[AnnotatedImage], folder: Path, writing: Writing)
     for subset, members in subsets.items():
         name = f"annotations/instances_{subset}.json" if subset else "annotations.json"
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(json.dumps(_coco(members, writing.class_ids)) + "\n", encoding="utf-8")
+        (folder / name).write_text(json.dumps(_coco(members, writing)) + "\n", encoding="utf-8")
 
 
 class _Part:
@@ -66,6 +68,7 @@ class _Part:
         self.file = file
         self.remarks: list[Remark] = []
         self.names: dict[int, str] = {}
+        self.skeletons: dict[str, Skeleton] = {}
         self._texts = 0  # ids that are texts here and numbers there
         self._outlines = 0  # boxes that are the extent of an outline
         self._corners = False  # of boxes, instead of a corner and sides
@@ -114,9 +117,12 @@ class _Part:
                 if not isinstance(number, int) or abs(number) >= 1 << 31:
                     raise DataError(f"the category's id is no number: {ascii(said.get('id'))[:40]}", where, _REPAIR)
                 name = as_text(said.get("name"), "the category's name", where)
+                skeleton = category_skeleton(said, where)
             except DataError as error:
                 yield StrayError(error.what, error.where, error.cure)
                 continue
+            if skeleton:
+                self.skeletons[name] = skeleton
             if self.names.setdefault(number, name) != name:
                 twice.add(number)
                 yield StrayError(f"two categories have the id {number}", where, _REPAIR)
@@ -294,7 +300,8 @@ def _object(item: Mapping[str, Any], name: str, size: _Size, where: str) -> tupl
     if area is not None and abs(area - width * height) <= 1e-6 * area:  # that of the box says nothing of its own
         area = None
     crowd = item.get("iscrowd") in (1, "1")
-    return AnnotatedObject(name, *box, crowd=crowd, area=area, mask=mask), found is not None
+    points = read_keypoints(item.get("keypoints"), where)
+    return AnnotatedObject(name, *box, crowd=crowd, area=area, mask=mask, keypoints=points), found is not None
 
 
 def _mask(value: object, size: _Size, where: str) -> Mask | None:
@@ -325,7 +332,8 @@ def _run_lengths(value: Any, size: _Size) -> RunLengths:
     return RunLengths(height, width, checked_counts(counts, height * width))
 
 
-def _coco(images: Sequence[AnnotatedImage], class_ids: Mapping[str, int]) -> dict[str, Any]:
+def _coco(images: Sequence[AnnotatedImage], writing: Writing) -> dict[str, Any]:
+    class_ids, skeletons = writing.class_ids, writing.skeletons
     objects = [(number, item) for number, image in enumerate(images, start=1) for item in image.objects]
     return {
         "images": [
@@ -338,10 +346,18 @@ def _coco(images: Sequence[AnnotatedImage], class_ids: Mapping[str, int]) -> dic
             for number, image in enumerate(images, start=1)
         ],
         "annotations": [
-            {"id": number, "image_id": image_id, "category_id": class_ids[item.class_name], **_said(item)}
+            {
+                "id": number,
+                "image_id": image_id,
+                "category_id": class_ids[item.class_name],
+                **_said(item),
+                **said_keypoints(item, skeletons.get(item.class_name)),
+            }
             for number, (image_id, item) in enumerate(objects, start=1)
         ],
-        "categories": [{"id": number, "name": name} for name, number in class_ids.items()],
+        "categories": [
+            {"id": number, "name": name, **said_skeleton(skeletons.get(name))} for name, number in class_ids.items()
+        ],
     }
 
 

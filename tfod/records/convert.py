@@ -13,6 +13,7 @@ from tfod.config.words import nearest
 from tfod.errors import DataError
 from tfod.files import read_bytes
 from tfod.records.example import Feature, bytes_feature, encode_example, float_feature, int64_feature, text_feature
+from tfod.records.keypoint_features import keypoint_features
 from tfod.records.summary import Summary
 
 __all__ = ["ConversionRules", "read_picture", "to_example"]
@@ -61,10 +62,15 @@ def to_example(
             return None
     summary.pictures += 1
     features = _image_features(image.filename, data, header) | _object_features(objects, boxes, labels)
-    if any(item.crowd or item.mask or item.area is not None for item in objects):
+    turned = header.annotated_as_shown(image.width, image.height)
+    orientation = header.orientation if turned else 1
+    size = (header.height, header.width) if turned else (header.width, header.height)
+    if any(item.keypoints for item in objects):
+        features |= keypoint_features(objects, label_map, size, orientation, image.source)
+    if any(item.crowd or item.mask or item.keypoints or item.area is not None for item in objects):
         from tfod.records.coco_features import coco_features  # needs NumPy, which most conversions do not
 
-        features |= coco_features(objects, header.height, header.width, image.source)
+        features |= coco_features(objects, size, orientation, image.source)
     return encode_example(features)
 
 
