@@ -9,12 +9,14 @@ if TYPE_CHECKING:  # masks need NumPy, which takes longer to import than small s
     from tfod.annotations.masks import Mask
 
 __all__ = [
+    "SOURCE_ID",
     "AnnotatedImage", "AnnotatedObject", "Fields", "Keypoint", "Remark", "Skeleton", "labelled", "meaning",
 ]  # fmt: skip
 
 # What a file says beside what has a place of its own here, as names and texts, in its order. A name means the same in
 # every format (`occluded`), so that a writer whose format knows it can say it again.
 Fields = tuple[tuple[str, str], ...]
+SOURCE_ID = "source_id"  # the name of a field: by what evaluation tells an image from others, if not by its file's name
 
 
 class Keypoint(NamedTuple):

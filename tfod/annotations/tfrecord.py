@@ -25,7 +25,7 @@ from tfod.records.frames import scan_frames
 from tfod.records.write import write_records
 from tfod.shards import set_faults, set_name
 
-__all__ = ["read_tfrecord", "write_tfrecord"]
+__all__ = ["label_map_of", "read_tfrecord", "write_tfrecord"]
 
 Features = Mapping[str, list[bytes] | list[float] | list[int]]
 Classes = LabelMap | ConfigError | None  # the label map beside, or why it cannot be read
@@ -70,15 +70,8 @@ def read_tfrecord(path: str, reading: Reading) -> Dataset:
 
 def write_tfrecord(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
     """Writes label_map.pbtxt and data.record, or SUBSET.record of each subset, in `writing.num_shards` files or of
-    `writing.shard_size`. Ids below 1 are moved up together."""
-    lowest = min(writing.class_ids.values(), default=1)
-    shift = max(0, 1 - lowest)
-    points = _places(writing.skeletons.values())
-    items = [
-        LabelMapItem(number + shift, name, keypoints=points(writing.skeletons.get(name)))
-        for name, number in writing.class_ids.items()
-    ]
-    label_map = LabelMap(tuple(sorted(items, key=lambda item: item.id)))
+    `writing.shard_size`."""
+    label_map = label_map_of(writing)
     write_label_map(label_map, folder / "label_map.pbtxt")
     subsets: dict[str, list[AnnotatedImage]] = {}
     for image in images:
@@ -86,6 +79,18 @@ def write_tfrecord(images: Iterable[AnnotatedImage], folder: Path, writing: Writ
     for subset, members in subsets.items():
         output = folder / f"{subset or 'data'}.record"
         write_records(members, output, label_map, writing.num_shards, shard_size=writing.shard_size)
+
+
+def label_map_of(writing: Writing) -> LabelMap:
+    """The label map of the classes and their keypoints. Ids below 1 are moved up together."""
+    lowest = min(writing.class_ids.values(), default=1)
+    shift = max(0, 1 - lowest)
+    points = _places(writing.skeletons.values())
+    items = [
+        LabelMapItem(number + shift, name, keypoints=points(writing.skeletons.get(name)))
+        for name, number in writing.class_ids.items()
+    ]
+    return LabelMap(tuple(sorted(items, key=lambda item: item.id)))
 
 
 def _places(skeletons: Iterable[Skeleton]) -> Callable[[Skeleton | None], tuple[tuple[int, str], ...]]:

@@ -22,13 +22,14 @@ def keypoint_features(
     class's.
 
     Args:
-      objects: At least one of them with keypoints.
+      objects: At least one of them with keypoints, unless the label map has some.
       label_map: Of the classes.
       size: Width and height of the image as it is annotated, in pixels.
       orientation: EXIF's, where the image is annotated as a viewer shows it; 1 where as it is stored.
       where: The annotation.
     """
     count = label_map.num_keypoints or max(len(item.keypoints) for item in objects)
+    all_named = {place: name for named in label_map.keypoints.values() for place, name in named.items()}
     xs, ys, seen, texts = [], [], [], []
     for item in objects:
         named = label_map.keypoints.get(item.class_name) or {}
@@ -46,7 +47,7 @@ def keypoint_features(
         xs += [x for x, _, _ in row]
         ys += [y for _, y, _ in row]
         seen += [visibility for _, _, visibility in row]
-        texts += [named.get(place, "") for place in range(count)]
+        texts += [named.get(place) or all_named.get(place, "") for place in range(count)]
     features = {
         names.OBJECT_KEYPOINT_X: float_feature(xs),
         names.OBJECT_KEYPOINT_Y: float_feature(ys),
@@ -55,6 +56,6 @@ def keypoint_features(
             sum(point.visibility > 0 for point in item.keypoints) for item in objects
         ),
     }
-    if any(texts):
+    if all_named:
         features[names.OBJECT_KEYPOINT_TEXT] = text_feature(texts)
     return features
