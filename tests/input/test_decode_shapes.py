@@ -43,8 +43,9 @@ FLIP = "data_augmentation_options { random_horizontal_flip { probability: 1 keyp
 
 def _record(**features):
     encoded = picture(height=4, width=6)
-    boxes = ((0.25, 0.0, 0.75, 0.5), (0.0, 0.5, 1.0, 1.0))
-    return example(boxes=boxes, texts=["dog", "cat"], encoded=encoded, **features)
+    return example(
+        boxes=((0.25, 0.0, 0.75, 0.5), (0.0, 0.5, 1.0, 1.0)), texts=["dog", "cat"], encoded=encoded, **features
+    )
 
 
 def _decode(shapes, **features):

@@ -24,8 +24,10 @@ def keypoint_faults(keypoints: int, weights: int) -> Iterator[Fault]:
     """How many `keypoint_type_weight` there are for `num_keypoints`. Block: the input reader."""
     if weights and weights != keypoints:
         what = f"{weights} keypoint_type_weight for {keypoints} num_keypoints"
-        cure = f"give one weight for each keypoint: --set '{{field}}={[1.0] * keypoints}'" if keypoints else (
-            f"--set {{block}}num_keypoints={weights}"
+        cure = (
+            f"give one weight for each keypoint: --set '{{field}}={[1.0] * keypoints}'"
+            if keypoints
+            else (f"--set {{block}}num_keypoints={weights}")
         )
         yield Fault(what, "keypoint_type_weight", cure)
 
