@@ -70,7 +70,7 @@ def draw_example(features: Mapping[str, Value], objects: Sequence[ExampleObject]
         boxes,
         [item.name for item in objects],
         class_ids=[item.class_id for item in objects],
-        masks=_masks(features, len(objects), picture.shape[:2], where),
+        masks=_masks(features, len(objects), (picture.shape[0], picture.shape[1]), where),
         skeletons=_skeletons(objects),
     )
 
