@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 
 import tensorflow as tf
 
+from tfod.augment.albumentations_objects import ObjectAlbumentations
 from tfod.augment.from_config import augmentation_from_config
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.numbers import refuse_unusable
@@ -41,11 +42,11 @@ def training_dataset(
     preprocess: Preprocess,
     num_classes: int,
     seed: int | None = None,
-    batch_size: int | None = None,
     skip_corrupt: bool = False,
     deterministic: bool = False,
     first_batch: int = 0,
     tally: Tally | None = None,
+    augment: ObjectAlbumentations | None = None,
 ) -> tf.data.Dataset:
     """The data set of `tfod.input.dataset.training_batches` that a pipeline.config asks for.
 
@@ -55,26 +56,26 @@ def training_dataset(
         preprocess: the model's `preprocess.image`.
         num_classes: `C`.
         seed: see `training_batches`.
-        batch_size: `B`, instead of `train_config.batch_size`.
         skip_corrupt: see `training_batches`.
         deterministic: see `training_batches`.
         first_batch: see `training_batches`.
         tally: see `training_batches`.
+        augment: instead of the augmentation steps of `train_config`.
 
     Raises:
         ConfigError: the reader, the batch size or an augmentation step cannot be used.
         DataError: there is no record.
     """
     refuse_unusable(train_config, "train_config")
-    batch_size = batch_size or train_config.batch_size
-    refuse(batch_size_faults(batch_size), "train_config")
+    refuse(batch_size_faults(train_config.batch_size), "train_config")
     decode = decoder_from_config(reader, num_classes, for_evaluation=False)
-    augment = augmentation_from_config(train_config.data_augmentation_options, "train_config.data_augmentation_options")
+    where = "train_config.data_augmentation_options"
+    steps = augment or augmentation_from_config(train_config.data_augmentation_options, where)
     return training_batches(
         record_source_from_config(reader, _TRAINING),
         decode,
-        augment,
-        _shape(reader, preprocess, num_classes, batch_size),
+        steps,
+        _shape(reader, preprocess, num_classes, train_config.batch_size),
         seed=seed,
         skip_corrupt=skip_corrupt,
         deterministic=deterministic,
