@@ -62,9 +62,9 @@ def _optimizer(config: PipelineConfig) -> None:
 
 
 def _metrics(config: PipelineConfig) -> None:
-    from tfod.evaluation.from_config import pascal_evaluators_from_config
+    from tfod.evaluation.from_config import evaluators_from_config
 
-    pascal_evaluators_from_config(config.eval_config, {})
+    evaluators_from_config(config.eval_config, {})
 
 
 Build = Callable[[PipelineConfig], None]
