@@ -1,5 +1,7 @@
 """Whole data sets: shapes, frames, shuffling, seeds, batches, and settings that cannot be."""
 
+import time
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -233,7 +235,9 @@ def test_a_pipeline_of_albumentations_augments_instead_while_a_batch_is_waited_f
     monkeypatch.setattr(augment, "_change", lambda *inputs: calls.append(1) or change(*inputs))
     config = _train_config("data_augmentation_options { random_self_concat_image {} }")
     batches = training_dataset(source, config, preprocess=resize_to(), num_classes=3, seed=1, augment=augment)
-    for _, labels in batches.take(1):
-        boxes = labels[names.GROUNDTRUTH_BOXES][:, 0].numpy()
+    iterator = iter(batches)
+    _, labels = next(iterator)
+    boxes = labels[names.GROUNDTRUTH_BOXES][:, 0].numpy()
     np.testing.assert_allclose(boxes, [[0.5, 0.2, 0.9, 0.6]] * 2, atol=1e-6)
+    time.sleep(0.3)
     assert len(calls) == 2  # the images of one batch: it does not run ahead

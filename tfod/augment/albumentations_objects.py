@@ -33,7 +33,7 @@ class ObjectAlbumentations:
     """
 
     runs_python = True
-    """A data set that runs ahead must not call it: who deletes its iterator holds Python's lock and waits for it."""
+    """See `tfod.augment.in_python`."""
 
     def __init__(self, pipeline: AlbumentationsPipeline) -> None:
         self._pipeline = pipeline.with_objects()

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from tfod import names
 from tfod.augment.example import PER_OBJECT, Example
+from tfod.augment.in_python import while_waited_for
 from tfod.augment.resize import resize
 from tfod.boxes import geometry
 from tfod.config.faults.fault import refuse
@@ -318,11 +319,9 @@ def _map(records: tf.data.Dataset, prepare: Callable[..., Any], deterministic: b
 
 
 def _through_python(decoded: tf.data.Dataset, prepare: Callable[..., Any], shape: Shape) -> tf.data.Dataset:
-    """Batches of images that Python goes over, while a batch is waited for and not ahead of it."""
+    """Batches of images that Python goes over."""
     examples = decoded.map(tf.autograph.experimental.do_not_convert(prepare))
-    options = tf.data.Options()
-    options.experimental_optimization.inject_prefetch = False
-    return _batch(examples, shape.batch_size, "train", drop_remainder=True).with_options(options)
+    return while_waited_for(_batch(examples, shape.batch_size, "train", drop_remainder=True))
 
 
 def _batch(
