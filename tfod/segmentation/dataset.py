@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfod.augment.batch_draws import Draw, RandomNumbers, random_numbers
+from tfod.augment.batch_warp import Pixels
 from tfod.augment.in_python import while_waited_for
 from tfod.losses.compiler import wake_compiler
 from tfod.segmentation.albumentations_steps import AlbumentationsSteps
 from tfod.segmentation.augment import PRESETS, Augmentation, augment_batch
 from tfod.segmentation.crops import CropPlan
-from tfod.segmentation.draws import Draw, RandomNumbers, random_numbers
-from tfod.segmentation.pixels import Pixels, open_store
+from tfod.segmentation.pixels import open_store
 from tfod.segmentation.sources import PairSource
 
 __all__ = ["training_dataset"]
