@@ -151,7 +151,7 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
          "use coco_detection_metrics"),
         ("eval_config.metrics_set=coco_mask_metrics", "error", "metrics-set",
          "eval_input_reader[0].load_instance_masks", "--set eval_input_reader[0].load_instance_masks=true"),
-        ("train_input_reader.num_keypoints=3", "error", "missing-feature", "train_input_reader.num_keypoints",
+        ("train_input_reader.load_dense_pose=true", "error", "missing-feature", "train_input_reader.load_dense_pose",
          "remove"),
         ("graph_rewriter={ quantization { } }", "warning", "no-effect", "graph_rewriter", "remove"),
     ],

@@ -92,6 +92,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             f"{STEP}.random_crop_image.min_area=2",
             f"{STEP}={{ random_pad_image {{ min_image_height: 9 }} }}",
             f"{STEP}={{ resize_image {{ }} }}",
+            f"{STEP}={{ random_vertical_flip {{ keypoint_flip_permutation: [1, 1] }} }}",
             f"{STEP}={{ subtract_channel_mean {{ means: 1 }} }}",
             f"{STEP}={{ random_pad_image {{ pad_color: 1 }} }}",
             f"{STEP}={{ ssd_random_crop {{ operations {{ min_area: 0.1 max_area: 1 }} }} }}",

@@ -74,6 +74,7 @@ def _of_model(
         categories,
         preprocess=model.preprocess.image,
         num_classes=model.num_classes,
+        resize_masks=model.preprocess.masks,
     )
 
     def with_averages() -> EvaluationResult:

@@ -19,7 +19,7 @@ from tfod.models.backbones.mobilenet_v3 import MobileNetV3
 from tfod.models.backbones.resnet import Bottleneck, PreactivationBottleneck, ResNet
 from tfod.models.layers.sequential import Sequential
 
-__all__ = ["CONVOLUTIONS", "backbone_layout", "numbered", "tree"]
+__all__ = ["CONVOLUTIONS", "backbone_layers", "backbone_layout", "numbered", "tree"]
 
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 
@@ -51,13 +51,19 @@ def numbered(layers: Iterable[keras.layers.Layer]) -> dict[str, keras.layers.Lay
     return places
 
 
-def backbone_layout(backbone: tf.Module, unused: Iterable[keras.layers.Layer] = ()) -> tf.Module:
+def backbone_layout(backbone: Any, others: Iterable[keras.layers.Layer] = ()) -> tf.Module:
     """The backbone's layers as `layer_with_weights-0`, `-1`, ..., in the order of Keras' model of the network.
 
-    `unused`: layers of it that are saved and never run, after the others.
+    `others`: layers that the original's model of it has after these.
     """
-    with_weights = (layer for layer in (*_ORDER[type(backbone)](backbone), *unused) if layer.weights)
+    with_weights = (layer for layer in (*backbone_layers(backbone), *others) if layer.weights)
     return tree({f"layer_with_weights-{number}": layer for number, layer in enumerate(with_weights)})
+
+
+def backbone_layers(backbone: tf.Module) -> Iterable[keras.layers.Layer]:
+    """The backbone's layers in the order of Keras' model of the network."""
+    layers: Iterable[keras.layers.Layer] = _ORDER[type(backbone)](backbone)
+    return layers
 
 
 def _mobilenet_v1(backbone: MobileNetV1) -> Iterable[keras.layers.Layer]:

@@ -235,10 +235,11 @@ def _max_pool(padding: Padding) -> Callable[[tf.Tensor], tf.Tensor]:
 
 def resnet_defaults(*, freeze_batch_norm: bool, weight_decay: float = 1e-4, slim: bool = False) -> ConvHyperparameters:
     """The network's own hyperparameters, used where a config does not override them."""
+    # Keras' is Σ w², not half of it.
+    regularizer = L2Regularizer if slim else keras.regularizers.L2
     return ConvHyperparameters(
         make_initializer=partial(keras.initializers.VarianceScaling, 2.0 if slim else 1.0),
-        # Keras' is Σ w², not half of it.
-        regularizer=L2Regularizer(weight_decay) if slim else keras.regularizers.L2(weight_decay),
+        regularizer=regularizer(weight_decay) if weight_decay else None,
         batch_norm=BatchNorm(decay=0.997, epsilon=1e-5, scale=True, frozen=freeze_batch_norm),
         activation=tf.nn.relu,
         slim=slim,
