@@ -135,12 +135,15 @@ def test_no_tensorflow_is_imported_for_other_runtimes(model: Any, folder: Path, 
     program = (
         "import json, sys, numpy, tfod\n"
         f"found = tfod.Detector({str(path)!r})(numpy.load({str(tmp_path / 'image.npy')!r}))\n"
-        "print(json.dumps([found.scores.tolist(), sorted({'tensorflow', 'tf_keras', 'pandas'} & set(sys.modules))]))"
+        "imported = sorted({'tensorflow', 'tf_keras', 'pandas'} & set(sys.modules))\n"
+        "print(json.dumps([found.scores.tolist(), found.names, imported]))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    scores, imported = json.loads(done.stdout.splitlines()[-1])
+    scores, classes, imported = json.loads(done.stdout.splitlines()[-1])
     assert imported == []
-    np.testing.assert_allclose(scores[:8], Detector.from_model(model)(IMAGES[0]).scores[:8], atol=1e-4)
+    expected = Detector.from_model(model)(IMAGES[0])
+    np.testing.assert_allclose(scores[:8], expected.scores[:8], atol=1e-4)
+    assert classes[:8] == expected.labels(NAMES)[:8]
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -13,10 +13,13 @@ from tests.disks import mounted
 from tests.models.configs import small_ssd
 from tests.models.detections import assert_same_detections
 from tfod.checkpoints.keys import variable_keys
+from tfod.cli.model_source import read_class_names, read_config
+from tfod.cli.visualize_detections import build_parser
 from tfod.errors import CheckpointError, ConfigError, OutputError
 from tfod.export.fold import folded
-from tfod.export.from_config import export_model
+from tfod.export.from_config import export_model, require_replaceable
 from tfod.export.saved_model import INPUT_TYPES, serving_module
+from tfod.inference.detector import Detector
 from tfod.models.build import build_model
 from tfod.protos import pipeline_pb2
 
@@ -268,6 +271,30 @@ def test_an_earlier_export_is_replaced_and_other_things_are_not(
     (output / "notes.txt").write_text("mine")
     with pytest.raises(OutputError, match=r"other things \(notes\.txt\)"):
         export_model(config, checkpoint, output)
+
+
+def test_the_label_map_goes_with_it_and_names_the_classes(
+    config: pipeline_pb2.TrainEvalPipelineConfig, checkpoint: Path, tmp_path: Path
+) -> None:
+    text = "item { id: 1 name: '/m/01' display_name: 'red' }  # the first\nitem { id: 3 name: 'blue' }\n"
+    (tmp_path / "classes.pbtxt").write_text(text)
+    named = pipeline_pb2.TrainEvalPipelineConfig()
+    named.CopyFrom(config)
+    named.train_input_reader.label_map_path = str(tmp_path / "classes.pbtxt")
+    output = tmp_path / "model"
+    export_model(named, checkpoint, output)
+    export_model(named, checkpoint, output)
+    assert (output / "label_map.pbtxt").read_text() == text
+    (tmp_path / "classes.pbtxt").unlink()
+    assert Detector(output).class_names == {1: "red", 3: "blue"}
+    source = build_parser().parse_args(["--saved_model_dir", str(output), "--output_dir", "x", "images"])
+    assert read_class_names(read_config(source)[0], is_asked_for=False) == {1: "red", 3: "blue"}
+
+
+def test_a_label_map_without_an_export_is_the_users(tmp_path: Path) -> None:
+    (tmp_path / "label_map.pbtxt").touch()
+    with pytest.raises(OutputError, match=r"other things \(label_map\.pbtxt\)"):
+        require_replaceable(tmp_path)
 
 
 def test_nothing_is_left_behind_when_the_checkpoint_does_not_fit(checkpoint: Path, tmp_path: Path) -> None:

@@ -113,6 +113,18 @@ def test_an_image_is_drawn_on_a_copy_and_must_be_the_one_detected_on():
         FOUND.draw(np.zeros((10, 20, 3), np.uint8))
 
 
+def test_masks_and_sure_keypoints_are_drawn_too():
+    image = np.zeros((100, 200, 3), np.uint8)
+    masked = replace(WITH_ALL, keypoints=None, keypoint_scores=None)
+    changed = (masked.draw(image) != replace(masked, masks=None).draw(image)).any(axis=-1)
+    assert changed.any() and not changed[~MASKS.any(axis=0)].any()
+    rows, columns = np.nonzero((WITH_ALL.draw(image) != masked.draw(image)).any(axis=-1))
+    assert np.abs([rows.mean() - 10, columns.mean() - 60]).max() < 3, "the keypoint's place"
+    unsure = replace(WITH_ALL, keypoint_scores=np.full((3, 2), 0.4, np.float32))
+    assert (unsure.draw(image) == masked.draw(image)).all()
+    assert (replace(unsure, keypoint_scores=None).draw(image) == WITH_ALL.draw(image)).all()
+
+
 def test_supervision_gets_boxes_in_pixels():
     if importlib.util.find_spec("supervision") is None:
         with pytest.raises(ConfigError) as caught:

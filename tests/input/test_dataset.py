@@ -200,7 +200,8 @@ def test_files_without_records(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("load_instance_masks: true", "not available here: masks"),
+        ("load_context_features: true", "not available here: Context R-CNN"),
+        ("num_keypoints: 3 keypoint_type_weight: [1, 1]", "2 keypoint_type_weight for 3 num_keypoints"),
         ("num_additional_channels: 1", "more than three channels"),
         ("input_type: TF_SEQUENCE_EXAMPLE", "records of sequences"),
         ("sample_from_datasets_weights: [1, 2]", "2 sample_from_datasets_weights for 1 input_paths"),

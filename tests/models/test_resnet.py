@@ -42,7 +42,7 @@ def test_it_computes_what_the_networks_of_keras_compute(version: Any, last_layer
     applications = {1: keras.applications.ResNet50, 2: keras.applications.ResNet50V2}
     theirs = applications[version](weights=None, include_top=False, input_shape=(96, 64, 3))
     shaken(theirs)
-    ours = ResNet(50, LIKE_KERAS, version=version, use_bias=True, pool_padding="explicit")
+    ours = ResNet(50, LIKE_KERAS, version=version, as_in_keras=True)
     ours(IMAGES, training=False)
     for layer, original in zip(_layers(ours), (layer for layer in theirs.layers if layer.weights), strict=True):
         layer.set_weights(original.get_weights())

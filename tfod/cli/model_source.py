@@ -13,15 +13,19 @@ if TYPE_CHECKING:
 __all__ = ["add_model_flags", "check_model_flags", "read_class_names", "read_config"]
 
 
-def add_model_flags(parser: argparse.ArgumentParser) -> None:
-    """Adds --saved_model_dir, --pipeline_config_path, --checkpoint_dir, --set and --label_map_path."""
+def add_model_flags(parser: argparse.ArgumentParser, more_formats: str = "") -> None:
+    """Adds --saved_model_dir, --pipeline_config_path, --checkpoint_dir, --set and --label_map_path.
+
+    `more_formats` says what else the first of them may name.
+    """
     add = parser.add_argument
     add("--saved_model_dir", help="an exported model: the exporter's folder, saved_model/ in it, or a "
-        "frozen graph of TensorFlow 1 (frozen_inference_graph.pb)")  # fmt: skip
+        f"frozen graph of TensorFlow 1 (frozen_inference_graph.pb){more_formats}")  # fmt: skip
     add("--pipeline_config_path", help="a model's config; its weights come from --checkpoint_dir")
     add("--checkpoint_dir", help="a run's folder, of which the latest checkpoint is taken, or one prefix (run/ckpt-3)")
     add("--set", action="append", default=[], metavar="FIELD=VALUE", help="overrides the config; can be repeated")
-    add("--label_map_path", help="names of the classes (default: the label map of the config)")
+    add("--label_map_path", help="names of the classes (default: the label map beside the exported "
+        "model, or that of the config)")  # fmt: skip
 
 
 def check_model_flags(args: argparse.Namespace) -> None:
@@ -37,10 +41,11 @@ def check_model_flags(args: argparse.Namespace) -> None:
 def read_config(args: argparse.Namespace) -> "tuple[PipelineConfig, str | None]":
     """The config that was named, or lies beside the exported model, with the overrides; and where it lay.
 
-    An exported model without a config gives an empty one. --label_map_path goes into its first eval_input_reader.
+    An exported model without a config gives an empty one. --label_map_path, or else the label map beside the exported
+    model, goes into its first eval_input_reader.
     """
     from tfod.config.pipeline import PipelineConfig, apply_overrides, read_pipeline_config
-    from tfod.inference.class_names import config_beside
+    from tfod.inference.class_names import config_beside, label_map_beside
 
     path = args.pipeline_config_path or config_beside(args.saved_model_dir)
     if path:
@@ -48,9 +53,10 @@ def read_config(args: argparse.Namespace) -> "tuple[PipelineConfig, str | None]"
     else:
         config = PipelineConfig()
         apply_overrides(config, args.set)
-    if args.label_map_path:
+    label_map = args.label_map_path or (None if args.pipeline_config_path else label_map_beside(args.saved_model_dir))
+    if label_map:
         reader = config.eval_input_reader[0] if config.eval_input_reader else config.eval_input_reader.add()
-        reader.label_map_path = args.label_map_path
+        reader.label_map_path = label_map
     return config, path
 
 

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
@@ -73,8 +73,12 @@ def tflite_model(
     return model
 
 
-def onnx_model(function: Any, signature: Sequence[tf.TensorSpec]) -> bytes:
+def onnx_model(function: Any, signature: Sequence[tf.TensorSpec], metadata: Mapping[str, str] | None = None) -> bytes:
     """An ONNX model of a `tf.function` whose inputs and outputs keep their names.
+
+    Args:
+      function, signature: The function, and what it takes.
+      metadata: Texts by name, which the file holds beside the graph.
 
     Raises:
       ConfigError: tf2onnx is not installed, or there is an operation that it does not know.
@@ -87,6 +91,8 @@ def onnx_model(function: Any, signature: Sequence[tf.TensorSpec]) -> bytes:
             model, _ = tf2onnx.convert.from_function(function, input_signature=list(signature), opset=_OPSET)
         except (ValueError, RuntimeError, KeyError, AssertionError) as error:
             raise _not_convertible(str(error), "onnx") from error
+    for key, value in (metadata or {}).items():
+        model.metadata_props.add(key=key, value=value)
     return bytes(model.SerializeToString())
 
 

@@ -17,6 +17,7 @@ from tfod.export.tflite_detector import OPERATION, OUTPUTS, Suppression, require
 from tfod.export.tflite_file import in_order, with_metadata
 from tfod.export.tflite_metadata import LABELS, ImageInput, detector_metadata, label_file
 from tfod.files import write_bytes
+from tfod.inference.backends.onnx import CLASS_NAMES, names_as_text
 from tfod.inference.preparation import PREPARATION, Preparation
 from tfod.models.detection_model import DetectionModel
 from tfod.models.preprocess import Preprocess
@@ -40,7 +41,7 @@ def write_detector(
     Args:
       kind: One of `tfod.export.formats.FORMATS`.
       input_type, input_shape: Of the SavedModel, see `serving_module`.
-      class_names: Class id to name, for TFLite's label file.
+      class_names: Class id to name, which TFLite and ONNX files hold.
       calibration: Images, uint8 `[H, W, 3]`, to find the ranges for int8 by.
 
     Returns:
@@ -57,7 +58,7 @@ def write_detector(
     with folded(model):
         if kind == "onnx":
             function, spec = onnx_detector(model)
-            write_bytes(path, onnx_model(function, [spec]))
+            write_bytes(path, onnx_model(function, [spec], {CLASS_NAMES: names_as_text(class_names)}))
         else:
             write_bytes(path, _tflite(model, precision_of(kind), class_names, calibration))
     return path

@@ -20,15 +20,17 @@ from tfod.export.samples import Sample, calibration_images, samples_to_compare_o
 from tfod.export.saved_model import Shape
 from tfod.export.tflite_detector import Suppression
 from tfod.export.verify import verify_detector
-from tfod.files import check_folder, contents, replacing_directory
-from tfod.inference.class_names import names_in_label_map
+from tfod.files import check_folder, contents, replacing_directory, write_bytes
+from tfod.inference.class_names import LABEL_MAP, label_map_of, names_in_label_map
 from tfod.models.build import build_model
 from tfod.models.detection_model import DetectionModel
+from tfod.stores import read_file
 from tfod.training.disk import writing
 
 __all__ = ["Comparison", "Exported", "export_model", "export_tflite_graph", "require_replaceable", "write_checkpoint"]
 
-_PARTS = (*map(file_of, FORMATS), "checkpoint", "pipeline.config", PARITY_FILE, FAILED_FILE)
+_CHECKPOINT = "checkpoint"
+_PARTS = (*map(file_of, FORMATS), _CHECKPOINT, "pipeline.config", PARITY_FILE, FAILED_FILE)
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ def export_model(
 ) -> Exported:
     """Writes the formats, `checkpoint/ckpt-0` and `pipeline.config`, all or nothing; an earlier export is replaced.
 
+    The config's label map, where it is there, is copied too.
+
     Args:
       config: A TrainEvalPipelineConfig.
       checkpoint: A checkpoint's prefix, or a folder, of which the latest is taken.
@@ -91,7 +95,7 @@ def export_model(
     require_packages(kinds)
     images = calibration_images(config, calibration) if "tflite_int8" in kinds else []
     samples = [] if comparison is None else _samples(config, comparison)
-    names = names_in_label_map(config)
+    names, label_map = names_in_label_map(config), label_map_of(config)
     config, model, prefix = _restored(config, checkpoint)
     shapes: dict[str, Any] = {"input_type": input_type, "input_shape": input_shape}
     with replacing_directory(output) as folder:
@@ -100,6 +104,8 @@ def export_model(
         }
         write_checkpoint(model, folder)
         write_pipeline_config(config, folder / "pipeline.config")
+        if label_map is not None:
+            write_bytes(folder / LABEL_MAP, read_file(label_map))
         rows = verify_detector(model, paths, samples, names, **shapes) if samples else []
     return Exported(prefix, rows)
 
@@ -153,13 +159,15 @@ def write_checkpoint(model: DetectionModel, folder: Path) -> None:
     """Writes the weights of a model as `checkpoint/ckpt-0` into `folder`, in the layout of the zoo."""
     saved = tf.train.Checkpoint(model=model.checkpoint_layout().full)
     with writing(folder):
-        tf.train.CheckpointManager(saved, str(folder / "checkpoint"), max_to_keep=1).save(checkpoint_number=0)
+        tf.train.CheckpointManager(saved, str(folder / _CHECKPOINT), max_to_keep=1).save(checkpoint_number=0)
 
 
 def require_replaceable(output: Path) -> None:
     """Raises OutputError unless an export may take the place of what `output` is: nothing, or an earlier export."""
     check_folder(output)
-    others = [name for name in contents(output) if name not in _PARTS] if output.is_dir() else []
+    there = contents(output) if output.is_dir() else []
+    # A label map alone is the user's: every export that has one has a checkpoint too.
+    others = [name for name in there if name not in (*_PARTS, *([LABEL_MAP] if _CHECKPOINT in there else []))]
     if others:
         what = f"the output folder holds other things ({others[0]})"
         raise OutputError(what, str(output), "name a folder that is new, empty or an earlier export")

@@ -31,11 +31,15 @@ class Suppression:
       by_class: Each class for itself, as the model does it; else each box counts for its best class alone, and boxes of
         unlike classes suppress each other, which is faster.
       candidates: Of so many anchors, those with the best scores, the operation gets to choose from; None for all.
+      pairs: And of so many pairs of an anchor and a class, or more where scores are equal; None for all. The operation
+        sorts and compares all that are above its threshold, class by class, which with 90 classes takes it longer
+        than the network takes.
     """
 
     max_detections: int
     by_class: bool
     candidates: int | None
+    pairs: int | None = None
 
 
 def tflite_detector(
@@ -84,7 +88,9 @@ def _suppression_of(model: SSD) -> Suppression:
     if nms.soft_nms_sigma > 0:
         cure = "leave soft_nms_sigma out of the config, or use the format saved_model"
         raise ConfigError(f"{OPERATION} has no soft suppression", "--formats", cure)
-    return Suppression(nms.max_total, by_class=not nms.class_agnostic, candidates=nms.candidates[0])
+    first, *_, last = nms.candidates
+    by_class = not nms.class_agnostic
+    return Suppression(nms.max_total, by_class, candidates=first, pairs=last if by_class else None)
 
 
 def _heads(model: SSD, suppression: Suppression, inputs: tf.Tensor, shapes: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -105,7 +111,15 @@ def _heads(model: SSD, suppression: Suppression, inputs: tf.Tensor, shapes: tf.T
     scores = tf.gather(scores, best, axis=1)
     if increases:
         scores = processor.convert_scores(scores)
+    if suppression.pairs is not None and suppression.pairs < suppression.candidates * model.num_classes:
+        scores = _best_pairs(scores, processor.first_class, suppression.pairs)
     return tf.gather(codes, best, axis=1), scores, tf.gather(centred, best)
+
+
+def _best_pairs(scores: tf.Tensor, first_class: int, count: int) -> tf.Tensor:
+    """Scores `[1, A, C]` with 0 for all but the `count` best of the classes, and those that equal the last of these."""
+    lowest = tf.math.top_k(tf.reshape(scores[0, :, first_class:], [-1]), count).values[-1]
+    return tf.where(scores >= lowest, scores, 0.0)
 
 
 def _operation(model: SSD, suppression: Suppression) -> Callable[..., tuple[tf.Tensor, ...]]:

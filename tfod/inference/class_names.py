@@ -7,14 +7,30 @@ from typing import Any
 
 from tfod.stores import is_file, is_remote, normal
 
-__all__ = ["config_beside", "names_beside", "names_in_config", "names_in_label_map"]
+__all__ = [
+    "LABEL_MAP",
+    "config_beside",
+    "label_map_beside",
+    "label_map_of",
+    "names_beside",
+    "names_in_config",
+    "names_in_label_map",
+]
 
-_LABEL_MAPS = ("label_map.pbtxt", "labelmap.pbtxt")
+LABEL_MAP = "label_map.pbtxt"
+"""What an export's label map is called."""
+
+_LABEL_MAPS = (LABEL_MAP, "labelmap.pbtxt")
 
 
 def config_beside(place: Path | str) -> str | None:
     """The `pipeline.config` in a model's folder, in the one above it, or beside a file; None where there is none."""
     return _beside(place, ("pipeline.config",))
+
+
+def label_map_beside(place: Path | str) -> str | None:
+    """The label map in a model's folder, in the one above it, or beside a file; None where there is none."""
+    return _beside(place, _LABEL_MAPS)
 
 
 def names_beside(place: Path | str) -> Mapping[int, str]:
@@ -25,7 +41,7 @@ def names_beside(place: Path | str) -> Mapping[int, str]:
     """
     from tfod.config.label_map import read_label_map
 
-    label_map = _beside(place, _LABEL_MAPS)
+    label_map = label_map_beside(place)
     if label_map is not None:
         return read_label_map(label_map).names
     config = config_beside(place)
@@ -48,16 +64,21 @@ def names_in_config(config: Any) -> Mapping[int, str]:
 
 
 def names_in_label_map(config: Any) -> Mapping[int, str]:
-    """Of the first label map that a TrainEvalPipelineConfig names and that is there; else none.
+    """Of the label map that `label_map_of` finds; else none.
 
     Raises:
       ConfigError: The label map is damaged.
     """
     from tfod.config.label_map import read_label_map
 
+    place = label_map_of(config)
+    return read_label_map(place).names if place is not None else {}
+
+
+def label_map_of(config: Any) -> str | None:
+    """The first label map that a TrainEvalPipelineConfig names and that is there; None where there is none."""
     places = [reader.label_map_path for reader in (*config.eval_input_reader, config.train_input_reader)]
-    there = next((place for place in places if place and is_file(place)), None)
-    return read_label_map(there).names if there is not None else {}
+    return next((str(place) for place in places if place and is_file(place)), None)
 
 
 def _beside(place: Path | str, wanted: tuple[str, ...]) -> str | None:

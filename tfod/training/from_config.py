@@ -84,6 +84,7 @@ def train(
             config.train_config,
             preprocess=model.preprocess.image,
             num_classes=model.num_classes,
+            resize_masks=model.preprocess.masks,
             seed=start.seed_from_here,
             skip_corrupt=options.skip_corrupt,
             deterministic=options.deterministic,

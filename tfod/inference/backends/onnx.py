@@ -1,5 +1,6 @@
 """Detectors in ONNX Runtime."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +11,10 @@ from numpy.typing import NDArray
 from tfod.errors import CheckpointError, ConfigError, DataError
 from tfod.inference.detections import OUTPUTS
 
-__all__ = ["ONNXDetector"]
+__all__ = ["CLASS_NAMES", "ONNXDetector", "names_as_text"]
+
+CLASS_NAMES = "class_names"
+"""The metadata of a file that holds class id to name, as JSON."""
 
 _TYPES = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32}
 
@@ -18,7 +22,7 @@ _TYPES = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32}
 class ONNXDetector:
     """See `tfod.inference.backends.backend.Backend`."""
 
-    class_names: Mapping[int, str] = {}
+    class_names: Mapping[int, str]
 
     def __init__(self, path: str, threads: int | None) -> None:
         """Loads a file.
@@ -48,6 +52,7 @@ class ONNXDetector:
             takes = ", ".join(f"{one.name} ({one.type} {one.shape})" for one in given)
             what = f"the model is no detector of images: it takes {takes} and gives {', '.join(self._names)}"
             raise CheckpointError(what, path, f"export one with the outputs {', '.join(OUTPUTS)}")
+        self.class_names = _names_of_text(self._session.get_modelmeta().custom_metadata_map.get(CLASS_NAMES, "{}"))
         self._input, self._dtype = given[0].name, _TYPES[given[0].type]
         self.shape = tuple(side if isinstance(side, int) else None for side in given[0].shape)
         self.dtypes = tuple(dict.fromkeys(("uint8", np.dtype(self._dtype).name)))
@@ -61,3 +66,15 @@ class ONNXDetector:
             what = f"the model cannot compute with these images: {str(error).strip().splitlines()[0]}"
             raise DataError(what, "the images", "use images of the size that the model was made for") from error
         return dict(zip(names, found, strict=True))
+
+
+def names_as_text(class_names: Mapping[int, str]) -> str:
+    """Class id to name, as a file's metadata has them."""
+    return json.dumps(dict(class_names), ensure_ascii=False)
+
+
+def _names_of_text(text: str) -> dict[int, str]:
+    try:
+        return {int(number): str(name) for number, name in json.loads(text).items()}
+    except (ValueError, AttributeError):  # somebody else's, in a form of their own
+        return {}

@@ -1,13 +1,14 @@
 """Backbones as the original's checkpoints have them: Keras models, whose layers with weights are numbered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
 
 from tfod.models.backbones.efficientnet import EfficientNet
-from tfod.models.backbones.inception import Inception, InceptionModule
+from tfod.models.backbones.inception import Inception, InceptionResidual
+from tfod.models.backbones.inception_resnet_v2 import InceptionResNetV2
 from tfod.models.backbones.inception_v2 import InceptionV2
 from tfod.models.backbones.inception_v3 import InceptionV3
 from tfod.models.backbones.mobile_block import MobileBlock
@@ -16,6 +17,7 @@ from tfod.models.backbones.mobilenet_v1 import MobileNetV1
 from tfod.models.backbones.mobilenet_v2 import MobileNetV2
 from tfod.models.backbones.mobilenet_v3 import MobileNetV3
 from tfod.models.backbones.resnet import Bottleneck, PreactivationBottleneck, ResNet
+from tfod.models.layers.sequential import Sequential
 
 __all__ = ["CONVOLUTIONS", "backbone_layers", "backbone_layout", "numbered", "tree"]
 
@@ -104,11 +106,29 @@ def _efficientnet(backbone: EfficientNet) -> Iterable[keras.layers.Layer]:
 
 def _inception(backbone: Inception) -> Iterable[keras.layers.Layer]:
     for part in backbone.parts.values():
-        if not isinstance(part, InceptionModule):
+        if isinstance(part, Sequential):
             yield from part.layers
             continue
         for branch in part.branches:
             yield from branch.layers
+
+
+def _inception_resnet(backbone: InceptionResNetV2) -> Iterable[keras.layers.Layer]:
+    for part in backbone.parts.values():
+        if isinstance(part, Sequential):
+            yield from part.layers
+            continue
+        yield from _end_to_end([branch.layers for branch in part.branches])
+        if isinstance(part, InceptionResidual):
+            yield from part.widen.layers
+
+
+def _end_to_end(branches: Sequence[Sequence[keras.layers.Layer]]) -> Iterable[keras.layers.Layer]:
+    """Layers of branches that end at one place, those first that are farthest from it."""
+    for distance in range(max(map(len, branches)), 0, -1):
+        for layers in branches:
+            if distance <= len(layers):
+                yield layers[-distance]
 
 
 def _mobilenet_v3(backbone: MobileNetV3) -> Iterable[keras.layers.Layer]:
@@ -131,6 +151,7 @@ def _mobile_block(block: MobileBlock) -> Iterable[keras.layers.Layer]:
 
 _ORDER: dict[type, Any] = {
     EfficientNet: _efficientnet,
+    InceptionResNetV2: _inception_resnet,
     InceptionV2: _inception,
     InceptionV3: _inception,
     MobileDet: _mobiledet,
