@@ -8,6 +8,8 @@ has under the same name in the same shape}.
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,9 @@ import tensorflow as tf
 from tfod import names
 from tfod.checkpoints.keys import variable_keys
 from tfod.models.build import build_model
+from tfod.models.faster_rcnn.detector import FasterRCNN
+from tfod.models.layers.cpu_kernels import use_cpu_kernels
+from tfod.models.layers.normalization import FreezableBatchNormalization
 
 if __name__ == "__main__":
     from parity_rules import flattened, weight
@@ -62,8 +67,18 @@ def losses_and_gradients(model: Any, pictures: np.ndarray, case: dict[str, Any])
     """Losses, and the norm of the gradient of their sum for each trainable variable (NaN where there is none).
 
     As the cases that exist, with the statistics stored in batch normalisation: the original gives their numbers with
-    Keras' learning phase set to 0, whatever their README says. Those of TensorFlow 1 have those of the batch.
+    Keras' learning phase set to 0, whatever their README says. Those of TensorFlow 1 have those of the batch. Two
+    stages learn from a sample of proposals, which the original draws in both cases.
     """
+    if not _is_tf1(case) and isinstance(model, FasterRCNN):
+        with _stored_statistics(model):
+            return _losses_and_gradients(model, pictures, case, training=True)
+    return _losses_and_gradients(model, pictures, case, training=_is_tf1(case))
+
+
+def _losses_and_gradients(
+    model: Any, pictures: np.ndarray, case: dict[str, Any], *, training: bool
+) -> tuple[dict[str, float], Arrays]:
     inputs, shapes = model.preprocess(tf.constant(pictures))
     trainable = {key: v for key, v in case_variables(model, case).items() if v.trainable}
     before = [variable.numpy() for variable in model.variables]
@@ -72,7 +87,7 @@ def losses_and_gradients(model: Any, pictures: np.ndarray, case: dict[str, Any])
     def run() -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
         with tf.GradientTape() as tape:
             labels = ground_truth(case, model.num_classes)
-            prediction = model.predict(inputs, shapes, labels=labels, training=_is_tf1(case))
+            prediction = model.predict(inputs, shapes, labels=labels, training=training)
             losses = model.loss(prediction, labels, training=True)
             losses["regularization"] = model.regularization_loss()
             losses["total"] = tf.add_n(list(losses.values()))
@@ -83,6 +98,20 @@ def losses_and_gradients(model: Any, pictures: np.ndarray, case: dict[str, Any])
     for variable, value in zip(model.variables, before, strict=True):
         variable.assign(value)
     return {name: float(value) for name, value in losses.items()}, dict(zip(trainable, map(float, norms), strict=True))
+
+
+@contextmanager
+def _stored_statistics(model: Any) -> Iterator[None]:
+    """Within it a model uses the stored statistics of batch normalisation while it trains."""
+    norms = [layer for layer in model.submodules if isinstance(layer, FreezableBatchNormalization)]
+    frozen = [layer.frozen for layer in norms]
+    for layer in norms:
+        layer.frozen = True
+    use_cpu_kernels(model)
+    yield
+    for layer, value in zip(norms, frozen, strict=True):
+        layer.frozen = value
+    use_cpu_kernels(model)
 
 
 def ground_truth(case: dict[str, Any], num_classes: int) -> dict[str, tf.Tensor]:

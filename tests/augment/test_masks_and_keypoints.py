@@ -97,3 +97,8 @@ def test_keypoints_that_a_crop_cuts_off_are_not_numbers() -> None:
 def test_a_flip_that_would_call_left_right_is_refused(step: str) -> None:
     with pytest.raises(ConfigError, match="keypoint_flip_permutation"):
         augmentation(f"{step} {{}}")(_example(), (0, 0))
+
+
+def test_a_permutation_of_other_keypoints_is_refused() -> None:
+    with pytest.raises(ConfigError, match="2 numbers, and objects have 3 keypoints"):
+        augmentation("random_rotation90 { keypoint_rot_permutation: [1, 0] }")(_example(), (0, 0))

@@ -26,6 +26,8 @@ LISTS = {
     "ssd_resnet50_v1_fpn_1024x1024": "",
     "ssd_resnet101_v1_fpn_640x640": "ssd_resnet101_v1_fpn_1024x1024",
     "ssd_resnet152_v1_fpn_640x640": "ssd_resnet152_v1_fpn_1024x1024",
+    "faster_rcnn_resnet50_v1_640x640": "faster_rcnn_resnet50_v1_1024x1024",
+    "faster_rcnn_resnet50_v1_fpn_640x640": "",
     "ssd_efficientdet_d0_512x512": "",
     "ssd_efficientdet_d4_1024x1024": "",
     "ssd_efficientdet_d7_1536x1536": "ssd_efficientdet_d6_1408x1408",

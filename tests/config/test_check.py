@@ -147,9 +147,11 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
          "train_config { unpad_groundtruth_tensors: false }", "note", "no-effect",
          f"{NMS}.use_cpu_nms", "docs/config.md"),
         # features that are missing
-        ("eval_config.metrics_set=coco_mask_metrics", "error", "missing-feature", "eval_config.metrics_set[0]",
+        ("eval_config.metrics_set=lvis_mask_metrics", "error", "missing-feature", "eval_config.metrics_set[0]",
          "use coco_detection_metrics"),
-        ("train_input_reader.num_keypoints=3", "error", "missing-feature", "train_input_reader.num_keypoints",
+        ("eval_config.metrics_set=coco_mask_metrics", "error", "metrics-set",
+         "eval_input_reader[0].load_instance_masks", "--set eval_input_reader[0].load_instance_masks=true"),
+        ("train_input_reader.load_dense_pose=true", "error", "missing-feature", "train_input_reader.load_dense_pose",
          "remove"),
         ("graph_rewriter={ quantization { } }", "warning", "no-effect", "graph_rewriter", "remove"),
     ],

@@ -62,9 +62,9 @@ def _optimizer(config: PipelineConfig) -> None:
 
 
 def _metrics(config: PipelineConfig) -> None:
-    from tfod.evaluation.from_config import pascal_evaluators_from_config
+    from tfod.evaluation.from_config import evaluators_from_config
 
-    pascal_evaluators_from_config(config.eval_config, {})
+    evaluators_from_config(config.eval_config, {})
 
 
 Build = Callable[[PipelineConfig], None]
@@ -92,6 +92,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             f"{STEP}.random_crop_image.min_area=2",
             f"{STEP}={{ random_pad_image {{ min_image_height: 9 }} }}",
             f"{STEP}={{ resize_image {{ }} }}",
+            f"{STEP}={{ random_vertical_flip {{ keypoint_flip_permutation: [1, 1] }} }}",
             f"{STEP}={{ subtract_channel_mean {{ means: 1 }} }}",
             f"{STEP}={{ random_pad_image {{ pad_color: 1 }} }}",
             f"{STEP}={{ ssd_random_crop {{ operations {{ min_area: 0.1 max_area: 1 }} }} }}",

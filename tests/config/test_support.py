@@ -26,7 +26,7 @@ PROTOS = Path(pipeline_pb2.__file__).parent
 # Values that are concerned, of fields whose others work.
 CONCERNED = {
     "SsdFeatureExtractor.num_layers": 5,
-    "EvalConfig.metrics_set": "coco_mask_metrics",
+    "EvalConfig.metrics_set": "lvis_mask_metrics",
     "InputReader.input_type": 2,
     "BatchNonMaxSuppression.max_classes_per_detection": 2,
 }
@@ -37,6 +37,10 @@ BESIDE = {
         ("type", "ssd_resnet50_v1_fpn_keras"),
     ),
     "SsdFeatureExtractor.override_base_feature_extractor_hyperparams": ("type", "embedded_ssd_mobilenet_v1"),
+    **dict.fromkeys(
+        (f"FasterRcnnFeatureExtractor.{name}" for name in ("fpn", "override_base_feature_extractor_hyperparams")),
+        ("type", "faster_rcnn_resnet50_keras"),
+    ),
     "SsdFeatureExtractor.fpn": ("type", "ssd_mobilenet_v2_keras"),
     "SsdFeatureExtractor.bifpn": ("type", "ssd_mobilenet_v2_fpn_keras"),
     "ConvolutionalBoxPredictor.class_prediction_bias_init": ("use_depthwise", True),
@@ -169,9 +173,9 @@ def test_the_pyramid_of_a_resnet_is_told_only_where_it_differs() -> None:
 def test_a_feature_is_named_once_a_block() -> None:
     config = TrainEvalPipelineConfig()
     reader = config.train_input_reader
-    reader.num_keypoints, reader.load_keypoint_depth_features = 5, True
+    reader.load_context_features = reader.load_context_image_ids = True
     (finding,) = support.check(config)
-    assert finding.what == "not available here: keypoints"
+    assert finding.what == "not available here: Context R-CNN"
 
 
 def test_what_has_no_effect_can_be_left_out() -> None:
@@ -192,13 +196,12 @@ def _builders() -> dict[str, Callable[[Any], object]]:
         matcher_from_config,
         similarity_from_config,
     )
-    from tfod.config.faults.anchors import ANCHORS_OF_SEVERAL_MAPS
     from tfod.losses.from_config import classification_loss_from_config, localization_loss_from_config
     from tfod.models.from_config import image_resizer_from_config, score_converter_from_config
     from tfod.protos.post_processing_pb2 import PostProcessing
 
     return {
-        "AnchorGenerator": partial(anchors_from_config, where="here", kinds=ANCHORS_OF_SEVERAL_MAPS),
+        "AnchorGenerator": partial(anchors_from_config, where="here"),
         "BoxCoder": partial(box_coder_from_config, where="here"),
         "CalibrationConfig": lambda message: score_converter_from_config(
             PostProcessing(calibration_config=message), "here"
@@ -220,6 +223,9 @@ def _alternative(name: str) -> Any:
         message.function_approximation.x_y_pairs.x_y_pair.append(calibration_pb2.XYPairs.XYPair(x=0.5, y=0.5))
     elif name == "AnchorGenerator.multiscale_anchor_generator":
         message.multiscale_anchor_generator.aspect_ratios.append(1.0)
+    elif name == "AnchorGenerator.grid_anchor_generator":
+        message.grid_anchor_generator.scales.append(1.0)
+        message.grid_anchor_generator.aspect_ratios.append(1.0)
     elif name == "CalibrationConfig.temperature_scaling_calibration":
         message.temperature_scaling_calibration.scaler = 2.0
     return message
@@ -263,17 +269,17 @@ def test_the_engine_refuses_a_model_a_reader_and_a_run_with_a_missing_feature() 
 
 def test_steps_and_metrics_are_those_of_the_engine() -> None:
     from tfod.augment.steps import STEPS
-    from tfod.evaluation.from_config import pascal_evaluators_from_config
+    from tfod.evaluation.from_config import evaluators_from_config
     from tfod.protos.eval_pb2 import EvalConfig
 
     steps = {field.name for field in preprocessor_pb2.PreprocessingStep.DESCRIPTOR.fields}
     missing = {name for name in steps if f"PreprocessingStep.{name}" in TABLE}
-    assert steps - missing == set(STEPS) - {"convert_class_logits_to_softmax"}
+    assert steps - missing == set(STEPS)
 
-    pascal_evaluators_from_config(EvalConfig(metrics_set=AVAILABLE_METRICS), {})
+    evaluators_from_config(EvalConfig(metrics_set=AVAILABLE_METRICS), {})
     for name in MISSING_METRICS:
         with pytest.raises(ConfigError, match=name):
-            pascal_evaluators_from_config(EvalConfig(metrics_set=[name]), {})
+            evaluators_from_config(EvalConfig(metrics_set=[name]), {})
 
 
 def test_every_field_that_works_is_read_somewhere_in_the_engine() -> None:

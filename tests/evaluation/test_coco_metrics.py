@@ -3,16 +3,21 @@ import io
 
 import numpy as np
 import pytest
+from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from tfod.evaluation.coco_metrics import METRIC_NAMES, CocoEvaluator
 
 CATEGORIES = {1: "cat", 2: "dog", 5: "nothing of this is there"}
+HEIGHT, WIDTH = 300, 500  # of masks
 
 
-def pycocotools_numbers(images, class_ids):
-    """The twelve numbers from pycocotools itself, driven as its own demo does."""
+def pycocotools_numbers(images, class_ids, masks=None):
+    """The twelve numbers from pycocotools itself, driven as its own demo does.
+
+    `masks`: of each image those of ground truth and of detections; without them boxes are compared.
+    """
     annotations, results = [], []
     for image_id, (boxes, classes, crowd, found, scores, found_classes) in enumerate(images, start=1):
         for box, class_id, is_crowd in zip(boxes, classes, crowd, strict=True):
@@ -25,16 +30,24 @@ def pycocotools_numbers(images, class_ids):
             results.append({
                 "image_id": image_id, "category_id": int(class_id), "score": float(score), "bbox": xywh(box),
             })  # fmt: skip
+    if masks:
+        for entries, which in ((annotations, 0), (results, 1)):
+            pixels = [one for image in masks for one in image[which]]
+            for entry, one in zip(entries, pixels, strict=True):
+                entry["segmentation"] = coco_mask.encode(np.asfortranarray(one.astype(np.uint8)))
+        for result in results:  # else loadRes takes the box for the object
+            del result["bbox"]
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO()
         truth.dataset = {
             "info": {},
-            "images": [{"id": i + 1} for i in range(len(images))],
+            "images": [{"id": i + 1, "height": HEIGHT, "width": WIDTH} for i in range(len(images))],
             "categories": [{"id": class_id} for class_id in class_ids],
             "annotations": annotations,
         }
         truth.createIndex()
-        judge = COCOeval(truth, truth.loadRes(results) if results else truth_without_boxes(truth), "bbox")
+        found = truth.loadRes(results) if results else truth_without_boxes(truth)
+        judge = COCOeval(truth, found, "segm" if masks else "bbox")
         judge.evaluate()
         judge.accumulate()
         judge.summarize()
@@ -113,6 +126,37 @@ def test_equals_pycocotools_to_the_last_bit(kind, seed):
         numbers = [metrics[f"DetectionBoxes_{tag} ByCategory/{name}"] for tag in METRIC_NAMES]
         assert numbers == pycocotools_numbers(images, [class_id])
         assert metrics[f"DetectionBoxes_PerformanceByCategory/mAP/{name}"] == numbers[0]
+
+
+def ellipses(boxes):
+    """One in each box, bool `[N, H, W]`; what the box has outside of the image is cut off."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH] + 0.5
+    masks = np.zeros((len(boxes), HEIGHT, WIDTH), bool)
+    for mask, (top, left, bottom, right) in zip(masks, boxes, strict=True):
+        rows, columns = (y - (top + bottom) / 2) / (bottom - top), (x - (left + right) / 2) / (right - left)
+        mask[:] = rows**2 + columns**2 <= 0.25
+    return masks
+
+
+@pytest.mark.parametrize("kind", [{}, {"ties": True, "crowds": True}, {"detections": 0}], ids=str)
+def test_masks_equal_pycocotools_to_the_last_bit(kind):
+    rng = np.random.default_rng(5)
+    images = [random_image(rng, **kind) for _ in range(8)]
+    # Some boxes lie out of the masks, which are empty then.
+    masks = [(ellipses(image[0]), ellipses(image[3])) for image in images]
+    evaluator = CocoEvaluator(CATEGORIES, of_masks=True)
+    for (boxes, classes, crowd, found, *rest), (inside, found_inside) in zip(images, masks, strict=True):
+        shapes = {"groundtruth_masks": inside, "detection_masks": found_inside.astype(np.uint8)}
+        evaluator.add(0, boxes, classes, found, *rest, groundtruth_is_crowd=crowd, **shapes)
+    metrics = evaluator.metrics()
+    assert [metrics[f"DetectionMasks_{name}"] for name in METRIC_NAMES] == pycocotools_numbers(images, [1, 2, 5], masks)
+    assert kind.get("detections") == 0 or metrics["DetectionMasks_PerformanceByCategory/mAP/cat"] > 0.01
+
+
+def test_masks_must_be_there_where_they_are_compared():
+    box = np.array([[0, 0, 10, 10]], np.float32)
+    with pytest.raises(ValueError, match="every object and every detection needs one"):
+        CocoEvaluator({1: "cat"}, of_masks=True).add(0, box, [1], box, [0.5], [1])
 
 
 def test_no_ground_truth_gives_minus_one():

@@ -5,7 +5,9 @@ import pytest
 import tensorflow as tf
 
 from tfod import names
-from tfod.evaluation.evaluate import detector_step, evaluate_model
+from tfod.errors import ConfigError
+from tfod.evaluation.coco_metrics import CocoEvaluator
+from tfod.evaluation.evaluate import _in_file, detector_step, evaluate_model
 from tfod.evaluation.from_config import image_options_from_config
 from tfod.evaluation.pascal_metrics import PascalEvaluator
 from tfod.evaluation.side_by_side import ImageOptions
@@ -97,9 +99,71 @@ def test_a_crowd_need_not_be_found():
 def test_pascals_metrics_come_beside_cocos():
     examples = dataset(example("a", [BOX, [0, 0, 0.1, 0.1]], [1, 1], difficult=[False, True]))
     pascal = [PascalEvaluator(CATEGORIES)]
-    metrics = evaluate_model(finds(ON_TRUE_IMAGE, 1), examples, CATEGORIES, pascal=pascal).metrics
+    metrics = evaluate_model(finds(ON_TRUE_IMAGE, 1), examples, CATEGORIES, others=pascal).metrics
     assert metrics["PascalBoxes_Precision/mAP@0.5IOU"] == 1.0
     assert metrics["DetectionBoxes_Recall/AR@100"] == pytest.approx(0.5)
+
+
+def with_masks(truth, found):
+    """An example and a step as above, with masks: which rows of the true image, 4 x 16, and of the box, they have."""
+    features, labels = example("a", [BOX], [1])
+    masks = np.zeros((3, 8, 16), np.float32)
+    masks[0, truth, 2:4] = 1
+    masks[:, 4:] = 1  # the padding
+    box_masks = np.zeros((1, 2, 20, 20), np.float32)
+    box_masks[0, 0, found] = 1
+    step = finds(ON_TRUE_IMAGE, 1)
+
+    def finding(features, labels):
+        losses, detections = step(features, labels)
+        return losses, {**detections, names.DETECTION_MASKS: tf.constant(box_masks)}
+
+    return dataset((features, {**labels, names.GROUNDTRUTH_INSTANCE_MASKS: masks})), finding
+
+
+def of_masks():
+    return [
+        CocoEvaluator(CATEGORIES, of_masks=True),
+        PascalEvaluator(CATEGORIES, prefix="PascalMasks_", of_masks=True),
+    ]
+
+
+@pytest.mark.parametrize(("found", "expected"), [(slice(None), 1.0), (slice(0, 9), 0.0)], ids=["whole", "half"])
+def test_masks_are_compared_in_pixels_of_the_file(found, expected):
+    # The box is the lower half of the image, and all of it is the object.
+    examples, step = with_masks(slice(2, 4), found)
+    metrics = evaluate_model(step, examples, CATEGORIES, others=of_masks(), images=ImageOptions()).metrics
+    assert metrics["DetectionMasks_Precision/mAP@.50IOU"] == pytest.approx(expected)
+    assert metrics["PascalMasks_Precision/mAP@0.5IOU"] == expected
+    assert metrics["DetectionBoxes_Precision/mAP"] == pytest.approx(1.0)
+
+
+def test_masks_are_drawn():
+    drawn = []
+    for found in (slice(None), slice(0, 9)):
+        examples, step = with_masks(slice(2, 4), found)
+        result = evaluate_model(step, examples, CATEGORIES, images=ImageOptions())
+        drawn.append(result.drawn["eval_side_by_side_0_0"])
+    different = (drawn[0] != drawn[1]).any(axis=(0, 2))
+    assert different[: len(different) // 2].any()
+    assert not different[len(different) // 2 :].any()
+
+
+def test_masks_that_are_not_there_are_an_error():
+    with pytest.raises(ConfigError, match="the model finds none"):
+        evaluate_model(finds(BOX, 1), dataset(example("a", [BOX], [1])), CATEGORIES, others=of_masks())
+    _, step = with_masks(slice(2, 4), slice(None))
+    with pytest.raises(ConfigError, match="the data set has none"):
+        evaluate_model(step, dataset(example("a", [BOX], [1])), CATEGORIES, others=of_masks())
+
+
+@pytest.mark.parametrize("size", [(4, 16), (9, 5), (1, 1), (40, 160), (7, 31)])
+def test_masks_of_ground_truth_are_enlarged_as_the_original_enlarges_them(size):
+    masks = np.random.default_rng(0).integers(0, 2, (2, 4, 16)).astype(np.float32)
+    resized = tf.raw_ops.ResizeNearestNeighbor(
+        images=masks.transpose(1, 2, 0)[np.newaxis], size=size, align_corners=True
+    )
+    np.testing.assert_array_equal(_in_file(masks, *size), resized[0].numpy().transpose(2, 0, 1) > 0)
 
 
 def test_pictures_of_the_first_batches_are_drawn_without_padding():

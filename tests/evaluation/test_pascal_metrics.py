@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfod.errors import ConfigError
-from tfod.evaluation.from_config import pascal_evaluators_from_config
+from tfod.evaluation.from_config import evaluators_from_config
 from tfod.evaluation.pascal_metrics import PascalEvaluator
 from tfod.protos.eval_pb2 import EvalConfig
 
@@ -52,6 +52,36 @@ def test_half_an_overlap_is_enough():
     assert evaluate([(LEFT, 1)], [([0, 0, 100, 49], 0.9, 1)])[MEAN] == 0.0
 
 
+def masks(*rows):
+    """Of an image of 4 x 4 pixels: each has as many of the upper rows as it says, bool `[N, 4, 4]`."""
+    return np.arange(4)[:, np.newaxis] < np.reshape(rows, (-1, 1, 1)) * np.ones((1, 4), int)
+
+
+@pytest.mark.parametrize(
+    ("truth", "found", "expected"),
+    [
+        ([4], [2], 1.0),  # an IoU of a half, though the boxes are equal
+        ([4], [1], 0.0),
+        ([4, 0], [1, 4], 1.0),  # the first finds the box whose mask is empty, and does not count
+        ([4, 0], [1, 1, 4], 0.5),  # but the next one there does
+    ],
+)
+def test_masks_are_compared_where_they_are_asked_for(truth, found, expected):
+    evaluator = PascalEvaluator(CATEGORIES, prefix="PascalMasks_", of_masks=True)
+    boxes = np.float32([LEFT, LEFT, LEFT])
+    evaluator.add(
+        boxes[: len(truth)],
+        np.ones(len(truth), int),
+        boxes[: len(found)],
+        np.float32([0.9, 0.8, 0.7])[: len(found)],
+        np.ones(len(found), int),
+        groundtruth_is_difficult=np.zeros(len(truth), bool),
+        groundtruth_masks=masks(*truth),
+        detection_masks=masks(*found),
+    )
+    assert evaluator.metrics()["PascalMasks_Precision/mAP@0.5IOU"] == expected
+
+
 def test_classes_without_ground_truth_are_left_out_of_the_mean():
     metrics = evaluate([(LEFT, 1)], [(LEFT, 0.9, 1), (LEFT, 0.9, 2)])
     assert metrics[MEAN] == 1.0
@@ -91,15 +121,17 @@ def test_names_are_normalized_as_the_original_does():
 
 
 def test_evaluators_come_from_the_config():
-    assert pascal_evaluators_from_config(EvalConfig(), CATEGORIES) == []
+    assert evaluators_from_config(EvalConfig(), CATEGORIES) == []
     names = ["coco_detection_metrics", "pascal_voc_detection_metrics", "weighted_pascal_voc_detection_metrics"]
-    names += ["precision_at_recall_detection_metrics"]
-    tags = [
-        next(iter(one.metrics())) for one in pascal_evaluators_from_config(EvalConfig(metrics_set=names), CATEGORIES)
-    ]
-    assert tags == [MEAN, f"Weighted{MEAN}", "PrecisionAtRecallBoxes_Precision/mAP@0.5IOU"]
+    names += ["precision_at_recall_detection_metrics", "coco_mask_metrics", "pascal_voc_instance_segmentation_metrics"]
+    names += ["weighted_pascal_voc_instance_segmentation_metrics"]
+    tags = [next(iter(one.metrics())) for one in evaluators_from_config(EvalConfig(metrics_set=names), CATEGORIES)]
+    mean = "Precision/mAP@0.5IOU"
+    assert tags[:2] == [MEAN, f"Weighted{MEAN}"]
+    assert tags[2:] == [f"PrecisionAtRecallBoxes_{mean}", "DetectionMasks_Precision/mAP", f"PascalMasks_{mean}",
+                        f"WeightedPascalMasks_{mean}"]  # fmt: skip
 
 
 def test_metrics_that_cannot_be_computed_are_an_error():
-    with pytest.raises(ConfigError, match="coco_mask_metrics"):
-        pascal_evaluators_from_config(EvalConfig(metrics_set=["coco_mask_metrics"]), CATEGORIES)
+    with pytest.raises(ConfigError, match="lvis_mask_metrics"):
+        evaluators_from_config(EvalConfig(metrics_set=["lvis_mask_metrics"]), CATEGORIES)

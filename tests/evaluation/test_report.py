@@ -51,6 +51,18 @@ def test_the_table_has_a_row_for_every_class(result, capsys):
     assert "1.000" not in dog
 
 
+def test_masks_have_a_table_of_their_own(result, capsys):
+    print_table(result, CATEGORIES)
+    assert "masks" not in capsys.readouterr().out
+    judged = CocoEvaluator(CATEGORIES, of_masks=True)
+    result.metrics.update(judged.metrics())
+    print_table(result, CATEGORIES)
+    boxes, masks = capsys.readouterr().out.split("COCO metrics of masks")
+    assert boxes.count("1.000") == 12
+    assert "1.000" not in masks
+    assert masks.count("a dog") == 1
+
+
 @pytest.mark.parametrize(("per_class", "count"), [(False, 12 + 2 + 2), (True, 12 + 2 + 2 + 2 * 12)])
 def test_summaries_have_the_originals_tags(result, tmp_path, per_class, count):
     write_summaries(tf.summary.create_file_writer(str(tmp_path)), result, 7, per_class=per_class)

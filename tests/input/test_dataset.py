@@ -1,5 +1,7 @@
 """Whole data sets: shapes, frames, shuffling, seeds, batches, and settings that cannot be."""
 
+import time
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,6 +9,7 @@ from google.protobuf import text_format
 
 from tests.input.records import example, picture, reader, resize_to, write
 from tfod import names
+from tfod.augment.albumentations_objects import read_object_albumentations
 from tfod.errors import ConfigError, DataError
 from tfod.input.from_config import evaluation_dataset, training_dataset
 from tfod.models.resizer import ImageResizer
@@ -200,7 +203,8 @@ def test_files_without_records(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("load_instance_masks: true", "not available here: masks"),
+        ("load_context_features: true", "not available here: Context R-CNN"),
+        ("num_keypoints: 3 keypoint_type_weight: [1, 1]", "2 keypoint_type_weight for 3 num_keypoints"),
         ("num_additional_channels: 1", "more than three channels"),
         ("input_type: TF_SEQUENCE_EXAMPLE", "records of sequences"),
         ("sample_from_datasets_weights: [1, 2]", "2 sample_from_datasets_weights for 1 input_paths"),
@@ -219,3 +223,21 @@ def test_pictures_of_different_sizes_make_no_batch(ten):
 def test_a_missing_file(tmp_path):
     with pytest.raises(DataError, match="no TFRecord file matches"):
         _training(reader(tmp_path))
+
+
+def test_a_pipeline_of_albumentations_augments_instead_while_a_batch_is_waited_for(tmp_path, monkeypatch):
+    albumentations = pytest.importorskip("albumentations", reason="needs the extra [albumentations]")
+    path = str(tmp_path / "a.yaml")
+    albumentations.save(albumentations.Compose([albumentations.VerticalFlip(p=1)]), path, data_format="yaml")
+    write(tmp_path / "train.record", *(example(f"{number}.png") for number in range(4)))
+    source, augment = reader(tmp_path), read_object_albumentations(path)
+    calls, change = [], augment._change
+    monkeypatch.setattr(augment, "_change", lambda *inputs: calls.append(1) or change(*inputs))
+    config = _train_config("data_augmentation_options { random_self_concat_image {} }")
+    batches = training_dataset(source, config, preprocess=resize_to(), num_classes=3, seed=1, augment=augment)
+    iterator = iter(batches)
+    _, labels = next(iterator)
+    boxes = labels[names.GROUNDTRUTH_BOXES][:, 0].numpy()
+    np.testing.assert_allclose(boxes, [[0.5, 0.2, 0.9, 0.6]] * 2, atol=1e-6)
+    time.sleep(0.3)
+    assert len(calls) == 2  # the images of one batch: it does not run ahead

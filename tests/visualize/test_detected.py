@@ -7,9 +7,10 @@ from PIL import Image
 from tests.inference.models import export
 from tfod.errors import DataError, OutputError
 from tfod.inference.detector import Detector
-from tfod.visualize.detected import DETECTIONS_FILE, visualize_pictures
+from tfod.visualize.detected import FILES, Choice, visualize
 
 NAMES = {1: "bright half"}
+DETECTIONS_FILE = FILES["json"]
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +27,13 @@ def photos(tmp_path):
     return folder
 
 
-def visualize(detector, paths, output_dir, **options):
-    return visualize_pictures(detector, paths, output_dir, class_names=NAMES, **options)
+def draw(detector, paths, output_dir, **options):
+    return visualize(detector.detect, paths, [], output_dir, Choice(class_names=NAMES, **options))
 
 
 def test_pictures_and_one_json_come_out(detector, photos, tmp_path, capsys):
     paths = [photos / name for name in ("a.jpg", "b.png", "c.bmp", "deep/a.jpg")]
-    summary = visualize(detector, paths, tmp_path / "out")
+    summary = draw(detector, paths, tmp_path / "out")
     assert summary.objects == {"bright half": 4}
     assert len(summary.seconds) == 4
     drawn = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*"))
@@ -48,18 +49,18 @@ def test_pictures_and_one_json_come_out(detector, photos, tmp_path, capsys):
     assert box["name"] == "bright half"
     assert box["score"] == pytest.approx(0.8, abs=1e-3)
     assert box["box_pixels"] == {"ymin": 0.0, "xmin": 0.0, "ymax": 30.0, "xmax": 200.0}
-    assert "detecting: 4/4 pictures" in capsys.readouterr().err
+    assert "detecting: 4/4 images" in capsys.readouterr().err
 
 
 def test_what_scores_less_is_left_out(detector, photos, tmp_path):
-    summary = visualize(detector, [photos / "b.png"], tmp_path / "out", min_score=0.9)
+    summary = draw(detector, [photos / "b.png"], tmp_path / "out", min_score=0.9)
     assert not summary.objects
     assert json.loads((tmp_path / "out" / DETECTIONS_FILE).read_text())["pictures"][0]["detections"] == []
 
 
 def test_unreadable_pictures_are_named_counted_and_passed_over(detector, photos, tmp_path, capsys):
     (photos / "bad.jpg").write_bytes(b"bad")
-    summary = visualize(detector, [photos / "bad.jpg", photos / "b.png"], tmp_path / "out")
+    summary = draw(detector, [photos / "bad.jpg", photos / "b.png"], tmp_path / "out")
     assert [error.where for error in summary.unreadable] == [str(photos / "bad.jpg")]
     assert "bad.jpg" in capsys.readouterr().err
     written = json.loads((tmp_path / "out" / DETECTIONS_FILE).read_text())
@@ -70,12 +71,12 @@ def test_unreadable_pictures_are_named_counted_and_passed_over(detector, photos,
 def test_nothing_readable_is_an_error_and_writes_nothing(detector, photos, tmp_path):
     (photos / "bad.jpg").write_bytes(b"bad")
     with pytest.raises(DataError):
-        visualize(detector, [photos / "bad.jpg"], tmp_path / "out")
+        draw(detector, [photos / "bad.jpg"], tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_the_users_own_pictures_are_never_replaced(detector, photos):
     before = (photos / "b.png").read_bytes()
     with pytest.raises(OutputError, match="replace"):
-        visualize(detector, [photos / "b.png"], photos)
+        draw(detector, [photos / "b.png"], photos)
     assert (photos / "b.png").read_bytes() == before

@@ -13,6 +13,8 @@ from tfod.errors import ConfigError
 
 __all__ = ["random_horizontal_flip", "random_rotation90", "random_vertical_flip"]
 
+_WHERE = "train_config.data_augmentation_options"
+
 
 def random_horizontal_flip(
     example: Example, draw: Draw, *, probability: float = 0.5, keypoint_flip_permutation: Sequence[int] = ()
@@ -34,7 +36,7 @@ def random_rotation90(
     example: Example, draw: Draw, *, probability: float = 0.5, keypoint_rot_permutation: Sequence[int] = ()
 ) -> Example:
     """Turns by 90 degrees, counter-clockwise; keypoints keep their numbers unless a permutation is given."""
-    order = list(keypoint_rot_permutation)
+    order = _checked("random_rotation90", "keypoint_rot_permutation", keypoint_rot_permutation, example)
     return sometimes(draw.uniform() < probability, lambda before: _permuted(_rotate_90(before), order), example)
 
 
@@ -42,7 +44,15 @@ def _order(example: Example, step: str, permutation: Sequence[int]) -> list[int]
     if names.GROUNDTRUTH_KEYPOINTS in example and not permutation:
         what = f"{step} has no keypoint_flip_permutation, and the images have keypoints: left would be called right"
         cure = "give for each keypoint the number of the one that it becomes"
-        raise ConfigError(what, "train_config.data_augmentation_options", cure)
+        raise ConfigError(what, _WHERE, cure)
+    return _checked(step, "keypoint_flip_permutation", permutation, example)
+
+
+def _checked(step: str, field: str, permutation: Sequence[int], example: Example) -> list[int]:
+    count = example[names.GROUNDTRUTH_KEYPOINTS].shape[1] if names.GROUNDTRUTH_KEYPOINTS in example else None
+    if permutation and count not in (None, len(permutation)):
+        what = f"the {field} of {step} has {len(permutation)} numbers, and objects have {count} keypoints"
+        raise ConfigError(what, _WHERE, "give for each keypoint the number of the one that it becomes")
     return list(permutation)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tfod.augment import color, crop, damage, flip, labels, pad, scale
+from tfod.augment import autoaugment, color, crop, damage, flip, labels, pad, scale
 from tfod.augment.example import Draw, Example
 
 __all__ = ["STEPS", "augmentation"]
 
 STEPS: dict[str, Callable[..., Example]] = {
     "adjust_gamma": color.adjust_gamma,
+    "autoaugment_image": autoaugment.autoaugment_image,
     "convert_class_logits_to_softmax": labels.convert_class_logits_to_softmax,
     "drop_label_probabilistically": labels.drop_label_probabilistically,
     "normalize_image": color.normalize_image,

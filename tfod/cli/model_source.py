@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 __all__ = ["add_model_flags", "check_model_flags", "read_class_names", "read_config"]
 
 
-def add_model_flags(parser: argparse.ArgumentParser) -> None:
-    """Adds --saved_model_dir, --pipeline_config_path, --checkpoint_dir, --set and --label_map_path."""
+def add_model_flags(parser: argparse.ArgumentParser, more_formats: str = "") -> None:
+    """Adds --saved_model_dir, --pipeline_config_path, --checkpoint_dir, --set and --label_map_path.
+
+    `more_formats` says what else the first of them may name.
+    """
     add = parser.add_argument
     add("--saved_model_dir", help="an exported model: the exporter's folder, saved_model/ in it, or a "
-        "frozen graph of TensorFlow 1 (frozen_inference_graph.pb)")  # fmt: skip
+        f"frozen graph of TensorFlow 1 (frozen_inference_graph.pb){more_formats}")  # fmt: skip
     add("--pipeline_config_path", help="a model's config; its weights come from --checkpoint_dir")
     add("--checkpoint_dir", help="a run's folder, of which the latest checkpoint is taken, or one prefix (run/ckpt-3)")
     add("--set", action="append", default=[], metavar="FIELD=VALUE", help="overrides the config; can be repeated")

@@ -88,7 +88,8 @@ class Architecture:
 
     def levels_in(self, extractor: Any) -> Levels | None:
         """First and last level of the pyramid that `extractor`, a feature extractor's block, asks for; None without."""
-        if not self.levels_field:
+        by_default = self.family == "faster_rcnn" and not extractor.HasField(self.levels_field or "fpn")
+        if not self.levels_field or by_default:
             return self.levels
         block = getattr(extractor, self.levels_field)
         return block.min_level, block.max_level
@@ -107,6 +108,11 @@ _MOBILENET_COST = Cost(0.9, 0.5, 0.17)
 # Not measured: memory as of MobileNetV2, whose multiplications are about half as many.
 _MOBILENET_V1_COST = Cost(0.9, 0.5, 0.3)
 _RESNET_COSTS = {50: Cost(1.4, 0.8, 1.0), 101: Cost(2.1, 1.1, 1.6), 152: Cost(1.9, 1.75, 2.0)}
+# Estimated of the numbers of features and multiplications: 64 regions of an image go through a fifth of the network.
+_FASTER_RCNN_COSTS = {
+    ("", 50): Cost(1.5, 1.2, 2.0), ("", 101): Cost(2.2, 1.5, 2.6), ("", 152): Cost(2.2, 2.1, 3.2),
+    ("fpn", 50): Cost(1.8, 1.5, 2.2), ("fpn", 101): Cost(2.5, 1.8, 2.8), ("fpn", 152): Cost(2.5, 2.4, 3.4),
+}  # fmt: skip
 EFFICIENTDET_PYRAMIDS: tuple[tuple[int, int, str], ...] = (
     (64, 3, "fast_attention"), (88, 4, "fast_attention"), (112, 5, "fast_attention"), (160, 6, "fast_attention"),
     (224, 7, "fast_attention"), (288, 7, "fast_attention"), (384, 8, "sum"), (384, 8, "sum"),
@@ -162,7 +168,8 @@ def _faster_rcnn_resnet(depth: int, pyramid: Pyramid = "") -> Architecture:
     ending = f"_{pyramid}" if pyramid else ""
     return Architecture(
         f"faster_rcnn_resnet{depth}{ending}_keras", "faster_rcnn", "resnet_v1", f"resnet{depth}_v1", pyramid,
-        (2, 6) if pyramid else None, pyramid, zoo_learning_rate=0.04,
+        (2, 6) if pyramid else None, pyramid, buildable=True, cost=_FASTER_RCNN_COSTS[pyramid, depth],
+        zoo_learning_rate=0.04,
     )  # fmt: skip
 
 

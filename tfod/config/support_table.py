@@ -8,20 +8,24 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tfod.config.architectures import ARCHITECTURES
+from tfod.config.faults.refused import INSTEAD_OF_TWO_STAGES
 
-__all__ = ["AVAILABLE_METRICS", "MISSING_METRICS", "TABLE", "Limit"]
+__all__ = ["AVAILABLE_METRICS", "MASK_METRICS", "MISSING_METRICS", "TABLE", "Limit"]
 
 Kind = Literal["ignored", "by design", "missing"]
 
 AVAILABLE_METRICS = (
     "coco_detection_metrics",
+    "coco_mask_metrics",
     "pascal_voc_detection_metrics",
+    "pascal_voc_instance_segmentation_metrics",
     "precision_at_recall_detection_metrics",
     "weighted_pascal_voc_detection_metrics",
+    "weighted_pascal_voc_instance_segmentation_metrics",
 )
+MASK_METRICS = tuple(name for name in AVAILABLE_METRICS if "mask" in name or "segmentation" in name)
 MISSING_METRICS = (
     "coco_keypoint_metrics",
-    "coco_mask_metrics",
     "coco_panoptic_metrics",
     "lvis_mask_metrics",
     "oid_V2_detection_metrics",
@@ -29,8 +33,6 @@ MISSING_METRICS = (
     "oid_challenge_segmentation_metrics",
     "open_images_V2_detection_metrics",
     "open_images_metrics",
-    "pascal_voc_instance_segmentation_metrics",
-    "weighted_pascal_voc_instance_segmentation_metrics",
 )
 
 
@@ -104,6 +106,11 @@ def _pyramid_without_effect(extractor: Any, pyramid: Any) -> bool:
     )
 
 
+def _has_no_pyramid(extractor: Any, value: Any) -> bool:
+    row = ARCHITECTURES.get(extractor.type)
+    return row is not None and row.pyramid == ""
+
+
 def _has_other_pyramid(extractor: Any, value: Any) -> bool:
     row = ARCHITECTURES.get(extractor.type)
     return row is not None and row.levels_field != "bifpn"
@@ -118,10 +125,22 @@ _SAME_RESULT = "it chose another operation for the same result"
 _TUNED = "tf.data tunes it while it runs"
 _WHOLE_CONVOLUTIONS = "a ResNet has whole convolutions with paddings of its own"
 _OVERRIDE = "override_base_feature_extractor_hyperparams"
+_NEAREST = f"the nearest that is: tfod config new --model {INSTEAD_OF_TWO_STAGES} ..."
 _USE_SSD = "start from an SSD of the zoo: tfod zoo list --trainable"
 
 _MODEL = {
-    **_missing("Faster R-CNN and Mask R-CNN", "DetectionModel.faster_rcnn", instead=_USE_SSD),
+    **_by_design("regions are cropped alike everywhere", "FasterRcnn.use_static_shapes_for_eval"),
+    **_by_design(_SAME_RESULT, "FasterRcnn.use_matmul_gather_in_matcher"),
+    **_by_design(_ONE_NMS, "FasterRcnn.use_partitioned_nms_in_first_stage",
+                 "FasterRcnn.use_combined_nms_in_first_stage"),
+    **_by_design("masks come in the size of the network's input, which the original would bring them to",
+                 "FasterRcnn.resize_masks"),
+    **_ignored("averages of batch norm follow at once in any case", "FasterRcnn.inplace_batchnorm_update"),
+    **_ignored("the original hands it on to no network: pyramids pad to 32 pixels",
+               "FasterRcnnFeatureExtractor.pad_to_multiple"),
+    **_ignored("a network without _fpn in its type has no pyramid", "FasterRcnnFeatureExtractor.fpn",
+               "FasterRcnnFeatureExtractor.override_base_feature_extractor_hyperparams", when=_has_no_pyramid,
+               condition="another type than a ResNet with _fpn"),
     **_missing("CenterNet", "DetectionModel.center_net", instead=_USE_SSD),
     **_missing("experimental models", "DetectionModel.experimental_model", instead=_USE_SSD),
     **_ignored(
@@ -167,14 +186,10 @@ _MODEL = {
                   "--set model.ssd.freeze_batchnorm=true freezes all of it"),
     **_misleading("the layers learn their averages all the same", "BatchNorm.train",
                   "--set model.ssd.freeze_batchnorm=true freezes all of them"),
-    **_missing("the box predictor of Mask R-CNN", "BoxPredictor.mask_rcnn_box_predictor",
-               instead="use weight_shared_convolutional_box_predictor or convolutional_box_predictor"),
-    **_missing("the box predictor of R-FCN", "BoxPredictor.rfcn_box_predictor",
-               instead="use weight_shared_convolutional_box_predictor or convolutional_box_predictor"),
+    **_missing("the box predictor of R-FCN", "BoxPredictor.rfcn_box_predictor", instead=_NEAREST),
+    **_missing("Context R-CNN", "FasterRcnn.context_config", instead=_NEAREST),
     **_ignored("it belongs to TensorFlow 1; post_processing.score_converter makes scores",
                "ConvolutionalBoxPredictor.apply_sigmoid_to_scores"),
-    **_missing("anchors of a single grid, which belong to Faster R-CNN", "AnchorGenerator.grid_anchor_generator",
-               instead="use multiscale_anchor_generator or ssd_anchor_generator"),
     **_missing("box codes with keypoints", "BoxCoder.keypoint_box_coder", instead="use faster_rcnn_box_coder"),
     **_missing("bipartite matching, which the original refuses under TensorFlow 2 too", "Matcher.bipartite_matcher",
                instead="use argmax_matcher"),
@@ -227,17 +242,12 @@ _TRAINING = {
                  when=lambda train, _: train.fine_tune_checkpoint_version == _V2,
                  condition="fine_tune_checkpoint_version: V2"),
     **_missing("boxes with several labels", "TrainConfig.merge_multiple_label_boxes"),
-    **_missing("stored scores of several classes", "TrainConfig.use_multiclass_scores"),
     **_misleading("the input reader's max_number_of_boxes counts", "TrainConfig.max_number_of_boxes",
                   "--set train_input_reader.max_number_of_boxes={value}",
                   tf1="read at most so many objects of a picture"),
     **_misleading("nothing is trained for quantisation, all is in float32", "TrainEvalPipelineConfig.graph_rewriter",
                   "remove it; a trained model is quantised by tfod export --formats tflite_int8",
                   tf1="rounded weights and activations to 8 bits while it trained"),
-    **_missing("AutoAugment, whose operations left TensorFlow with tf.contrib", "PreprocessingStep.autoaugment_image",
-               instead="remove the step; random_distort_color and random_crop_image come nearest"),
-    **_missing("stored scores of several classes", "PreprocessingStep.convert_class_logits_to_softmax",
-               instead="remove the step"),
 }  # fmt: skip
 
 _READING = {
@@ -249,14 +259,10 @@ _READING = {
     **_by_design("train_config.num_steps says how long training takes, and an evaluation reads once",
                  "InputReader.num_epochs"),
     **_by_design("pictures always come with their source id", "InputReader.include_source_id"),
-    **_by_design("masks are not read", "InputReader.mask_type"),
     **_by_design("it counts for sequences only, which cannot be read", "InputReader.frame_index"),
-    **_missing("masks", "InputReader.load_instance_masks"),
-    **_missing("keypoints", "InputReader.num_keypoints", "InputReader.keypoint_type_weight",
-               "InputReader.load_keypoint_depth_features"),
+    **_missing("depths of keypoints", "InputReader.load_keypoint_depth_features"),
     **_missing("DensePose", "InputReader.load_dense_pose"),
     **_missing("tracking", "InputReader.load_track_id"),
-    **_missing("stored scores of several classes", "InputReader.load_multiclass_scores"),
     **_missing("Context R-CNN", "InputReader.load_context_features", "InputReader.load_context_image_ids"),
     **_missing("pictures of more than three channels", "InputReader.num_additional_channels"),
     **_missing("hierarchies of classes", "InputReader.expand_labels_hierarchy"),
@@ -283,7 +289,7 @@ _EVALUATION = {
     **_by_design("the mAP of each class is always told", "EvalConfig.include_metrics_per_category"),
     **_by_design("which classes a picture was searched for is not read, so all were",
                  "EvalConfig.image_classes_field_map_empty_to_ones"),
-    **_missing("metrics of masks, keypoints, LVIS and Open Images", "EvalConfig.metrics_set",
+    **_missing("metrics of keypoints, LVIS and Open Images", "EvalConfig.metrics_set",
                when=lambda _, name: name in MISSING_METRICS, condition=f"one of {', '.join(MISSING_METRICS)}",
                instead=f"use {', '.join(AVAILABLE_METRICS)}: --set {{path}}={AVAILABLE_METRICS[0]}"),
     **_missing("metrics of keypoints", "EvalConfig.parameterized_metric"),
@@ -296,7 +302,6 @@ _EVALUATION = {
 }  # fmt: skip
 
 _LABEL_MAPS = {
-    **_by_design("keypoints are not read", "StringIntLabelMapItem.keypoints"),
     **_by_design("hierarchies of classes are not used", "StringIntLabelMapItem.ancestor_ids",
                  "StringIntLabelMapItem.descendant_ids"),
     **_by_design("the LVIS metrics are missing", "StringIntLabelMapItem.frequency",

@@ -1,6 +1,7 @@
 """The twelve numbers of COCO, for all classes together and for each, equal to pycocotools' to the last bit.
 
-The IoU comes from pycocotools; matching and counting are done here on arrays, several times as fast as there.
+The IoU, of boxes or of masks, comes from pycocotools; matching and counting are done here on arrays, several times as
+fast as there.
 
 Letters: I images, K classes, T IoU thresholds (10), R recall thresholds (101), A area ranges (4), M limits on
 detections (3), D detections and G ground truth boxes of one class on one image.
@@ -16,14 +17,15 @@ Reference: Lin et al., Microsoft COCO: Common Objects in Context, 2014, and coco
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
 
-__all__ = ["METRIC_NAMES", "CocoEvaluator", "yxyx_to_xywh"]
+from tfod.evaluation.regions import Regions, box_regions, mask_regions
+
+__all__ = ["BOXES_PREFIX", "MASKS_PREFIX", "METRIC_NAMES", "CocoEvaluator"]
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALL_THRESHOLDS = np.linspace(0.0, 1.0, 101)
@@ -31,7 +33,8 @@ MAX_DETECTIONS = (1, 10, 100)
 # Square pixels, both ends included: all, small, medium, large.
 AREA_RANGES = np.array([[0, 1e5**2], [0, 32**2], [32**2, 96**2], [96**2, 1e5**2]])
 
-_PREFIX = "DetectionBoxes_"
+BOXES_PREFIX = "DetectionBoxes_"
+MASKS_PREFIX = "DetectionMasks_"
 # (name, index of the IoU threshold or None for all, index in AREA_RANGES)
 _PRECISIONS = (
     ("Precision/mAP", None, 0),
@@ -69,6 +72,7 @@ class CocoEvaluator:
 
     Args:
       categories: class id (1-based, as in the label map) to the name that the tags carry.
+      of_masks: whether masks are compared, not boxes.
 
     >>> evaluator = CocoEvaluator({1: "cat"})
     >>> box = np.array([[10.0, 10.0, 50.0, 60.0]], np.float32)
@@ -77,7 +81,10 @@ class CocoEvaluator:
     1.0
     """
 
-    def __init__(self, categories: Mapping[int, str]) -> None:
+    def __init__(self, categories: Mapping[int, str], *, of_masks: bool = False) -> None:
+        self.of_masks = of_masks
+        self._prefix = MASKS_PREFIX if of_masks else BOXES_PREFIX
+        self._regions: Callable[..., Regions] = mask_regions if of_masks else box_regions
         self._categories = {class_id: categories[class_id] for class_id in sorted(categories)}
         self._matches: dict[int, list[_Matches]] = defaultdict(list)
         self._seen: Counter[Hashable] = Counter()
@@ -104,6 +111,8 @@ class CocoEvaluator:
         detection_classes: Array,
         *,
         groundtruth_is_crowd: Array | None = None,
+        groundtruth_masks: Array | None = None,
+        detection_masks: Array | None = None,
     ) -> None:
         """Adds one image. Boxes and detections of a class that is not in `categories` do not count.
 
@@ -115,11 +124,16 @@ class CocoEvaluator:
           detection_scores: `[D]`, any range.
           detection_classes: int `[D]`, 1-based.
           groundtruth_is_crowd: bool `[G]`; a crowd may be detected many times, and need not be.
+          groundtruth_masks: bool or whole numbers `[G, H, W]`, 0 outside of the object; needed where masks are
+            compared. Whether an object of ground truth is small or large, its box decides all the same.
+          detection_masks: The same, `[D, H, W]`.
         """
         self._seen[image_id] += 1
-        truth = np.asarray(groundtruth_boxes, np.float32).reshape(-1, 4)
-        found = np.asarray(detection_boxes, np.float32).reshape(-1, 4)
-        crowd = np.zeros(len(truth), bool)
+        truth_boxes = np.asarray(groundtruth_boxes, np.float32).reshape(-1, 4)
+        truth, found = self._regions(truth_boxes, groundtruth_masks), self._regions(detection_boxes, detection_masks)
+        # The original computes these areas in float32, pycocotools those of detections in float64.
+        areas = ((truth_boxes[:, 2] - truth_boxes[:, 0]) * (truth_boxes[:, 3] - truth_boxes[:, 1])).astype(np.float64)
+        crowd = np.zeros(len(truth_boxes), bool)
         if groundtruth_is_crowd is not None:
             crowd = np.asarray(groundtruth_is_crowd).astype(bool)
         truth_classes = np.asarray(groundtruth_classes).astype(np.int64)
@@ -129,7 +143,7 @@ class CocoEvaluator:
             here, there = truth_classes == class_id, found_classes == class_id
             self.num_groundtruth[class_id] += int(np.count_nonzero(here))
             if here.any() or there.any():
-                matches = _match_class(truth[here], crowd[here], found[there], scores[there])
+                matches = _match_class(truth[here], areas[here], crowd[here], found[there], scores[there])
                 self._matches[class_id].append(matches)
 
     def metrics(self, per_class: bool = True) -> dict[str, float]:
@@ -140,33 +154,27 @@ class CocoEvaluator:
         """
         curves = [_accumulate(self._matches[class_id]) for class_id in self._categories]
         if not curves:
-            return {_PREFIX + name: -1.0 for name in METRIC_NAMES}
+            return {self._prefix + name: -1.0 for name in METRIC_NAMES}
         precision = np.stack([curve for curve, _ in curves], axis=2)  # [T, R, K, A]
         recall = np.stack([row for _, row in curves], axis=1)  # [T, K, A, M]
-        metrics = {_PREFIX + name: value for name, value in _summarize(precision, recall).items()}
+        metrics = {self._prefix + name: value for name, value in _summarize(precision, recall).items()}
         if not per_class:
             return metrics
         for k, name in enumerate(self._categories.values()):
             summary = _summarize(precision[:, :, k : k + 1], recall[:, k : k + 1])
-            metrics[f"{_PREFIX}PerformanceByCategory/mAP/{name}"] = summary["Precision/mAP"]
-            metrics |= {f"{_PREFIX}{tag} ByCategory/{name}": value for tag, value in summary.items()}
+            metrics[f"{self._prefix}PerformanceByCategory/mAP/{name}"] = summary["Precision/mAP"]
+            metrics |= {f"{self._prefix}{tag} ByCategory/{name}": value for tag, value in summary.items()}
         return metrics
 
 
-def _match_class(truth: Array, crowd: Array, found: Array, scores: Array) -> _Matches:
-    """Matches the boxes of one class on one image; float32 yxyx pixels, `scores` float64."""
+def _match_class(truth: Regions, truth_area: Array, crowd: Array, found: Regions, scores: Array) -> _Matches:
+    """Matches what is of one class on one image; `truth_area` and `scores` float64."""
     # The stable sort keeps the order of equal scores, as pycocotools' does.
     order = np.argsort(-scores, kind="stable")[: MAX_DETECTIONS[-1]]
-    found_xywh = yxyx_to_xywh(found[order])
-    # The original computes the area of ground truth in float32, pycocotools that of detections in float64.
-    truth_area = ((truth[:, 2] - truth[:, 0]) * (truth[:, 3] - truth[:, 1])).astype(np.float64)
-    found_area = found_xywh[:, 2] * found_xywh[:, 3]
+    best = found[order]
     ignored_truth = crowd | _outside(truth_area)  # [A, G]
-    ious = np.zeros((len(order), len(truth)))
-    if ious.size:
-        ious = np.asarray(coco_mask.iou(found_xywh, yxyx_to_xywh(truth), crowd.astype(np.uint8)))
-    matched, ignored = _match(ious, crowd, ignored_truth)
-    ignored |= ~matched & _outside(found_area)[:, np.newaxis]
+    matched, ignored = _match(best.ious(truth, crowd), crowd, ignored_truth)
+    ignored |= ~matched & _outside(best.areas())[:, np.newaxis]
     return _Matches(scores[order], matched, ignored, np.count_nonzero(~ignored_truth, axis=1))
 
 
@@ -256,9 +264,3 @@ def _mean(values: Array) -> float:
 def _outside(area: Array) -> Array:
     """bool `[A, N]`: which of the areas `[N]` lie outside which range."""
     return (area < AREA_RANGES[:, :1]) | (area > AREA_RANGES[:, 1:])
-
-
-def yxyx_to_xywh(boxes: Array) -> Array:
-    """float32 corners `[N, 4]` to float64 left, top, width, height; subtracts in float32 as the original."""
-    size = boxes[:, 2:] - boxes[:, :2]
-    return np.stack([boxes[:, 1], boxes[:, 0], size[:, 1], size[:, 0]], axis=1).astype(np.float64)

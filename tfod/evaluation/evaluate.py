@@ -16,6 +16,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod import names
+from tfod.errors import ConfigError
 from tfod.evaluation.coco_metrics import CocoEvaluator
 from tfod.evaluation.pascal_metrics import PascalEvaluator
 from tfod.evaluation.side_by_side import ImageOptions, side_by_side
@@ -24,7 +25,7 @@ from tfod.inference.detector import Detector
 from tfod.models.detection_model import DetectionModel
 from tfod.progress import Progress
 
-__all__ = ["EvaluationResult", "detector_step", "evaluate_model", "model_step"]
+__all__ = ["EvaluationResult", "Evaluator", "detector_step", "evaluate_model", "model_step"]
 
 Tensors = Mapping[str, tf.Tensor]
 Array = NDArray[Any]
@@ -32,8 +33,11 @@ Array = NDArray[Any]
 Step = Callable[[Tensors, Tensors], tuple[Tensors, Tensors]]
 """Features and labels of a batch (see `tfod.input.dataset`) to losses, scalars by tag, and detections.
 
-Detections are float32 `[B, N, ...]`; boxes yxyx, relative to the image without padding; classes count from 1.
+Detections are float32 `[B, N, ...]`; boxes yxyx, relative to the image without padding; classes count from 1; masks,
+if there are any, as `Detections.from_outputs` takes them.
 """
+
+Evaluator = CocoEvaluator | PascalEvaluator
 
 _WANTED = (
     names.DETECTION_BOXES,
@@ -48,7 +52,7 @@ class EvaluationResult:
     """What one pass over a data set gave.
 
     metrics: COCO's numbers by the original's tags, overall and per class, -1 without such ground truth; and
-      Pascal's where asked for, NaN without.
+      where asked for those of masks, and Pascal's, NaN without.
     losses: means over the batches, by the tags of training; empty for exported models.
     num_groundtruth: boxes of ground truth by class id.
     repeated_ids: images whose source id an earlier image had; they count as images of their own.
@@ -69,7 +73,7 @@ def evaluate_model(
     dataset: tf.data.Dataset,
     categories: Mapping[int, str],
     *,
-    pascal: Sequence[PascalEvaluator] = (),
+    others: Sequence[Evaluator] = (),
     images: ImageOptions | None = None,
     total: int | None = None,
 ) -> EvaluationResult:
@@ -80,12 +84,14 @@ def evaluate_model(
         its step: each `model_step` traces a graph, which takes seconds.
       dataset: of `tfod.input.dataset.evaluation_dataset`.
       categories: class id (1-based) to name, as in the label map; classes outside it do not count.
-      pascal: new evaluators whose metrics are to be computed beside COCO's.
+      others: new evaluators whose metrics are to be computed beside COCO's of boxes. Where they compare masks, these
+        must be among the labels and what is found.
       images: which images to draw; they need ORIGINAL_IMAGE in the features. None for none.
       total: how many images there are, to show progress; None shows nothing.
     """
     step = model_step(model) if isinstance(model, DetectionModel) else model
     evaluator = CocoEvaluator(categories)
+    of_masks = any(other.of_masks for other in others)
     losses: dict[str, list[float]] = defaultdict(list)
     drawn: dict[str, Array] = {}
     began = time.monotonic()
@@ -95,15 +101,19 @@ def evaluate_model(
             batch_losses, detections = step(features, labels)
             for tag, value in batch_losses.items():
                 losses[tag].append(float(value))
+            draws = images is not None and i < images.num_batches
+            if not draws and not of_masks:
+                # Nobody looks at them, and to paste them into their images takes long.
+                detections = {name: value for name, value in detections.items() if name != names.DETECTION_MASKS}
             batch = list(_images(features, labels, detections))
             for j, image in enumerate(batch):
-                image.add_to(evaluator, pascal)
-                if images and i < images.num_batches:
+                image.add_to([evaluator, *others])
+                if images and draws:
                     drawn[f"eval_side_by_side_{i}_{j}"] = image.draw(categories, images)
             if progress:
                 progress.advance(len(batch))
         metrics = evaluator.metrics()
-        for other in pascal:
+        for other in others:
             metrics |= other.metrics()
     return EvaluationResult(
         metrics=metrics,
@@ -128,7 +138,7 @@ def model_step(model: DetectionModel, *, regularize: bool = True) -> Step:
             features[names.IMAGE], true_shapes, labels, training=False, regularize=regularize
         )
         detections = model.detections(prediction, true_shapes)
-        return losses, {name: detections[name] for name in _WANTED}
+        return losses, {name: detections[name] for name in (*_WANTED, names.DETECTION_MASKS) if name in detections}
 
     # AutoGraph would convert all of Keras for nothing; a smaller last batch or varying sizes share one graph.
     graph: Step = tf.function(compute, autograph=False, reduce_retracing=True)
@@ -157,13 +167,25 @@ class _Image:
     is_difficult: Array
     found: Detections
 
-    def add_to(self, coco: CocoEvaluator, pascal: Sequence[PascalEvaluator]) -> None:
+    def add_to(self, evaluators: Sequence[Evaluator]) -> None:
         scale = np.array([*self.size, *self.size], np.float32)
         truth = self.truth.boxes * scale, self.truth.class_ids
         found = self.found.boxes * scale, self.found.scores, self.found.class_ids
-        coco.add(self.source_id, *truth, *found, groundtruth_is_crowd=self.is_crowd)
-        for evaluator in pascal:
-            evaluator.add(*truth, *found, groundtruth_is_difficult=self.is_difficult)
+        for evaluator in evaluators:
+            masks = self._masks() if evaluator.of_masks else {}
+            if isinstance(evaluator, PascalEvaluator):
+                evaluator.add(*truth, *found, groundtruth_is_difficult=self.is_difficult, **masks)
+            else:
+                evaluator.add(self.source_id, *truth, *found, groundtruth_is_crowd=self.is_crowd, **masks)
+
+    def _masks(self) -> dict[str, Array]:
+        what, where = "masks are to be compared, and the {} none", "eval_config.metrics_set"
+        cure = "name metrics of boxes alone: --set eval_config.metrics_set=coco_detection_metrics"
+        if self.found.masks is None:
+            raise ConfigError(what.format("model finds"), where, cure)
+        if self.truth.masks is None:
+            raise ConfigError(what.format("data set has"), where, cure)
+        return {"groundtruth_masks": self.truth.masks, "detection_masks": self.found.masks}
 
     def draw(self, categories: Mapping[int, str], options: ImageOptions) -> Array:
         if self.pixels is None:
@@ -181,7 +203,7 @@ def _images(features: Tensors, labels: Tensors, detections: Tensors) -> Iterator
         one = {key: value[b] for key, value in arrays.items()}
         true_height, true_width = one[names.TRUE_IMAGE_SHAPE][:2]
         height, width = (int(side) for side in one[names.ORIGINAL_IMAGE_SPATIAL_SHAPE])
-        found = Detections.from_outputs({name: one[name][np.newaxis] for name in _WANTED}, height, width)
+        outputs = {name: one[name][np.newaxis] for name in (*_WANTED, names.DETECTION_MASKS) if name in one}
         yield _Image(
             one[names.SOURCE_ID],
             None if originals is None else originals[b, :true_height, :true_width].numpy(),
@@ -189,7 +211,7 @@ def _images(features: Tensors, labels: Tensors, detections: Tensors) -> Iterator
             _groundtruth(one, one[names.TRUE_IMAGE_SHAPE][:2].astype(np.float32) / padded, height, width),
             one[names.GROUNDTRUTH_IS_CROWD][: one[names.NUM_GROUNDTRUTH_BOXES]],
             one[names.GROUNDTRUTH_DIFFICULT][: one[names.NUM_GROUNDTRUTH_BOXES]],
-            found,
+            Detections.from_outputs(outputs, height, width),
         )
 
 
@@ -199,4 +221,21 @@ def _groundtruth(one: Tensors, true_part: Array, height: int, width: int) -> Det
     # The original's order of operations: a division first would round otherwise.
     boxes = one[names.GROUNDTRUTH_BOXES][:count] * np.tile(np.float32(1) / true_part, 2)
     class_ids = np.argmax(one[names.GROUNDTRUTH_CLASSES][:count], axis=-1) + DetectionModel.label_id_offset
-    return Detections(boxes, np.ones(count, np.float32), class_ids, height, width)
+    masks = one.get(names.GROUNDTRUTH_INSTANCE_MASKS)
+    if masks is not None:
+        true_height, true_width = one[names.TRUE_IMAGE_SHAPE][:2]
+        masks = _in_file(masks[:count, :true_height, :true_width], height, width)
+    return Detections(boxes, np.ones(count, np.float32), class_ids, height, width, masks=masks)
+
+
+def _in_file(masks: Array, height: int, width: int) -> NDArray[np.bool_]:
+    """Masks `[N, h, w]` of the network's input at the size of the file, bool `[N, H, W]`.
+
+    A pixel is that of the nearest place, corners on corners, as the original's legacy kernel takes them.
+    """
+    rows, columns = (
+        # A half is rounded up, after a multiplication in float32.
+        np.floor((np.arange(new, dtype=np.float32) * np.float32((old - 1) / max(new - 1, 1))).astype(np.float64) + 0.5)
+        for new, old in zip((height, width), masks.shape[1:], strict=True)
+    )
+    return masks[:, rows.astype(int)[:, np.newaxis], columns.astype(int)] > 0

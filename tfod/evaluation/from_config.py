@@ -1,7 +1,7 @@
 """Evaluations as a pipeline.config describes them."""
 
-import functools
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,12 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tfod.config.faults.fault import refuse
-from tfod.config.faults.training import metrics_faults, recall_faults
+from tfod.config.faults.training import mask_metrics_faults, metrics_faults, recall_faults
 from tfod.config.label_map import read_label_map
 from tfod.config.rules.record_files import count_records
 from tfod.errors import ConfigError
-from tfod.evaluation.evaluate import EvaluationResult, Step, detector_step, evaluate_model, model_step
+from tfod.evaluation.coco_metrics import CocoEvaluator
+from tfod.evaluation.evaluate import EvaluationResult, Evaluator, Step, detector_step, evaluate_model, model_step
 from tfod.evaluation.evaluation import Evaluation
 from tfod.evaluation.pascal_metrics import PascalEvaluator
 from tfod.evaluation.side_by_side import ImageOptions
@@ -26,11 +27,9 @@ from tfod.records.files import expand
 from tfod.stores import is_remote
 from tfod.training.averages import averaged_weights
 
-__all__ = ["evaluation_from_config", "image_options_from_config", "pascal_evaluators_from_config"]
+__all__ = ["evaluation_from_config", "evaluators_from_config", "image_options_from_config"]
 
 _COCO = "coco_detection_metrics"
-_PASCAL = "pascal_voc_detection_metrics"
-_WEIGHTED = "weighted_pascal_voc_detection_metrics"
 _AT_RECALL = "precision_at_recall_detection_metrics"
 
 
@@ -52,6 +51,8 @@ def evaluation_from_config(
     """
     if not config.eval_input_reader:
         raise ConfigError("there is nothing to evaluate on", "eval_input_reader", "name the records to evaluate on")
+    read = config.eval_input_reader[0].load_instance_masks
+    refuse(mask_metrics_faults(config.eval_config.metrics_set, masks_are_read=read))
     categories = dict(read_label_map(config.eval_input_reader[0].label_map_path).names)
     if isinstance(model, Detector):
         evaluate = _of_detector(config, model, categories)
@@ -73,6 +74,7 @@ def _of_model(
         categories,
         preprocess=model.preprocess.image,
         num_classes=model.num_classes,
+        resize_masks=model.preprocess.masks,
     )
 
     def with_averages() -> EvaluationResult:
@@ -110,7 +112,7 @@ def _pass_over_data(
     files = expand(list(reader.tf_record_input_reader.input_path))
     # To count records in a store would be to read them twice.
     records = None if any(map(is_remote, files)) else count_records(files)
-    evaluate = functools.partial(
+    evaluate = partial(
         evaluate_model,
         step,
         dataset,
@@ -120,9 +122,9 @@ def _pass_over_data(
     )
 
     def run() -> EvaluationResult:
-        pascal = pascal_evaluators_from_config(eval_config, categories)
+        others = evaluators_from_config(eval_config, categories)
         with naming_corrupt_records(reader, for_evaluation=True):
-            return evaluate(pascal=pascal)
+            return evaluate(others=others)
 
     return run
 
@@ -134,16 +136,26 @@ def image_options_from_config(config: EvalConfig) -> ImageOptions | None:
     return ImageOptions(config.num_visualizations, config.min_score_threshold, config.max_num_boxes_to_visualize)
 
 
-def pascal_evaluators_from_config(
+def evaluators_from_config(
     config: EvalConfig, categories: Mapping[int, str], where: str = "eval_config"
-) -> list[PascalEvaluator]:
+) -> list[Evaluator]:
     """Those that `eval_config.metrics_set` names beside COCO's; ConfigError for sets that cannot be computed."""
     refuse(recall_faults(config.recall_lower_bound, config.recall_upper_bound), where)
     recall_range = (config.recall_lower_bound, config.recall_upper_bound)
-    known: dict[str, dict[str, Any]] = {
-        _PASCAL: {"prefix": "PascalBoxes_"},
-        _WEIGHTED: {"prefix": "WeightedPascalBoxes_", "pooled": True},
-        _AT_RECALL: {"prefix": "PrecisionAtRecallBoxes_", "recall_range": recall_range},
+    known: dict[str, Callable[[Mapping[int, str]], Evaluator]] = {
+        **_EVALUATORS,
+        _AT_RECALL: partial(PascalEvaluator, prefix="PrecisionAtRecallBoxes_", recall_range=recall_range),
     }
     refuse(metrics_faults(config.metrics_set, [_COCO, *known]), where)
-    return [PascalEvaluator(categories, **known[name]) for name in config.metrics_set if name != _COCO]
+    return [known[name](categories) for name in config.metrics_set if name != _COCO]
+
+
+_EVALUATORS: dict[str, Callable[[Mapping[int, str]], Evaluator]] = {
+    "coco_mask_metrics": partial(CocoEvaluator, of_masks=True),
+    "pascal_voc_detection_metrics": partial(PascalEvaluator, prefix="PascalBoxes_"),
+    "pascal_voc_instance_segmentation_metrics": partial(PascalEvaluator, prefix="PascalMasks_", of_masks=True),
+    "weighted_pascal_voc_detection_metrics": partial(PascalEvaluator, prefix="WeightedPascalBoxes_", pooled=True),
+    "weighted_pascal_voc_instance_segmentation_metrics": partial(
+        PascalEvaluator, prefix="WeightedPascalMasks_", of_masks=True, pooled=True
+    ),
+}

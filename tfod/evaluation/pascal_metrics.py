@@ -1,9 +1,12 @@
-"""Pascal VOC's average precision at an IoU of 0.5, in the three ways that the original knows.
+"""Pascal VOC's average precision at an IoU of 0.5, of boxes or masks, in the ways that the original knows.
 
 Every detection is compared with the ground truth box that it overlaps most. If their IoU is 0.5 or more, the detection
 with the highest score is a true positive, and the others of that box are false positives; those of a difficult box do
 not count. AP is the area under precision over recall, precision being the highest at that recall or beyond (all points,
 as since VOC2010).
+
+Where masks are compared, an object of ground truth whose mask is empty need not be found: the first detection whose box
+overlaps its box by half, and which no mask has claimed, does not count.
 
 With two ground truth boxes, and detections that are a true, a false and a true positive: precision 1, 1/2, 2/3 at
 recall 1/2, 1/2, 1; AP = 1/2 · 1 + 1/2 · 2/3 = 5/6.
@@ -16,14 +19,13 @@ Reference: Everingham et al., The Pascal Visual Object Classes Challenge, 2010.
 import math
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
 
-from tfod.evaluation.coco_metrics import yxyx_to_xywh
+from tfod.evaluation.regions import Boxes, Regions, box_regions, mask_regions
 
 __all__ = ["PascalEvaluator"]
 
@@ -38,6 +40,7 @@ class PascalEvaluator:
     Args:
       categories: class id (1-based, as in the label map) to the name that the tags carry.
       prefix: of all tags, `PascalBoxes_` for example.
+      of_masks: whether masks are compared, not boxes.
       pooled: the mean AP is that of all detections in one list, whatever their class, not the mean over classes.
       recall_range: only the part of the curve between these recalls counts.
     """
@@ -47,10 +50,13 @@ class PascalEvaluator:
         categories: Mapping[int, str],
         *,
         prefix: str = "PascalBoxes_",
+        of_masks: bool = False,
         pooled: bool = False,
         recall_range: tuple[float, float] = (0.0, 1.0),
     ) -> None:
         self._categories = {class_id: categories[class_id] for class_id in sorted(categories)}
+        self.of_masks = of_masks
+        self._regions: Callable[..., Regions] = mask_regions if of_masks else box_regions
         self._prefix = prefix
         self._pooled = pooled
         self._recall_range = recall_range
@@ -67,6 +73,8 @@ class PascalEvaluator:
         detection_classes: Array,
         *,
         groundtruth_is_difficult: Array,
+        groundtruth_masks: Array | None = None,
+        detection_masks: Array | None = None,
     ) -> None:
         """Adds one image.
 
@@ -77,15 +85,29 @@ class PascalEvaluator:
           detection_scores: `[D]`, any range.
           detection_classes: int `[D]`, 1-based.
           groundtruth_is_difficult: bool `[G]`.
+          groundtruth_masks: bool or whole numbers `[G, H, W]`, 0 outside of the object; needed where masks are
+            compared.
+          detection_masks: The same, `[D, H, W]`.
         """
         has_area = (detection_boxes[:, 2:] > detection_boxes[:, :2]).all(axis=1)
+        truth_boxes, found_boxes = Boxes(groundtruth_boxes), Boxes(detection_boxes)
+        truth = self._regions(groundtruth_boxes, groundtruth_masks)
+        found = self._regions(detection_boxes, detection_masks)
         for class_id in self._categories:
-            here, there = groundtruth_classes == class_id, (detection_classes == class_id) & has_area
-            difficult = groundtruth_is_difficult[here]
-            self._num_groundtruth[class_id] += int(np.count_nonzero(~difficult))
-            order = _descending(detection_scores[there])
-            correct, counted = _match(groundtruth_boxes[here], difficult, detection_boxes[there][order])
-            self._scores[class_id].append(detection_scores[there][order][counted])
+            wanted = np.flatnonzero(groundtruth_classes == class_id)
+            there = np.flatnonzero((detection_classes == class_id) & has_area)
+            there = there[_descending(detection_scores[there])]
+            shown = truth[wanted].areas() > 0 if self.of_masks else np.ones(len(wanted), bool)
+            hidden, shown = wanted[~shown], wanted[shown]
+            self._num_groundtruth[class_id] += int(np.count_nonzero(~groundtruth_is_difficult[shown]))
+            ious = found[there].ious(truth[shown])
+            # The original divides pixels in float32: of IoUs that are equal there the first is the nearest.
+            ious = ious.astype(np.float32) if self.of_masks else ious
+            correct, counted = _match(ious, groundtruth_is_difficult[shown])
+            left = np.flatnonzero(counted & ~correct)
+            by_box, still = _match(found_boxes[there[left]].ious(truth_boxes[hidden]), groundtruth_is_difficult[hidden])
+            counted[left] = still & ~by_box
+            self._scores[class_id].append(detection_scores[there][counted])
             self._correct[class_id].append(correct[counted])
 
     def metrics(self) -> dict[str, float]:
@@ -130,13 +152,17 @@ class PascalEvaluator:
         return float(np.sum((recall[steps] - recall[steps - 1]) * highest_to_come[steps]))
 
 
-def _match(truth: Array, difficult: Array, found: Array) -> tuple[Array, Array]:
-    """bool `[D]` each: which of the detections (descending scores) are true positives, and which count at all."""
-    correct, counted = np.zeros(len(found), bool), np.ones(len(found), bool)
-    if not len(truth) or not len(found):
+def _match(ious: Array, difficult: Array) -> tuple[Array, Array]:
+    """Which of the detections (descending scores) are true positives, and which count at all: bool `[D]` each.
+
+    Args:
+      ious: float `[D, G]`.
+      difficult: bool `[G]`.
+    """
+    correct, counted = np.zeros(len(ious), bool), np.ones(len(ious), bool)
+    if not ious.size:
         return correct, counted
-    ious = np.asarray(coco_mask.iou(yxyx_to_xywh(found), yxyx_to_xywh(truth), np.zeros(len(truth), np.uint8)))
-    free = np.ones(len(truth), bool)
+    free = np.ones(len(difficult), bool)
     nearest = np.argmax(ious, axis=1)
     for d in np.flatnonzero(ious.max(axis=1) >= _IOU_THRESHOLD):
         counted[d] = not difficult[nearest[d]]

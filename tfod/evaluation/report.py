@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfod import terminal
+from tfod.evaluation.coco_metrics import BOXES_PREFIX, MASKS_PREFIX
 from tfod.evaluation.evaluate import EvaluationResult
 from tfod.files import write_text
 
@@ -16,7 +17,6 @@ __all__ = ["METRICS_FILE", "print_table", "table_columns", "write_metrics", "wri
 
 METRICS_FILE = "metrics.json"
 
-_PREFIX = "DetectionBoxes_"
 _COLUMNS = {
     "mAP": "Precision/mAP",
     "@.50": "Precision/mAP@.50IOU",
@@ -30,12 +30,13 @@ _COLUMNS = {
 
 
 def print_table(result: EvaluationResult, categories: Mapping[int, str]) -> None:
-    """Prints a row for all classes and one for each; a dash where there is no such ground truth."""
-    rows = [["all", *_row(result, sum(result.num_groundtruth.values()), "")]]
-    for class_id in sorted(categories):
-        name = categories[class_id]
-        rows.append([name, *_row(result, result.num_groundtruth.get(class_id, 0), f" ByCategory/{name}")])
-    terminal.print_table("COCO metrics", ("class", "boxes", *_COLUMNS), rows, texts=("class",), line_after=0)
+    """Prints a row for all classes and one for each; a dash where there is no such ground truth.
+
+    Masks, where they were compared, have a table of their own.
+    """
+    _print_coco_table(result, categories, BOXES_PREFIX, "COCO metrics", "boxes")
+    if MASKS_PREFIX + _COLUMNS["mAP"] in result.metrics:
+        _print_coco_table(result, categories, MASKS_PREFIX, "COCO metrics of masks", "masks")
     for tag, value in result.metrics.items():
         if "_Precision/mAP@0.5IOU" in tag:  # Pascal's, under all of its prefixes
             print(f"{tag}: {value:.3f}")
@@ -80,6 +81,16 @@ def table_columns(result: EvaluationResult) -> dict[str, float]:
     return {**metrics, **{f"eval/{tag}": value for tag, value in result.losses.items()}}
 
 
-def _row(result: EvaluationResult, boxes: int, suffix: str) -> list[str]:
-    values = (result.metrics[f"{_PREFIX}{name}{suffix}"] for name in _COLUMNS.values())
-    return [str(boxes), *("–" if value < 0 else f"{value:.3f}" for value in values)]
+def _print_coco_table(
+    result: EvaluationResult, categories: Mapping[int, str], prefix: str, title: str, objects: str
+) -> None:
+    rows = [["all", *_row(result, sum(result.num_groundtruth.values()), prefix, "")]]
+    for class_id in sorted(categories):
+        name = categories[class_id]
+        rows.append([name, *_row(result, result.num_groundtruth.get(class_id, 0), prefix, f" ByCategory/{name}")])
+    terminal.print_table(title, ("class", objects, *_COLUMNS), rows, texts=("class",), line_after=0)
+
+
+def _row(result: EvaluationResult, count: int, prefix: str, suffix: str) -> list[str]:
+    values = (result.metrics[f"{prefix}{name}{suffix}"] for name in _COLUMNS.values())
+    return [str(count), *("–" if value < 0 else f"{value:.3f}" for value in values)]

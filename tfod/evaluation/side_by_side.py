@@ -28,7 +28,7 @@ def side_by_side(
 
     Args:
       image: uint8 `[h, w, 3]`, RGB.
-      found: Detections; boxes are relative to the image.
+      found: Detections; boxes are relative to the image, and masks, where there are some, of the whole of it.
       truth: Ground truth, the same way.
       class_names: By class id, which counts from 1.
 
@@ -36,6 +36,6 @@ def side_by_side(
       uint8 `[h', w', 3]`, larger than twice the image: it has captions, and small images are enlarged.
     """
     image = enlarge_small(image)
-    left = draw_boxes(image, found.boxes, found.labels(class_names), found.scores, found.class_ids)
-    right = draw_boxes(image, truth.boxes, truth.labels(class_names), class_ids=truth.class_ids)
+    left = draw_boxes(image, found.boxes, found.labels(class_names), found.scores, found.class_ids, masks=found.masks)
+    right = draw_boxes(image, truth.boxes, truth.labels(class_names), class_ids=truth.class_ids, masks=truth.masks)
     return mosaic([left, right], columns=2, captions=["detections", "ground truth"])

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from tfod.errors import CheckpointError
 from tfod.inference.backends.tflite import make_interpreter
 
-__all__ = ["Cost", "Measured", "measured"]
+__all__ = ["Cost", "Measured", "bytes_of", "measured", "peak_megabytes", "run_alone"]
 
 Outputs = Mapping[str, NDArray[Any]]
 Function = Callable[[NDArray[Any]], Outputs]
@@ -68,21 +68,8 @@ def measured(kind: str, path: Path, inputs: Iterable[NDArray[np.uint8] | NDArray
         count = 0
         for count, one in enumerate(inputs, 1):
             np.save(folder / f"{count - 1}.input.npy", one)
-        command = [sys.executable, "-W", "ignore", "-m", "tfod.export.run", kind, str(path), name]
-        root = str(Path(__file__).resolve().parents[2])
-        paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            errors="replace",
-            env={**os.environ, "PYTHONPATH": paths},
-        )
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-            cure = "export without this format; or see whether --verify off and your own program run it"
-            raise CheckpointError(f"the exported model does not run: {last[:300]}", path.name, cure)
+        cure = "export without this format; or see whether --verify off and your own program run it"
+        run_alone("tfod.export.run", [kind, str(path), name], path.name, cure)
         outputs = []
         for number in range(count):
             with np.load(folder / f"{number}.output.npz") as arrays:
@@ -92,7 +79,7 @@ def measured(kind: str, path: Path, inputs: Iterable[NDArray[np.uint8] | NDArray
     return Measured(
         outputs,
         Cost(
-            _bytes(path) / 1e6,
+            bytes_of(path) / 1e6,
             1000 * float(np.median(seconds)),
             1000 * float(np.percentile(seconds, 95)),
             content["peak_megabytes"],
@@ -100,7 +87,29 @@ def measured(kind: str, path: Path, inputs: Iterable[NDArray[np.uint8] | NDArray
     )
 
 
-def _bytes(path: Path) -> int:
+def run_alone(module: str, arguments: Sequence[str], where: str, cure: str) -> None:
+    """Runs a module in a process of its own, and waits for it.
+
+    Raises:
+      CheckpointError: It failed; with the last line that it said.
+    """
+    root = str(Path(__file__).resolve().parents[2])
+    paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", module, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        errors="replace",
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        raise CheckpointError(f"the model does not run: {last[:300]}", where, cure)
+
+
+def bytes_of(path: Path) -> int:
+    """Of a file, or of all files of a folder."""
     files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
     return sum(one.stat().st_size for one in files)
 
@@ -149,7 +158,8 @@ def _real(values: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]:
     return (values.astype(np.float32) - zero) * np.float32(scale) if scale else values
 
 
-def _peak_megabytes() -> float | None:
+def peak_megabytes() -> float | None:
+    """The most memory that this process had; None where the system does not tell."""
     # Not `getrusage`: that counts what the process was before this program was loaded into it, a copy of its parent.
     with suppress(OSError, StopIteration):
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
@@ -172,7 +182,7 @@ def _main(kind: str, path: str, folder: str) -> None:
     warnings.simplefilter("ignore")
     load = {"saved_model": _saved_model, "onnx": _onnx}.get(kind, _tflite)
     seconds = list(_timed(load(path), Path(folder)))
-    content = {"seconds": seconds, "peak_megabytes": _peak_megabytes()}
+    content = {"seconds": seconds, "peak_megabytes": peak_megabytes()}
     Path(folder, "cost.json").write_text(json.dumps(content), encoding="ascii")
 
 

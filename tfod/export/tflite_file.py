@@ -14,7 +14,7 @@ from flatbuffers.table import Table
 
 from tfod import names
 
-__all__ = ["OPERATION", "OUTPUTS", "custom_operations", "in_order", "outputs_of", "with_metadata"]
+__all__ = ["OPERATION", "OUTPUTS", "custom_operations", "in_order", "outputs_of", "with_metadata", "without_last"]
 
 OPERATION = "TFLite_Detection_PostProcess"
 """A detector's last operation, which decodes and suppresses."""
@@ -25,6 +25,7 @@ OUTPUTS = (names.DETECTION_BOXES, names.DETECTION_CLASSES, names.DETECTION_SCORE
 
 _OPERATORS, _SUBGRAPHS, _BUFFERS, _METADATA, _SIGNATURES = 1, 2, 4, 6, 7  # of a model
 _OUTPUTS, _OPERATIONS = 2, 3  # of a subgraph; an operation's outputs are its slot 2 too
+_INPUTS = 1  # of an operation
 # The converter's notes on itself, which nothing reads; their place is taken.
 _REPLACED = b"CONVERSION_METADATA"
 _NAME = b"TFLITE_METADATA"
@@ -57,6 +58,23 @@ def in_order(model: bytes, order: Sequence[str]) -> bytes:
     place = graph.Vector(_offset(graph, _OUTPUTS))
     changed = bytearray(model)
     struct.pack_into(f"<{len(order)}i", changed, place, *(numbers[name] for name in order))
+    return bytes(changed)
+
+
+def without_last(model: bytes) -> bytes:
+    """The model without its last operation, whose first two inputs it gives instead: OPERATION's boxes and scores.
+
+    To be run by the numbers of its tensors: its signatures are gone.
+    """
+    root = _root(model)
+    graph = _tables(root, _SUBGRAPHS)[0]
+    operations = _tables(graph, _OPERATIONS)
+    taken = struct.unpack_from("<2i", model, operations[-1].Vector(_offset(operations[-1], _INPUTS)))
+    changed = bytearray(model)
+    # Vectors begin with their length.
+    struct.pack_into("<I2i", changed, graph.Vector(_offset(graph, _OUTPUTS)) - 4, 2, *taken)
+    struct.pack_into("<I", changed, graph.Vector(_offset(graph, _OPERATIONS)) - 4, len(operations) - 1)
+    struct.pack_into("<I", changed, root.Vector(_offset(root, _SIGNATURES)) - 4, 0)
     return bytes(changed)
 
 

@@ -39,6 +39,8 @@ class Detections:
       keypoints: float32 `[N, K, 2]`, yx, normalised to [0, 1]; None where the model finds none.
       keypoint_scores: float32 `[N, K]`; None where the model gives none.
       class_names: Class id to name; empty where they are not known.
+      track_ids: int64 `[N]`, from 1, an object's own through the frames of a video, 0 for one that is not tracked; None
+        where none are.
     """
 
     boxes: NDArray[np.float32]
@@ -50,6 +52,7 @@ class Detections:
     keypoints: NDArray[np.float32] | None = None
     keypoint_scores: NDArray[np.float32] | None = None
     class_names: Mapping[int, str] = field(default_factory=dict)
+    track_ids: NDArray[np.int64] | None = None
 
     @classmethod
     def from_outputs(
@@ -95,7 +98,7 @@ class Detections:
 
     def take(self, rows: NDArray[Any]) -> "Detections":
         """Some of them: numbers int `[M]`, in whose order they come, or a mask, bool `[N]`."""
-        parts = ("boxes", "scores", "class_ids", "masks", "keypoints", "keypoint_scores")
+        parts = ("boxes", "scores", "class_ids", "masks", "keypoints", "keypoint_scores", "track_ids")
         given: dict[str, Any] = {name: getattr(self, name) for name in parts}
         chosen: dict[str, Any] = {name: None if values is None else values[rows] for name, values in given.items()}
         return replace(self, **chosen)
@@ -107,9 +110,9 @@ class Detections:
     def to_json(self, class_names: Mapping[int, str] | None = None) -> list[dict[str, Any]]:
         """One dictionary a box: class_id, name, score, box (normalised) and box_pixels, edges by name.
 
-        The names are those of `class_names`; of None, the detections' own.
+        The names are those of `class_names`; of None, the detections' own. What was tracked has its `track` too.
         """
-        return [
+        boxes: list[dict[str, Any]] = [
             {
                 "class_id": class_id,
                 "name": name,
@@ -126,6 +129,9 @@ class Detections:
                 strict=True,
             )
         ]
+        for box, track in zip(boxes, [] if self.track_ids is None else self.track_ids.tolist(), strict=False):
+            box["track"] = track or None
+        return boxes
 
     def to_coco(self, image_id: int | str) -> list[dict[str, Any]]:
         """One dictionary a box, as COCO's results have them: `bbox` is x, y, width, height in pixels.
@@ -166,22 +172,29 @@ class Detections:
             confidence=self.scores,
             class_id=self.class_ids.astype(int),
             mask=self.masks,
+            tracker_id=self.track_ids,
             data={"class_name": np.array(self.names, dtype=str)},
         )
 
-    def draw(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A copy of the image, uint8 `[H, W, 3]`, RGB, with boxes, names and scores; and masks and sure keypoints."""
+    def draw(self, image: NDArray[np.uint8], *, side: float | None = None) -> NDArray[np.uint8]:
+        """A copy of the image, uint8 `[H, W, 3]`, RGB, with boxes, names and scores; and masks and sure keypoints.
+
+        What is tracked has its number after its name. Lines and letters are no larger than on an image of `side` x
+        `side` pixels.
+        """
         from tfod.visualize.draw import draw_boxes
         from tfod.visualize.shapes import Skeletons
 
         self._require_own(image)
+        tracks = [0] * len(self) if self.track_ids is None else self.track_ids.tolist()
+        labels = [f"{name} #{track}" if track else name for name, track in zip(self.names, tracks, strict=True)]
         points = self.keypoints
         if points is not None and self.keypoint_scores is not None:
             # Every object has all keypoints; most of one that is half hidden mean nothing.
             points = np.where(self.keypoint_scores[..., np.newaxis] >= _SURE, points, np.nan)
         skeletons = None if points is None else Skeletons(points)
         return draw_boxes(
-            image, self.boxes, self.names, self.scores, self.class_ids, masks=self.masks, skeletons=skeletons
+            image, self.boxes, labels, self.scores, self.class_ids, masks=self.masks, skeletons=skeletons, side=side
         )
 
     def crops(self, image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:

@@ -75,7 +75,11 @@ class Detector:
         place = find_model(model)
         given = os.fspath(model)
         if place.format == "checkpoint":
-            pipeline_config = _config_of(place.path, given, pipeline_config)
+            pipeline_config = pipeline_config or _config_of(place.path, given)
+        if isinstance(pipeline_config, str | Path):
+            from tfod.config.pipeline import read_pipeline_config
+
+            pipeline_config = read_pipeline_config(pipeline_config)
         self.format = place.format
         self._backend = _opened(place, pipeline_config, threads)
         self.class_names = _class_names(self._backend, label_map, pipeline_config, place.path)
@@ -123,6 +127,11 @@ class Detector:
         return detector
 
     @property
+    def backend(self) -> Backend:
+        """What runs the model, in batches as they are given."""
+        return self._backend
+
+    @property
     def image_size(self) -> tuple[int | None, int | None]:
         """Height and width of the images that it takes, in pixels; None for any."""
         return self._backend.shape[1], self._backend.shape[2]
@@ -145,14 +154,14 @@ class Detector:
         if isinstance(image, str | Path):
             return self.detect(read_image(image))
         if not isinstance(image, np.ndarray):
-            return self._detect_all([_pixels(one) for one in image])
+            return self.detect_all([_pixels(one) for one in image])
         if image.ndim == 4:
-            return self._detect_all(list(image))
+            return self.detect_all(list(image))
         return self.detect(image)
 
     def detect(self, image: NDArray[np.uint8]) -> Detections:
         """What is on one image, uint8 `[H, W, 3]`, RGB; DataError where it is something else."""
-        return self._detect_all([np.asarray(image)])[0]
+        return self.detect_all([np.asarray(image)])[0]
 
     def outputs(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """The model's outputs by name, float32 `[B, N, ...]`, classes from 1, of images uint8 `[B, H, W, 3]`, RGB.
@@ -161,8 +170,8 @@ class Detector:
         """
         return self._outputs(np.asarray(images), None)
 
-    def _detect_all(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        """Images of one size go through the model together."""
+    def detect_all(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """What is on each of some images, uint8 `[H, W, 3]`, RGB; those of one size go through the model together."""
         by_size: dict[tuple[int | str, ...], list[int]] = defaultdict(list)
         for number, image in enumerate(images):
             by_size[(*image.shape, image.dtype.str)].append(number)
@@ -236,19 +245,13 @@ def _opened(place: ModelPlace, pipeline_config: Any, threads: int | None) -> Bac
     return TensorFlowDetector.of_saved_model(place.path)
 
 
-def _config_of(checkpoint: str, given: str, pipeline_config: Any) -> Any:
-    from tfod.config.pipeline import read_pipeline_config
-
-    if pipeline_config is None:
-        pipeline_config = (
-            config_beside(given) or config_beside(checkpoint) or config_beside(os.path.dirname(checkpoint))
-        )
-    if pipeline_config is None:
+def _config_of(checkpoint: str, given: str) -> str:
+    """The file of the config beside a checkpoint."""
+    path = config_beside(given) or config_beside(checkpoint) or config_beside(os.path.dirname(checkpoint))
+    if path is None:
         what = "a checkpoint alone is no model: there is no pipeline.config beside it"
         raise ConfigError(what, checkpoint, "give its config: Detector(..., pipeline_config=...)")
-    if isinstance(pipeline_config, str | Path):
-        return read_pipeline_config(pipeline_config)
-    return pipeline_config
+    return path
 
 
 def _class_names(backend: Backend, label_map: Path | str | None, pipeline_config: Any, path: str) -> Mapping[int, str]:

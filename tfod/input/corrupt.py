@@ -13,14 +13,13 @@ import tensorflow as tf
 
 from tfod import names
 from tfod.errors import DataError, StoreError, TfodError
+from tfod.input.decode import RecordDecoder
+from tfod.input.decode_shapes import shape_fault
 from tfod.records.example import decode_example
 from tfod.records.frames import read_frames
 from tfod.stores import is_remote, normal, plain_reason
 
-__all__ = ["CorruptRecord", "Decode", "find_corrupt", "naming_corrupt"]
-
-Decode = Callable[[Any, Any], Any]
-"""A `tfod.input.decode.RecordDecoder`, or what takes the same: a record, string `[]`, and its number, int64 `[]`."""
+__all__ = ["CorruptRecord", "find_corrupt", "naming_corrupt"]
 
 _CURE = "convert the data again without it, or train with --skip_corrupt"
 _GO_ON = "then the same command goes on from its newest checkpoint"
@@ -34,15 +33,9 @@ _IN_STORES = (
     tf.errors.UnauthenticatedError,
     tf.errors.UnavailableError,
 )
-_KINDS = {bytes: "bytes", int: "int64", float: "float"}
+_MASKS = {"png": ("PNG", "PNG_MASKS"), "numbers": ("numbers", "NUMERICAL_MASKS")}
+_KIND_NAMES = {bytes: "bytes", int: "int64", float: "float"}
 _BOX = (names.OBJECT_YMIN, names.OBJECT_XMIN, names.OBJECT_YMAX, names.OBJECT_XMAX)
-
-# What is read of a record, and its kind.
-_READ: dict[str, type] = {
-    **dict.fromkeys((names.IMAGE_ENCODED, names.IMAGE_SOURCE_ID, names.OBJECT_CLASS_TEXT), bytes),
-    **dict.fromkeys((*_BOX, names.OBJECT_WEIGHT, names.OBJECT_AREA), float),
-    **dict.fromkeys((names.OBJECT_CLASS_LABEL, names.OBJECT_IS_CROWD, names.OBJECT_DIFFICULT), int),
-}
 
 
 @dataclass(frozen=True)
@@ -62,7 +55,7 @@ class CorruptRecord:
 
 @contextmanager
 def naming_corrupt(
-    find_records: Callable[[], tuple[Sequence[str], Decode]], patterns: Sequence[str] = ()
+    find_records: Callable[[], tuple[Sequence[str], RecordDecoder]], patterns: Sequence[str] = ()
 ) -> Iterator[None]:
     """Turns TensorFlow's error about a record into a DataError that names file, record and image.
 
@@ -107,8 +100,8 @@ def _unreadable(error: tf.errors.OpError, patterns: Sequence[str]) -> TfodError 
     return None
 
 
-def find_corrupt(path: str, decode: Decode) -> Iterator[CorruptRecord]:
-    """Yields the records of a TFRecord file that `decode` (a RecordDecoder) cannot read, in their order.
+def find_corrupt(path: str, decode: RecordDecoder) -> Iterator[CorruptRecord]:
+    """Yields the records of a TFRecord file that `decode` cannot read, in their order.
 
     All are decoded, as fast as the processors allow. Where the file itself is damaged, the last one stands
     for the rest of the file.
@@ -118,13 +111,13 @@ def find_corrupt(path: str, decode: Decode) -> Iterator[CorruptRecord]:
     try:
         for payload in read_frames(path):
             if number not in decoded:
-                yield CorruptRecord(path, number, _explain(payload, f"{path}, record {number}"))
+                yield CorruptRecord(path, number, _explain(payload, f"{path}, record {number}", decode))
             number += 1
     except DataError as error:
         yield CorruptRecord(path, number, error)
 
 
-def _decodable(path: str, decode: Decode) -> set[int]:
+def _decodable(path: str, decode: RecordDecoder) -> set[int]:
     def try_decoding(number: Any, serialized: Any) -> tuple[Any, Any]:
         # The size is returned so that TensorFlow does not leave out the decoding as useless.
         return number, tf.shape(decode(serialized, number)[names.IMAGE])
@@ -134,7 +127,7 @@ def _decodable(path: str, decode: Decode) -> set[int]:
     return {int(number) for number, _ in tried.ignore_errors()}
 
 
-def _explain(payload: bytes, where: str) -> DataError:
+def _explain(payload: bytes, where: str, decode: RecordDecoder) -> DataError:
     """What keeps a record from being decoded."""
     try:
         features = decode_example(payload, where)
@@ -144,13 +137,18 @@ def _explain(payload: bytes, where: str) -> DataError:
         if features.get(name):
             where = f"{where}, {name} {_text(features[name][0])!r}"
             break
-    return DataError(_reason(features), where, _CURE)
+    if (wanted := decode.shapes.masks) and (masks := features.get(names.OBJECT_MASK)):
+        held = "png" if isinstance(masks[0], bytes) else "numbers"
+        if held != wanted:
+            what = f"the record's masks are {_MASKS[held][0]}, and mask_type of the reader says {_MASKS[wanted][0]}"
+            return DataError(what, where, f"write mask_type: {_MASKS[held][1]} into the input reader")
+    return DataError(_reason(features, decode), where, _CURE)
 
 
-def _reason(features: dict[str, Any]) -> str:
-    for name, kind in _READ.items():
+def _reason(features: dict[str, Any], decode: RecordDecoder) -> str:
+    for name, kind in decode.kinds.items():
         if (values := features.get(name)) and not isinstance(values[0], kind):
-            return f"{name} holds values of {_KINDS[type(values[0])]}, and should hold {_KINDS[kind]}"
+            return f"{name} holds values of {_KIND_NAMES[type(values[0])]}, and should hold {_KIND_NAMES[kind]}"
         if name in (names.IMAGE_ENCODED, names.IMAGE_SOURCE_ID) and len(features.get(name, ())) > 1:
             return f"{name} holds {len(features[name])} values, and should hold one"
     encoded = (features.get(names.IMAGE_ENCODED) or [b""])[0]
@@ -163,9 +161,12 @@ def _reason(features: dict[str, Any]) -> str:
         if ymax < ymin or xmax < xmin:
             return f"box {index} is inverted: ymin {ymin}, xmin {xmin}, ymax {ymax}, xmax {xmax}"
     try:
-        tf.io.decode_image(encoded, channels=3, expand_animations=False)
+        image = tf.io.decode_image(encoded, channels=3, expand_animations=False)
     except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
         return f"the image cannot be decoded: {plain_reason(error.message)}"
+    shapes = shape_fault(features, decode.shapes, len(edges[0]), (image.shape[0], image.shape[1]))
+    if shapes:
+        return shapes
     counts = {name: len(values) for name, values in features.items() if name.startswith("image/object/")}
     return f"the lists of the objects differ in length: {counts}"
 

@@ -1,7 +1,7 @@
 """The data sets that models are trained and evaluated with.
 
-Letters: `B` images of a batch, `H W` their size in the file, `h w` their size for the model, `M` rows for
-objects (`max_boxes`), `C` classes.
+Letters: `B` images of a batch, `H W` their size in the file, `h w` their size for the model, `N` objects of an image,
+`M` rows for objects (`max_boxes`), `C` classes, `K` keypoints of an object.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from tfod import names
 from tfod.augment.example import PER_OBJECT, Example
+from tfod.augment.in_python import while_waited_for
 from tfod.augment.resize import resize
 from tfod.boxes import geometry
 from tfod.config.faults.fault import refuse
@@ -26,10 +27,13 @@ from tfod.input.notice import Notice
 from tfod.input.record_stream import RecordSource, read_records
 from tfod.input.tally import Tally
 
-__all__ = ["Preprocess", "Shape", "evaluation_batches", "training_batches"]
+__all__ = ["Preprocess", "ResizeMasks", "Shape", "evaluation_batches", "training_batches"]
 
 Preprocess = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 """Image float32 `[H, W, 3]` in 0..255 -> input float32 `[h, w, 3]`, its size without padding int32 `[3]`."""
+
+ResizeMasks = Callable[[tf.Tensor], tf.Tensor]
+"""Masks float32 `[N, H, W]` -> `[N, h, w]`, as the image is resized and padded."""
 
 _FEATURES = (
     names.IMAGE,
@@ -43,6 +47,13 @@ _LABELS = (
     names.GROUNDTRUTH_BOXES,
     names.GROUNDTRUTH_CLASSES,
     names.GROUNDTRUTH_WEIGHTS,
+)
+_SHAPES = (
+    names.GROUNDTRUTH_INSTANCE_MASKS,
+    names.GROUNDTRUTH_INSTANCE_MASK_WEIGHTS,
+    names.GROUNDTRUTH_KEYPOINTS,
+    names.GROUNDTRUTH_KEYPOINT_VISIBILITIES,
+    names.GROUNDTRUTH_KEYPOINT_WEIGHTS,
 )
 _EVALUATION_LABELS = (
     names.GROUNDTRUTH_IS_CROWD,
@@ -61,6 +72,9 @@ class Shape:
         batch_size: `B`.
         max_boxes: `M`; objects beyond it are left out, and a warning is printed once.
         prefetched: how many batches wait to be taken; 0: tf.data decides.
+        resize_masks: the model's `preprocess.masks`; None: masks keep their size, as the images must.
+        keypoint_weights: `K` weights of visible keypoints; none: each weighs 1.
+        scores_as_classes: whether the scores of several classes are what an object's class is, where it has them.
     """
 
     preprocess: Preprocess
@@ -68,6 +82,9 @@ class Shape:
     batch_size: int
     max_boxes: int = 100
     prefetched: int = 0
+    resize_masks: ResizeMasks | None = None
+    keypoint_weights: tuple[float, ...] = ()
+    scores_as_classes: bool = False
 
 
 def training_batches(
@@ -90,7 +107,7 @@ def training_batches(
     Args:
         source: the records.
         decode: makes examples of them.
-        augment: changes them, by `tfod.augment.steps.augmentation`.
+        augment: changes them, by `tfod.augment.steps.augmentation` or `ObjectAlbumentations`.
         shape: what comes out.
         seed: decides every shuffle and every augmentation; None: another each time.
         skip_corrupt: reads everything once before, and leaves out the records that cannot be used.
@@ -111,8 +128,16 @@ def training_batches(
 
             NUM_GROUNDTRUTH_BOXES         int32 `[B]`
             GROUNDTRUTH_BOXES             float32 `[B, M, 4]`, yxyx relative to the padded image
-            GROUNDTRUTH_CLASSES           float32 `[B, M, C]`, one-hot, 0-based
+            GROUNDTRUTH_CLASSES           float32 `[B, M, C]`, 0-based: one-hot, or the record's scores
             GROUNDTRUTH_WEIGHTS           float32 `[B, M]`
+
+        and what the decoder reads of
+
+            GROUNDTRUTH_INSTANCE_MASKS         float32 `[B, M, h, w]`, 0 outside of the object and in the padding
+            GROUNDTRUTH_INSTANCE_MASK_WEIGHTS  float32 `[B, M]`
+            GROUNDTRUTH_KEYPOINTS              float32 `[B, M, K, 2]`, yx as the boxes, NaN where there is none
+            GROUNDTRUTH_KEYPOINT_VISIBILITIES  bool `[B, M, K]`
+            GROUNDTRUTH_KEYPOINT_WEIGHTS       float32 `[B, M, K]`, 0 where not visible
 
         Rows beyond the number of boxes are zero.
 
@@ -125,15 +150,17 @@ def training_batches(
     skipped = _skipped(source.paths, decode) if skip_corrupt else []
     records = read_records(source, repeat=True, seed=seed, deterministic=deterministic, skipped=skipped)
 
-    def prepare(number: tf.Tensor, serialized: tf.Tensor) -> tuple[Example, Example]:
-        example = decode(serialized, number)
+    def prepare(number: tf.Tensor, example: Example) -> tuple[Example, Example]:
         augmented = augment(example, tf.stack([tf.constant(seed, tf.int64), number]))
         finished = finish(augmented)
         if tally is not None:
             _count(tally, number, augmented, finished, shape.num_classes)
-        return _split(finished, _FEATURES, _LABELS)
+        return _split(finished, _FEATURES, _with_shapes(_LABELS, finished))
 
-    examples = _map(records, prepare, deterministic, first=first_batch * shape.batch_size)
+    first = first_batch * shape.batch_size
+    if getattr(augment, "runs_python", False):
+        return _through_python(_map(records, lambda n, record: (n, decode(record, n)), True, first), prepare, shape)
+    examples = _map(records, lambda n, record: prepare(n, decode(record, n)), deterministic, first)
     batches = _batch(examples, shape.batch_size, "train", drop_remainder=True)
     return _prefetch(batches, shape.prefetched, deterministic)
 
@@ -175,7 +202,8 @@ def evaluation_batches(
     features = (*_FEATURES, names.ORIGINAL_IMAGE) if retain_original_images else _FEATURES
 
     def prepare(number: tf.Tensor, serialized: tf.Tensor) -> tuple[Example, Example]:
-        return _split(finish(decode(serialized, number)), features, (*_LABELS, *_EVALUATION_LABELS))
+        finished = finish(decode(serialized, number))
+        return _split(finished, features, _with_shapes((*_LABELS, *_EVALUATION_LABELS), finished))
 
     examples = _map(records, prepare, deterministic=True)
     batches = _batch(examples, shape.batch_size, "eval", drop_remainder)
@@ -196,24 +224,23 @@ class _Finish:
     """Brings an augmented example to the form that the model wants: sizes that do not vary."""
 
     def __init__(self, shape: Shape, retain_original: bool = False) -> None:
-        self._preprocess = shape.preprocess
-        self._num_classes = shape.num_classes
+        self._shape = shape
         self._max_boxes = max_boxes = shape.max_boxes
         self._retain_original = retain_original
         self._too_many = Notice(f"images with more than {max_boxes} objects lose the rest: raise max_number_of_boxes")
 
     def __call__(self, example: Example) -> Example:
-        image, true_shape = self._preprocess(example[names.IMAGE])
+        image, true_shape = self._shape.preprocess(example[names.IMAGE])
         size = tf.shape(image)[:2]
         boxes = example[names.GROUNDTRUTH_BOXES]
         window = tf.concat([[0.0, 0.0], tf.cast(size, tf.float32) / tf.cast(true_shape[:2], tf.float32)], 0)
-        classes = example[names.GROUNDTRUTH_CLASSES]
         count = tf.shape(boxes)[0]
         kept = tf.minimum(count, self._max_boxes)
         objects = {
             **{name: example[name] for name in PER_OBJECT if name in example},
             names.GROUNDTRUTH_BOXES: geometry.change_frame(boxes, window),
-            names.GROUNDTRUTH_CLASSES: tf.one_hot(classes - 1, self._num_classes),
+            names.GROUNDTRUTH_CLASSES: self._classes(example, count),
+            **self._shapes(example, window),
         }
         finished = {
             **example,
@@ -225,6 +252,32 @@ class _Finish:
         if self._retain_original:
             finished[names.ORIGINAL_IMAGE] = _like_input(example[names.IMAGE], true_shape, image)
         return finished
+
+    def _classes(self, example: Example, count: Any) -> Any:
+        classes = tf.one_hot(example[names.GROUNDTRUTH_CLASSES] - 1, self._shape.num_classes)
+        if not self._shape.scores_as_classes or names.MULTICLASS_SCORES not in example:
+            return classes
+        scores = example[names.MULTICLASS_SCORES]
+        reshaped = tf.cond(
+            tf.size(scores) > 0, lambda: tf.reshape(scores, [count, self._shape.num_classes]), lambda: classes
+        )
+        return tf.ensure_shape(reshaped, [None, self._shape.num_classes])
+
+    def _shapes(self, example: Example, window: Any) -> Example:
+        """Masks and keypoints as the model wants them."""
+        shapes = {}
+        masks, points = example.get(names.GROUNDTRUTH_INSTANCE_MASKS), example.get(names.GROUNDTRUTH_KEYPOINTS)
+        if masks is not None:
+            shapes[names.GROUNDTRUTH_INSTANCE_MASKS] = (self._shape.resize_masks or tf.identity)(masks)
+        if points is not None:
+            # A step that cuts a keypoint off leaves it without a place.
+            finite = tf.reduce_all(tf.math.is_finite(points), axis=-1)
+            visible = example[names.GROUNDTRUTH_KEYPOINT_VISIBILITIES] & finite
+            shapes[names.GROUNDTRUTH_KEYPOINTS] = points / window[2:]
+            shapes[names.GROUNDTRUTH_KEYPOINT_VISIBILITIES] = visible
+            weights = self._shape.keypoint_weights or (1.0,)
+            shapes[names.GROUNDTRUTH_KEYPOINT_WEIGHTS] = tf.cast(visible, tf.float32) * tf.constant(weights)
+        return shapes
 
     def _rows(self, values: Any, kept: Any) -> Any:
         """The first `kept` of the rows `[N, ...]`, then zeros: `[M, ...]`."""
@@ -252,6 +305,10 @@ def _skipped(paths: Sequence[str], decode: RecordDecoder) -> list[tuple[str, int
     return [(record.path, record.number) for record in found]
 
 
+def _with_shapes(labels: Sequence[str], example: Example) -> Sequence[str]:
+    return [*labels, *(name for name in _SHAPES if name in example)]
+
+
 def _split(example: Example, features: Sequence[str], labels: Sequence[str]) -> tuple[Example, Example]:
     return {name: example[name] for name in features}, {name: example[name] for name in labels}
 
@@ -259,6 +316,12 @@ def _split(example: Example, features: Sequence[str], labels: Sequence[str]) -> 
 def _map(records: tf.data.Dataset, prepare: Callable[..., Any], deterministic: bool, first: int = 0) -> tf.data.Dataset:
     function = tf.autograph.experimental.do_not_convert(prepare)
     return records.enumerate().skip(first).map(function, tf.data.AUTOTUNE, deterministic=deterministic)
+
+
+def _through_python(decoded: tf.data.Dataset, prepare: Callable[..., Any], shape: Shape) -> tf.data.Dataset:
+    """Batches of images that Python goes over."""
+    examples = decoded.map(tf.autograph.experimental.do_not_convert(prepare))
+    return while_waited_for(_batch(examples, shape.batch_size, "train", drop_remainder=True))
 
 
 def _batch(

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfod import names
 from tfod.augment.example import Example, keep_objects
 from tfod.config.label_map import LabelMap
+from tfod.input.decode_shapes import ObjectShapes, list_of, or_default
 from tfod.input.notice import Notice
 
 __all__ = ["OBJECT_COUNTS", "RecordDecoder"]
@@ -24,21 +25,15 @@ with a coordinate that is not finite."""
 _HASH_BUCKETS = 2**31
 
 _TEXT = tf.io.FixedLenFeature([], tf.string, default_value="")
-
-
-def _list(dtype: Any) -> Any:
-    return tf.io.FixedLenSequenceFeature([], dtype, allow_missing=True)
-
-
 _BOX_FEATURES = (names.OBJECT_YMIN, names.OBJECT_XMIN, names.OBJECT_YMAX, names.OBJECT_XMAX)
 
 _FEATURES = {
     names.IMAGE_ENCODED: _TEXT,
     names.IMAGE_SOURCE_ID: _TEXT,
-    **{name: _list(tf.float32) for name in _BOX_FEATURES},
-    names.OBJECT_CLASS_TEXT: _list(tf.string),
-    names.OBJECT_CLASS_LABEL: _list(tf.int64),
-    names.OBJECT_WEIGHT: _list(tf.float32),
+    **{name: list_of(tf.float32) for name in _BOX_FEATURES},
+    names.OBJECT_CLASS_TEXT: list_of(tf.string),
+    names.OBJECT_CLASS_LABEL: list_of(tf.int64),
+    names.OBJECT_WEIGHT: list_of(tf.float32),
 }
 
 _EVALUATION_FEATURES = {
@@ -46,6 +41,9 @@ _EVALUATION_FEATURES = {
     names.OBJECT_IS_CROWD: (names.GROUNDTRUTH_IS_CROWD, tf.int64),
     names.OBJECT_DIFFICULT: (names.GROUNDTRUTH_DIFFICULT, tf.int64),
 }
+
+_KINDS = {tf.string: bytes, tf.float32: float, tf.int64: int}
+_NO_SHAPES = ObjectShapes()
 
 
 class RecordDecoder:
@@ -58,14 +56,28 @@ class RecordDecoder:
         label_map: looks up `class/text`; without one, or where a record has no text, `class/label` counts.
         num_classes: how many classes the model tells apart.
         for_evaluation: whether area, is_crowd and difficult are read too.
+        shapes: which masks, keypoints and scores are read too.
+
+    Attributes:
+        kinds: what is read of a record, and the type of its values: bytes, float or int.
+        shapes: as above.
     """
 
-    def __init__(self, label_map: LabelMap | None, num_classes: int, *, for_evaluation: bool) -> None:
+    def __init__(
+        self,
+        label_map: LabelMap | None,
+        num_classes: int,
+        *,
+        for_evaluation: bool,
+        shapes: ObjectShapes = _NO_SHAPES,
+    ) -> None:
         self._ids = None if label_map is None else _class_table(label_map)
         self._num_classes = num_classes
         self._evaluation = _EVALUATION_FEATURES if for_evaluation else {}
-        extra = {feature: _list(dtype) for feature, (_, dtype) in self._evaluation.items()}
-        self._features = {**_FEATURES, **extra}
+        extra = {feature: list_of(dtype) for feature, (_, dtype) in self._evaluation.items()}
+        self._features = {**_FEATURES, **extra, **shapes.features}
+        self.shapes = shapes
+        self.kinds: dict[str, type] = {name: _KINDS[feature.dtype] for name, feature in self._features.items()}
         self._unknown_class = Notice(
             f"objects are left out whose class the label map lacks or whose id is not in 1..{num_classes}"
         )
@@ -79,7 +91,8 @@ class RecordDecoder:
 
         Returns:
             An example (see `tfod.augment.example`) with IMAGE uint8 `[H, W, 3]`, SOURCE_ID string,
-            HASH int32, ORIGINAL_IMAGE_SPATIAL_SHAPE int32 `[2]` and OBJECT_COUNTS int32 `[3]`.
+            HASH int32, ORIGINAL_IMAGE_SPATIAL_SHAPE int32 `[2]` and OBJECT_COUNTS int32 `[3]`; masks, keypoints and
+            scores as `ObjectShapes.read` gives them.
 
         Raises:
             tf.errors.InvalidArgumentError: while it runs, for an image that cannot be decoded, lists of
@@ -95,11 +108,11 @@ class RecordDecoder:
             names.SOURCE_ID: source_id,
             names.HASH: tf.cast(tf.strings.to_hash_bucket_fast(source_id, _HASH_BUCKETS), tf.int32),
             names.ORIGINAL_IMAGE_SPATIAL_SHAPE: tf.shape(image)[:2],
-            **self._objects(features, source_id),
+            **self._objects(features, source_id, tf.shape(image)[:2]),
         }
         return self._without_unusable_objects(example)
 
-    def _objects(self, features: dict[str, Any], source_id: Any) -> Example:
+    def _objects(self, features: dict[str, Any], source_id: Any, size: Any) -> Example:
         boxes = tf.stack([features[name] for name in _BOX_FEATURES], axis=1)
         count = tf.shape(boxes)[0]
         inverted = tf.reduce_any(boxes[:, 2:] < boxes[:, :2])
@@ -107,10 +120,11 @@ class RecordDecoder:
         objects = {
             names.GROUNDTRUTH_BOXES: boxes,
             names.GROUNDTRUTH_CLASSES: self._classes(features),
-            names.GROUNDTRUTH_WEIGHTS: _or_default(features[names.OBJECT_WEIGHT], tf.ones([count])),
+            names.GROUNDTRUTH_WEIGHTS: or_default(features[names.OBJECT_WEIGHT], tf.ones([count])),
+            **self.shapes.read(features, count, size),
         }
         for feature, (name, dtype) in self._evaluation.items():
-            values = _or_default(features[feature], tf.zeros([count], dtype))
+            values = or_default(features[feature], tf.zeros([count], dtype))
             objects[name] = values if dtype == tf.float32 else values > 0
         for name, values in objects.items():
             message = f"{name} has not as many values as there are boxes"
@@ -142,7 +156,3 @@ def _class_table(label_map: LabelMap) -> Any:
     ids = label_map.ids
     values = tf.lookup.KeyValueTensorInitializer(list(ids), list(ids.values()), tf.string, tf.int64)
     return tf.lookup.StaticHashTable(values, default_value=-1)
-
-
-def _or_default(values: Any, default: Any) -> Any:
-    return tf.cond(tf.size(values) > 0, lambda: values, lambda: default)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from typing import Any, Literal
 
 import tensorflow as tf
 
+from tfod.augment.albumentations_objects import ObjectAlbumentations
 from tfod.augment.from_config import augmentation_from_config
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.numbers import refuse_unusable
-from tfod.config.faults.reading import path_faults
+from tfod.config.faults.reading import keypoint_faults, path_faults, score_faults
 from tfod.config.faults.training import batch_size_faults
 from tfod.config.label_map import read_label_map
 from tfod.input.corrupt import naming_corrupt
-from tfod.input.dataset import Preprocess, Shape, evaluation_batches, training_batches
+from tfod.input.dataset import Preprocess, ResizeMasks, Shape, evaluation_batches, training_batches
 from tfod.input.decode import RecordDecoder
+from tfod.input.decode_shapes import ObjectShapes
 from tfod.input.record_stream import RecordSource
-from tfod.input.tally import Tally
 from tfod.protos.eval_pb2 import EvalConfig
-from tfod.protos.input_reader_pb2 import InputReader
+from tfod.protos.input_reader_pb2 import InputReader, InstanceMaskType
 from tfod.protos.train_pb2 import TrainConfig
 from tfod.records.files import expand
 
@@ -32,6 +34,11 @@ __all__ = [
 
 _TRAINING, _EVALUATION = "train_input_reader", "eval_input_reader[0]"
 _ANY_CLASS = 2**31 - 1
+_MASKS: dict[int, Literal["png", "numbers"]] = {
+    InstanceMaskType.DEFAULT: "numbers",
+    InstanceMaskType.NUMERICAL_MASKS: "numbers",
+    InstanceMaskType.PNG_MASKS: "png",
+}
 
 
 def training_dataset(
@@ -40,12 +47,9 @@ def training_dataset(
     *,
     preprocess: Preprocess,
     num_classes: int,
-    seed: int | None = None,
-    batch_size: int | None = None,
-    skip_corrupt: bool = False,
-    deterministic: bool = False,
-    first_batch: int = 0,
-    tally: Tally | None = None,
+    resize_masks: ResizeMasks | None = None,
+    augment: ObjectAlbumentations | None = None,
+    **options: Any,
 ) -> tf.data.Dataset:
     """The data set of `tfod.input.dataset.training_batches` that a pipeline.config asks for.
 
@@ -54,32 +58,28 @@ def training_dataset(
         train_config: its batch size and augmentation steps are used.
         preprocess: the model's `preprocess.image`.
         num_classes: `C`.
-        seed: see `training_batches`.
-        batch_size: `B`, instead of `train_config.batch_size`.
-        skip_corrupt: see `training_batches`.
-        deterministic: see `training_batches`.
-        first_batch: see `training_batches`.
-        tally: see `training_batches`.
+        resize_masks: the model's `preprocess.masks`, for a reader that loads masks.
+        augment: instead of the augmentation steps of `train_config`.
+        options: of `training_batches`: seed, skip_corrupt, deterministic, first_batch, tally.
 
     Raises:
         ConfigError: the reader, the batch size or an augmentation step cannot be used.
         DataError: there is no record.
     """
     refuse_unusable(train_config, "train_config")
-    batch_size = batch_size or train_config.batch_size
+    batch_size = train_config.batch_size
     refuse(batch_size_faults(batch_size), "train_config")
+    names = [option.WhichOneof("preprocessing_step") for option in train_config.data_augmentation_options]
+    refuse(score_faults(reader.load_multiclass_scores, train_config.use_multiclass_scores, names), "train_config")
     decode = decoder_from_config(reader, num_classes, for_evaluation=False)
-    augment = augmentation_from_config(train_config.data_augmentation_options, "train_config.data_augmentation_options")
+    where = "train_config.data_augmentation_options"
+    steps = augment or augmentation_from_config(train_config.data_augmentation_options, where)
     return training_batches(
         record_source_from_config(reader, _TRAINING),
         decode,
-        augment,
-        _shape(reader, preprocess, num_classes, batch_size),
-        seed=seed,
-        skip_corrupt=skip_corrupt,
-        deterministic=deterministic,
-        first_batch=first_batch,
-        tally=tally,
+        steps,
+        _shape(reader, preprocess, num_classes, batch_size, resize_masks, train_config.use_multiclass_scores),
+        **options,
     )
 
 
@@ -89,6 +89,7 @@ def evaluation_dataset(
     *,
     preprocess: Preprocess,
     num_classes: int,
+    resize_masks: ResizeMasks | None = None,
     batch_size: int | None = None,
 ) -> tf.data.Dataset:
     """The data set of `tfod.input.dataset.evaluation_batches` that a pipeline.config asks for.
@@ -101,6 +102,7 @@ def evaluation_dataset(
         eval_config: its batch size and `retain_original_images` are used.
         preprocess: the model's `preprocess.image`.
         num_classes: `C`.
+        resize_masks: as for `training_dataset`.
         batch_size: `B`, instead of `eval_config.batch_size`.
 
     Raises:
@@ -112,7 +114,7 @@ def evaluation_dataset(
     return evaluation_batches(
         record_source_from_config(reader, _EVALUATION),
         decode,
-        _shape(reader, preprocess, num_classes, batch_size or eval_config.batch_size),
+        _shape(reader, preprocess, num_classes, batch_size or eval_config.batch_size, resize_masks),
         retain_original_images=eval_config.retain_original_images,
         drop_remainder=reader.HasField("drop_remainder") and reader.drop_remainder,
     )
@@ -141,6 +143,7 @@ def record_source_from_config(reader: InputReader, where: str) -> RecordSource:
     paths = list(reader.tf_record_input_reader.input_path)
     weights = tuple(reader.sample_from_datasets_weights)
     refuse(path_faults(len(paths), weights), where)
+    refuse(keypoint_faults(reader.num_keypoints, len(reader.keypoint_type_weight)), where)
     return RecordSource(
         groups=tuple(tuple(expand(group)) for group in ([[path] for path in paths] if weights else [paths])),
         weights=weights,
@@ -156,8 +159,29 @@ def record_source_from_config(reader: InputReader, where: str) -> RecordSource:
 def decoder_from_config(reader: InputReader, num_classes: int, *, for_evaluation: bool) -> RecordDecoder:
     """The decoder for the records of a reader; ConfigError if its label map cannot be read."""
     label_map = read_label_map(reader.label_map_path) if reader.label_map_path else None
-    return RecordDecoder(label_map, num_classes, for_evaluation=for_evaluation)
+    shapes = ObjectShapes(
+        _MASKS[reader.mask_type] if reader.load_instance_masks else None,
+        reader.num_keypoints,
+        reader.load_multiclass_scores,
+    )
+    return RecordDecoder(label_map, num_classes, for_evaluation=for_evaluation, shapes=shapes)
 
 
-def _shape(reader: InputReader, preprocess: Preprocess, num_classes: int, batch_size: int) -> Shape:
-    return Shape(preprocess, num_classes, batch_size, reader.max_number_of_boxes, reader.num_prefetch_batches)
+def _shape(
+    reader: InputReader,
+    preprocess: Preprocess,
+    num_classes: int,
+    batch_size: int,
+    resize_masks: ResizeMasks | None,
+    scores_as_classes: bool = False,
+) -> Shape:
+    return Shape(
+        preprocess,
+        num_classes,
+        batch_size,
+        reader.max_number_of_boxes,
+        reader.num_prefetch_batches,
+        resize_masks,
+        tuple(reader.keypoint_type_weight),
+        scores_as_classes,
+    )

@@ -24,6 +24,7 @@ from tfod.protos import losses_pb2
 
 __all__ = [
     "classification_loss_from_config",
+    "hard_example_miner_from_config",
     "localization_loss_from_config",
     "miner_from_config",
     "sampler_from_config",
@@ -78,10 +79,18 @@ def miner_from_config(config: losses_pb2.Loss, where: str) -> HardExampleMiner |
         return None
     refuse(number_faults(config), where)
     refuse(mining_faults(config.classification_loss.WhichOneof("classification_loss")), where)
-    miner = config.hard_example_miner
+    return hard_example_miner_from_config(
+        config.hard_example_miner, config.classification_weight, config.localization_weight
+    )
+
+
+def hard_example_miner_from_config(
+    miner: losses_pb2.HardExampleMiner, class_weight: float, box_weight: float
+) -> HardExampleMiner:
+    """The miner that a `hard_example_miner` describes, and how much each of the losses counts where it adds them."""
     # One loss alone is taken as it is; only where both are added do their weights say how much each counts.
     class_weight, box_weight = {
-        miner.BOTH: (config.classification_weight, config.localization_weight),
+        miner.BOTH: (class_weight, box_weight),
         miner.CLASSIFICATION: (1.0, 0.0),
         miner.LOCALIZATION: (0.0, 1.0),
     }[miner.loss_type]

@@ -1,5 +1,6 @@
 """A model from the `model` message of a pipeline.config."""
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -9,12 +10,16 @@ from tfod.config.faults.fault import refuse
 from tfod.config.faults.model import model_choice_faults
 from tfod.config.faults.numbers import refuse_unusable
 from tfod.models.detection_model import DetectionModel
+from tfod.models.faster_rcnn.from_config import faster_rcnn_from_config
 from tfod.models.layers.cpu_kernels import use_cpu_kernels
 from tfod.models.ssd.from_config import ssd_from_config
 
 __all__ = ["build_model"]
 
-_FAMILIES = {"ssd": ssd_from_config}
+_FAMILIES: dict[str, Callable[[Any], DetectionModel]] = {
+    "faster_rcnn": faster_rcnn_from_config,
+    "ssd": ssd_from_config,
+}
 
 
 def build_model(config: Any) -> DetectionModel:

@@ -1,6 +1,6 @@
 """From the pixels of images to a network's input.
 
-Letters: `B` images, `H W` their size, `h w` the size of the network's input.
+Letters: `B` images, `N` objects, `H W` their size, `h w` the size of the network's input.
 """
 
 from dataclasses import dataclass
@@ -95,6 +95,10 @@ class Preprocess:
         """Of one image `[H, W, 3]`, uint8 or float32 in 0..255: float32 `[h, w, 3]`, and int32 `[3]`."""
         inputs, true_shapes = self(image[tf.newaxis])
         return inputs[0], true_shapes[0]
+
+    def masks(self, masks: tf.Tensor) -> tf.Tensor:
+        """Of the masks of one image's objects, `[N, H, W]`: `[N, h, w]` of any one dtype; padding is 0."""
+        return self.resizer.resize_masks(masks)
 
     def denormalize(self, inputs: tf.Tensor) -> tf.Tensor:
         """What the network sees, float32 `[..., 3]`, or `[..., 1]` of grey, as pixel values 0..255, to be shown.

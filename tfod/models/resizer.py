@@ -1,12 +1,12 @@
 """Bringing images to the size that a network wants.
 
-Letters: `B` images, `H W` size before, `h w` size after, `D` channels.
+Letters: `B` images, `N` objects, `H W` size before, `h w` size after, `D` channels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import tensorflow as tf
 
@@ -74,6 +74,17 @@ class ImageResizer:
         images.set_shape([None, *self.output_shape, channels])
         shape = tf.stack([height, width, channels])
         return images, tf.tile(shape[tf.newaxis], [tf.shape(images)[0], 1])
+
+    def resize_masks(self, masks: tf.Tensor) -> tf.Tensor:
+        """Resizes the masks of an image's objects, `[N, H, W]`, of any numeric dtype, as the image is resized.
+
+        Each pixel has the value of the nearest one, and padding is 0.
+
+        Returns:
+            `[N, h, w]` of the same dtype.
+        """
+        nearest = replace(self, method="nearest", pad_value=(0.0,), grayscale=False)
+        return nearest.resize_batch(masks[..., tf.newaxis])[0][..., 0]
 
     def _pad(self, images: tf.Tensor, size: Size) -> tf.Tensor:
         height, width = _size(images)

@@ -6,7 +6,9 @@ from typing import Any
 from tfod.config.faults.fault import Fault
 from tfod.config.words import is_number, is_repeated
 
-__all__ = ["GRAY", "sequence_faults", "step_choice_faults", "step_faults"]
+__all__ = ["AUTOAUGMENT_POLICIES", "GRAY", "keypoint_faults", "sequence_faults", "step_choice_faults", "step_faults"]
+
+AUTOAUGMENT_POLICIES = ("v0", "v1", "v2", "v3", "test")
 
 GRAY = "rgb_to_gray"
 """The step that leaves images one channel."""
@@ -19,12 +21,21 @@ _LENGTHS = {"pad_color": 3, "min_padded_size_ratio": 2, "max_padded_size_ratio":
 _LISTS = {"pad_color": "[0, 0, 0]", "min_padded_size_ratio": "[1, 1]", "max_padded_size_ratio": "[2, 2]"}
 _LARGEST_BEFORE_A_CROP = 16_384  # pixels of a side
 _WANT_COLORS = (
-    "random_adjust_hue", "random_adjust_saturation", "random_distort_color", "random_rgb_to_gray",
+    "autoaugment_image", "random_adjust_hue", "random_adjust_saturation", "random_distort_color", "random_rgb_to_gray",
     "subtract_channel_mean",
 )  # fmt: skip
 _SIDES = "--set {block}%s=512 --set {block}%s=512"
+_FLIP, _ROTATION = "keypoint_flip_permutation", "keypoint_rot_permutation"
+_ORDERS = {"random_horizontal_flip": _FLIP, "random_vertical_flip": _FLIP, "random_rotation90": _ROTATION}
+# Of COCO's 17 keypoints: the nose, then eyes, ears, shoulders and so on, left before right.
+_COCO_FLIP = [0, *(number for left in range(1, 17, 2) for number in (left + 1, left))]
 # Step -> whether its numbers are possible, what they must be, and numbers that are.
 _RULES: dict[str, tuple[Callable[[Any], bool], str, str]] = {
+    "autoaugment_image": (
+        lambda step: step.policy_name in AUTOAUGMENT_POLICIES,
+        f"policy_name must be one of {', '.join(AUTOAUGMENT_POLICIES)}",
+        "--set {block}policy_name=v0",
+    ),
     "normalize_image": (
         lambda step: step.original_minval < step.original_maxval,
         "original_maxval must be greater than original_minval",
@@ -103,9 +114,29 @@ def step_faults(name: str, step: Any) -> Iterator[Fault]:
     holds, rule, numbers = _RULES.get(name, (lambda _: True, "", ""))
     if not holds(step):
         yield Fault(rule, "", f"{_CORRECT}: {numbers}" if numbers else _CORRECT)
+    yield from _order_faults(name, step)
     yield from _block_faults(step, "")
     for number, operation in enumerate(getattr(step, "operations", ())):
         yield from _block_faults(operation, f"operations[{number}].")
+
+
+def keypoint_faults(name: str, step: Any, num_keypoints: int) -> Iterator[Fault]:
+    """`num_keypoints`: those of an object; 0 where none are read. Block: the step."""
+    field = _ORDERS.get(name)
+    if field is None or not num_keypoints:
+        return
+    order = list(getattr(step, field))
+    cure = f"give for each keypoint the number of the one that it becomes: --set '{{block}}{field}=[...]'"
+    if num_keypoints == len(_COCO_FLIP) and field == _FLIP:
+        cure = f"for COCO's keypoints: --set '{{block}}{field}={_COCO_FLIP}'"
+    if not order and field == _FLIP:
+        yield Fault(
+            f"{name} has no {field}, and objects have {num_keypoints} keypoints: left is called right", "", cure
+        )
+    elif order and len(order) != num_keypoints:
+        yield Fault(
+            f"{field} has {len(order)} numbers, and objects have {num_keypoints} keypoints", f"{field}[0]", cure
+        )
 
 
 def sequence_faults(steps: Sequence[tuple[str | None, Any]]) -> Iterator[Fault]:
@@ -116,6 +147,14 @@ def sequence_faults(steps: Sequence[tuple[str | None, Any]]) -> Iterator[Fault]:
         if name in _WANT_COLORS or any(getattr(step, "pad_color", ())):
             what = f"{name} wants three channels, and {GRAY} before it leaves one"
             yield Fault(what, f"data_augmentation_options[{number}].{name}", f"put {GRAY} behind it")
+
+
+def _order_faults(name: str, step: Any) -> Iterator[Fault]:
+    field = _ORDERS.get(name, "")
+    order = list(getattr(step, field, ()))
+    if sorted(order) != list(range(len(order))):
+        cure = "give for each keypoint the number of the one that it becomes, from 0"
+        yield Fault(f"{field} {order} does not have each number from 0 to {len(order) - 1} once", f"{field}[0]", cure)
 
 
 def _block_faults(block: Any, path: str) -> Iterator[Fault]:

@@ -5,9 +5,10 @@ from typing import Literal
 
 from tfod.config.faults.fault import Fault
 
-__all__ = ["loss_choice_faults", "mining_faults", "sampler_faults"]
+__all__ = ["loss_choice_faults", "mining_faults", "sampler_faults", "second_stage_loss_faults"]
 
 _EXAMPLES = {"localization": "weighted_smooth_l1", "classification": "weighted_sigmoid_focal"}
+_OF_SECOND_STAGES = ("weighted_softmax", "weighted_sigmoid", "weighted_logits_softmax", "weighted_sigmoid_focal")
 # They weigh examples themselves, or have no number for each anchor by which examples could be told apart.
 _NOT_MINED = ("weighted_sigmoid_focal", "weighted_dice_classification_loss")
 
@@ -17,6 +18,12 @@ def loss_choice_faults(part: Literal["localization", "classification"], kind: st
     if not kind:
         cure = f"--set '{{field}}={{ {_EXAMPLES[part]} {{}} }}'"
         yield Fault(f"no {part} loss is chosen", "", cure)
+
+
+def second_stage_loss_faults(kind: str) -> Iterator[Fault]:
+    """`kind`: the loss that is named for the second stage. Block: `second_stage_classification_loss`."""
+    if kind not in _OF_SECOND_STAGES:
+        yield Fault(f"a second stage cannot learn by {kind}", "", f"use {', '.join(_OF_SECOND_STAGES)}, or remove it")
 
 
 def mining_faults(classification_loss: str | None) -> Iterator[Fault]:

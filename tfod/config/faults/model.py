@@ -69,18 +69,20 @@ def num_classes_faults(num_classes: int) -> Iterator[Fault]:
 
 
 def extractor_type_faults(name: str, family: str, *, pyramid: bool = False) -> Iterator[Fault]:
-    """`family`: that of the model, whether or not its types can be built here; `pyramid`: whether the block asks for
-    one. Block: `feature_extractor`.
+    """`family`: that of the model; `pyramid`: whether the block asks for one. Block: `feature_extractor`.
 
     >>> next(extractor_type_faults("efficientdet_d0", "ssd")).cure
     '--set {field}=ssd_efficientnet-b0_bifpn_keras'
     """
     known = types_of(family)
-    if name in known:
-        return
     buildable = [one for one in known if ARCHITECTURES[one].buildable]
+    # Of a family of which nothing can be built that is said elsewhere.
+    if name in (buildable or known):
+        return
     what = f"the feature extractor {name or '(none)'} is not available"
-    if name in ARCHITECTURES:
+    if name in known:
+        yield Fault(f"{what} yet", "type", f"choose one of {', '.join(buildable)}")
+    elif name in ARCHITECTURES:
         what = f"{name} is a type of {ARCHITECTURES[name].family}, not of {family}"
         cure = f"take one and its checkpoint: --set {{field}}={_INSTEAD[pyramid]}" if family == "ssd" else "change it"
         yield Fault(what, "type", cure)
@@ -122,7 +124,10 @@ def is_of_tf1(name: str) -> bool:
 def smallest_side(extractor: str) -> int:
     """Of how many pixels images must be so that something is left of them for a feature extractor at its end."""
     row = ARCHITECTURES.get(extractor)
-    return _SMALLEST_SIDES.get(row.network if row else "", 33)
+    ends_late = row is not None and (
+        row.family == "ssd" or row.pyramid
+    )  # not with a second stage's part of the network
+    return _SMALLEST_SIDES.get(row.network, 33) if row is not None and ends_late else 33
 
 
 def width_faults(depth_multiplier: float, min_depth: int) -> Iterator[Fault]:

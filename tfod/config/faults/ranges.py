@@ -225,6 +225,8 @@ _RUN = {
     "EvalConfig.recall_lower_bound": _SHARE,
     "EvalConfig.recall_upper_bound": _SHARE,
     "InputReader.filenames_shuffle_buffer_size": Range(0, _IMAGES),
+    "InputReader.keypoint_type_weight": Range(0, 1e6, instead=1),
+    "InputReader.num_keypoints": Range(0, 1000),
     "InputReader.num_prefetch_batches": Range(-1, 1000),
     "InputReader.sample_from_datasets_weights": Range(0, 1e6, instead=1),
     "InputReader.shuffle_buffer_size": Range(0, _IMAGES),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from tfod.config.faults.fault import Fault
 
-__all__ = ["evaluation_reader_faults", "path_faults"]
+__all__ = ["evaluation_reader_faults", "keypoint_faults", "path_faults", "score_faults"]
 
 
 def path_faults(paths: int, weights: Sequence[float] = ()) -> Iterator[Fault]:
@@ -18,6 +18,30 @@ def path_faults(paths: int, weights: Sequence[float] = ()) -> Iterator[Fault]:
     elif weights and not sum(weights):
         cure = "give at least one input_path a weight above 0: --set {field}=1"
         yield Fault("no input_path has a weight", "sample_from_datasets_weights[0]", cure)
+
+
+def keypoint_faults(keypoints: int, weights: int) -> Iterator[Fault]:
+    """How many `keypoint_type_weight` there are for `num_keypoints`. Block: the input reader."""
+    if weights and weights != keypoints:
+        what = f"{weights} keypoint_type_weight for {keypoints} num_keypoints"
+        cure = (
+            f"give one weight for each keypoint: --set '{{field}}={[1.0] * keypoints}'"
+            if keypoints
+            else (f"--set {{block}}num_keypoints={weights}")
+        )
+        yield Fault(what, "keypoint_type_weight", cure)
+
+
+def score_faults(loads: bool, uses: bool, steps: Sequence[str | None]) -> Iterator[Fault]:
+    """Whether scores of several classes are loaded, for `use_multiclass_scores` and a step. Block: train_config."""
+    if loads:
+        return
+    cure = "--set train_input_reader.load_multiclass_scores=true, if the records have them"
+    if uses:
+        yield Fault("the reader loads no scores of several classes", "use_multiclass_scores", cure)
+    if (step := "convert_class_logits_to_softmax") in steps:
+        where = f"data_augmentation_options[{steps.index(step)}].{step}"
+        yield Fault("the reader loads no scores of several classes, which the step converts", where, cure)
 
 
 def evaluation_reader_faults(readers: int) -> Iterator[Fault]:

@@ -14,20 +14,13 @@ INSTEAD_OF_TWO_STAGES = "ssd_resnet101_v1_fpn_640x640"
 _NASNETS = {"faster_rcnn_nas": "NASNet", "faster_rcnn_pnas": "PNASNet"}
 
 
-def refused_faults(extractor: str, *, rfcn: bool, context: bool) -> Iterator[Fault]:
-    """`extractor`: the type; `rfcn`: whether the box predictor is R-FCN's; `context`: whether there is a
-    `context_config`. Block: `faster_rcnn`.
+def refused_faults(extractor: str) -> Iterator[Fault]:
+    """`extractor`: the type. (R-FCN and Context R-CNN have fields of their own, see `tfod.config.support_table`.)
+    Block: `feature_extractor`.
 
-    >>> next(refused_faults("faster_rcnn_nas", rfcn=False, context=False)).what
+    >>> next(refused_faults("faster_rcnn_nas")).what
     'NASNet is not available here'
     """
     if extractor in _NASNETS:
-        yield _fault(_NASNETS[extractor], "feature_extractor.type", INSTEAD_OF_NASNET)
-    if rfcn:
-        yield _fault("R-FCN", "second_stage_box_predictor.rfcn_box_predictor", INSTEAD_OF_TWO_STAGES)
-    if context:
-        yield _fault("Context R-CNN", "context_config", INSTEAD_OF_TWO_STAGES)
-
-
-def _fault(name: str, field: str, instead: str) -> Fault:
-    return Fault(f"{name} is not available here", field, f"the nearest that is: tfod config new --model {instead} ...")
+        cure = f"the nearest that is: tfod config new --model {INSTEAD_OF_NASNET} ..."
+        yield Fault(f"{_NASNETS[extractor]} is not available here", "type", cure)

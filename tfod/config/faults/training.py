@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
 from tfod.config.faults.fault import Fault
-from tfod.config.support_table import AVAILABLE_METRICS
+from tfod.config.support_table import AVAILABLE_METRICS, MASK_METRICS
 from tfod.config.words import nearest
 
 __all__ = [
     "batch_size_faults",
     "checkpoint_type_faults",
     "expression_faults",
+    "mask_metrics_faults",
     "metrics_faults",
     "mixed_sizes_faults",
     "num_steps_faults",
@@ -68,6 +69,14 @@ def metrics_faults(names: Sequence[str], known: Collection[str]) -> Iterator[Fau
         if name not in known:
             cure = f"--set {{field}}={nearest(name, AVAILABLE_METRICS) or AVAILABLE_METRICS[0]}"
             yield Fault(f"the metrics {name} cannot be computed", f"metrics_set[{number}]", cure)
+
+
+def mask_metrics_faults(names: Sequence[str], *, masks_are_read: bool) -> Iterator[Fault]:
+    """`names`: those of `metrics_set`; and whether the evaluation reads records with masks. Block: the whole config."""
+    found = next((name for name in names if name in MASK_METRICS), None)
+    if found and not masks_are_read:
+        what = f"{found} compares masks, and the records are read without theirs"
+        yield Fault(what, "eval_input_reader[0].load_instance_masks", "--set {field}=true")
 
 
 def recall_faults(lower: float, upper: float) -> Iterator[Fault]:

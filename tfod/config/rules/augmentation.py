@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 
 from tfod.config.diagnostics import Diagnostic, error, errors, warning
-from tfod.config.faults.augmentation import GRAY, sequence_faults, step_choice_faults, step_faults
+from tfod.config.faults.augmentation import (
+    GRAY,
+    keypoint_faults,
+    sequence_faults,
+    step_choice_faults,
+    step_faults,
+)
 from tfod.config.gray import gray_switch, takes_gray
 from tfod.config.rules.walk import detection_model
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
@@ -24,7 +30,8 @@ def check_augmentation(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
         steps.append((kind, step))
         if kind is None or step is None:
             continue
-        yield from errors("augmentation", step_faults(kind, step), f"{where}.{kind}")
+        faults = [*step_faults(kind, step), *keypoint_faults(kind, step, config.train_input_reader.num_keypoints)]
+        yield from errors("augmentation", faults, f"{where}.{kind}")
         if kind == "drop_label_probabilistically" and step.label < 1:
             what = f"no object has the label {step.label}: the step drops nothing, as in the original"
             yield warning("augmentation", what, f"{where}.{kind}", f"--set {where}.{kind}.label=1, say")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tfod.config.diagnostics import Diagnostic, error, errors, note, warning
-from tfod.config.faults.reading import evaluation_reader_faults
+from tfod.config.faults.reading import evaluation_reader_faults, keypoint_faults, score_faults
 from tfod.config.label_map import NAME_A_LABEL_MAP, LabelMap, read_label_map
 from tfod.config.path_hints import assignment, files_of_kind, foreign_path, meant_path, nearest_file, shown
 from tfod.config.rules.placeholders import has_placeholder, placeholders
@@ -29,6 +29,10 @@ def check_training_input(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic
         yield error("no-input", "there is no training data", where, "add a train_input_reader { ... }")
         return
     yield from placeholders(reader, f"{where}.")
+    yield from _objects(reader, where)
+    steps = [option.WhichOneof("preprocessing_step") for option in config.train_config.data_augmentation_options]
+    faults = score_faults(reader.load_multiclass_scores, config.train_config.use_multiclass_scores, steps)
+    yield from errors("scores", faults, "train_config")
     yield from _label_map(config, reader, where, required=False)
     yield from check_files(reader, where)[1]
 
@@ -48,6 +52,7 @@ def check_evaluation_input(config: TrainEvalPipelineConfig) -> Iterator[Diagnost
             "put the one that you want first",
         )
     yield from placeholders(reader, f"{where}.")
+    yield from _objects(reader, where)
     yield from _label_map(config, reader, where, required=True)
     files, findings = check_files(reader, where)
     yield from findings
@@ -61,6 +66,10 @@ def check_evaluation_input(config: TrainEvalPipelineConfig) -> Iterator[Diagnost
                 f"{where}.tf_record_input_reader.input_path[0]",
                 "evaluate on pictures that are kept out of training",
             )
+
+
+def _objects(reader: InputReader, where: str) -> Iterator[Diagnostic]:
+    yield from errors("keypoints", keypoint_faults(reader.num_keypoints, len(reader.keypoint_type_weight)), where)
 
 
 def _left_over(

@@ -27,7 +27,7 @@ from tfod.config.faults.model import (
 from tfod.config.faults.refused import refused_faults
 from tfod.config.faults.suppression import suppression_faults
 from tfod.config.label_map import read_label_map
-from tfod.config.rules import ssd
+from tfod.config.rules import faster_rcnn, ssd
 from tfod.config.rules.walk import blocks, detection_model
 from tfod.config.support import limit_of
 from tfod.errors import ConfigError
@@ -44,11 +44,10 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
         return
     kind, model = found
     where = f"model.{kind}"
+    refused: list[Fault] = []
     if kind == "faster_rcnn":
-        rfcn = model.second_stage_box_predictor.HasField("rfcn_box_predictor")
-        context = model.HasField("context_config")
-        faults = refused_faults(model.feature_extractor.type, rfcn=rfcn, context=context)
-        yield from errors("refused", faults, where)
+        refused = [*refused_faults(model.feature_extractor.type)]
+        yield from errors("refused", refused, f"{where}.feature_extractor")
     if limit_of(config.model.DESCRIPTOR, kind) is not None:
         return  # a family that is missing; of its parts nothing can be said
     for fault in num_classes_faults(model.num_classes):
@@ -56,8 +55,9 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
         what, place, cure = fault.at(where)
         yield error("num-classes", what, place, f"{cure}: --set {place}={ids}" if ids else cure)
     extractor = model.feature_extractor
-    faults = extractor_type_faults(extractor.type, kind, pyramid=extractor.HasField("fpn"))
-    yield from errors("feature-extractor", faults, f"{where}.feature_extractor")
+    if not refused:
+        faults = extractor_type_faults(extractor.type, kind, pyramid=extractor.HasField("fpn"))
+        yield from errors("feature-extractor", faults, f"{where}.feature_extractor")
     yield from _resizer(model.image_resizer, extractor.type, f"{where}.image_resizer")
     for path, block in blocks(model, f"{where}."):
         if block.DESCRIPTOR.name == "Initializer" and block.HasField("keras_initializer_by_name"):
@@ -67,8 +67,11 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
             yield from errors("detections", suppression_faults(block), path.rstrip("."))
         elif block.DESCRIPTOR.name == "CalibrationConfig":
             yield from _calibration(block, path.rstrip("."))
-    if kind == "ssd":
-        yield from ssd.check(model)
+    if not refused:
+        yield from _FAMILIES[kind](model)
+
+
+_FAMILIES: dict[str, Callable[[Any], Iterator[Diagnostic]]] = {"faster_rcnn": faster_rcnn.check, "ssd": ssd.check}
 
 
 def _greatest_id(config: TrainEvalPipelineConfig) -> int | None:

@@ -15,6 +15,7 @@ from tfod.config.faults.learning_rate import (
 from tfod.config.faults.training import (
     batch_size_faults,
     expression_faults,
+    mask_metrics_faults,
     metrics_faults,
     mixed_sizes_faults,
     num_steps_faults,
@@ -58,6 +59,9 @@ def check(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
     yield from _weight_averages(config)
     evaluation = config.eval_config
     yield from errors("metrics-set", metrics_faults(evaluation.metrics_set, _METRICS), "eval_config")
+    if config.eval_input_reader:
+        read = config.eval_input_reader[0].load_instance_masks
+        yield from errors("metrics-set", mask_metrics_faults(evaluation.metrics_set, masks_are_read=read))
     faults = recall_faults(evaluation.recall_lower_bound, evaluation.recall_upper_bound)
     yield from errors("metrics-set", faults, "eval_config")
 

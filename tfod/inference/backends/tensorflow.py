@@ -27,7 +27,12 @@ _FITTING = "use the model with images of the size that it was made for"
 
 
 class TensorFlowDetector:
-    """A function of TensorFlow; see `tfod.inference.backends.backend.Backend`."""
+    """A function of TensorFlow; see `tfod.inference.backends.backend.Backend`.
+
+    Attributes:
+      function: From images of its shape and dtype to all outputs by name.
+      owner: What holds the variables: of a checkpoint the DetectionModel.
+    """
 
     class_names: Mapping[int, str] = {}
 
@@ -39,9 +44,9 @@ class TensorFlowDetector:
         shape: Sequence[int | None] | tf.TensorShape = (1, None, None, 3),
     ) -> None:
         """`function` takes images of `shape` and `dtype`; `owner` holds its variables and is kept alive."""
-        self._function = function
+        self.function = function
         self._dtype = dtype
-        self._owner = owner
+        self.owner = owner
         known = tf.TensorShape(shape)
         self.shape = (None, None, None, 3) if known.rank is None else tuple(known.as_list())
         self.dtypes = tuple(dict.fromkeys(("uint8", dtype.name)))
@@ -86,7 +91,7 @@ class TensorFlowDetector:
     def __call__(self, images: NDArray[Any], wanted: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
         """See Backend."""
         try:
-            found = self._function(tf.constant(images, self._dtype))
+            found = self.function(tf.constant(images, self._dtype))
         except tf.errors.OpError as error:
             height, width = images.shape[1:3]
             what = f"the model cannot compute with an image of {height} x {width}: {plain_reason(str(error))}"

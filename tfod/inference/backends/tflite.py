@@ -54,13 +54,19 @@ class TFLiteDetector:
 
     def __call__(self, images: NDArray[Any], wanted: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
         """See Backend."""
-        _, height, width, _ = self._input["shape"].tolist()
-        prepared, size = self._prepare(images[0], height, width)
-        self._interpreter.set_tensor(self._input["index"], self._as_taken(prepared)[np.newaxis])
+        given, shares = self.prepared(images[0])
+        self._interpreter.set_tensor(self._input["index"], given)
         self._interpreter.invoke()
         found = {name: self._interpreter.get_tensor(one["index"]) for name, one in self._outputs.items()}
-        found = boxes_of_image(found, (size[0] / height, size[1] / width))
+        found = boxes_of_image(found, shares)
         return {name: values for name, values in found.items() if wanted is None or name in wanted}
+
+    def prepared(self, image: NDArray[np.uint8]) -> tuple[NDArray[Any], tuple[float, float]]:
+        """What the file takes, `[1, h, w, 3]`, of an image uint8 `[H, W, 3]`; and the shares of its sides that are no
+        padding."""
+        _, height, width, _ = self._input["shape"].tolist()
+        values, size = self._prepare(image, height, width)
+        return self._as_taken(values)[np.newaxis], (size[0] / height, size[1] / width)
 
     def _as_taken(self, prepared: NDArray[np.float32]) -> NDArray[Any]:
         dtype = self._input["dtype"]

@@ -1,13 +1,14 @@
 """Backbones as the original's checkpoints have them: Keras models, whose layers with weights are numbered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 import tf_keras as keras
 
 from tfod.models.backbones.efficientnet import EfficientNet
-from tfod.models.backbones.inception import Inception, InceptionModule
+from tfod.models.backbones.inception import Inception, InceptionResidual
+from tfod.models.backbones.inception_resnet_v2 import InceptionResNetV2
 from tfod.models.backbones.inception_v2 import InceptionV2
 from tfod.models.backbones.inception_v3 import InceptionV3
 from tfod.models.backbones.mobile_block import MobileBlock
@@ -16,8 +17,9 @@ from tfod.models.backbones.mobilenet_v1 import MobileNetV1
 from tfod.models.backbones.mobilenet_v2 import MobileNetV2
 from tfod.models.backbones.mobilenet_v3 import MobileNetV3
 from tfod.models.backbones.resnet import Bottleneck, PreactivationBottleneck, ResNet
+from tfod.models.layers.sequential import Sequential
 
-__all__ = ["CONVOLUTIONS", "backbone_layout", "numbered", "tree"]
+__all__ = ["CONVOLUTIONS", "backbone_layers", "backbone_layout", "numbered", "tree"]
 
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 
@@ -49,13 +51,19 @@ def numbered(layers: Iterable[keras.layers.Layer]) -> dict[str, keras.layers.Lay
     return places
 
 
-def backbone_layout(backbone: tf.Module, unused: Iterable[keras.layers.Layer] = ()) -> tf.Module:
+def backbone_layout(backbone: Any, others: Iterable[keras.layers.Layer] = ()) -> tf.Module:
     """The backbone's layers as `layer_with_weights-0`, `-1`, ..., in the order of Keras' model of the network.
 
-    `unused`: layers of it that are saved and never run, after the others.
+    `others`: layers that the original's model of it has after these.
     """
-    with_weights = (layer for layer in (*_ORDER[type(backbone)](backbone), *unused) if layer.weights)
+    with_weights = (layer for layer in (*backbone_layers(backbone), *others) if layer.weights)
     return tree({f"layer_with_weights-{number}": layer for number, layer in enumerate(with_weights)})
+
+
+def backbone_layers(backbone: tf.Module) -> Iterable[keras.layers.Layer]:
+    """The backbone's layers in the order of Keras' model of the network."""
+    layers: Iterable[keras.layers.Layer] = _ORDER[type(backbone)](backbone)
+    return layers
 
 
 def _mobilenet_v1(backbone: MobileNetV1) -> Iterable[keras.layers.Layer]:
@@ -98,11 +106,29 @@ def _efficientnet(backbone: EfficientNet) -> Iterable[keras.layers.Layer]:
 
 def _inception(backbone: Inception) -> Iterable[keras.layers.Layer]:
     for part in backbone.parts.values():
-        if not isinstance(part, InceptionModule):
+        if isinstance(part, Sequential):
             yield from part.layers
             continue
         for branch in part.branches:
             yield from branch.layers
+
+
+def _inception_resnet(backbone: InceptionResNetV2) -> Iterable[keras.layers.Layer]:
+    for part in backbone.parts.values():
+        if isinstance(part, Sequential):
+            yield from part.layers
+            continue
+        yield from _end_to_end([branch.layers for branch in part.branches])
+        if isinstance(part, InceptionResidual):
+            yield from part.widen.layers
+
+
+def _end_to_end(branches: Sequence[Sequence[keras.layers.Layer]]) -> Iterable[keras.layers.Layer]:
+    """Layers of branches that end at one place, those first that are farthest from it."""
+    for distance in range(max(map(len, branches)), 0, -1):
+        for layers in branches:
+            if distance <= len(layers):
+                yield layers[-distance]
 
 
 def _mobilenet_v3(backbone: MobileNetV3) -> Iterable[keras.layers.Layer]:
@@ -125,6 +151,7 @@ def _mobile_block(block: MobileBlock) -> Iterable[keras.layers.Layer]:
 
 _ORDER: dict[type, Any] = {
     EfficientNet: _efficientnet,
+    InceptionResNetV2: _inception_resnet,
     InceptionV2: _inception,
     InceptionV3: _inception,
     MobileDet: _mobiledet,

@@ -9,10 +9,23 @@ from typing import Literal, Protocol
 import tensorflow as tf
 import tf_keras as keras
 
+from tfod.models.layers.block import Block
 from tfod.models.layers.conv import ConvHyperparameters
 from tfod.models.layers.sequential import Sequential
 
-__all__ = ["Branch", "Conv", "Inception", "InceptionModule", "Plan", "Pool", "Step"]
+__all__ = [
+    "Branch",
+    "BranchPlan",
+    "Conv",
+    "Inception",
+    "InceptionModule",
+    "InceptionResidual",
+    "Plan",
+    "Pool",
+    "Residual",
+    "Step",
+    "Width",
+]
 
 Width = Callable[[int], int]
 """From the paper's number of channels to that of this network."""
@@ -45,6 +58,7 @@ class Conv:
     kernel: tuple[int, int] = (1, 1)
     stride: int = 1
     padding: Literal["same", "valid"] = "same"
+    dilation: int = 1
     stddev: float | None = None
 
     def channels_after(self, channels: int, width: Width) -> int:
@@ -56,7 +70,9 @@ class Conv:
         hp = hyperparameters
         if self.stddev is not None:
             hp = dataclasses.replace(hp, make_initializer=lambda: keras.initializers.TruncatedNormal(0.0, self.stddev))
-        convolution = hp.conv(width(self.channels), self.kernel, strides=self.stride, padding=self.padding)
+        convolution = hp.conv(
+            width(self.channels), self.kernel, strides=self.stride, padding=self.padding, dilation=self.dilation
+        )
         return [convolution, *hp.normalization_and_activation()]
 
 
@@ -84,8 +100,23 @@ Fork = tuple[Step, ...]
 BranchPlan = tuple[Step | Fork, ...]
 """Steps one after the other; a fork can only be the last."""
 
-Plan = Mapping[str, Step | tuple[BranchPlan, ...]]
-"""The parts of a network by their names, in their order: single steps, and modules of branches."""
+
+@dataclass(frozen=True)
+class Residual:
+    """Branches of which a part is added to what they take.
+
+    Attributes:
+      scale: How large a part.
+      activated: Whether the sum is.
+    """
+
+    branches: tuple[BranchPlan, ...]
+    scale: float
+    activated: bool = True
+
+
+Plan = Mapping[str, Step | tuple[BranchPlan, ...] | Residual]
+"""The parts of a network by their names, in their order: single steps, modules of branches, and residual ones."""
 
 
 class Branch(tf.Module):
@@ -128,6 +159,28 @@ class InceptionModule(tf.Module):
         return tf.concat([branch(features, training=training) for branch in self.branches], axis=-1)
 
 
+class InceptionResidual(Block):
+    """Branches, and a 1x1 convolution that brings what they give to the channels of what they take.
+
+    Args:
+      channels: Of features, before and after.
+    """
+
+    def __init__(self, plan: Residual, hyperparameters: ConvHyperparameters, width: Width, channels: int) -> None:
+        super().__init__(name="inception_residual")
+        self.branches = [Branch(branch, hyperparameters, width) for branch in plan.branches]
+        self.widen = Sequential([hyperparameters.conv(channels, 1, use_bias=True)])
+        self.activation = Sequential(hyperparameters.activation_layer() if plan.activated else [])
+        self._scale = plan.scale
+
+    def compute(self, *inputs: tf.Tensor, training: bool) -> tf.Tensor:
+        """See Block."""
+        (features,) = inputs
+        mixed = tf.concat([branch(features, training=training) for branch in self.branches], axis=-1)
+        added = features + self._scale * self.widen(mixed, training=training)
+        return self.activation(added, training=training)
+
+
 class Inception(tf.Module):
     """See Backbone. Every part of the network is an end point.
 
@@ -155,18 +208,21 @@ class Inception(tf.Module):
         def width(channels: int) -> int:
             return max(int(channels * depth_multiplier), min_depth)
 
-        self.parts: dict[str, Sequential | InceptionModule] = {}
+        self.parts: dict[str, Sequential | InceptionModule | InceptionResidual] = {}
         self.strides: dict[str, int] = {}
         self.channels: dict[str, int] = {}
         channels, stride = 0, 1
         for part, planned in plan.items():
-            branches = planned if isinstance(planned, tuple) else ((planned,),)
-            channels = sum(_channels_after(branch, channels, width) for branch in branches)
-            stride *= math.prod(step.stride for step in branches[0] if not isinstance(step, tuple))
+            if not isinstance(planned, Residual):
+                branches = planned if isinstance(planned, tuple) else ((planned,),)
+                channels = sum(_channels_after(branch, channels, width) for branch in branches)
+                stride *= math.prod(step.stride for step in branches[0] if not isinstance(step, tuple))
             if part not in parts:
                 continue
             self.channels[part], self.strides[part] = channels, stride
-            if isinstance(planned, tuple):
+            if isinstance(planned, Residual):
+                self.parts[part] = InceptionResidual(planned, hyperparameters, width, channels)
+            elif isinstance(planned, tuple):
                 self.parts[part] = InceptionModule(planned, hyperparameters, width)
             else:
                 self.parts[part] = Sequential(planned.layers(hyperparameters, width))

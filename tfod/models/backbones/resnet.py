@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import tensorflow as tf
 import tf_keras as keras
@@ -31,6 +31,7 @@ class Bottleneck(Block):
 
     Args:
       activation: That of the sum; None for the hyperparameters'.
+      filter_strides: Whether the stride is that of the 3x3 convolution, not of what takes the input.
     """
 
     def __init__(
@@ -43,11 +44,17 @@ class Bottleneck(Block):
         dilation: int,
         project: bool,
         activation: Activation | None = None,
+        filter_strides: bool = False,
     ) -> None:
         super().__init__(name="bottleneck")
         wide, after = _EXPANSION * channels, hp.normalization_and_activation
-        narrow = [conv(channels, 1), *after(), conv(channels, 3, dilation=dilation), *after()]
-        self.narrow_and_filter = Sequential(narrow)
+        self._filter_strides = filter_strides and stride > 1
+        filtering = (
+            padded("explicit", 3, lambda pad: conv(channels, 3, strides=stride, padding=pad))
+            if self._filter_strides
+            else (conv(channels, 3, dilation=dilation),)
+        )
+        self.narrow_and_filter = Sequential([conv(channels, 1), *after(), *filtering, *after()])
         self.widen = Sequential([conv(wide, 1), *hp.normalization()])
         self.project = Sequential([conv(wide, 1), *hp.normalization()] if project else [])
         self.activation = Sequential([keras.layers.Activation(activation)] if activation else hp.activation_layer())
@@ -57,9 +64,10 @@ class Bottleneck(Block):
         """See Block."""
         (features,) = inputs
         # What a stride of two 1x1 convolutions would leave out is left out once; the gradient takes two thirds.
-        features = _subsampled(features, self._stride)
-        output = self.widen(self.narrow_and_filter(features, training=training), training=training)
-        return self.activation(self.project(features, training=training) + output, training=training)
+        kept = _subsampled(features, self._stride)
+        narrow = self.narrow_and_filter(features if self._filter_strides else kept, training=training)
+        output = self.widen(narrow, training=training)
+        return self.activation(self.project(kept, training=training) + output, training=training)
 
 
 class PreactivationBottleneck(Block):
@@ -99,15 +107,17 @@ class ResNet(tf.Module):
     """See Backbone. The end points are the STAGES that there are.
 
     Version 1 halves the resolution at the beginning of a stage, by the stride of its first 1x1 convolutions; version 2,
-    as in Keras' applications, at the end of the stage before, by that of a 3x3 convolution.
+    as in Keras' applications, and TF-Slim's classifiers at the end of the stage before, by that of a 3x3 convolution.
 
     Args:
       depth: 50, 101 or 152.
       version: 1 or 2.
       stages: Which stages there are, one after the other: without the last ones the network is cut, without the
         first ones it takes the features that they would give.
-      use_bias: Whether the convolutions of version 1, which normalisation follows, have a bias.
-      pool_padding: How the maximum pooling after the first stage is padded; version 2's is always padded explicitly.
+      as_in_keras: Whether it is that of Keras' applications, as version 2 always is, where all convolutions of version
+        1 have a bias and the pooling after the first stage is padded equally on all sides.
+      halving: Where a stage halves the resolution, in its first or, which version 2 always does, in its last block; its
+        end point comes after it.
       slim: Whether it is TF-Slim's network, not Keras': its first layer keeps its width, wide layers are four times
         their narrow ones, and sums are activated by ReLU whatever the hyperparameters say.
       output_stride: The most of all end points. A stage that would exceed it keeps the resolution, and its 3x3
@@ -121,8 +131,8 @@ class ResNet(tf.Module):
         *,
         version: Literal[1, 2] = 1,
         stages: Sequence[str] = STAGES,
-        use_bias: bool = False,
-        pool_padding: Padding = "same",
+        as_in_keras: bool = False,
+        halving: Literal["first", "last"] = "first",
         output_stride: int = 32,
         depth_multiplier: float = 1.0,
         min_depth: int = 0,
@@ -131,8 +141,9 @@ class ResNet(tf.Module):
         super().__init__(name=f"resnet_v{version}_{depth}")
         self._hyperparameters = hyperparameters
         self._version = version
-        self._use_bias = use_bias
-        self._pool = _max_pool(pool_padding if version == 1 else "explicit")
+        self._halving = "last" if version == 2 else halving
+        self._use_bias = as_in_keras or (slim and hyperparameters.use_bias)
+        self._pool = _max_pool("explicit" if as_in_keras or version == 2 else "same")
         self._multiplier, self._min_depth = (1.0, 0) if slim else (depth_multiplier, min_depth)
         self._slim = slim
         self.stem = Sequential(self._make_stem() if "conv1" in stages else [])
@@ -141,7 +152,7 @@ class ResNet(tf.Module):
         self.channels: dict[str, int] = {"conv1": self._width(_STEM_CHANNELS)} if "conv1" in stages else {}
         reached, dilation = 4, 1  # after the pooling
         for number, (name, blocks) in enumerate(zip(STAGES[1:], _BLOCKS[depth], strict=True)):
-            before, stride = dilation, 1 if name == _KEEPS_RESOLUTION[version] else 2
+            before, stride = dilation, 1 if name == _KEEPS_RESOLUTION[self._halving] else 2
             if reached * stride > output_stride:
                 stride, dilation = 1, 2 * dilation
             reached *= stride
@@ -149,8 +160,9 @@ class ResNet(tf.Module):
                 narrow = _STEM_CHANNELS * 2**number
                 if slim:  # which multiplies these alone
                     narrow = max(int(narrow * depth_multiplier), min_depth)
-                # Kernels see what they would with strides: those of version 2 come before the stride of their stage.
-                self.stages[name] = self._make_stage(narrow, blocks, stride, dilation if version == 1 else before)
+                # Kernels see what they would with strides: those before the stride of their stage what they did.
+                seen = dilation if self._halving == "first" else before
+                self.stages[name] = self._make_stage(narrow, blocks, stride, seen)
                 self.channels[name] = self._width(_EXPANSION * narrow)
                 self.strides[name] = reached
         self.levels = {stride.bit_length() - 1: name for name, stride in self.strides.items()}
@@ -180,8 +192,11 @@ class ResNet(tf.Module):
     def _make_stage(
         self, channels: int, blocks: int, stride: int, dilation: int
     ) -> list[Bottleneck | PreactivationBottleneck]:
-        block = partial(Bottleneck, activation=tf.nn.relu) if self._slim else _BLOCK[self._version]
-        strided = 0 if self._version == 1 else blocks - 1
+        block: Any = PreactivationBottleneck
+        if self._version == 1:
+            activation = tf.nn.relu if self._slim else None
+            block = partial(Bottleneck, activation=activation, filter_strides=self._halving == "last")
+        strided = 0 if self._halving == "first" else blocks - 1
         before = next(reversed(self.channels.values()), None)
         projects = not self._slim or before != self._width(_EXPANSION * channels)
         return [
@@ -204,9 +219,8 @@ class ResNet(tf.Module):
         return self._hyperparameters.conv(self._width(channels), kernel_size, **settings)  # type: ignore[arg-type]
 
 
-_BLOCK: dict[int, type[Bottleneck | PreactivationBottleneck]] = {1: Bottleneck, 2: PreactivationBottleneck}
-# Of each version the stage that keeps the resolution of the one before.
-_KEEPS_RESOLUTION = {1: "conv2", 2: "conv5"}
+# The stage that keeps the resolution of what comes before it.
+_KEEPS_RESOLUTION = {"first": "conv2", "last": "conv5"}
 
 
 def _subsampled(features: tf.Tensor, stride: int) -> tf.Tensor:
@@ -221,10 +235,11 @@ def _max_pool(padding: Padding) -> Callable[[tf.Tensor], tf.Tensor]:
 
 def resnet_defaults(*, freeze_batch_norm: bool, weight_decay: float = 1e-4, slim: bool = False) -> ConvHyperparameters:
     """The network's own hyperparameters, used where a config does not override them."""
+    # Keras' is Σ w², not half of it.
+    regularizer = L2Regularizer if slim else keras.regularizers.L2
     return ConvHyperparameters(
         make_initializer=partial(keras.initializers.VarianceScaling, 2.0 if slim else 1.0),
-        # Keras' is Σ w², not half of it.
-        regularizer=L2Regularizer(weight_decay) if slim else keras.regularizers.L2(weight_decay),
+        regularizer=regularizer(weight_decay) if weight_decay else None,
         batch_norm=BatchNorm(decay=0.997, epsilon=1e-5, scale=True, frozen=freeze_batch_norm),
         activation=tf.nn.relu,
         slim=slim,

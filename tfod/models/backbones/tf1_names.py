@@ -9,14 +9,15 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tfod.models.backbones.checkpoint_layout import CONVOLUTIONS
-from tfod.models.backbones.inception import Inception, InceptionModule
+from tfod.models.backbones.inception import Inception, InceptionResidual
+from tfod.models.backbones.inception_resnet_v2 import InceptionResNetV2
 from tfod.models.backbones.inception_v2 import InceptionV2
 from tfod.models.backbones.inception_v3 import InceptionV3
 from tfod.models.backbones.mobiledet import MobileDet
 from tfod.models.backbones.mobilenet_v1 import MobileNetV1
 from tfod.models.backbones.mobilenet_v2 import EXPANSION, MobileNetV2
 from tfod.models.backbones.mobilenet_v3 import MobileNetV3
-from tfod.models.backbones.resnet import Bottleneck, ResNet
+from tfod.models.backbones.resnet import STAGES, Bottleneck, ResNet
 from tfod.models.layers.sequential import Sequential
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "backbone_tf1_names",
     "has_tf1_names",
     "scoped",
+    "second_stage_tf1_names",
     "tf1_end_point",
     "tf1_names",
     "tf1_scope",
@@ -47,6 +49,14 @@ _NORM_LEAVES = ("gamma", "beta", "moving_mean", "moving_variance")
 def backbone_tf1_names(backbone: tf.Module) -> Named:
     """The variables of a backbone by TF-Slim's names, as `MobilenetV1/Conv2d_0/weights`: those of its classifiers."""
     return scoped(tf1_scope(backbone), dict(_VARIABLES[type(backbone)](backbone)))
+
+
+def second_stage_tf1_names(backbone: tf.Module) -> Named:
+    """The variables of a second stage as they stand in its scope, where what repeats is counted anew."""
+    names = backbone_tf1_names(backbone)
+    if not isinstance(backbone, InceptionResNetV2):
+        return names
+    return {name.replace("/Repeat_2/", "/Repeat/"): variable for name, variable in names.items()}
 
 
 def has_tf1_names(backbone: tf.Module) -> bool:
@@ -109,7 +119,8 @@ def _mobilenet_v2(backbone: MobileNetV2) -> Pairs:
 
 def _resnet(backbone: ResNet) -> Pairs:
     yield from tf1_names(backbone.stem, "conv1").items()
-    for stage, blocks in enumerate(backbone.stages.values(), 1):
+    for name, blocks in backbone.stages.items():
+        stage = STAGES.index(name)
         for unit, block in enumerate(blocks, 1):
             assert isinstance(block, Bottleneck), "version 2 has no checkpoints of TensorFlow 1 here"
             scope = f"block{stage}/unit_{unit}/bottleneck_v1"
@@ -120,7 +131,7 @@ def _resnet(backbone: ResNet) -> Pairs:
 
 def _inception(backbone: Inception) -> Pairs:
     for part, module in backbone.parts.items():
-        if not isinstance(module, InceptionModule):
+        if isinstance(module, Sequential):
             yield from tf1_names(module, part).items()
             continue
         for number, branch in enumerate(module.branches):
@@ -140,6 +151,7 @@ def _inception_scopes(scope: str, layers: Iterable[keras.layers.Layer]) -> Itera
 _POOLING = (keras.layers.AveragePooling2D, keras.layers.MaxPooling2D)
 # Where InceptionV3 departs from that rule.
 _ODD_SCOPES = {
+    "inception_resnet_v2": "InceptionResnetV2",
     "Mixed_5c/Branch_1/Conv2d_0a_1x1": "Mixed_5c/Branch_1/Conv2d_0b_1x1",
     "Mixed_5c/Branch_1/Conv2d_0b_5x5": "Mixed_5c/Branch_1/Conv_1_0c_5x5",
     "Mixed_6a/Branch_0/Conv2d_1a_3x3": "Mixed_6a/Branch_0/Conv2d_1a_1x1",
@@ -152,6 +164,39 @@ def _inception_v3(backbone: InceptionV3) -> Pairs:
     for name, variable in _inception(backbone):
         scope = "/".join(name.split("/")[:3])  # of a convolution within a module
         yield name.replace(scope, _ODD_SCOPES.get(scope, scope)), variable
+
+
+def _inception_resnet_v2(backbone: InceptionResNetV2) -> Pairs:
+    for part, module in backbone.parts.items():
+        scope = _inception_resnet_scope(part)
+        if isinstance(module, Sequential):
+            yield from tf1_names(module, scope).items()
+            continue
+        halves = part in ("Mixed_6a", "Mixed_7a")
+        for number, branch in enumerate(module.branches):
+            places = (f"{scope}/Branch_{number}/{place}" for place in _inception_resnet_places(branch.layers, halves))
+            yield from tf1_names(branch.layers, *places).items()
+        if isinstance(module, InceptionResidual):
+            yield from tf1_names(module.widen, f"{scope}/Conv2d_1x1").items()
+
+
+def _inception_resnet_scope(part: str) -> str:
+    kind = part.split("_")[0]
+    if part == "block8_10":
+        return "Block8"
+    return f"{_REPEATS[kind]}/{part}" if kind in _REPEATS else part
+
+
+def _inception_resnet_places(layers: Iterable[keras.layers.Layer], halves: bool) -> Iterator[str]:
+    """The names of a branch's convolutions: one that is alone has no letter, the last that halves, or could, has 1a."""
+    steps = [layer for layer in layers if isinstance(layer, (*CONVOLUTIONS, *_POOLING))]
+    for letter, layer in zip("abc", steps, strict=False):
+        if isinstance(layer, CONVOLUTIONS):
+            place = "1a_" if halves and layer is steps[-1] else f"0{letter}_" if len(steps) > 1 else ""
+            yield f"Conv2d_{place}{'x'.join(map(str, layer.kernel_size))}"
+
+
+_REPEATS = {"block35": "Repeat", "block17": "Repeat_1", "block8": "Repeat_2"}
 
 
 def _mobilenet_v3(backbone: MobileNetV3) -> Pairs:
@@ -197,6 +242,7 @@ _MOBILEDET_BLOCKS = {
     "unexpanded": "IBNNoExpansion", "bottleneck": "IBN", "fused": "FusedConv", "tucker": "TuckerConv",
 }  # fmt: skip
 _VARIABLES: dict[type, Any] = {
+    InceptionResNetV2: _inception_resnet_v2,
     InceptionV2: _inception,
     InceptionV3: _inception_v3,
     MobileDet: _mobiledet,
@@ -207,6 +253,7 @@ _VARIABLES: dict[type, Any] = {
 }
 # Of all others it is their name.
 _SCOPES = {
+    "inception_resnet_v2": "InceptionResnetV2",
     "inception_v2": "InceptionV2",
     "inception_v3": "InceptionV3",
     "mobiledet_cpu": "MobileDetCPU",

@@ -243,7 +243,6 @@ def _resnet_fpn(depth: int, config: _Config, where: str, freeze: bool) -> Featur
         base,
         depth_multiplier=config.depth_multiplier,
         min_depth=config.min_depth,
-        use_bias=slim and base.use_bias,
         slim=slim,
     )
     # With Keras the original reads no field of `fpn` here; use_depthwise and use_explicit_padding it never reads.

@@ -12,6 +12,7 @@ from tfod.losses.classification import ClassificationLoss
 from tfod.losses.focal import SigmoidFocalLoss
 from tfod.losses.localization import LocalizationLoss
 from tfod.losses.mining import HardExampleMiner
+from tfod.models.ground_truth import without_common_padding
 
 __all__ = ["SSDLoss"]
 
@@ -40,7 +41,7 @@ class SSDLoss:
 
     def __call__(self, prediction: Tensors, labels: Tensors, *, training: bool) -> dict[str, tf.Tensor]:
         """The two losses, float32 scalars, of a prediction of `SSD.predict` and of labels as `SSD.loss` takes them."""
-        targets = self.assign_targets(prediction[names.ANCHORS], *_without_common_padding(labels))
+        targets = self.assign_targets(prediction[names.ANCHORS], *without_common_padding(labels))
         targets = type(targets)(*map(tf.stop_gradient, targets))
         classes, class_weights = None, targets.class_weights
         if self.implicit_weight is not None and training:
@@ -104,16 +105,3 @@ class SSDLoss:
         kept = tf.gather(tf.reshape(counts, [-1]), targets.positives)
         targets = targets._replace(positive_weights=targets.positive_weights * kept)
         return targets, class_weights * (counts if class_weights.shape.rank == 2 else counts[..., tf.newaxis])
-
-
-def _without_common_padding(labels: Tensors) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Boxes, classes and weights cut to the most boxes that an image of the batch has, but at least one.
-
-    Padding has no effect on the loss; to leave out what all images share of it saves most of the matching.
-    """
-    most = tf.maximum(tf.reduce_max(labels[names.NUM_GROUNDTRUTH_BOXES]), 1)
-    return (
-        labels[names.GROUNDTRUTH_BOXES][:, :most],
-        labels[names.GROUNDTRUTH_CLASSES][:, :most],
-        labels[names.GROUNDTRUTH_WEIGHTS][:, :most],
-    )

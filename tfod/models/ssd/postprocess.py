@@ -9,17 +9,9 @@ from tfod import names
 from tfod.boxes.coders import BoxCoder
 from tfod.boxes.nms import MulticlassNMS
 from tfod.models.scores import ScoreConverter
+from tfod.models.suppression import suppress
 
 __all__ = ["SSDPostprocessor", "true_windows"]
-
-_SIGNATURE = {
-    names.DETECTION_BOXES: tf.float32,
-    names.DETECTION_SCORES: tf.float32,
-    names.DETECTION_CLASSES: tf.float32,
-    names.DETECTION_MULTICLASS_SCORES: tf.float32,
-    names.DETECTION_ANCHOR_INDICES: tf.int32,
-    names.NUM_DETECTIONS: tf.float32,
-}
 
 
 @dataclass(frozen=True)
@@ -47,32 +39,13 @@ class SSDPostprocessor:
         """
         boxes, scores = self.decode(prediction)
         windows = true_windows(true_shapes, height, width)
-        if boxes.shape[0] == 1:
-            # The usual case of inference: a loop of one costs more than its body.
-            only = self._one_image((boxes[0], scores[0], windows[0]))
-            detections = {name: value[tf.newaxis] for name, value in only.items()}
-        else:
-            detections = tf.map_fn(self._one_image, (boxes, scores, windows), fn_output_signature=_SIGNATURE)
+        detections = suppress(self.nms, boxes, scores, windows, first_class=self.first_class)
         return {**detections, names.RAW_DETECTION_BOXES: boxes, names.RAW_DETECTION_SCORES: scores}
 
     def decode(self, prediction: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
         """All boxes, float32 `[B, A, 4]`, not clipped, and all scores, float32 `[B, A, K]`, before suppression."""
         boxes = self.box_coder.decode(prediction[names.BOX_ENCODINGS], prediction[names.ANCHORS])
         return boxes, self.convert_scores(prediction[names.CLASS_PREDICTIONS])
-
-    def _one_image(self, elements: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
-        boxes, scores, window = elements
-        selection = self.nms(boxes, scores[:, self.first_class :], window)
-        valid = tf.range(self.nms.max_total) < selection.count
-        multiclass = tf.gather(scores, selection.indices)
-        return {
-            names.DETECTION_BOXES: selection.boxes,
-            names.DETECTION_SCORES: selection.scores,
-            names.DETECTION_CLASSES: tf.cast(selection.classes, tf.float32),
-            names.DETECTION_MULTICLASS_SCORES: tf.where(valid[:, tf.newaxis], multiclass, 0.0),
-            names.DETECTION_ANCHOR_INDICES: selection.indices,
-            names.NUM_DETECTIONS: tf.cast(selection.count, tf.float32),
-        }
 
 
 def true_windows(true_shapes: tf.Tensor, height: int | tf.Tensor, width: int | tf.Tensor) -> tf.Tensor:

@@ -1,0 +1,49 @@
+"""Videos drawn for tests: each frame shows its own number."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["number_in", "numbered", "read_frames", "write_video"]
+
+_BITS = 12
+
+
+def numbered(number: int, height: int = 64, width: int = 96) -> NDArray[np.uint8]:
+    """A grey image, uint8 `[H, W, 3]`, whose upper half shows a number as bright and dark stripes."""
+    image = np.full((height, width, 3), 100, np.uint8)
+    for bit, stripe in enumerate(np.array_split(np.arange(width), _BITS)):
+        image[: height // 2, stripe] = 235 if number >> bit & 1 else 20
+    return image
+
+
+def number_in(image: NDArray[np.uint8]) -> int:
+    """The number that is shown."""
+    stripes = np.array_split(image[: image.shape[0] // 2], _BITS, axis=1)
+    return sum((np.median(stripe) > 128) << bit for bit, stripe in enumerate(stripes))
+
+
+def write_video(path: Path, frames: Sequence[NDArray[np.uint8]], rate: float = 25.0) -> Path:
+    """Frames, uint8 `[H, W, 3]`, RGB, as a video."""
+    height, width = frames[0].shape[:2]
+    codec = "mp4v" if path.suffix == ".mp4" else "MJPG"
+    video = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), rate, (width, height))
+    assert video.isOpened()
+    for frame in frames:
+        video.write(frame[..., ::-1])
+    video.release()
+    return path
+
+
+def read_frames(path: Path) -> tuple[float, list[NDArray[np.uint8]]]:
+    """The rate of a video and its frames, uint8 `[H, W, 3]`, RGB."""
+    video = cv2.VideoCapture(str(path))
+    frames = []
+    while True:
+        is_there, frame = video.read()
+        if not is_there:
+            return video.get(cv2.CAP_PROP_FPS), frames
+        frames.append(frame[..., ::-1])

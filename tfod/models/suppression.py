@@ -1,0 +1,68 @@
+"""Non-max suppression of a batch. Letters: `B` images, `A` boxes, `C` classes, `K` columns, `N` detections at most."""
+
+import tensorflow as tf
+
+from tfod import names
+from tfod.boxes.nms import MulticlassNMS
+
+__all__ = ["suppress"]
+
+_SIGNATURE = {
+    names.DETECTION_BOXES: tf.float32,
+    names.DETECTION_SCORES: tf.float32,
+    names.DETECTION_CLASSES: tf.float32,
+    names.DETECTION_MULTICLASS_SCORES: tf.float32,
+    names.DETECTION_ANCHOR_INDICES: tf.int32,
+    names.NUM_DETECTIONS: tf.float32,
+}
+_NO_CANDIDATE = -1.0  # a score that is above no threshold
+
+
+def suppress(
+    nms: MulticlassNMS,
+    boxes: tf.Tensor,
+    scores: tf.Tensor,
+    windows: tf.Tensor,
+    *,
+    first_class: int,
+    counts: tf.Tensor | None = None,
+) -> dict[str, tf.Tensor]:
+    """The best detections of each image by the original's names, best first, padded with zeros.
+
+    Args:
+      nms: Which suppression.
+      boxes: float32 `[B, A, 4]`, or `[B, A, C, 4]` with a box for each class; yxyx, in the unit of the windows.
+      scores: float32 `[B, A, K]`.
+      windows: float32 `[B, 4]`, yxyx; to these detections are clipped.
+      first_class: The first column of the scores that is no background.
+      counts: int32 `[B]`, how many boxes of an image are no padding; None for all.
+
+    Returns:
+      Boxes `[B, N, 4]`, scores and classes from 0 `[B, N]`, all scores of the same boxes `[B, N, K]`, their rows
+      int32 `[B, N]`, and how many detections are no padding `[B]`; float32 but for the rows.
+    """
+    candidates = scores[..., first_class:]
+    if counts is not None:
+        valid = tf.sequence_mask(counts, tf.shape(scores)[1])[..., tf.newaxis]
+        candidates = tf.where(valid, candidates, _NO_CANDIDATE)
+
+    def one_image(elements: tuple[tf.Tensor, ...]) -> dict[str, tf.Tensor]:
+        boxes, scores, candidates, window = elements
+        selection = nms(boxes, candidates, window)
+        valid = tf.range(nms.max_total) < selection.count
+        multiclass = tf.gather(scores, selection.indices)
+        return {
+            names.DETECTION_BOXES: selection.boxes,
+            names.DETECTION_SCORES: selection.scores,
+            names.DETECTION_CLASSES: tf.cast(selection.classes, tf.float32),
+            names.DETECTION_MULTICLASS_SCORES: tf.where(valid[:, tf.newaxis], multiclass, 0.0),
+            names.DETECTION_ANCHOR_INDICES: selection.indices,
+            names.NUM_DETECTIONS: tf.cast(selection.count, tf.float32),
+        }
+
+    elements = boxes, scores, candidates, windows
+    if boxes.shape[0] == 1:
+        # The usual case of inference: a loop of one costs more than its body.
+        only = one_image(tuple(element[0] for element in elements))
+        return {name: value[tf.newaxis] for name, value in only.items()}
+    return tf.map_fn(one_image, elements, fn_output_signature=_SIGNATURE)
