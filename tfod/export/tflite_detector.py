@@ -103,7 +103,7 @@ def _heads(model: SSD, suppression: Suppression, inputs: tf.Tensor, shapes: tf.T
     # Where the best logits have the best scores, none but the candidates' have to become scores.
     increases = processor.convert_scores in (tf.sigmoid, tf.identity)
     scores = logits if increases else processor.convert_scores(logits)
-    # The batch axis stays: LiteRT takes out a plane, `scores[0]`, number by number, for longer than all else here takes.
+    # The batch axis stays: LiteRT takes out a plane, `scores[0]`, number by number, longer than all else here takes.
     best_score = tf.reduce_max(scores[:, :, processor.first_class :], axis=-1)
     best = tf.math.top_k(tf.reshape(best_score, [-1]), suppression.candidates).indices
     scores = tf.gather(scores, best, axis=1)
