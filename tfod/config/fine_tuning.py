@@ -131,7 +131,7 @@ def fine_tuning_config(
     config = text_format.Parse(_SETTINGS, TrainEvalPipelineConfig())
     config.model.CopyFrom(architecture)
     clear_without_effect(config.model)
-    config.model.ssd.num_classes = data.num_classes
+    getattr(config.model, model.architecture.family).num_classes = data.num_classes
     for _, block in blocks(config.model):
         if block.DESCRIPTOR.name == "BatchNorm":
             block.decay = decay_for(schedule.num_steps, block.decay)
@@ -172,9 +172,10 @@ def fine_tuning_comments(
     names = ", ".join(data.class_names[:5]) + (", ..." if len(data.class_names) > 5 else "")
     row = model.architecture
     multiple = f" A multiple of {1 << row.coarsest_doubled(row.levels)}." if row.levels else ""
+    block = f"model.{row.family}"
     comments = {
-        "model.ssd.num_classes": f"as many as the label map has: {names}",
-        "model.ssd.image_resizer": f"Smaller is quicker, larger finds smaller objects.{multiple}",
+        f"{block}.num_classes": f"as many as the label map has: {names}",
+        f"{block}.image_resizer": f"Smaller is quicker, larger finds smaller objects.{multiple}",
         "train_config.batch_size": "out of memory: halve it, and both learning rates too",
         "train_config.num_steps": f"{epochs} times through {data.train_pictures} pictures; change total_steps with it",
         "train_config.fine_tune_checkpoint_type": "all but the heads: those are made for the zoo's ninety classes",

@@ -13,6 +13,7 @@ from tfod import names
 from tfod.boxes.coders import FasterRcnnBoxCoder
 from tfod.boxes.geometry import yxyx_to_cyxhw
 from tfod.errors import ConfigError
+from tfod.export.formats import CANDIDATES
 from tfod.export.tflite_file import OPERATION, OUTPUTS
 from tfod.models.detection_model import DetectionModel
 from tfod.models.ssd.detector import SSD
@@ -30,16 +31,14 @@ class Suppression:
       max_detections: `N`.
       by_class: Each class for itself, as the model does it; else each box counts for its best class alone, and boxes of
         unlike classes suppress each other, which is faster.
-      candidates: Of so many anchors, those with the best scores, the operation gets to choose from; None for all.
-      pairs: And of so many pairs of an anchor and a class, or more where scores are equal; None for all. The operation
-        sorts and compares all that are above its threshold, class by class, which with 90 classes takes it longer
-        than the network takes.
+      candidates: Of so many anchors, those with the best scores, and of so many of their pairs of an anchor and a class
+        the operation gets to choose from; None for all. It suppresses class by class, also among the thousands of pairs
+        that come to nothing, which can take longer than the network.
     """
 
     max_detections: int
     by_class: bool
     candidates: int | None
-    pairs: int | None = None
 
 
 def tflite_detector(
@@ -88,9 +87,7 @@ def _suppression_of(model: SSD) -> Suppression:
     if nms.soft_nms_sigma > 0:
         cure = "leave soft_nms_sigma out of the config, or use the format saved_model"
         raise ConfigError(f"{OPERATION} has no soft suppression", "--formats", cure)
-    first, *_, last = nms.candidates
-    by_class = not nms.class_agnostic
-    return Suppression(nms.max_total, by_class, candidates=first, pairs=last if by_class else None)
+    return Suppression(nms.max_total, by_class=not nms.class_agnostic, candidates=CANDIDATES)
 
 
 def _heads(model: SSD, suppression: Suppression, inputs: tf.Tensor, shapes: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -106,20 +103,23 @@ def _heads(model: SSD, suppression: Suppression, inputs: tf.Tensor, shapes: tf.T
     # Where the best logits have the best scores, none but the candidates' have to become scores.
     increases = processor.convert_scores in (tf.sigmoid, tf.identity)
     scores = logits if increases else processor.convert_scores(logits)
-    best_score = tf.reduce_max(scores[0, :, processor.first_class :], axis=-1)
-    best = tf.math.top_k(best_score, suppression.candidates).indices
+    # The batch axis stays: LiteRT takes out a plane, `scores[0]`, number by number, longer than all else here takes.
+    best_score = tf.reduce_max(scores[:, :, processor.first_class :], axis=-1)
+    best = tf.math.top_k(tf.reshape(best_score, [-1]), suppression.candidates).indices
     scores = tf.gather(scores, best, axis=1)
     if increases:
         scores = processor.convert_scores(scores)
-    if suppression.pairs is not None and suppression.pairs < suppression.candidates * model.num_classes:
-        scores = _best_pairs(scores, processor.first_class, suppression.pairs)
+    scores = _best_pairs(scores, processor.first_class, suppression.candidates)
     return tf.gather(codes, best, axis=1), scores, tf.gather(centred, best)
 
 
 def _best_pairs(scores: tf.Tensor, first_class: int, count: int) -> tf.Tensor:
-    """Scores `[1, A, C]` with 0 for all but the `count` best of the classes, and those that equal the last of these."""
-    lowest = tf.math.top_k(tf.reshape(scores[0, :, first_class:], [-1]), count).values[-1]
-    return tf.where(scores >= lowest, scores, 0.0)
+    """Scores `[1, A, C]` of which all but the `count` best are 0, which the operation passes over."""
+    pairs = tf.reshape(scores[:, :, first_class:], [-1])
+    if pairs.shape[0] <= count:
+        return scores
+    least = tf.math.top_k(pairs, count).values[count - 1]
+    return tf.where(scores >= least, scores, 0.0)
 
 
 def _operation(model: SSD, suppression: Suppression) -> Callable[..., tuple[tf.Tensor, ...]]:

@@ -124,13 +124,13 @@ def _in_memory(backend: Any, images: Images, request: Request) -> PartTimes:
     given = tf.constant(images)
     inputs, shapes = preprocess(given)
     prediction = predict(inputs, shapes)
-    times = _medians_ms(
+    before, network, after = _medians_ms(
         request,
         lambda: preprocess(given),
         lambda: predict(inputs, shapes),
         lambda: finish(prediction, shapes),
     )
-    return PartTimes(*times, "each part is run by itself")
+    return PartTimes(before, network, after, "each part is run by itself")
 
 
 def _graph(backend: Any, images: Images, request: Request) -> PartTimes:
