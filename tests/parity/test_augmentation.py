@@ -13,7 +13,7 @@ from benchmarks.augmentation import differences
 from benchmarks.scripts.augmentation_draws import CASES, draw, summary
 
 FIXTURE = json.loads(Path(__file__).with_name("augmentation.json").read_text())
-DRAWS = 300
+DRAWS = 1000
 SLOW = ("autoaugment_image v1", "autoaugment_image v2", "autoaugment_image v3")
 
 

@@ -51,6 +51,7 @@ def build_parser() -> CommandParser:
 def run(args: argparse.Namespace) -> None:
     """Writes the sheet and tells the seeds."""
     from tfod.config.pipeline import read_pipeline_config
+    from tfod.terminal import shown
 
     config = read_pipeline_config(args.pipeline_config_path, args.set)
 
@@ -66,7 +67,9 @@ def run(args: argparse.Namespace) -> None:
     title = f"{preview.name}, seeds {first} to {seeds[-1]}" if args.draws > 1 else f"{preview.name}, seed {first}"
     write_augmentation_sheet(args.output, preview.draws, preview.legend, title, steps)
     kept = [len(draw.labelled.boxes) for draw in preview.draws]
-    print(f"{preview.name}: {kept[0]} objects, of which the draws keep {', '.join(map(str, kept[1:])) or 'none'}")
+    print(
+        f"{shown(preview.name)}: {kept[0]} objects, of which the draws keep {', '.join(map(str, kept[1:])) or 'none'}"
+    )
     print(f"{args.output}: seed {first}; --seed {first} --draws {args.draws} shows the same again")
 
 

@@ -69,15 +69,16 @@ def training_dataset(
     refuse_unusable(train_config, "train_config")
     batch_size = train_config.batch_size
     refuse(batch_size_faults(batch_size), "train_config")
-    names = [option.WhichOneof("preprocessing_step") for option in train_config.data_augmentation_options]
+    steps = train_config.data_augmentation_options
+    names = [step.WhichOneof("preprocessing_step") for step in steps]
     refuse(score_faults(reader.load_multiclass_scores, train_config.use_multiclass_scores, names), "train_config")
     decode = decoder_from_config(reader, num_classes, for_evaluation=False)
     where = "train_config.data_augmentation_options"
-    steps = augment or augmentation_from_config(train_config.data_augmentation_options, where)
+    change = augment or augmentation_from_config(steps, where, num_keypoints=reader.num_keypoints)
     return training_batches(
         record_source_from_config(reader, _TRAINING),
         decode,
-        steps,
+        change,
         _shape(reader, preprocess, num_classes, batch_size, resize_masks, train_config.use_multiclass_scores),
         **options,
     )

@@ -64,7 +64,8 @@ def preview_augmentation(
     reader = config.train_input_reader
     where = "train_config.data_augmentation_options"
     pipeline = read_object_albumentations(albumentations) if albumentations else None
-    augment = pipeline or augmentation_from_config(config.train_config.data_augmentation_options, where)
+    options = config.train_config.data_augmentation_options
+    augment = pipeline or augmentation_from_config(options, where, num_keypoints=reader.num_keypoints)
     found = find_example(record_source_from_config(reader, "train_input_reader").paths, record, name)
     serialized = next(islice(read_frames(found.file), found.record, None))
     model = build_model(config.model)
