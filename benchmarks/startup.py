@@ -12,6 +12,7 @@ __all__ = ["measure"]
 BAR = 0.4
 _DETECTION_BAR = 0.5
 _SECONDS_OF_TFLITE = 1.0
+_TOLERANCE = 1e-3
 _LIMIT = "a process that imports TensorFlow"
 
 
@@ -45,8 +46,11 @@ def _detection_rows(work: Workload) -> list[Row]:
     work.tool("exporter_main_v2", flags | {"output_directory": ours} | ALONE | formats)
     work.original_tool("exporter_main_v2", flags | {"output_directory": original, "input_type": "image_tensor"})
 
+    scores = []
+
     def first(side: str, how: str, model: Path) -> float:
         finished = work.script(side, "first_detection", how, model, work.zoo_batch)
+        scores.append(finished.values()["score"])
         return finished.values()["at"] - finished.began
 
     seconds = work.alternate(
@@ -55,6 +59,8 @@ def _detection_rows(work: Workload) -> list[Row]:
         original=lambda: first("original", "plain", original / "saved_model"),
         limit=lambda: work.python("import tensorflow").seconds,
     )
+    if max(scores) - min(scores) > _TOLERANCE:
+        raise RuntimeError(f"the models differ: their best scores are {min(scores):.4f} to {max(scores):.4f}")
     beside = {"original": seconds["original"], "limit": seconds["limit"], "limit_is": _LIMIT}
     is_quick = median(seconds["tflite"]) < _SECONDS_OF_TFLITE
     note = f"{'under' if is_quick else 'MISSED: more than'} {_SECONDS_OF_TFLITE:.0f} s"

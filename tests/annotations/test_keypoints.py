@@ -80,6 +80,20 @@ def test_an_object_keeps_its_mask_beside_its_keypoints(name: str, tmp_path: Path
     assert len(image.objects[0].keypoints) == 3
 
 
+@pytest.mark.parametrize("name", ["coco", "cvat", "yolo", "tfrecord"])
+def test_an_object_with_other_keypoints_than_its_class_loses_them(name: str, tmp_path: Path) -> None:
+    dataset = _posed(tmp_path / "in")
+    (image,) = _images(dataset)
+    short = image.objects[0]._replace(keypoints=SEEN[:2])
+    dataset = dataset._replace(images=[image._replace(objects=(short, *image.objects[1:]))])
+
+    summary = write_dataset(dataset, name, str(tmp_path / "out"))
+
+    assert [note.total for text, note in summary.notes.items() if "not as many as" in text] == [1]
+    (again,) = _images(read_dataset(str(tmp_path / "out")))
+    assert [bool(item.keypoints) for item in again.objects] == [False, True, False]
+
+
 def test_yolo_has_keypoints_or_outlines(tmp_path: Path) -> None:
     summary = write_dataset(_posed(tmp_path / "in", mask=True), "yolo", str(tmp_path / "out"))
 

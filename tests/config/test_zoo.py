@@ -86,7 +86,7 @@ def test_the_model_part_is_that_of_the_zoo(model: ZooModel, shared: Path) -> Non
 
 @pytest.mark.parametrize(
     "model",
-    [model for model in MODELS if model.feature_extractor.startswith("faster_rcnn_resnet")],
+    [model for model in MODELS if model.name.startswith(("faster_rcnn_resnet", "mask_rcnn"))],
     ids=lambda model: model.short_name,
 )
 def test_the_model_part_of_two_stages_is_that_of_the_zoo(model: ZooModel, shared: Path) -> None:

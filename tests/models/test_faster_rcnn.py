@@ -72,7 +72,7 @@ def tiny(*, stages: int = 2, shares_box: bool = False, clips_anchors: bool = Tru
     second = SecondStage(
         pooling=RegionPooling(6, 2, 2, fades=False),
         features=DenseFeatures(None),
-        heads=BoxHeads(num_classes=CLASSES, shares_box=shares_box),
+        heads=BoxHeads(PLAIN, num_classes=CLASSES, shares_box=shares_box),
         postprocessor=RegionPostprocessor(CODER, tf.nn.softmax, MulticlassNMS(max_total=DETECTIONS)),
         loss=BoxClassifierLoss(REGIONS, SoftmaxLoss()),
         sampler=ProposalSampler(REGIONS, BalancedSampler(SAMPLE, 0.5), SAMPLE),

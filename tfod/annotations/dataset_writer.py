@@ -40,6 +40,7 @@ _WIDE_MASK = "masks left out, they do not fill their box and the format has no b
 _OTHER_SIZE = "masks left out, they are of another size than their picture, or too large"
 _STICKS_OUT = "boxes that stick out of the picture, kept as they are; Ultralytics refuses such pictures"
 _POSE_OR_MASK = "masks left out, a YOLO data set has keypoints or outlines, and this one has keypoints"
+_OTHER_COUNT = "keypoints left out, they are not as many as those of their class"
 _NO_LINES = "classes whose lines between keypoints the format has no place for"
 _OTHER_NAME = "pictures found under another name than the annotation's"
 _NO_ANNOTATION = "pictures beside the others without an annotation, left out"
@@ -90,8 +91,8 @@ def write_dataset(
     with replacing_directory(output) as working:
         skipped: set[str] = set()
         images = _used(dataset.images, skip_bad, summary, advance, skipped)
-        ready = _Ready(kind, name, working if copy_pictures and kind.pictures is not None else None, summary)
-        ready.lose_lines(skeletons)
+        copies = working if copy_pictures and kind.pictures is not None else None
+        ready = _Ready(kind, name, copies, summary, skeletons)
         with tempfile.TemporaryDirectory(dir=working) as spool:
             kind.write(ready.each(images, skip_bad, Path(spool)), working, writing)
         if not summary.pictures:
@@ -162,14 +163,19 @@ def _check_annotated(summary: Summary, remarks: Iterable[Remark]) -> None:
 class _Ready:
     """Makes pictures and objects ready for one format: names, sizes, copies, and only what it can say."""
 
-    def __init__(self, kind: Format, name: str, copies: Path | None, summary: Summary) -> None:
+    def __init__(
+        self, kind: Format, name: str, copies: Path | None, summary: Summary, skeletons: Mapping[str, Skeleton]
+    ) -> None:
         self._kind = kind
         self._name = name
         self._copies = copies
         self._summary = summary
-        self._poses = False
+        self._skeletons = skeletons
         self._stems: dict[tuple[str, str], int] = {}  # subset and name -> the number of the last one called so
         self._names: dict[str, set[str]] = {}  # of the pictures that were met, by their folder
+        if "keypoints" in kind.says and "skeleton" not in kind.says:
+            for name_of_class in (name for name, skeleton in skeletons.items() if skeleton.edges):
+                summary.note(_NO_LINES, name_of_class)
 
     def each(self, images: Iterable[AnnotatedImage], skip_bad: bool, spool: Path) -> Iterator[AnnotatedImage]:
         for image in images:
@@ -193,14 +199,6 @@ class _Ready:
             self._summary.pictures += 1
             self._summary.objects.update([item.class_name for item in objects])
             yield self._light(ready._replace(objects=objects), spool)
-
-    def lose_lines(self, skeletons: Mapping[str, Skeleton]) -> None:
-        """Counts the classes whose keypoints have lines between them that the format has no place for; what it has no
-        keypoints for is told of each object."""
-        self._poses = bool(skeletons)
-        for name, skeleton in skeletons.items():
-            if skeleton.edges and "keypoints" in self._kind.says and "skeleton" not in self._kind.says:
-                self._summary.note(_NO_LINES, name)
 
     def tell_unannotated(self, skipped: Container[str]) -> None:
         """Counts the pictures beside the others without an annotation; of some it was `skipped`, by their stems."""
@@ -295,13 +293,16 @@ class _Ready:
         self._lose(item, item.fields, at)
         if item.keypoints and "keypoints" not in self._kind.says:
             item = item._replace(keypoints=())
+        elif item.keypoints and len(item.keypoints) != len(self._skeletons[item.class_name].names):
+            self._summary.note(_OTHER_COUNT, at)
+            item = item._replace(keypoints=())
         return self._without_mask(image, item, at)
 
     def _without_mask(self, image: AnnotatedImage, item: AnnotatedObject, at: str) -> AnnotatedObject:
         """`item` without a mask that the format has no place for."""
         if item.mask is None:
             return item
-        if self._poses and self._name == "yolo":
+        if self._skeletons and self._name == "yolo":
             self._summary.note(_POSE_OR_MASK, at)
         elif _kind_of(item.mask) not in self._kind.masks:
             self._summary.note(f"objects of which the format cannot say: mask ({_kind_of(item.mask)})", at)

@@ -187,4 +187,4 @@ def classes_of(dataset: Dataset) -> tuple[Mapping[str, int], Mapping[str, Skelet
     first = max(dataset.class_ids.values(), default=0) + 1
     ids = {**dataset.class_ids, **{name: number for number, name in enumerate(unnamed, start=first)}}
     numbered = {name: Skeleton(tuple(f"keypoint {n}" for n in range(1, count + 1))) for name, count in counts.items()}
-    return ids, {**numbered, **dataset.skeletons}
+    return ids, {name: dataset.skeletons.get(name, skeleton) for name, skeleton in numbered.items()}

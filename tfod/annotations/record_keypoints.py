@@ -8,9 +8,17 @@ from tfod.annotations.annotated_image import Keypoint, labelled
 from tfod.annotations.untrusted import snapped
 from tfod.errors import DataError
 
-__all__ = ["read_keypoints"]
+__all__ = ["keypoint_names", "read_keypoints"]
 
 _CURE = "convert the data again"
+
+
+def keypoint_names(features: Mapping[str, Sequence[object]], count: int) -> tuple[str, ...]:
+    """What a record calls the keypoints of its `count` objects; nothing where it does not say it, or not of all."""
+    texts = [value for value in features.get(names.OBJECT_KEYPOINT_TEXT) or () if isinstance(value, bytes)]
+    each = len(texts) // max(count, 1)
+    named = tuple(text.decode(errors="replace").strip() for text in texts[:each])
+    return named if all(named) and len({*named}) == each and each * count == len(texts) else ()
 
 
 def read_keypoints(

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Sk
 from tfod.annotations.format import Dataset, Joined, Reading, Writing
 from tfod.annotations.masks import MOST_PIXELS, RunLengths, run_lengths
 from tfod.annotations.pictures import EXTENSIONS, plain_name, read_header
-from tfod.annotations.record_keypoints import read_keypoints
+from tfod.annotations.record_keypoints import keypoint_names, read_keypoints
 from tfod.annotations.untrusted import Roots, as_text, file_subset, snapped
 from tfod.config.label_map import LabelMap, LabelMapItem, read_label_map, write_label_map
 from tfod.errors import ConfigError, DataError
@@ -31,6 +32,7 @@ Features = Mapping[str, list[bytes] | list[float] | list[int]]
 Classes = LabelMap | ConfigError | None  # the label map beside, or why it cannot be read
 
 _LABEL_MAP = re.compile(r"label.*\.pbtxt$", re.IGNORECASE)
+_LOOKED_AT = 100  # records, for one that says what keypoints are called
 _CURE = "convert the data again, or check that the file holds tf.Examples of pictures"
 _EXTENSIONS = {format: extension for extension, format in reversed(EXTENSIONS.items())}
 _SIDES = (names.OBJECT_XMIN, names.OBJECT_YMIN, names.OBJECT_XMAX, names.OBJECT_YMAX)
@@ -65,7 +67,9 @@ def read_tfrecord(path: str, reading: Reading) -> Dataset:
         if isinstance(label_map, LabelMap)
         for name, points in label_map.keypoints.items()
     }
-    return Dataset(Joined(faults, _Records(maps, path)), total, _ids(maps.values()), skeletons=skeletons)
+    records = _Records(maps, path)
+    skeletons = skeletons or _named_in(files, records)
+    return Dataset(Joined(faults, records), total, _ids(maps.values()), skeletons=skeletons)
 
 
 def write_tfrecord(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
@@ -79,6 +83,18 @@ def write_tfrecord(images: Iterable[AnnotatedImage], folder: Path, writing: Writ
     for subset, members in subsets.items():
         output = folder / f"{subset or 'data'}.record"
         write_records(members, output, label_map, writing.num_shards, shard_size=writing.shard_size)
+
+
+def _named_in(files: Sequence[str], records: Iterable[AnnotatedImage | DataError]) -> dict[str, Skeleton]:
+    """The skeletons of the classes of the first objects with keypoints, as the records call these."""
+    frames = islice(scan_frames(files[0]), _LOOKED_AT) if files else ()
+    for frame, image in zip(frames, records, strict=False):
+        if isinstance(image, AnnotatedImage) and image.objects:
+            named = keypoint_names(decode_example(frame.payload), len(image.objects))
+            found = {item.class_name: Skeleton(named) for item in image.objects if len(item.keypoints) == len(named)}
+            if found or not named:
+                return found if named else {}
+    return {}
 
 
 def label_map_of(writing: Writing) -> LabelMap:

@@ -58,18 +58,38 @@ clip_anchors_to_image: true
 use_static_balanced_label_sampler: true
 use_matmul_gather_in_matcher: true
 """
+_OF_INCEPTION = "initial_crop_size: 17 maxpool_kernel_size: 1 maxpool_stride: 1"
+_MASKS = """
+number_of_stages: 3
+second_stage_box_predictor {
+  mask_rcnn_box_predictor {
+    mask_height: 33
+    mask_width: 33
+    mask_prediction_conv_depth: 0
+    mask_prediction_num_conv_layers: 4
+    conv_hyperparams {
+      op: CONV
+      regularizer { l2_regularizer { weight: 0.0 } }
+      initializer { truncated_normal_initializer { stddev: 0.01 } }
+    }
+    predict_instance_masks: true
+  }
+}
+second_stage_mask_prediction_loss_weight: 4.0
+resize_masks: false
+"""
 _OF_GPUS = """
 second_stage_post_processing { batch_non_max_suppression { max_total_detections: 100 } }
 """
 
 
 def faster_rcnn_model(model: ZooModel, num_classes: int) -> DetectionModel:
-    """The `model` message of the zoo's config for this model on a ResNet, with another number of classes.
+    """The `model` message of the zoo's config for this model, with another number of classes.
 
     Raises ConfigError for an architecture of which only the archive knows the config.
     """
     row = model.architecture
-    if (row.family, row.network, row.era) != ("faster_rcnn", "resnet_v1", "tf2"):
+    if (row.family, row.era) != ("faster_rcnn", "tf2"):
         where, cure = f"the model {model.short_name}", f"tfod zoo download {model.short_name}, which brings its config"
         raise ConfigError("only the zoo's archive holds the config of this architecture", where, cure)
     faster_rcnn = FasterRcnn(num_classes=num_classes)
@@ -81,6 +101,11 @@ def faster_rcnn_model(model: ZooModel, num_classes: int) -> DetectionModel:
         fixed = faster_rcnn.image_resizer.fixed_shape_resizer
         fixed.height = fixed.width = size.least
     faster_rcnn.feature_extractor.type = model.feature_extractor
-    for text in (_ALL, _OF_TPUS if "_tpu-" in model.name else _OF_GPUS):
+    parts = [_ALL, _OF_TPUS if "_tpu-" in model.name else _OF_GPUS]
+    if row.network == "inception_resnet_v2":
+        parts.append(_OF_INCEPTION)
+    if model.name.startswith("mask_rcnn"):
+        parts.append(_MASKS)
+    for text in parts:
         text_format.Merge(text, faster_rcnn)
     return DetectionModel(faster_rcnn=faster_rcnn)
