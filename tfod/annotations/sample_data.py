@@ -37,7 +37,8 @@ def write_sample_data(folder: Path, count: int, seed: int) -> None:
 def write_sample_instances(folder: Path, count: int, seed: int) -> None:
     """Draws the scenes of `write_sample_data` with the mask of each object: `images/scene_0000.jpg` and so on.
 
-    All objects stand in `annotations.json`, as COCO has them. An earlier folder of that name is replaced. Raises OutputError where it cannot be written.
+    All objects stand in `annotations.json`, as COCO has them. An earlier folder of that name is replaced. Raises
+    OutputError where it cannot be written.
     """
     progress = Progress(f"drawing {folder.name}", total=count, unit="scene")
     with replacing_directory(folder) as working, progress:
@@ -78,9 +79,7 @@ def _write_image(path: Path, image: NDArray[np.uint8]) -> None:
 def _with_masks(filename: str, scene: Scene) -> AnnotatedImage:
     height, width = scene.image.shape[:2]
     objects = (
-        AnnotatedObject(
-            thing.class_name, *thing.box, area=float(thing.visible.sum()), mask=run_lengths(thing.visible)
-        )
+        AnnotatedObject(thing.class_name, *thing.box, area=float(thing.visible.sum()), mask=run_lengths(thing.visible))
         for thing in scene.objects
     )
     return AnnotatedImage("", filename, None, tuple(objects), width, height)
