@@ -24,9 +24,9 @@ from tfod.models.layers.cpu_kernels import use_cpu_kernels
 from tfod.models.layers.normalization import FreezableBatchNormalization
 
 if __name__ == "__main__":
-    from parity_rules import flattened, weight
+    from parity_rules import ellipse, flattened, weight
 else:
-    from benchmarks.scripts.parity_rules import flattened, weight
+    from benchmarks.scripts.parity_rules import ellipse, flattened, weight
 
 Arrays = dict[str, np.ndarray]
 
@@ -86,7 +86,7 @@ def _losses_and_gradients(
     @tf.function(autograph=False)
     def run() -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
         with tf.GradientTape() as tape:
-            labels = ground_truth(case, model.num_classes)
+            labels = ground_truth(case, model.num_classes, tuple(inputs.shape[1:3]))
             prediction = model.predict(inputs, shapes, labels=labels, training=training)
             losses = model.loss(prediction, labels, training=True)
             losses["regularization"] = model.regularization_loss()
@@ -114,8 +114,8 @@ def _stored_statistics(model: Any) -> Iterator[None]:
     use_cpu_kernels(model)
 
 
-def ground_truth(case: dict[str, Any], num_classes: int) -> dict[str, tf.Tensor]:
-    """The padded labels of a case."""
+def ground_truth(case: dict[str, Any], num_classes: int, size: tuple[int, int]) -> dict[str, tf.Tensor]:
+    """The padded labels of a case, masks for inputs of the `size`, height and width."""
     boxes, classes = case["groundtruth_boxes"], case["groundtruth_classes"]
     most = max(map(len, boxes))
     padded_boxes = np.zeros([len(boxes), most, 4], np.float32)
@@ -125,7 +125,12 @@ def ground_truth(case: dict[str, Any], num_classes: int) -> dict[str, tf.Tensor]
         padded_boxes[image, : len(image_boxes)] = image_boxes
         one_hot[image, range(len(image_classes)), image_classes] = 1
         weights[image, : len(image_boxes)] = 1
+    masks = {}
+    if case.get("groundtruth_masks") == "ellipses":
+        drawn = np.stack([np.stack([ellipse(box, *size) for box in image]) for image in padded_boxes])
+        masks[names.GROUNDTRUTH_INSTANCE_MASKS] = tf.constant(drawn)
     return {
+        **masks,
         names.NUM_GROUNDTRUTH_BOXES: tf.constant([len(image) for image in boxes]),
         names.GROUNDTRUTH_BOXES: tf.constant(padded_boxes),
         names.GROUNDTRUTH_CLASSES: tf.constant(one_hot),

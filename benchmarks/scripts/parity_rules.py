@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["flattened", "pictures", "sample", "untied", "weight"]
+__all__ = ["ellipse", "flattened", "pictures", "sample", "untied", "weight"]
 
 _SMALL_GAIN = (
     "_box_encoder_layers", "_class_predictor_layers", "_prediction_head_dict", "_first_stage_box_predictor",
@@ -57,6 +57,18 @@ def pictures(height: int, width: int) -> np.ndarray:
     ramp = (x * (c + 2) + y * (5 - c) + 37 * k) // 2
     blocks = 64 * ((x // 32 + y // 24 + c + k) % 3)
     return ((ramp + blocks) % 256).astype(np.float32)
+
+
+def ellipse(box: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The mask of an object, float32 `[height, width]`: 1 in the ellipse that touches the sides of a box `[4]`, yxyx,
+    relative to the image."""
+    ymin, xmin, ymax, xmax = (float(side) for side in box)
+    if ymax <= ymin or xmax <= xmin:
+        return np.zeros([height, width], np.float32)
+    rows, columns = (np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width
+    y = (rows - (ymin + ymax) / 2) / ((ymax - ymin) / 2)
+    x = (columns - (xmin + xmax) / 2) / ((xmax - xmin) / 2)
+    return (y[:, np.newaxis] ** 2 + x[np.newaxis] ** 2 <= 1).astype(np.float32)
 
 
 def sample(name: str, array: np.ndarray) -> np.ndarray:

@@ -76,7 +76,7 @@ import os, pty, sys
 pid, terminal = pty.fork()
 if pid == 0:
     os.environ.update(TERM="xterm", COLUMNS="40")
-    os.execv({sys.executable!r}, [{sys.executable!r}, "tools/list_models.py", "inception"])
+    os.execv({sys.executable!r}, [{sys.executable!r}, "tools/list_models.py", "nas"])
 out = b""
 try:
     while data := os.read(terminal, 4096):
@@ -86,9 +86,8 @@ except OSError:
 print(out.decode())
 """
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert (
-        "\x1b[2mmask_rcnn_inception_resnet_v2_1024x1024    1024x1024  39.0 / 34.6  301  65.0    not yet" in run.stdout
-    )
+    line = "\x1b[2mfaster_rcnn_nas                    1200x1200  43    1833         no      faster_rcnn_nas_coco_2018_01_28"  # noqa: E501
+    assert line in run.stdout
 
 
 def test_it_answers_at_once_and_without_tensorflow() -> None:

@@ -12,7 +12,7 @@ from tfod.config.fine_tuning import (
 )
 from tfod.config.zoo import find_model
 from tfod.config.zoo_models import MODELS, ZooModel
-from tfod.config.zoo_ssd import ssd_model
+from tfod.config.zoo_ssd import published_model
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 
 LITE = find_model("ssd_mobilenet_v2_fpnlite_320x320")
@@ -27,7 +27,7 @@ def _data(pictures: int = 400) -> Data:
 
 def _config(model: ZooModel, **options: int) -> TrainEvalPipelineConfig:
     schedule = choose_schedule(model, 400, **options)
-    return fine_tuning_config(model, ssd_model(model, num_classes=90), _data(), schedule, "ckpt-0")
+    return fine_tuning_config(model, published_model(model, num_classes=90), _data(), schedule, "ckpt-0")
 
 
 @pytest.mark.parametrize(
@@ -120,11 +120,13 @@ def test_augmentation_is_that_of_the_family() -> None:
 @pytest.mark.parametrize("model", TRAINABLE, ids=lambda model: model.short_name)
 def test_comments_are_of_fields_that_are_there(model: ZooModel) -> None:
     config = _config(model)
-    comments = fine_tuning_comments(model, ssd_model(model, num_classes=90), config, _data())
+    comments = fine_tuning_comments(model, published_model(model, num_classes=90), config, _data())
     for path in comments:
         message: object = config
         for step in path.split("."):
             name, _, number = step.rstrip("]").partition("[")
             message = getattr(message, name)[int(number)] if number else getattr(message, name)
-    assert comments["model.ssd.num_classes"] == "as many as the label map has: a, b, c, d, e, ..."
+    assert (
+        comments[f"model.{model.architecture.family}.num_classes"] == "as many as the label map has: a, b, c, d, e, ..."
+    )
     assert comments["train_config.num_steps"].startswith("50 times through 400 pictures")

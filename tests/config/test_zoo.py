@@ -9,7 +9,7 @@ from tfod.config.pipeline import read_pipeline_config
 from tfod.config.zoo import ALL_MODELS, find_model, nearest_names, search_models
 from tfod.config.zoo_models import MODELS, ZooModel
 from tfod.config.zoo_models_tf1 import TF1_MODELS
-from tfod.config.zoo_ssd import ssd_model
+from tfod.config.zoo_ssd import published_model, ssd_model
 from tfod.errors import ConfigError
 
 SSD = [model for model in MODELS if model.feature_extractor.startswith("ssd_")]
@@ -82,6 +82,16 @@ def test_the_model_part_is_that_of_the_zoo(model: ZooModel, shared: Path) -> Non
     assert ssd_model(model, num_classes=90) == expected
     expected.ssd.num_classes = 7
     assert ssd_model(model, num_classes=7) == expected
+
+
+@pytest.mark.parametrize(
+    "model",
+    [model for model in MODELS if model.name.startswith(("faster_rcnn_resnet", "mask_rcnn"))],
+    ids=lambda model: model.short_name,
+)
+def test_the_model_part_of_two_stages_is_that_of_the_zoo(model: ZooModel, shared: Path) -> None:
+    expected = read_pipeline_config(shared / "zoo_configs" / f"{model.config_name or model.name}.config").model
+    assert published_model(model, num_classes=90) == expected
 
 
 def test_the_model_part_of_tensorflow_1_is_that_of_its_zoo(shared: Path) -> None:

@@ -4,7 +4,7 @@ from google.protobuf import text_format
 
 from tfod.config.architectures import ARCHITECTURES, Architecture
 from tfod.config.zoo_models import MODELS
-from tfod.config.zoo_ssd import ssd_model
+from tfod.config.zoo_ssd import published_model, ssd_model
 from tfod.protos import model_pb2
 
 _HYPERPARAMETERS = """
@@ -86,6 +86,8 @@ def trains_quickly(row: Architecture) -> bool:
 
 def small_model(row: Architecture, *, num_classes: int) -> model_pb2.DetectionModel:
     """A model message as the zoo's config has it, for other classes and smaller images; slow networks are narrower."""
+    if row.family == "faster_rcnn":
+        return _small_faster_rcnn(row, num_classes)
     named = {model.feature_extractor: model for model in reversed(MODELS)}
     alike = (model for name, model in named.items() if _kind(ARCHITECTURES[name]) == _kind(row))
     message = ssd_model(named.get(row.name) or next(alike), num_classes)
@@ -99,6 +101,24 @@ def small_model(row: Architecture, *, num_classes: int) -> model_pb2.DetectionMo
     elif not is_quick(row):
         message.ssd.feature_extractor.depth_multiplier = 0.25
     resizer = message.ssd.image_resizer.fixed_shape_resizer
+    resizer.height = resizer.width = _SIDES[row.pyramid]
+    return message
+
+
+def _small_faster_rcnn(row: Architecture, num_classes: int) -> model_pb2.DetectionModel:
+    """Few regions, and small ones: each goes through a part of the network."""
+    zoo = next(model for model in MODELS if model.feature_extractor == "faster_rcnn_resnet50_keras")
+    message = published_model(zoo, num_classes)
+    faster_rcnn = message.faster_rcnn
+    faster_rcnn.feature_extractor.type = row.name
+    if row.pyramid:
+        faster_rcnn.feature_extractor.conv_hyperparams.batch_norm.scale = True
+        anchors = faster_rcnn.first_stage_anchor_generator.multiscale_anchor_generator
+        anchors.min_level, anchors.max_level, anchors.normalize_coordinates = 2, 6, False
+        anchors.aspect_ratios.append(1.0)
+    faster_rcnn.first_stage_max_proposals, faster_rcnn.second_stage_batch_size = 32, 16
+    faster_rcnn.initial_crop_size = 6
+    resizer = faster_rcnn.image_resizer.fixed_shape_resizer
     resizer.height = resizer.width = _SIDES[row.pyramid]
     return message
 

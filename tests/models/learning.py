@@ -1,5 +1,7 @@
 """The objects of two images, and a model that learns them."""
 
+from collections.abc import Mapping
+
 import tensorflow as tf
 import tf_keras as keras
 
@@ -20,12 +22,15 @@ LABELS = {
 }
 
 
-def learn(model: DetectionModel, images: tf.Tensor, steps: int, rate: float) -> list[float]:
+def learn(
+    model: DetectionModel, images: tf.Tensor, steps: int, rate: float, labels: Mapping[str, tf.Tensor] = LABELS
+) -> list[float]:
     """The losses of some training steps, without regularization, on two images with the objects above.
 
     Args:
       images: uint8 or float32 `[2, H, W, 3]` in 0..255.
       rate: Adam's learning rate.
+      labels: Further ones, where a model learns more than boxes.
     """
     inputs, shapes = model.preprocess(images)
     variables = model.trainable_variables
@@ -35,7 +40,7 @@ def learn(model: DetectionModel, images: tf.Tensor, steps: int, rate: float) -> 
     @tf.function(autograph=False)
     def step() -> tf.Tensor:
         with tf.GradientTape() as tape:
-            losses, _ = model.losses(inputs, shapes, LABELS, training=True, regularize=False)
+            losses, _ = model.losses(inputs, shapes, labels, training=True, regularize=False)
             total = losses[names.TOTAL_LOSS]
         pairs = zip(tape.gradient(total, variables), variables, strict=True)
         optimizer.apply_gradients([pair for pair in pairs if pair[0] is not None])

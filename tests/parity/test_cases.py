@@ -117,7 +117,7 @@ def test_losses_with_the_statistics_of_the_batch(case: Case, model: Any) -> None
         pytest.skip("blocks are left out at random; tests/parity/test_loss_curves.py compares training without that")
     inputs, shapes = model.preprocess(tf.constant(case.pictures()))
     before = [variable.numpy() for variable in model.variables]
-    labels = ground_truth(case.settings, model.num_classes)
+    labels = ground_truth(case.settings, model.num_classes, tuple(inputs.shape[1:3]))
     losses = model.loss(model.predict(inputs, shapes, labels=labels, training=True), labels, training=True)
     for variable, value in zip(model.variables, before, strict=True):
         variable.assign(value)

@@ -144,7 +144,7 @@ def _architecture(model: ZooModel, archive: Path) -> ModelConfig:
     if not path.is_file():
         return published_model(model, num_classes=90)
     config = read_pipeline_config(path)
-    if config.model.ssd.feature_extractor.type != model.feature_extractor:
+    if getattr(config.model, model.architecture.family).feature_extractor.type != model.feature_extractor:
         what = f"this is not the config of {model.short_name}: its feature extractor is not {model.feature_extractor}"
         raise ConfigError(what, str(path), f"delete {archive} and fetch the model again")
     return config.model

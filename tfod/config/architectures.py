@@ -113,6 +113,7 @@ _FASTER_RCNN_COSTS = {
     ("", 50): Cost(1.5, 1.2, 2.0), ("", 101): Cost(2.2, 1.5, 2.6), ("", 152): Cost(2.2, 2.1, 3.2),
     ("fpn", 50): Cost(1.8, 1.5, 2.2), ("fpn", 101): Cost(2.5, 1.8, 2.8), ("fpn", 152): Cost(2.5, 2.4, 3.4),
 }  # fmt: skip
+_INCEPTION_RESNET_COST = Cost(2.6, 3.0, 6.0)
 EFFICIENTDET_PYRAMIDS: tuple[tuple[int, int, str], ...] = (
     (64, 3, "fast_attention"), (88, 4, "fast_attention"), (112, 5, "fast_attention"), (160, 6, "fast_attention"),
     (224, 7, "fast_attention"), (288, 7, "fast_attention"), (384, 8, "sum"), (384, 8, "sum"),
@@ -164,13 +165,19 @@ def _ssd_mobiledet(processor: str) -> Architecture:
     return _ssd_of_tf1(f"ssd_{name}", "mobiledet", Cost(0.9, 0.6, 0.5), _OVERRIDE, maps=6, rate=0.8, backbone=name)
 
 
-def _faster_rcnn_resnet(depth: int, pyramid: Pyramid = "") -> Architecture:
-    ending = f"_{pyramid}" if pyramid else ""
+def _faster_rcnn(
+    name: str, network: str, cost: Cost, *, backbone: str = "", pyramid: Pyramid = "", era: Era = "tf2"
+) -> Architecture:
     return Architecture(
-        f"faster_rcnn_resnet{depth}{ending}_keras", "faster_rcnn", "resnet_v1", f"resnet{depth}_v1", pyramid,
-        (2, 6) if pyramid else None, pyramid, buildable=True, cost=_FASTER_RCNN_COSTS[pyramid, depth],
-        zoo_learning_rate=0.04,
+        name, "faster_rcnn", network, backbone or network, pyramid, (2, 6) if pyramid else None, pyramid,
+        buildable=True, cost=cost, zoo_learning_rate=0.04, era=era,
     )  # fmt: skip
+
+
+def _faster_rcnn_resnet(depth: int, ending: str = "_keras", pyramid: Pyramid = "", era: Era = "tf2") -> Architecture:
+    cost = _FASTER_RCNN_COSTS[pyramid, depth]
+    name, backbone = f"faster_rcnn_resnet{depth}{ending}", f"resnet{depth}_v1"
+    return _faster_rcnn(name, "resnet_v1", cost, backbone=backbone, pyramid=pyramid, era=era)
 
 
 def _center_net(name: str, network: str, backbone: str, pyramid: Pyramid = "") -> Architecture:
@@ -199,9 +206,11 @@ _ROWS = (
     *map(_ssd_mobiledet, ("cpu", "dsp", "edgetpu", "gpu")),
     *map(_efficientdet, range(8)),
     *(_faster_rcnn_resnet(depth) for depth in (50, 101, 152)),
-    *(_faster_rcnn_resnet(depth, "fpn") for depth in (50, 101, 152)),
-    Architecture("faster_rcnn_inception_resnet_v2_keras", "faster_rcnn", "inception_resnet_v2", "inception_resnet_v2",
-                 zoo_learning_rate=0.04),
+    *(_faster_rcnn_resnet(depth, "_fpn_keras", "fpn") for depth in (50, 101, 152)),
+    _faster_rcnn("faster_rcnn_inception_resnet_v2_keras", "inception_resnet_v2", _INCEPTION_RESNET_COST),
+    *(_faster_rcnn_resnet(depth, "", era="tf1") for depth in (50, 101, 152)),
+    _faster_rcnn("faster_rcnn_inception_v2", "inception_v2", Cost(1.2, 0.9, 1.0), era="tf1"),
+    _faster_rcnn("faster_rcnn_inception_resnet_v2", "inception_resnet_v2", _INCEPTION_RESNET_COST, era="tf1"),
     *(_center_net(f"resnet_v2_{depth}", "resnet_v2", f"resnet{depth}_v2") for depth in (50, 101)),
     *(_center_net(f"resnet_v1_{depth}_fpn", "resnet_v1", f"resnet{depth}_v1", "fpn") for depth in (18, 34, 50, 101)),
     *(_center_net(f"hourglass_{layers}", "hourglass", f"hourglass_{layers}") for layers in (10, 20, 32, 52, 104)),

@@ -11,6 +11,7 @@ from tfod.config.rules.walk import blocks
 from tfod.config.support import clear_without_effect
 from tfod.config.zoo_models import ZooModel
 from tfod.errors import ConfigError
+from tfod.protos.input_reader_pb2 import PNG_MASKS
 from tfod.protos.model_pb2 import DetectionModel
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.protos.train_pb2 import V1, V2
@@ -131,7 +132,7 @@ def fine_tuning_config(
     config = text_format.Parse(_SETTINGS, TrainEvalPipelineConfig())
     config.model.CopyFrom(architecture)
     clear_without_effect(config.model)
-    config.model.ssd.num_classes = data.num_classes
+    getattr(config.model, model.architecture.family).num_classes = data.num_classes
     for _, block in blocks(config.model):
         if block.DESCRIPTOR.name == "BatchNorm":
             block.decay = decay_for(schedule.num_steps, block.decay)
@@ -143,12 +144,16 @@ def fine_tuning_config(
     rate = train.optimizer.momentum_optimizer.learning_rate.cosine_decay_learning_rate
     rate.learning_rate_base, rate.total_steps = schedule.learning_rate, schedule.num_steps
     rate.warmup_learning_rate, rate.warmup_steps = schedule.warmup_learning_rate, schedule.warmup_steps
+    if with_masks := model.name.startswith("mask_"):
+        config.eval_config.metrics_set.append("coco_mask_metrics")
     for reader, paths in (
         (config.train_input_reader, data.train_paths),
         (config.eval_input_reader[0], data.val_paths),
     ):
         reader.label_map_path = data.label_map_path
         reader.tf_record_input_reader.input_path.extend(paths)
+        if with_masks:
+            reader.load_instance_masks, reader.mask_type = True, PNG_MASKS
     return config
 
 
@@ -172,9 +177,10 @@ def fine_tuning_comments(
     names = ", ".join(data.class_names[:5]) + (", ..." if len(data.class_names) > 5 else "")
     row = model.architecture
     multiple = f" A multiple of {1 << row.coarsest_doubled(row.levels)}." if row.levels else ""
+    block = f"model.{row.family}"
     comments = {
-        "model.ssd.num_classes": f"as many as the label map has: {names}",
-        "model.ssd.image_resizer": f"Smaller is quicker, larger finds smaller objects.{multiple}",
+        f"{block}.num_classes": f"as many as the label map has: {names}",
+        f"{block}.image_resizer": f"Smaller is quicker, larger finds smaller objects.{multiple}",
         "train_config.batch_size": "out of memory: halve it, and both learning rates too",
         "train_config.num_steps": f"{epochs} times through {data.train_pictures} pictures; change total_steps with it",
         "train_config.fine_tune_checkpoint_type": "all but the heads: those are made for the zoo's ninety classes",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from google.protobuf import text_format
 
 from tfod.config.architectures import EFFICIENTDET_PYRAMIDS
+from tfod.config.zoo_faster_rcnn import faster_rcnn_model
 from tfod.config.zoo_models import ZooModel
 from tfod.errors import ConfigError
 from tfod.protos.hyperparams_pb2 import Hyperparams
@@ -151,6 +152,8 @@ def published_model(model: ZooModel, num_classes: int) -> DetectionModel:
 
     Of EfficientDet, in the archives of D0 and D1 that have been read, box codes are not multiplied by anything.
     """
+    if model.architecture.family == "faster_rcnn":
+        return faster_rcnn_model(model, num_classes)
     message = ssd_model(model, num_classes)
     if model.architecture.pyramid == "bifpn":
         coder = message.ssd.box_coder.faster_rcnn_box_coder

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tfod.config.architectures import Architecture
 from tfod.config.faults.fault import Fault
 
 __all__ = [
@@ -20,7 +21,7 @@ __all__ = [
 ANCHORS_IN_PIXELS = ("grid_anchor_generator", "multiscale_anchor_generator", "flexible_grid_anchor_generator")
 """The kinds of anchors that a first stage can have."""
 _STRIDE = 16  # pixels
-_PYRAMID_STRIDES = (8, 16)
+_STRIDES = (8, 16)
 
 
 def stages_faults(number_of_stages: int) -> Iterator[Fault]:
@@ -30,22 +31,23 @@ def stages_faults(number_of_stages: int) -> Iterator[Fault]:
         yield Fault(f"number_of_stages is {number_of_stages}", "number_of_stages", cure)
 
 
-def stride_faults(stride: int, *, pyramid: bool) -> Iterator[Fault]:
-    """`stride`: of the first stage's features, in pixels. Block: `feature_extractor`."""
-    if stride not in (_PYRAMID_STRIDES if pyramid else (_STRIDE,)):
-        cure = f"--set {{field}}={_STRIDE}, which this network has"
+def stride_faults(stride: int, row: Architecture) -> Iterator[Fault]:
+    """`stride`: of the first stage's features, in pixels; `row`: that of the type. Block: `feature_extractor`."""
+    one = row.network == "resnet_v1" and row.era == "tf2" and not row.pyramid
+    if stride not in ((_STRIDE,) if one else _STRIDES):
+        cure = f"--set {{field}}={_STRIDE}" + (", which this network has" if one else "")
         yield Fault(f"first_stage_features_stride is {stride}", "first_stage_features_stride", cure)
 
 
-def own_hyperparameters_faults(*, given: bool, pyramid: bool) -> Iterator[Fault]:
-    """`given`: whether there is a block `conv_hyperparams`. Block: `feature_extractor`.
+def own_hyperparameters_faults(row: Architecture, *, given: bool) -> Iterator[Fault]:
+    """`given`: whether there is a block `conv_hyperparams`; `row`: that of the type. Block: `feature_extractor`.
 
-    As in the original, which stops in both cases.
+    As in the original, which stops in both cases; with TF-Slim it does not look at the block.
     """
-    if pyramid and not given:
+    if row.pyramid and not given:
         cure = "--set '{field}={ initializer { truncated_normal_initializer { stddev: 0.03 } } batch_norm {} }'"
         yield Fault("the convolutions of the pyramid have no hyperparameters", "conv_hyperparams", cure)
-    if given and not pyramid:
+    if given and not row.pyramid and row.era == "tf2":
         yield Fault("a network without a pyramid has no hyperparameters but its own", "conv_hyperparams", "remove it")
 
 

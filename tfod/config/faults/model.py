@@ -40,9 +40,7 @@ _SMALLEST_SIDES = {"resnet_v1": 129, "efficientnet": 129, "inception_v3": 75}  #
 _NARROWEST = 32  # channels, multiplied twice in MobileNetV1
 # Networks that only TensorFlow 1 had, as their types begin.
 _OF_TENSORFLOW_1 = (
-    "faster_rcnn_inception_v2", "faster_rcnn_nas", "faster_rcnn_pnas",
-    "faster_rcnn_inception_resnet_v2", "faster_rcnn_mobilenet_v1", "faster_rcnn_resnet50", "faster_rcnn_resnet101",
-    "faster_rcnn_resnet152", "ssd_mobilenet_edgetpu",
+    "faster_rcnn_nas", "faster_rcnn_pnas", "faster_rcnn_mobilenet_v1", "ssd_mobilenet_edgetpu",
     "ssd_mobilenet_v2_mnasfpn", "ssd_mobilenet_v3", "ssd_pnasnet", "ssd_resnet34_v1_fpn",
     "ssd_resnet50_v1_ppn", "ssd_resnet101_v1_ppn", "ssd_resnet152_v1_ppn", "ssd_spaghettinet",
 )  # fmt: skip

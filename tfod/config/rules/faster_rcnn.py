@@ -44,10 +44,10 @@ def check(model: Any) -> Iterator[Diagnostic]:
 
 
 def _extractor(extractor: Any, row: Architecture) -> Iterator[Diagnostic]:
-    where, pyramid = f"{_WHERE}.feature_extractor", bool(row.pyramid)
+    where = f"{_WHERE}.feature_extractor"
     faults = [
-        *stride_faults(extractor.first_stage_features_stride, pyramid=pyramid),
-        *own_hyperparameters_faults(given=extractor.HasField("conv_hyperparams"), pyramid=pyramid),
+        *stride_faults(extractor.first_stage_features_stride, row),
+        *own_hyperparameters_faults(row, given=extractor.HasField("conv_hyperparams")),
     ]
     yield from errors("first-stage", faults, where)
     if levels := row.levels_in(extractor):

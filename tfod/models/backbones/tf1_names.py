@@ -82,12 +82,13 @@ def scoped(scope: str, names: Mapping[str, tf.Variable]) -> Named:
 
 
 def tf1_names(sequence: Sequential | Iterable[keras.layers.Layer], *scopes: str, norm: str = "BatchNorm") -> Named:
-    """The variables of layers: each convolution has the next of the `scopes`, and so has the `norm` that follows it."""
+    """The variables of layers: each convolution or dense layer has the next of the `scopes`, and so has the `norm` that
+    follows it."""
     layers = sequence.layers if isinstance(sequence, Sequential) else sequence
     names: Named = {}
     remaining, scope = iter(scopes), ""
     for layer in layers:
-        if isinstance(layer, CONVOLUTIONS):
+        if isinstance(layer, (*CONVOLUTIONS, keras.layers.Dense)):
             scope = next(remaining)
             leaves, place = _LEAVES, scope
         elif isinstance(layer, keras.layers.BatchNormalization):

@@ -8,6 +8,7 @@ from tfod.checkpoints.layout import CheckpointLayout
 from tfod.models.backbones.checkpoint_layout import backbone_layers, backbone_layout, numbered, tree
 from tfod.models.faster_rcnn.features import ImageFeatures, RegionBackbone
 from tfod.models.faster_rcnn.second_stage import DenseFeatures
+from tfod.models.faster_rcnn.tf1_names import faster_rcnn_tf1_names
 from tfod.models.heads.checkpoint_layout import convolutional_predictor_layout, pyramid_layout
 from tfod.models.layers.sequential import Sequential
 from tfod.models.necks.fpn import FeaturePyramid
@@ -41,6 +42,7 @@ def faster_rcnn_layout(model: "FasterRCNN") -> CheckpointLayout:
         full=tree({**extractors, **heads}),
         detection=tree(extractors),
         classification=_classification(model),
+        named=faster_rcnn_tf1_names(model),
     )
 
 

@@ -105,13 +105,15 @@ class FasterRCNN(DetectionModel):
         if second is None:
             return prediction
         proposals = self._proposals(prediction, true_shapes, labels if training else None)
-        relative = proposals.boxes / sides(prediction[names.IMAGE_SHAPE])
+        # Times the reciprocal, and back, as the original: on a last digit depends whether a crop ends in the image.
+        scale = sides(prediction[names.IMAGE_SHAPE])
+        relative = proposals.boxes * (1.0 / scale)
         regions = self._features_of(second, prediction, relative, training=training)
         codes, logits = second.heads(regions, training=training)
         prediction |= {
             names.REFINED_BOX_ENCODINGS: codes,
             names.CLASS_PREDICTIONS: logits,
-            names.PROPOSAL_BOXES: proposals.boxes,
+            names.PROPOSAL_BOXES: relative * scale,
             names.PROPOSAL_BOXES_NORMALIZED: relative,
             names.FINAL_ANCHORS: relative,
             names.BOX_CLASSIFIER_FEATURES: regions,

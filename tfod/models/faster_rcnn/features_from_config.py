@@ -9,13 +9,21 @@ from tfod.config.faults.faster_rcnn import own_hyperparameters_faults, stride_fa
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.model import extractor_type_faults, pyramid_levels_faults, smallest_side
 from tfod.config.faults.numbers import number_faults
+from tfod.models.backbones.backbone import Backbone
+from tfod.models.backbones.inception_resnet_v2 import (
+    FIRST_STAGE_PARTS,
+    SECOND_STAGE_PARTS,
+    InceptionResNetV2,
+    inception_resnet_defaults,
+)
+from tfod.models.backbones.inception_v2 import INCEPTION_V2_PARTS, InceptionV2, inception_v2_defaults
 from tfod.models.backbones.resnet import STAGES, ResNet, resnet_defaults
 from tfod.models.faster_rcnn.features import ImageFeatures, RegionBackbone
 from tfod.models.faster_rcnn.second_stage import DenseFeatures, RegionFeatures
 from tfod.models.from_config import conv_hyperparameters_from_config
 from tfod.models.layers.padding import Fit
 from tfod.models.necks.fpn import FeaturePyramid
-from tfod.models.preprocess import ChannelMeans, PixelNormalization
+from tfod.models.preprocess import ChannelMeans, MinusOneToOne, PixelNormalization
 from tfod.protos import faster_rcnn_pb2
 
 __all__ = ["FASTER_RCNN_EXTRACTORS", "TwoParts", "two_parts_from_config"]
@@ -42,23 +50,57 @@ def two_parts_from_config(config: _Config, where: str) -> TwoParts:
     refuse(number_faults(config), where)
     refuse(extractor_type_faults(config.type, "faster_rcnn"), where)
     row = ARCHITECTURES[config.type]
-    refuse(stride_faults(config.first_stage_features_stride, pyramid=bool(row.pyramid)), where)
-    refuse(own_hyperparameters_faults(given=config.HasField("conv_hyperparams"), pyramid=bool(row.pyramid)), where)
+    refuse(stride_faults(config.first_stage_features_stride, row), where)
+    refuse(own_hyperparameters_faults(row, given=config.HasField("conv_hyperparams")), where)
     return FASTER_RCNN_EXTRACTORS[config.type](config, where)
 
 
 def _resnet(depth: int, config: _Config, where: str) -> TwoParts:
-    hyperparameters = resnet_defaults(freeze_batch_norm=not config.batch_norm_trainable, weight_decay=0.0)
+    slim = _is_slim(config)
+    hyperparameters = resnet_defaults(freeze_batch_norm=not config.batch_norm_trainable, weight_decay=0.0, slim=slim)
     *of_images, of_regions = STAGES
-    fit = Fit(smallest_side(config.type))
-    backbone = ResNet(depth, hyperparameters, stages=of_images)
-    return TwoParts(
-        ImageFeatures(backbone, fit=fit, end_point=of_images[-1]),
-        1,
-        backbone.channels[of_images[-1]],
-        RegionBackbone(ResNet(depth, hyperparameters, stages=(of_regions,)), of_regions),
-        ChannelMeans(),
+    cut = of_images[-1]
+    if slim:
+        # With TF-Slim the original has the last stage twice: one copy, in its checkpoints, that looks at nothing.
+        stride = config.first_stage_features_stride
+        backbone = ResNet(depth, hyperparameters, halving="last", output_stride=stride, slim=True)
+        last = ResNet(depth, hyperparameters, stages=(of_regions,), halving="last", slim=True)
+    else:
+        backbone = ResNet(depth, hyperparameters, stages=of_images)
+        last = ResNet(depth, hyperparameters, stages=(of_regions,))
+    return _cut(config, backbone, cut, RegionBackbone(last, of_regions), ChannelMeans())
+
+
+def _inception_v2(config: _Config, where: str) -> TwoParts:
+    hyperparameters = inception_v2_defaults(freeze_batch_norm=not config.batch_norm_trainable)
+    place = INCEPTION_V2_PARTS.index("Mixed_5a")
+    of_images, of_regions = INCEPTION_V2_PARTS[:place], INCEPTION_V2_PARTS[place:]
+    backbone, last = (InceptionV2(hyperparameters, parts=parts) for parts in (of_images, of_regions))
+    return _cut(config, backbone, of_images[-1], RegionBackbone(last, of_regions[-1]), MinusOneToOne())
+
+
+def _inception_resnet_v2(config: _Config, where: str) -> TwoParts:
+    slim = _is_slim(config)
+    hyperparameters = inception_resnet_defaults(freeze_batch_norm=not config.batch_norm_trainable, slim=slim)
+    stride = config.first_stage_features_stride
+    backbone, last = (
+        InceptionResNetV2(hyperparameters, output_stride=stride, parts=parts, slim=slim)
+        for parts in (FIRST_STAGE_PARTS, SECOND_STAGE_PARTS)
     )
+    regions = RegionBackbone(last, SECOND_STAGE_PARTS[-1])
+    return _cut(config, backbone, FIRST_STAGE_PARTS[-1], regions, MinusOneToOne())
+
+
+def _cut(
+    config: _Config, backbone: Backbone, cut: str, regions: RegionFeatures, pixels: PixelNormalization
+) -> TwoParts:
+    """A network in two parts, of which the first gives the features `cut`."""
+    features = ImageFeatures(backbone, fit=Fit(smallest_side(config.type)), end_point=cut)
+    return TwoParts(features, 1, backbone.channels[cut], regions, pixels)
+
+
+def _is_slim(config: _Config) -> bool:
+    return ARCHITECTURES[config.type].era == "tf1"
 
 
 def _resnet_pyramid(depth: int, config: _Config, where: str) -> TwoParts:
@@ -82,7 +124,11 @@ def _resnet_pyramid(depth: int, config: _Config, where: str) -> TwoParts:
     return TwoParts(features, len(neck.depths), neck.depths[0], DenseFeatures(own.batch_norm), ChannelMeans())
 
 
+# What the types of one network end in, those of TensorFlow 1 first.
+_ENDINGS = ("", "_keras")
 FASTER_RCNN_EXTRACTORS: dict[str, Callable[[_Config, str], TwoParts]] = {
-    **{f"faster_rcnn_resnet{depth}_keras": partial(_resnet, depth) for depth in (50, 101, 152)},
+    **{f"faster_rcnn_resnet{n}{ending}": partial(_resnet, n) for n in (50, 101, 152) for ending in _ENDINGS},
     **{f"faster_rcnn_resnet{depth}_fpn_keras": partial(_resnet_pyramid, depth) for depth in (50, 101, 152)},
+    **{f"faster_rcnn_inception_resnet_v2{ending}": _inception_resnet_v2 for ending in _ENDINGS},
+    "faster_rcnn_inception_v2": _inception_v2,
 }

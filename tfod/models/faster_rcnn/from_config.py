@@ -12,6 +12,7 @@ from tfod.boxes.matching import ArgMaxMatcher
 from tfod.boxes.nms import MulticlassNMS
 from tfod.boxes.sampling import BalancedSampler, FullSampler, Sampler
 from tfod.boxes.targets import TargetAssigner
+from tfod.config.architectures import ARCHITECTURES
 from tfod.config.faults.anchors import feature_map_faults
 from tfod.config.faults.faster_rcnn import (
     ANCHORS_IN_PIXELS,
@@ -42,6 +43,7 @@ from tfod.models.from_config import (
     image_resizer_from_config,
     score_converter_from_config,
 )
+from tfod.models.layers.conv import ConvHyperparameters
 from tfod.models.preprocess import Preprocess
 from tfod.models.resizer import ImageResizer
 from tfod.protos import box_predictor_pb2, faster_rcnn_pb2
@@ -81,7 +83,9 @@ def faster_rcnn_from_config(config: _Config) -> FasterRCNN:
 def _first_stage(config: _Config, parts: TwoParts) -> FirstStage:
     anchors = _anchors(config, parts.maps)
     hyperparameters = conv_hyperparameters_from_config(
-        config.first_stage_box_predictor_conv_hyperparams, f"{_WHERE}.first_stage_box_predictor_conv_hyperparams"
+        config.first_stage_box_predictor_conv_hyperparams,
+        f"{_WHERE}.first_stage_box_predictor_conv_hyperparams",
+        slim=_is_slim(config),
     )
     most = config.first_stage_max_proposals
     return FirstStage(
@@ -171,12 +175,12 @@ def _heads(
     refuse(box_code_size_faults(own.box_code_size, _BOX_CODER.code_size), where)
     stages = config.number_of_stages
     refuse(mask_faults(own, stages=stages, has_convolutions=own.HasField("conv_hyperparams")), where)
-    dense = conv_hyperparameters_from_config(own.fc_hyperparams, f"{where}.fc_hyperparams")
+    slim = _is_slim(config)
     heads = BoxHeads(
+        conv_hyperparameters_from_config(own.fc_hyperparams, f"{where}.fc_hyperparams", slim=slim),
         num_classes=config.num_classes,
         shares_box=own.share_box_across_classes,
         dropout=1.0 - own.dropout_keep_probability if own.use_dropout else 0.0,
-        batch_norm=dense.batch_norm,
     )
     if stages < 3:
         return heads, None
@@ -185,11 +189,15 @@ def _heads(
     )
     regions = pooling.pooled(tf.zeros([1, pooling.side, pooling.side, parts.channels]))
     shape = parts.region_features(regions, training=False).shape
-    return heads, (_mask_head(own, f"{where}.conv_hyperparams", config.num_classes, shape), loss)
+    hyperparameters = conv_hyperparameters_from_config(own.conv_hyperparams, f"{where}.conv_hyperparams", slim=slim)
+    return heads, (_mask_head(own, hyperparameters, config.num_classes, shape), loss)
 
 
 def _mask_head(
-    own: box_predictor_pb2.MaskRCNNBoxPredictor, where: str, num_classes: int, shape: tf.TensorShape
+    own: box_predictor_pb2.MaskRCNNBoxPredictor,
+    hyperparameters: ConvHyperparameters,
+    num_classes: int,
+    shape: tf.TensorShape,
 ) -> MaskHead:
     """The head over region features of the `shape` `[1, S, S, D]`."""
     settings = MaskSettings(
@@ -200,7 +208,6 @@ def _mask_head(
         class_agnostic=own.masks_are_class_agnostic,
         convolves_first=own.convolve_then_upsample_masks,
     )
-    hyperparameters = conv_hyperparameters_from_config(own.conv_hyperparams, where)
     return MaskHead(hyperparameters, settings, num_classes=num_classes, side=shape[1], channels=shape[3])
 
 
@@ -216,6 +223,10 @@ def _classification_loss(config: _Config) -> ClassificationLoss:
 def _miner(config: _Config) -> HardExampleMiner:
     weights = config.second_stage_classification_loss_weight, config.second_stage_localization_loss_weight
     return hard_example_miner_from_config(config.hard_example_miner, *weights)
+
+
+def _is_slim(config: _Config) -> bool:
+    return ARCHITECTURES[config.feature_extractor.type].era == "tf1"
 
 
 def _refuse_images(config: _Config, resizer: ImageResizer) -> None:

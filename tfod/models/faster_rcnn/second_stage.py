@@ -13,6 +13,7 @@ import tf_keras as keras
 
 from tfod.models.faster_rcnn.regions import crop_regions, pyramid_levels
 from tfod.models.heads.box_predictor import dropout_layers
+from tfod.models.layers.conv import ConvHyperparameters
 from tfod.models.layers.normalization import BatchNorm
 from tfod.models.layers.sequential import Sequential
 
@@ -94,23 +95,24 @@ class BoxHeads(tf.Module):
 
     Args:
       shares_box: Whether one box is predicted for all classes.
+      hyperparameters: Of the dense layers. With Keras nothing of them but the normalisation that follows counts.
       dropout: The share of features that training drops before each head, in [0, 1).
-      batch_norm: What follows the dense layers.
 
     Attributes:
       boxes, classes: The layers of the two heads.
     """
 
     def __init__(
-        self, *, num_classes: int, shares_box: bool, dropout: float = 0.0, batch_norm: BatchNorm | None = None
+        self, hyperparameters: ConvHyperparameters, *, num_classes: int, shares_box: bool, dropout: float = 0.0
     ) -> None:
         super().__init__(name="box_heads")
         self.boxes_per_region = 1 if shares_box else num_classes
         self._columns = num_classes + 1
 
         def head(units: int) -> Sequential:
-            norm = [batch_norm.layer()] if batch_norm else []
-            return Sequential([keras.layers.Flatten(), *dropout_layers(dropout), keras.layers.Dense(units), *norm])
+            dense = hyperparameters.dense(units) if hyperparameters.slim else keras.layers.Dense(units)
+            normalization = hyperparameters.normalization()
+            return Sequential([keras.layers.Flatten(), *dropout_layers(dropout), dense, *normalization])
 
         self.boxes = head(self.boxes_per_region * _CODE_SIZE)
         self.classes = head(self._columns)

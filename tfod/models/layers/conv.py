@@ -74,6 +74,15 @@ class ConvHyperparameters:
             kernel_regularizer=self.regularizer,
         )
 
+    def dense(self, units: int) -> keras.layers.Dense:
+        """A new dense layer, without activation."""
+        return keras.layers.Dense(
+            units,
+            use_bias=self.use_bias,
+            kernel_initializer=self.make_initializer(),
+            kernel_regularizer=self.regularizer,
+        )
+
     def depthwise_conv(
         self,
         kernel_size: int,
