@@ -14,7 +14,7 @@ installed := $(VENV)/.installed
 # since they share models; files begin in the order of tests/conftest.py.
 PYTEST := $(run) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help venv demo test test-fast lint lessons bench parity docs protos clean
+.PHONY: help venv demo demo-masks test test-fast lint lessons bench parity docs protos clean
 .DEFAULT_GOAL := help
 
 help: ## list the goals
@@ -31,6 +31,9 @@ $(installed): setup.cfg pyproject.toml
 
 demo: $(installed) ## draw a data set, train, evaluate, export and look (SIZE=smallest: a minute or so)
 	$(run) tools/demo.py --size $(SIZE)
+
+demo-masks: $(installed) ## the same with masks: a small Mask R-CNN (SIZE=smallest: a minute or so)
+	$(run) tools/demo.py --masks --size $(SIZE)
 
 test: $(installed) ## run every test
 	$(PYTEST)
@@ -64,3 +67,4 @@ protos: ## compile the schema again after changing tfod/protos/*.proto
 clean: ## remove the virtual environment, caches and the demo's files
 	rm -rf $(VENV) .venv-protos .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	rm -rf annotations/demo exported_models/demo workspace/demo
+	rm -rf annotations/demo_masks exported_models/demo_masks workspace/demo_masks

@@ -20,6 +20,7 @@ from benchmarks import (
     machine,
     startup,
     training_step,
+    video,
 )
 from benchmarks.data import find_data
 from benchmarks.environment import original_python
@@ -33,6 +34,7 @@ _BENCHMARKS: dict[str, Callable[[Workload], list[Row]]] = {
     "export": export.measure,
     "inference": inference.measure,
     "formats": formats.measure,
+    "video": video.measure,
     "conversion": conversion.measure,
     "large_conversion": large_conversion.measure,
     "evaluation": evaluation.measure,

@@ -108,7 +108,7 @@ def test_every_import_is_a_declared_dependency() -> None:
     settings.read(ROOT / "setup.cfg", encoding="utf-8")
     required = re.findall(r"^[\w.-]+", settings["options"]["install_requires"], re.MULTILINE)
     # Imported where they are asked for, with a message where they are missing.
-    for extra in ("albumentations", "beam", "onnx", "serve", "supervision", "tflite"):
+    for extra in ("albumentations", "beam", "onnx", "serve", "supervision", "tflite", "track"):
         required += re.findall(r"^[\w.-]+", settings["options.extras_require"][extra], re.MULTILINE)
     undeclared = set()
     for path in MODULES:

@@ -20,7 +20,7 @@ QUANTILES = (0.1, 0.5, 0.9)
 _SIZES = ((96, 128), (120, 80))
 _BOXES = np.array([[0.1, 0.1, 0.6, 0.4], [0.3, 0.5, 0.95, 1.0], [0.05, 0.8, 0.2, 0.9], [0.5, 0.2, 0.75, 0.7]], "f")
 # A step, or its name and a word, -> its settings, with which it does something to images of this size. Of
-# ssd_random_crop_pad and subtract_channel_mean there is nothing to measure: the original stops at them.
+# subtract_channel_mean there is nothing to measure: the original stops at it.
 CASES = {
     "adjust_gamma": "gamma: 1.5 gain: 0.9",
     **{f"autoaugment_image {name}": f"policy_name: '{name}'" for name in ("v0", "v1", "v2", "v3")},
@@ -62,6 +62,7 @@ CASES = {
     "scale_boxes_to_pixel_coordinates": "",
     "ssd_random_crop": "",
     "ssd_random_crop_fixed_aspect_ratio": "",
+    "ssd_random_crop_pad": "",
     "ssd_random_crop_pad_fixed_aspect_ratio": "",
 }
 
@@ -77,9 +78,15 @@ def drawn_image(number):
     return np.clip(image + noise, 0, 255).astype(np.uint8)
 
 
+# The original's own control flow gives nothing there within tf.data, and runs in a graph of TensorFlow 1.
+_IN_A_SESSION = ("ssd_random_crop_pad",)
+
+
 def draw(side, case, count, seed=0):
     """The statistics of `count` draws, half of each image, by name: float `[count]`."""
     one = {"ours": _our_draw, "original": _original_draw}[side](case)
+    if side == "original" and case in _IN_A_SESSION:
+        return _in_a_session(one, count, seed)
     images = [tf.constant(drawn_image(number)) for number in range(len(_SIZES))]
 
     def statistics(number):
@@ -92,6 +99,16 @@ def draw(side, case, count, seed=0):
     tf.random.set_seed(seed)
     rows = tf.data.Dataset.range(count).map(statistics, tf.data.AUTOTUNE).batch(count).get_single_element()
     return dict(zip(_NAMES, rows.numpy().T, strict=True))
+
+
+def _in_a_session(one, count, seed):
+    rows = []
+    for number in range(len(_SIZES)):
+        with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+            tf.random.set_seed(seed + number)
+            statistics = _statistics(one(tf.constant(drawn_image(number)), None))
+            rows += [session.run(statistics) for _ in range(count // len(_SIZES))]
+    return dict(zip(_NAMES, np.stack(rows).T, strict=True))
 
 
 def summary(draws):
@@ -119,7 +136,7 @@ def _statistics(after):
         *tf.unstack(means), area, tf.reduce_sum(scores**2),
         tf.reduce_mean(image[..., 0]), tf.reduce_mean(image[..., -1]), tf.math.reduce_std(image),
         tf.reduce_mean(tf.abs(image[:, 1:] - image[:, :-1])),
-        tf.reduce_mean(tf.cast(tf.reduce_all(image == 0, axis=-1), tf.float32)),
+        tf.reduce_mean(tf.cast(tf.reduce_all(tf.equal(image, 0.0), axis=-1), tf.float32)),
     ])  # fmt: skip
 
 

@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests.annotations.voc_files import picture
-from tfod.annotations.annotated_image import AnnotatedImage
+from tfod import names
+from tfod.annotations.annotated_image import AnnotatedImage, Keypoint, Skeleton
 from tfod.annotations.catalogue import read_dataset
 from tfod.annotations.format import Reading
+from tfod.annotations.masks import bitmap
 from tfod.errors import DataError
+from tfod.records.example import bytes_feature, encode_example, float_feature, int64_feature, text_feature
+from tfod.records.frames import write_frame
 
 
 def _write(path: Path, name: str, *, text: bytes | None = None, label: int = 1) -> Path:
@@ -86,3 +91,40 @@ def test_two_label_maps_of_which_none_is_called_after_the_file_say_nothing(tmp_p
 def test_a_folder_without_records(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no TFRecord file"):
         _found(tmp_path)
+
+
+def test_keypoints_that_records_alone_name_and_masks_as_numbers(tmp_path: Path) -> None:
+    """As the original's converters write them: no label map says what keypoints are called."""
+    pixels = np.zeros((2, 48, 64), np.float32)
+    pixels[0, 3:9, 4:20] = 1
+    features = {
+        names.IMAGE_ENCODED: bytes_feature(picture(64, 48)),
+        names.IMAGE_FILENAME: bytes_feature(b"a.jpg"),
+        **{side: float_feature([0.25, 0.25]) for side in (names.OBJECT_XMIN, names.OBJECT_YMIN)},
+        **{side: float_feature([0.5, 0.5]) for side in (names.OBJECT_XMAX, names.OBJECT_YMAX)},
+        names.OBJECT_CLASS_TEXT: text_feature(["person", "dog"]),
+        names.OBJECT_KEYPOINT_X: float_feature([0.25, 0.5, 0, 0]),
+        names.OBJECT_KEYPOINT_Y: float_feature([0.5, 0.25, 0, 0]),
+        names.OBJECT_KEYPOINT_VISIBILITY: int64_feature([2, 1, 0, 0]),
+        names.OBJECT_KEYPOINT_TEXT: text_feature(["nose", "left_eye"] * 2),
+        names.OBJECT_MASK: float_feature(pixels.ravel().tolist()),
+    }
+    with (tmp_path / "a.record").open("wb") as file:
+        write_frame(file, encode_example({name: value for name, value in features.items() if "keypoint" not in name}))
+        write_frame(file, encode_example(features))
+
+    dataset = read_dataset(str(tmp_path))
+
+    assert dataset.skeletons == {}, "the first record with objects names none"
+    (tmp_path / "a.record").unlink()
+    with (tmp_path / "b.record").open("wb") as file:
+        write_frame(file, encode_example(features))
+    dataset = read_dataset(str(tmp_path))
+    (image,) = dataset.images
+    assert isinstance(image, AnnotatedImage)
+    person, dog = image.objects
+    assert dataset.skeletons == {"person": Skeleton(("nose", "left_eye"))}
+    assert person.keypoints == (Keypoint(16, 24), Keypoint(32, 12, 1))
+    assert dog.keypoints == ()
+    assert person.mask is not None and dog.mask is None
+    np.testing.assert_array_equal(bitmap(person.mask, 48, 64), pixels[0] > 0)

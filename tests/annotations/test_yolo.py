@@ -64,7 +64,7 @@ def test_names_of_classes_are_what_is_written_not_what_yaml_makes_of_it(
     (tmp_path / "images" / "a.jpg").write_bytes(picture())
     (tmp_path / "data.yaml").write_text(f"train: images\nval: ~\ntest:\nnames: {names}\nkpt_shape: [17, 3]\n")
     assert find_layout(str(tmp_path), Reading()).names == dict(enumerate(expected))
-    assert find_layout(str(tmp_path), Reading()).keypoints == 51
+    assert find_layout(str(tmp_path), Reading()).pose == (17, 3)
 
 
 def test_a_class_without_a_name_gets_a_cure_that_fits(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_outlines_and_poses() -> None:
     assert outline[1:5] == (10, 20, 50, 90) and outline.mask == ((10, 20, 50, 20, 50, 90),)
     (box,) = parse_labels("0 0.1 0.2 0.5 0.2 0.5 0.9 0.1 0.9", "a.txt", names, size)
     assert box[1:5] == (10, 20, 50, 90) and box.mask is None
-    (pose,) = parse_labels("0 0.5 0.5 0.2 0.2 0.1 0.1 2 0.3 0.3 1", "a.txt", names, size, keypoints=6)
+    (pose,) = parse_labels("0 0.5 0.5 0.2 0.2 0.1 0.1 2 0.3 0.3 1", "a.txt", names, size, pose=(2, 3))
     assert pose[1:5] == (40, 40, 60, 60)
 
 

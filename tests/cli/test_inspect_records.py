@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.annotations.voc_files import item, picture, write_photo
 from tfod import names
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Keypoint
 from tfod.annotations.voc import read_voc_files
 from tfod.cli.inspect_records import main
 from tfod.config.label_map import label_map_from_names
@@ -108,3 +109,26 @@ def test_a_class_mask_tints_the_picture(tmp_path: Path, capsys: pytest.CaptureFi
     assert drawn[10, 390].tolist() == expected
     assert main([f"{tmp_path}/m.record", "-r", "1", "-o", f"{tmp_path}/bad.png"]) == 2
     assert "image/encoded cannot be decoded" in capsys.readouterr().err
+
+
+def test_masks_and_keypoints_are_told_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.png").write_bytes(picture(kind="PNG"))
+    outline = (2.0, 4.0, 30.0, 4.0, 30.0, 40.0, 2.0, 40.0)
+    points = (Keypoint(10, 12), Keypoint(50, 40, 1), Keypoint(0, 0, 0))
+    cat = AnnotatedObject("cat", 2, 4, 30, 40, mask=(outline,), keypoints=points)
+    image = AnnotatedImage("a", "a.png", f"{tmp_path}/a.png", (cat, cat._replace(mask=None, keypoints=())))
+    bare = image._replace(filename="b.png", objects=tuple(item._replace(mask=None, keypoints=()) for item in image[3]))
+    write_records([image, bare], tmp_path / "a.record", label_map_from_names(["cat"]))
+
+    drawn = []
+    for name in ("a", "b"):
+        assert main([f"{tmp_path}/a.record", "--name", name, "--output", f"{tmp_path}/{name}_drawn.png"]) == 0
+        drawn.append(np.asarray(Image.open(tmp_path / f"{name}_drawn.png"), np.int64))
+
+    out = capsys.readouterr().out
+    assert "2 of 3" in out and "0 of 3" in out
+    changed = np.abs(drawn[0] - drawn[1]).sum(axis=-1) > 0
+    scale = drawn[0].shape[0] // 48
+    assert changed[8 * scale : 36 * scale, 6 * scale : 26 * scale].mean() > 0.9, "the mask tints its pixels"
+    assert changed[39 * scale : 41 * scale, 49 * scale : 51 * scale].any(), "a hidden keypoint is a ring"
+    assert not changed[45 * scale :, 40 * scale :].any()

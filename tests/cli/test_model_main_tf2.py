@@ -67,12 +67,25 @@ def test_the_originals_flags_are_taken(config_path: Path, capsys: pytest.Capture
 
 
 def test_our_flags(config_path: Path) -> None:
-    flags = ["--set", "train_config.batch_size=4", "--seed=7", "--deterministic", "--eval_every_n=0"]
+    flags = [
+        "--set",
+        "train_config.batch_size=4",
+        "--seed=7",
+        "--deterministic",
+        "--eval_every_n=0",
+        "--albumentations=a.yaml",
+    ]
     _, call = _run(config_path, *flags, "--summary_every_n=10", "--skip_corrupt", "--recompute")
     assert call.args[0].train_config.batch_size == 4
     assert call.kwargs == {"config_path": config_path}
     expected = RunOptions(
-        seed=7, deterministic=True, eval_every_n=0, summary_every_n=10, skip_corrupt=True, recompute=True
+        seed=7,
+        deterministic=True,
+        eval_every_n=0,
+        summary_every_n=10,
+        skip_corrupt=True,
+        recompute=True,
+        albumentations="a.yaml",
     )
     assert call.args[2] == expected
 

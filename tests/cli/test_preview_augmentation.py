@@ -52,6 +52,21 @@ def test_a_page_has_the_steps_and_what_cannot_be_is_said(
     assert "there are 2, counted from 0" in capsys.readouterr().err
 
 
+def test_a_pipeline_of_albumentations_instead_of_the_steps(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    albumentations = pytest.importorskip("albumentations", reason="needs the extra [albumentations]")
+    for name, step in (("turn.yaml", albumentations.Rotate(p=1)), ("crop.json", albumentations.RandomCrop(400, 400))):
+        pipeline = albumentations.Compose([step])
+        albumentations.save(pipeline, name, data_format="json" if name.endswith("json") else "yaml")
+    assert main([*command, "--albumentations", "turn.yaml", "--draws", "1", "-o", "page.html"]) == 0
+    page = Path("page.html").read_text()
+    assert "turn.yaml" in page and "random_horizontal_flip" not in page
+    assert main([*command, "--albumentations", "crop.json"]) == 2
+    told = capsys.readouterr().err
+    assert "the pipeline fails: Crop size" in told and "where: crop.json" in told and "PadIfNeeded" in told
+
+
 def test_objects_are_drawn_on_both_and_not_on_the_padding(tmp_path: Path) -> None:
     grey = np.full((90, 180, 3), 90, np.uint8)
     mask = np.zeros((1, 90, 180), np.uint8)

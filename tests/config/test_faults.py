@@ -93,6 +93,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             f"{STEP}={{ random_pad_image {{ min_image_height: 9 }} }}",
             f"{STEP}={{ resize_image {{ }} }}",
             f"{STEP}={{ random_vertical_flip {{ keypoint_flip_permutation: [1, 1] }} }}",
+            "train_input_reader { num_keypoints: 2 } "
+            "train_config { data_augmentation_options { random_vertical_flip { } } }",
             f"{STEP}={{ subtract_channel_mean {{ means: 1 }} }}",
             f"{STEP}={{ random_pad_image {{ pad_color: 1 }} }}",
             f"{STEP}={{ ssd_random_crop {{ operations {{ min_area: 0.1 max_area: 1 }} }} }}",

@@ -10,6 +10,7 @@ import pytest
 
 from tests.annotations.voc_files import annotation, item, picture, write_photo
 from tests.doctor.test_remarks import REMARKS
+from tests.doctor.test_shapes import SHAPE_RULES
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
 from tfod.annotations.source import open_sources
 from tfod.config.label_map import LabelMap, LabelMapItem, label_map_from_names
@@ -319,7 +320,7 @@ def test_every_rule_is_tested_and_documented() -> None:
     here |= {"label-map-gap", "class-unused", "class-rare", "class-imbalance"}
     elsewhere = {"picture-alike", "split-leak-alike", "picture-damaged", "picture-doubtful"}  # test_duplicates.py
     elsewhere |= {"list-unmatched", "list-names", "list-repeated"}  # test_dataset_commands.py
-    elsewhere |= {*REMARKS}  # test_remarks.py
+    elsewhere |= {*REMARKS, *SHAPE_RULES}  # test_remarks.py, test_shapes.py
     elsewhere |= {"anchors-miss", "objects-too-many", "label-map"}  # test_network.py, test_dataset_commands.py
     assert here | elsewhere == {*RULES}
     assert markdown_table() in DOCUMENT.read_text(encoding="utf-8")

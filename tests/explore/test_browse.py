@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.annotations.voc_files import annotation, item, picture, write_photo
 from tests.browser import CHROMIUM, Browser, browsing
+from tfod.annotations.masks import run_lengths
 from tfod.annotations.source import open_sources
 from tfod.doctor.examination import Checks, examine
 from tfod.explore.browse import write_page
@@ -126,6 +128,38 @@ def test_texts_of_strangers_stay_texts(browser: Browser, page: Path) -> None:
     assert EVIL in browser.evaluate("document.querySelector('#facts ol').textContent")
     assert browser.evaluate("document.querySelectorAll('img, b').length") == 0
     assert browser.evaluate("document.title") != "taken"
+
+
+@needs_browser
+def test_masks_and_skeletons_are_drawn(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(picture(64, 48))
+    pixels = np.zeros((48, 64), bool)
+    pixels[10:20, 5:30] = True
+    pixels[14:16, 10:20] = False
+    runs = run_lengths(pixels)
+    content = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 64, "height": 48}],
+        "categories": [{"id": 1, "name": "cat", "keypoints": ["nose", "ear", "tail"], "skeleton": [[1, 2], [1, 3]]}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "bbox": [5, 10, 25, 10], "iscrowd": 0,
+             "segmentation": {"size": [48, 64], "counts": [*runs.counts]},
+             "keypoints": [6, 12, 2, 20, 18, 1, 0, 0, 0]},
+            {"id": 2, "image_id": 1, "category_id": 1, "bbox": [40, 10, 10, 10], "iscrowd": 0},
+        ],
+    }  # fmt: skip
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    browser.open(_page(tmp_path, tmp_path / "browse.html").as_uri())
+    browser.wait("document.querySelectorAll('svg .mask').length === 1")
+
+    (d,) = browser.evaluate("[...document.querySelectorAll('svg .mask')].map((path) => path.getAttribute('d'))")
+    assert sorted(d.split("M")[1:]) == [" 10,14 20,14 20,16 10,16Z", " 5,10 5,20 30,20 30,10Z"]
+    assert browser.evaluate("document.querySelectorAll('svg line').length") == 1, "a line to no point is not drawn"
+    fills = "[...document.querySelectorAll('svg circle')].map((point) => point.getAttribute('fill') === 'none')"
+    assert browser.evaluate(fills) == [False, True]
+    browser.evaluate("document.querySelector('.card').click()")
+    told = browser.evaluate("[...document.querySelectorAll('#facts ol li')].map((item) => item.textContent)")
+    assert told == ["cat, 25 x 10, mask, 2 keypoints", "cat, 10 x 10"]
+    assert browser.complaints == []
 
 
 @needs_browser

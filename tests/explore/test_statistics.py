@@ -40,6 +40,16 @@ def test_tables(contents: Contents) -> None:
     assert cooccurrence(contents, ["cat", "dog"]).to_numpy().tolist() == [[3, 1], [1, 1]]
 
 
+def test_masks_and_keypoints_are_counted(contents: Contents) -> None:
+    assert not {"masks", "posed", "a pose"} & {*class_table(contents).columns}
+    objects = contents.objects.assign(mask=[True, False, True, False], keypoints=[3, 0, 2, 0])
+    classes = class_table(Contents(objects, contents.pictures))
+    assert classes[["masks", "posed", "a pose"]].to_dict("index") == {
+        "cat": {"masks": 2, "posed": 2, "a pose": 2.5},
+        "dog": {"masks": 0, "posed": 0, "a pose": 0.0},
+    }
+
+
 def test_a_page_of_plots(contents: Contents, tmp_path: Path) -> None:
     strange = contents.objects.class_name.replace("dog", "猫 $x^ " + "long " * 9)
     objects = contents.objects.assign(class_name=strange)

@@ -17,7 +17,7 @@ from PIL import Image
 from tests.models.configs import small_ssd
 from tfod import names
 from tfod.boxes.nms import MulticlassNMS
-from tfod.cli import export_tflite_graph_tf2, exporter_main_v2
+from tfod.cli import benchmark_model, export_tflite_graph_tf2, exporter_main_v2
 from tfod.config.pipeline import write_pipeline_config
 from tfod.errors import ConfigError
 from tfod.export import converters, detector_parity
@@ -26,7 +26,7 @@ from tfod.export.detector import pixels_of, preparation_of, write_detector
 from tfod.export.formats import named_formats
 from tfod.export.onnx_detector import onnx_detector, suppressed
 from tfod.export.tflite_detector import OPERATION, OUTPUTS, tflite_detector
-from tfod.export.tflite_file import custom_operations
+from tfod.export.tflite_file import before_operation, custom_operations
 from tfod.inference.detector import Detector
 from tfod.inference.preparation import Preparation
 from tfod.models.build import build_model
@@ -48,6 +48,8 @@ def model() -> Any:
             inputs = height * width * (1 if "depthwise" in variable.name else channels)
             last = 0.25 if variable.shape[-1] == 8 else 1.0  # scores that are neither 0 nor 1
             variable.assign(random.normal(0.0, last * (2.0 / inputs) ** 0.5, variable.shape))
+        elif variable.shape == [8] and "bias" in variable.name:
+            variable.assign([0.0, -2.0, 2.2, 1.2] * 2)  # so that all classes come
     return built
 
 
@@ -99,6 +101,13 @@ def test_a_detector_finds_the_same_with_the_file_alone(model: Any, folder: Path)
     for found, expected in zip(detector(images), source(images), strict=True):
         assert_same_detections(found, expected)
         assert {"rojo claro", "blau"} & set(found.names)
+    # TFLite's own suppression class by class loses class T in T threads.
+    classes = set(source(IMAGES[0]).class_ids.tolist())
+    assert classes == {1, 2, 3}
+    for threads in (2, 3):
+        found = Detector(folder / "model_float32.tflite", threads=threads)(IMAGES[0])
+        assert_same_detections(found, source(IMAGES[0]))
+        assert set(found.class_ids.tolist()) == classes
     whole = Detector(folder / "model_int8.tflite").outputs(np.stack(IMAGES))
     assert np.abs(whole[names.DETECTION_SCORES] - source.outputs(np.stack(IMAGES))[names.DETECTION_SCORES]).max() < 0.1
 
@@ -225,8 +234,8 @@ def test_onnx_takes_images_of_any_number_and_size(model: Any) -> None:
         found = dict(zip(outputs, session.run(None, {names.INPUT_TENSOR: images}), strict=True))
         expected = model.detect(tf.constant(images))
         assert found.keys() == set(OUTPUTS)
-        for name in OUTPUTS[:3]:
-            np.testing.assert_allclose(found[name][:, :8], expected[name][:, :8], atol=1e-4)
+        for name in OUTPUTS:
+            np.testing.assert_allclose(found[name], expected[name], atol=1e-4)
 
 
 def test_an_operation_that_the_format_lacks_is_named() -> None:
@@ -336,3 +345,38 @@ def test_what_cannot_be_exported_for_the_converter(
     named = ["--pipeline_config_path", "x", "--trained_checkpoint_dir", "y", "--output_directory", "z"]
     assert export_tflite_graph_tf2.main([*named, *flags]) == 2
     assert capsys.readouterr().err.startswith(f"error: {what}")
+
+
+def test_a_model_is_measured_and_what_is_printed_is_written(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("ai_edge_litert")  # TensorFlow has an interpreter too, and needs far more memory
+    write_pipeline_config(pipeline_pb2.TrainEvalPipelineConfig(model=small_ssd()), folder / "pipeline.config")
+    Image.fromarray(IMAGES[0]).save(tmp_path / "photo.png")
+    flags = ["--images", str(tmp_path), "--batch_sizes", "1,4", "--threads", "1", "--runs", "3"]
+    assert benchmark_model.main([str(folder / "model_float32.tflite"), *flags, "--output_dir", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "no batch of 4: the model takes 1 at a time" in printed
+    content = json.loads((tmp_path / "benchmark.json").read_text())
+    assert (tmp_path / "benchmark.png").read_bytes().startswith(b"\x89PNG")
+    [row], [(config, parts)] = content["models"], content["parts"].items()
+    [latency] = row["latencies"]
+    assert config == str(folder / "pipeline.config") and parts[0]["name"] == "backbone"
+    assert f"{latency['median_ms']:.2f}" in printed and f"{parts[0]['parameters']:,}" in printed
+    assert (row["format"], row["threads"], latency["batch_size"], latency["runs"]) == ("tflite", 1, 1, 3)
+    assert 0 < latency["min_ms"] <= latency["median_ms"] <= latency["p95_ms"] <= latency["max_ms"]
+    assert latency["images_per_second"] == pytest.approx(1000 / latency["mean_ms"])
+    assert row["peak_megabytes"] is None or 20 < row["peak_megabytes"] < 200
+    assert row["decode_ms"] > 0 and row["parts"]["preprocess"] > 0 and row["parts"]["network"] > 0
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_operation_and_what_is_behind_it_are_cut_off(folder: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.tflite"
+    cut.write_bytes(before_operation((folder / "model_float32.tflite").read_bytes(), OPERATION))
+    interpreter = tf.lite.Interpreter(str(cut))
+    interpreter.allocate_tensors()
+    interpreter.invoke()
+    boxes, scores = (interpreter.get_tensor(one["index"]) for one in interpreter.get_output_details())
+    assert boxes.shape[2] == 4 and scores.shape == (*boxes.shape[:2], 1)
+    assert OPERATION not in {one["op_name"] for one in interpreter._get_ops_details()}

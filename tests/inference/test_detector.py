@@ -107,6 +107,14 @@ def test_the_label_map_beside_a_model_names_its_classes(tmp_path):
     assert Detector(tmp_path)(np.zeros((4, 4, 3), np.uint8)).names == ["light"]
 
 
+def test_a_config_named_by_its_file_names_the_classes(tmp_path):
+    export(tmp_path / "saved_model")
+    (tmp_path / "names.pbtxt").write_text("item { id: 1 name: 'light' }")
+    config = tmp_path / "named.config"
+    config.write_text(f'eval_input_reader {{ label_map_path: "{tmp_path}/names.pbtxt" }}')
+    assert Detector(tmp_path, pipeline_config=str(config)).class_names == {1: "light"}
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [

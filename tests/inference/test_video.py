@@ -1,14 +1,18 @@
 """Videos: every frame comes, in order, with its time; and what cannot be read is said."""
 
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from tests.inference.drawn_videos import number_in, numbered, read_frames, write_video
 from tfod.errors import DataError
-from tfod.inference.media import Tally, over_video
-from tfod.inference.sources import VideoSource
+from tfod.inference.media import Frame, Tally, over_video
+from tfod.inference.sources import VideoSource, find_sources
 from tfod.inference.video import OpenVideo, writing_video
 
 
@@ -68,6 +72,54 @@ def test_what_is_no_video_is_an_error(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "v.mp4").write_bytes(content)
     with pytest.raises(DataError, match="damaged or of a kind"):
         _run(tmp_path / "v.mp4", Tally())
+
+
+class _Camera(BaseHTTPRequestHandler):
+    """Sends sixty frames as cameras in networks do."""
+
+    all_sent = threading.Event()
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        for number in range(60):
+            image = cv2.imencode(".jpg", numbered(number)[..., ::-1])[1].tobytes()
+            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(image)}\r\n\r\n"
+            self.wfile.write(head.encode() + image + b"\r\n")
+        self.all_sent.set()
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def test_a_stream_gives_its_newest_frames_and_its_end_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    seen: list[tuple[int, float]] = []
+
+    def slow(frame: Frame) -> int:
+        _Camera.all_sent.wait(10)
+        time.sleep(0.04)  # many times what reading a frame takes
+        return number_in(frame.image)
+
+    def write(frame: Frame, number: int) -> None:
+        seen.append((number, frame.seconds or 0.0))
+
+    tally = Tally()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Camera) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            _, (source,) = find_sources([f"http://me:secret@127.0.0.1:{server.server_port}/live"])
+            with OpenVideo(source) as video:
+                assert video.is_live and video.total is None
+                over_video(video, slow, write, tally, doing="counting")
+        finally:
+            server.shutdown()
+    numbers, seconds = zip(*seen, strict=True)
+    assert numbers[-1] == 59 and sorted(set(numbers)) == list(numbers) and len(numbers) == tally.frames < 60
+    assert seconds[0] >= 0 and sorted(seconds) == list(seconds)
+    late, ended = tally.problems
+    assert f"{60 - tally.frames} frames came while" in late and "no more frames came after 60" in ended
+    assert "secret" not in late + capsys.readouterr().err
 
 
 def test_no_camera_there() -> None:

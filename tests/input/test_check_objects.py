@@ -18,7 +18,7 @@ NAN = float("nan")
 
 
 def _check(
-    folder: Path, *records: bytes, train=("cat", "dog"), evaluation=None, more="", **options
+    folder: Path, *records: bytes, train=("cat", "dog"), evaluation=None, more="", reader="", **options
 ) -> list[Diagnostic]:
     """What is found of `records`, which are trained on, and evaluated on where `evaluation` names classes for that."""
     if records:
@@ -29,7 +29,8 @@ def _check(
             label_map = folder / f"{section}.pbtxt"
             write_label_map(label_map_from_names(names), label_map)
             path = folder / "train.record"
-            text += f'{section} {{ label_map_path: "{label_map}" tf_record_input_reader {{ input_path: "{path}" }} }}'
+            files = f'tf_record_input_reader {{ input_path: "{path}" }}'
+            text += f'{section} {{ label_map_path: "{label_map}" {files} {reader} }}'
     return list(check_objects(text_format.Parse(text, TrainEvalPipelineConfig()), **options))
 
 
@@ -174,3 +175,27 @@ def test_what_cannot_be_read_is_left_to_others(tmp_path):
     assert _check(tmp_path) == []
     (tmp_path / "train_input_reader.pbtxt").write_text("no label map")
     assert list(check_objects(TrainEvalPipelineConfig())) == []
+
+
+@pytest.mark.parametrize(
+    ("reader", "features", "severity", "field", "cure"),
+    [
+        ("load_instance_masks: true", {"mask": [b"png"]}, "error", "mask_type", "mask_type=PNG_MASKS"),
+        ("load_instance_masks: true", {}, "warning", "load_instance_masks", "with masks"),
+        ("load_instance_masks: true mask_type: PNG_MASKS", {"mask": [1.0]}, "error", "mask_type", "NUMERICAL_MASKS"),
+        ("num_keypoints: 3", {"keypoint__x": [0.5] * 2}, "error", "num_keypoints", "num_keypoints=2"),
+        ("num_keypoints: 3", {}, "warning", "num_keypoints", "with keypoints"),
+        ("num_keypoints: 2 load_instance_masks: true", {"keypoint__x": [0.5] * 2, "mask": [1.0]}, None, "", ""),
+        ("", {"keypoint__x": [0.5] * 2, "mask": [b"png"]}, None, "", ""),
+    ],
+)
+def test_masks_and_keypoints_that_the_reader_wants_otherwise(tmp_path, reader, features, severity, field, cure):
+    record = example(texts=["dog"], **{f"image__object__{name}": values for name, values in features.items()})
+    background = example(boxes=(), texts=())
+
+    found = _check(tmp_path, background, record, reader=reader)
+
+    assert [finding.severity for finding in found] == ([severity] if severity else [])
+    for finding in found:
+        assert finding.where == f"train_input_reader.{field}"
+        assert cure in finding.cure

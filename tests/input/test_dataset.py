@@ -1,5 +1,7 @@
 """Whole data sets: shapes, frames, shuffling, seeds, batches, and settings that cannot be."""
 
+import time
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,6 +9,7 @@ from google.protobuf import text_format
 
 from tests.input.records import example, picture, reader, resize_to, write
 from tfod import names
+from tfod.augment.albumentations_objects import read_object_albumentations
 from tfod.errors import ConfigError, DataError
 from tfod.input.from_config import evaluation_dataset, training_dataset
 from tfod.models.resizer import ImageResizer
@@ -220,3 +223,21 @@ def test_pictures_of_different_sizes_make_no_batch(ten):
 def test_a_missing_file(tmp_path):
     with pytest.raises(DataError, match="no TFRecord file matches"):
         _training(reader(tmp_path))
+
+
+def test_a_pipeline_of_albumentations_augments_instead_while_a_batch_is_waited_for(tmp_path, monkeypatch):
+    albumentations = pytest.importorskip("albumentations", reason="needs the extra [albumentations]")
+    path = str(tmp_path / "a.yaml")
+    albumentations.save(albumentations.Compose([albumentations.VerticalFlip(p=1)]), path, data_format="yaml")
+    write(tmp_path / "train.record", *(example(f"{number}.png") for number in range(4)))
+    source, augment = reader(tmp_path), read_object_albumentations(path)
+    calls, change = [], augment._change
+    monkeypatch.setattr(augment, "_change", lambda *inputs: calls.append(1) or change(*inputs))
+    config = _train_config("data_augmentation_options { random_self_concat_image {} }")
+    batches = training_dataset(source, config, preprocess=resize_to(), num_classes=3, seed=1, augment=augment)
+    iterator = iter(batches)
+    _, labels = next(iterator)
+    boxes = labels[names.GROUNDTRUTH_BOXES][:, 0].numpy()
+    np.testing.assert_allclose(boxes, [[0.5, 0.2, 0.9, 0.6]] * 2, atol=1e-6)
+    time.sleep(0.3)
+    assert len(calls) == 2  # the images of one batch: it does not run ahead

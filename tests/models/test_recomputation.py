@@ -148,7 +148,10 @@ def test_statistics_of_several_devices_are_left_alone() -> None:
 def test_a_model_trains_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(efficientnet, "_DROP_RATE", 0.0)
     keras.utils.set_random_seed(1)
-    model = build_model(small_model(ARCHITECTURES["ssd_efficientnet-b0_bifpn_keras"], num_classes=CLASSES))
+    message = small_model(ARCHITECTURES["ssd_efficientnet-b0_bifpn_keras"], num_classes=CLASSES)
+    message.ssd.feature_extractor.bifpn.num_iterations = 1
+    message.ssd.box_predictor.weight_shared_convolutional_box_predictor.num_layers_before_predictor = 1
+    model = build_model(message)
     inputs, shapes = model.preprocess(tf.constant(RNG.integers(0, 255, [2, 90, 128, 3]), tf.float32))
 
     def loss() -> tf.Tensor:

@@ -9,6 +9,7 @@ import tf_keras as keras
 
 from tfod.models.backbones.checkpoint_layout import backbone_layout
 from tfod.models.backbones.resnet import STAGES, ResNet
+from tfod.models.backbones.tf1_names import backbone_tf1_names
 from tfod.models.layers.conv import ConvHyperparameters
 from tfod.models.layers.normalization import BatchNorm
 
@@ -90,6 +91,28 @@ def _layers(backbone: ResNet) -> list[Any]:
     """In the order of checkpoints."""
     numbered = {name: layer for name, layer in vars(backbone_layout(backbone)).items() if name.startswith("layer_")}
     return [numbered[f"layer_with_weights-{number}"] for number in range(len(numbered))]
+
+
+def test_halving_at_the_end_of_a_stage_gives_what_halving_at_the_next_gives() -> None:
+    first, last = (small(halving=halving, output_stride=16) for halving in ("first", "last"))
+    first(IMAGES, training=False)
+    shaken(first)
+    last(IMAGES, training=False)
+    for layer, original in zip(_layers(last), _layers(first), strict=True):
+        layer.set_weights(original.get_weights())
+    assert list(last.strides.values()) == [2, 8, 16, 16, 16]
+    expected, found = first(IMAGES, training=False), last(IMAGES, training=False)
+    for name in ("conv2", "conv3", "conv4"):
+        step = last.strides[name] // first.strides[name]
+        np.testing.assert_allclose(found[name], expected[name][:, ::step, ::step], rtol=1e-4, atol=1e-4, err_msg=name)
+
+
+def test_the_last_stage_of_tf_slim_alone_keeps_the_size_of_what_it_takes() -> None:
+    rest = small(halving="last", slim=True, stages=STAGES[4:])
+    assert rest(tf.zeros([2, 7, 7, 128]), training=False)["conv5"].shape == [2, 7, 7, 256]
+    names = backbone_tf1_names(rest)
+    assert {name.split("/")[1] for name in names} == {"block4"}
+    assert len(names) == len(rest.variables)
 
 
 @pytest.mark.parametrize("version", [1, 2])

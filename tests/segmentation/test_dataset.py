@@ -10,13 +10,13 @@ import tensorflow as tf
 
 from tests.segmentation.array_pairs import ArrayPairs, coordinate_pair, plain_pairs
 from tests.segmentation.drawn_masks import photo, road, save
+from tfod.augment.batch_draws import Draw, random_numbers
+from tfod.augment.batch_warp import Pixels
 from tfod.errors import ConfigError
 from tfod.segmentation.augment import PRESETS, Augmentation, augment_batch, read_augmentation
 from tfod.segmentation.classes import VOID
 from tfod.segmentation.dataset import training_dataset
-from tfod.segmentation.draws import Draw, random_numbers
 from tfod.segmentation.pairs import Pair
-from tfod.segmentation.pixels import Pixels
 from tfod.segmentation.sources import FilePairs
 from tfod.segmentation.survey import survey_masks
 

@@ -20,7 +20,7 @@ from tests.segmentation import tiny
 from tfod.checkpoints.object_reader import CheckpointReader
 from tfod.errors import CheckpointError, ConfigError
 from tfod.segmentation.optimizers import make_optimizer
-from tfod.segmentation.predictor import Predictor, load_model
+from tfod.segmentation.predictor import load_model, predictor_of
 from tfod.segmentation.settings import read_settings, save_settings
 from tfod.segmentation.train import train_unet
 from tfod.segmentation.unet import ModelSettings
@@ -84,8 +84,8 @@ def test_the_loaded_model_is_the_one_that_was_evaluated(finished: Path) -> None:
 def test_whole_and_in_tiles_a_large_picture_comes_out_the_same(finished: Path) -> None:
     model, _, _ = load_model(finished)
     picture, _ = tiny.disc(7, 200, 260)
-    whole = Predictor.of_model(model, tile_size=512).classes(picture)
-    tiled = Predictor.of_model(model, tile_size=96).classes(picture)
+    whole = predictor_of(model, tile_size=512).classes(picture)
+    tiled = predictor_of(model, tile_size=96).classes(picture)
     assert (whole != tiled).mean() < 0.01
 
 

@@ -90,6 +90,19 @@ def test_coco_json_is_a_data_set_that_other_programs_read(
     assert (first["bbox"], first["score"], first["area"]) == ([8.64, 32.0, 24.0, 32.0], 0.9, 768.0)
 
 
+def test_objects_are_followed(drive: Path, tmp_path: Path) -> None:
+    pytest.importorskip("supervision", reason="needs the extra [track]")
+    choice = Choice(("json", "csv", "coco"), class_names=NAMES, tracks=True)
+    result = visualize(detect, [], [VideoSource.of_file(drive)], tmp_path / "out", choice)
+    assert result.tracks == {"car": 1, "road / sign": 1}
+    entries = json.loads((tmp_path / "out/detections.json").read_text())["pictures"]
+    assert {tuple(box["track"] for box in entry["detections"]) for entry in entries} == {(1, 2)}
+    rows = list(csv.DictReader((tmp_path / "out/detections.csv").read_text().splitlines()))
+    assert {(row["class"], row["track"]) for row in rows} == {("car", "1"), ("road / sign", "2")}
+    annotations = json.loads((tmp_path / "out/coco.json").read_text())["annotations"]
+    assert {annotation["track_id"] for annotation in annotations} == {1, 2}
+
+
 def test_ctrl_c_leaves_what_was_done_whole(drive: Path, tmp_path: Path) -> None:
     def interrupted(image: NDArray[np.uint8]) -> Detections:
         if number_in(image) == 7:

@@ -48,6 +48,12 @@ def test_one_class_has_one_colour_on_every_picture():
         assert is_colour(draw_boxes(image, [[0.2, 0.2, 0.8, 0.8]], ["cat"], [0.5], [7]), 7).any()
 
 
+def test_lines_of_small_objects_on_a_large_image_are_as_thin_as_on_a_small_one():
+    large, box = np.full((1600, 1600, 3), 128, np.uint8), [[0.25, 0.25, 0.5, 0.5]]
+    thick, thin = draw_boxes(large, box, [""]), draw_boxes(large, box, [""], side=400)
+    assert is_colour(thick, 1).sum() > 2 * is_colour(thin, 1).sum() > 0
+
+
 @pytest.mark.parametrize(("width", "height"), [(100, 80), (640, 480), (6000, 4000), (3000, 20)])
 def test_sizes_grow_with_the_picture_and_have_a_least(width, height):
     style = _Style.of(width, height)

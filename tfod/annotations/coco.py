@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Remark, meaning
+from tfod.annotations.annotated_image import SOURCE_ID, AnnotatedImage, AnnotatedObject, Remark, Skeleton, meaning
+from tfod.annotations.coco_keypoints import category_skeleton, read_keypoints, said_keypoints, said_skeleton
+from tfod.annotations.coco_masks import read_mask, said_mask
 from tfod.annotations.coco_tools import CORNERS, ROOT, TURNED, are_corners, root_category, turned_box
 from tfod.annotations.format import Dataset, PassedOverError, Reading, SpoiltImageError, StrayError, Writing
-from tfod.annotations.masks import Mask, RunLengths, checked_counts, counts_from_text, counts_to_text, extent
+from tfod.annotations.masks import extent
 from tfod.annotations.pictures import find_picture, other_name, plain_name
 from tfod.annotations.repeats import each_once
 from tfod.annotations.shapes import outline_extent
@@ -24,7 +26,7 @@ from tfod.annotations.untrusted import (
 )
 from tfod.errors import DataError
 
-__all__ = ["read_coco", "write_coco"]
+__all__ = ["read_coco", "read_coco_tables", "write_coco"]
 
 _REPAIR = "correct the file in the annotation tool, or remove it"
 _Id = int | str
@@ -44,7 +46,14 @@ def read_coco(path: str, reading: Reading) -> Dataset:
     images = [*errors, *images]
     remarks += (remark for part in parts for remark in part.remarks)
     remarks += repeats
-    return Dataset(images, len(images), _joined_ids(parts, remarks), remarks)
+    skeletons = {name: skeleton for part in reversed(parts) for name, skeleton in part.skeletons.items()}
+    return Dataset(images, len(images), _joined_ids(parts, remarks), remarks, skeletons)
+
+
+def read_coco_tables(read: Mapping[str, Any], file: str, image_dir: str) -> Dataset:
+    """The data set that the JSON of `file` holds, each image with its id as the field SOURCE_ID."""
+    part = _Part(file, "", Reading(image_dir), read, with_ids=True)
+    return Dataset(part.images, len(part.images), _joined_ids([part], part.remarks), part.remarks, part.skeletons)
 
 
 def write_coco(images: Iterable[AnnotatedImage], folder: Path, writing: Writing) -> None:
@@ -55,22 +64,25 @@ def write_coco(images: Iterable[AnnotatedImage], folder: Path, writing: Writing)
     for subset, members in subsets.items():
         name = f"annotations/instances_{subset}.json" if subset else "annotations.json"
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(json.dumps(_coco(members, writing.class_ids)) + "\n", encoding="utf-8")
+        (folder / name).write_text(json.dumps(_coco(members, writing)) + "\n", encoding="utf-8")
 
 
 class _Part:
     """One file: its pictures and errors, its classes, and what is to be told of it. Raises DataError for a file that
     is none, a PassedOverError for one that is of another kind."""
 
-    def __init__(self, file: str, subset: str, reading: Reading) -> None:
+    def __init__(
+        self, file: str, subset: str, reading: Reading, read: Mapping[str, Any] | None = None, with_ids: bool = False
+    ) -> None:
         self.file = file
         self.remarks: list[Remark] = []
         self.names: dict[int, str] = {}
+        self.skeletons: dict[str, Skeleton] = {}
         self._texts = 0  # ids that are texts here and numbers there
         self._outlines = 0  # boxes that are the extent of an outline
         self._corners = False  # of boxes, instead of a corner and sides
         self._turned: dict[_Id, str] = {}  # the first turned box of each picture
-        read = read_json(file)
+        read = read_json(file) if read is None else read
         tables: dict[str, Any] = {key: read.get(key) for key in ("images", "annotations", "categories")}
         if missing := [key for key, items in tables.items() if not isinstance(items, list)]:
             what = f"the JSON is no COCO data set: it has no list of objects {missing[0]!r}"
@@ -89,6 +101,7 @@ class _Part:
         for key, (index, item) in entries.items():
             try:
                 image = _image(file, f"{file}, image {index}", item, subset, tuple(objects.get(key, ())), folders)
+                image = image._replace(fields=((SOURCE_ID, str(key)),)) if with_ids else image
                 self.images.append(SpoiltImageError.of(bad[key], image.picture) if key in bad else image)
             except DataError as error:
                 self.images.append(error)
@@ -114,9 +127,12 @@ class _Part:
                 if not isinstance(number, int) or abs(number) >= 1 << 31:
                     raise DataError(f"the category's id is no number: {ascii(said.get('id'))[:40]}", where, _REPAIR)
                 name = as_text(said.get("name"), "the category's name", where)
+                skeleton = category_skeleton(said, where)
             except DataError as error:
                 yield StrayError(error.what, error.where, error.cure)
                 continue
+            if skeleton:
+                self.skeletons[name] = skeleton
             if self.names.setdefault(number, name) != name:
                 twice.add(number)
                 yield StrayError(f"two categories have the id {number}", where, _REPAIR)
@@ -276,7 +292,7 @@ def _usual_folders(file: str, subset: str) -> list[str]:
 
 def _object(item: Mapping[str, Any], name: str, size: _Size, where: str) -> tuple[AnnotatedObject, bool]:
     """The object, and whether its box is the extent of its segmentation, for want of another."""
-    mask = _mask(item.get("segmentation"), size, where)
+    mask = read_mask(item.get("segmentation"), size, where)
     given = item.get("bbox")
     found = extent(mask) if not given and mask else None
     if found is not None:
@@ -294,38 +310,12 @@ def _object(item: Mapping[str, Any], name: str, size: _Size, where: str) -> tupl
     if area is not None and abs(area - width * height) <= 1e-6 * area:  # that of the box says nothing of its own
         area = None
     crowd = item.get("iscrowd") in (1, "1")
-    return AnnotatedObject(name, *box, crowd=crowd, area=area, mask=mask), found is not None
+    points = read_keypoints(item.get("keypoints"), where)
+    return AnnotatedObject(name, *box, crowd=crowd, area=area, mask=mask, keypoints=points), found is not None
 
 
-def _mask(value: object, size: _Size, where: str) -> Mask | None:
-    if not value:
-        return None
-    if isinstance(value, list):
-        polygons = (
-            tuple(as_number(number, "the segmentation", where) for number in polygon)
-            for polygon in (value if isinstance(value[0], list) else [value])
-            if isinstance(polygon, list) and len(polygon) % 2 == 0
-        )
-        return tuple(polygon for polygon in polygons if polygon) or None
-    try:
-        return _run_lengths(value, size)
-    except (ValueError, TypeError, KeyError) as error:
-        raise DataError(f"the segmentation cannot be read: {error}", where, _REPAIR) from error
-
-
-def _run_lengths(value: Any, size: _Size) -> RunLengths:
-    height, width = (as_pixels(side) or 0 for side in value["size"])
-    if height < 1 or width < 1 or (None not in size and (height, width) != size):
-        raise ValueError("its size is not the picture's")
-    counts = value["counts"]
-    if isinstance(counts, str):
-        return RunLengths(height, width, counts_from_text(counts, height * width))
-    if not all(isinstance(count, int) for count in counts):
-        raise ValueError("its counts are no whole numbers")
-    return RunLengths(height, width, checked_counts(counts, height * width))
-
-
-def _coco(images: Sequence[AnnotatedImage], class_ids: Mapping[str, int]) -> dict[str, Any]:
+def _coco(images: Sequence[AnnotatedImage], writing: Writing) -> dict[str, Any]:
+    class_ids, skeletons = writing.class_ids, writing.skeletons
     objects = [(number, item) for number, image in enumerate(images, start=1) for item in image.objects]
     return {
         "images": [
@@ -338,24 +328,26 @@ def _coco(images: Sequence[AnnotatedImage], class_ids: Mapping[str, int]) -> dic
             for number, image in enumerate(images, start=1)
         ],
         "annotations": [
-            {"id": number, "image_id": image_id, "category_id": class_ids[item.class_name], **_said(item)}
+            {
+                "id": number,
+                "image_id": image_id,
+                "category_id": class_ids[item.class_name],
+                **_said(item),
+                **said_keypoints(item, skeletons.get(item.class_name)),
+            }
             for number, (image_id, item) in enumerate(objects, start=1)
         ],
-        "categories": [{"id": number, "name": name} for name, number in class_ids.items()],
+        "categories": [
+            {"id": number, "name": name, **said_skeleton(skeletons.get(name))} for name, number in class_ids.items()
+        ],
     }
 
 
 def _said(item: AnnotatedObject) -> dict[str, Any]:
     width, height = round(item.xmax - item.xmin, 6), round(item.ymax - item.ymin, 6)
-    if isinstance(item.mask, RunLengths):
-        mask = item.mask
-        counts: object = list(mask.counts) if item.crowd else counts_to_text(mask.counts)
-        segmentation: object = {"size": [mask.height, mask.width], "counts": counts}
-    else:
-        segmentation = [list(polygon) for polygon in item.mask or ()]
     return {
         "bbox": [item.xmin, item.ymin, width, height],
         "area": width * height if item.area is None else item.area,
         "iscrowd": int(item.crowd),
-        "segmentation": segmentation,
+        "segmentation": said_mask(item),
     }

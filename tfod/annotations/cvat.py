@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from lxml import etree
 
-from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Fields, Keypoint, Skeleton
+from tfod.annotations.cvat_skeletons import Grouped, extent_of_points, joined, read_points, read_skeletons
 from tfod.annotations.format import Dataset, PassedOverError, Reading, SpoiltImageError, StrayError
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, checked_counts, extent, run_lengths
 from tfod.annotations.pictures import find_picture, other_name, plain_name
@@ -18,7 +19,7 @@ __all__ = ["read_cvat"]
 
 _REPAIR = "correct the file in the annotation tool, or remove it"
 # Shapes that are no object with a box; each is an error with its line, since leaving one out would be silent.
-_REFUSED = ("cuboid", "skeleton")
+_REFUSED = ("cuboid",)
 _FLAGS = {"difficult", "truncated", "crowd"}
 
 
@@ -27,23 +28,30 @@ def read_cvat(path: str, reading: Reading) -> Dataset:
 
     Of polygons, ellipses, masks, lines and points the extent is the box, of what has a `rotation` that of the turned
     shape. Turned boxes are polygons. Of a video each frame that shows an object is a picture called frame_000012.
-    Cuboids and skeletons are refused.
+    A skeleton is an object with keypoints, whose box is their extent, unless one other shape is of its group and label.
+    Cuboids are refused.
     A picture or a frame of which a shape cannot be understood is given as its error, with the line. Files of another
     kind are passed over. Raises DataError where no file is an XML of CVAT's.
     """
     roots, errors, remarks = read_each(path, (".xml",), _root)
     found: list[tuple[str, list[AnnotatedImage | DataError]]] = [("", [*errors])]
     class_ids: dict[str, int] = {}
+    skeletons: dict[str, Skeleton] = {}
     for file, root in roots:
-        for label in root.iterfind("meta//labels/label/name"):
+        labels = root.findall("meta//labels/label")
+        own = read_skeletons(labels)
+        skeletons = {**own, **skeletons}
+        for label in labels:
+            if label.find("name") is None or label.find("parent") is not None:
+                continue
             try:
-                name = as_text(label.text, "the label", f"{file}, line {label.sourceline}")
+                name = as_text(label.findtext("name"), "the label", f"{file}, line {label.sourceline}")
                 class_ids.setdefault(name, len(class_ids) + 1)
             except DataError as error:
                 found.append((file, [StrayError(error.what, error.where, error.cure)]))
-        found.append((file, [*_pictures(root, file, reading), *_frames(root, file, reading)]))
+        found.append((file, [*_pictures(root, file, reading, own), *_frames(root, file, reading, own)]))
     images, repeats = each_once(found)
-    return Dataset(images, len(images), class_ids, [*remarks, *repeats])
+    return Dataset(images, len(images), class_ids, [*remarks, *repeats], skeletons)
 
 
 def _root(file: str) -> tuple[str, etree._Element]:
@@ -54,23 +62,26 @@ def _root(file: str) -> tuple[str, etree._Element]:
     return file, root
 
 
-def _pictures(root: etree._Element, file: str, reading: Reading) -> Iterator[AnnotatedImage | DataError]:
+def _pictures(
+    root: etree._Element, file: str, reading: Reading, skeletons: Mapping[str, Skeleton]
+) -> Iterator[AnnotatedImage | DataError]:
     for element in root.iterfind("image"):
         try:
-            yield _image(element, file, reading)
+            yield _image(element, file, reading, skeletons)
         except DataError as error:
             name = element.get("name") or ""
             yield SpoiltImageError.of(error, _find(name, file, element.get("subset") or "", reading))
 
 
-def _image(element: etree._Element, file: str, reading: Reading) -> AnnotatedImage:
+def _image(element: etree._Element, file: str, reading: Reading, skeletons: Mapping[str, Skeleton]) -> AnnotatedImage:
     name = as_text(element.get("name"), "the picture's name", f"{file}, line {element.sourceline}")
     width, height = as_pixels(element.get("width")), as_pixels(element.get("height"))
-    objects = tuple(
-        _object(shape, shape.get("label"), (width, height), file)
+    shapes = [
+        _object(shape, shape.get("label"), (width, height), file, skeletons)
         for shape in element
         if shape.tag != "tag"  # says something of the whole picture
-    )
+    ]
+    objects = tuple(joined(shapes))
     subset = element.get("subset") or ""
     picture = _find(name, file, subset, reading)
     filename = plain_name(picture or name) or "picture"
@@ -87,10 +98,12 @@ def _image(element: etree._Element, file: str, reading: Reading) -> AnnotatedIma
     )
 
 
-def _frames(root: etree._Element, file: str, reading: Reading) -> Iterator[AnnotatedImage | DataError]:
+def _frames(
+    root: etree._Element, file: str, reading: Reading, skeletons: Mapping[str, Skeleton]
+) -> Iterator[AnnotatedImage | DataError]:
     """The frames of a video in which an object is to be seen; of one with an object that cannot be used, its error."""
     size = as_pixels(root.findtext("meta//original_size/width")), as_pixels(root.findtext("meta//original_size/height"))
-    frames: dict[int, list[AnnotatedObject]] = {}
+    frames: dict[int, list[Grouped]] = {}
     errors: dict[int, DataError] = {}
     for track in root.iterfind("track"):
         for shape in track:
@@ -100,15 +113,15 @@ def _frames(root: etree._Element, file: str, reading: Reading) -> Iterator[Annot
                 yield StrayError("the shape of a track has no frame's number", where, _REPAIR)
             elif shape.get("outside") != "1":
                 try:
-                    item = _object(shape, track.get("label"), size, file)
-                    frames.setdefault(number, []).append(item)
+                    item = _object(shape, track.get("label"), size, file, skeletons)
+                    frames.setdefault(number, []).append(item._replace(group=as_pixels(track.get("group_id")) or 0))
                 except DataError as error:
                     errors.setdefault(number, error)
     for number in sorted(frames.keys() | errors.keys()):
         name = f"frame_{number:06d}.png"
         picture = _find(name, file, "", reading)
         found = plain_name(picture or name)
-        image = AnnotatedImage(file, found, picture, tuple(frames.get(number, ())), *size)
+        image = AnnotatedImage(file, found, picture, tuple(joined(frames.get(number, ()))), *size)
         yield errors.get(number, image)
 
 
@@ -122,18 +135,27 @@ def _find(name: str, file: str, subset: str, reading: Reading) -> str | None:
 
 
 def _object(
-    shape: etree._Element, label: str | None, size: tuple[int | None, int | None], file: str
-) -> AnnotatedObject:
+    shape: etree._Element,
+    label: str | None,
+    size: tuple[int | None, int | None],
+    file: str,
+    skeletons: Mapping[str, Skeleton],
+) -> Grouped:
     where = f"{file}, line {shape.sourceline}"
     if shape.tag in _REFUSED:
         raise DataError(f"a <{shape.tag}> is no object with a box", where, "export the task without such shapes")
+    points: tuple[Keypoint, ...] = ()
     try:
-        mask, box = _form(shape, size)
+        if shape.tag == "skeleton":
+            points = read_points(shape, skeletons.get((label or "").strip()))
+            mask, box = None, extent_of_points(points)
+        else:
+            mask, box = _form(shape, size)
     except (KeyError, ValueError, OverflowError, TypeError) as error:
         raise DataError(f"the <{shape.tag}> cannot be understood: {str(error)[:100]}", where, _REPAIR) from error
     attributes = _attributes(shape, where)
     raised = {flag for flag in _FLAGS if (attributes.get(flag) or "").lower() in ("1", "true", "yes")}
-    return AnnotatedObject(
+    item = AnnotatedObject(
         as_text(label, "the label", where),
         *box,
         difficult="difficult" in raised,
@@ -143,7 +165,9 @@ def _object(
         crowd="crowd" in raised,
         mask=mask,
         fields=_fields(shape, attributes),
+        keypoints=points,
     )
+    return Grouped(item, as_pixels(shape.get("group_id")) or 0, shape.tag == "skeleton")
 
 
 def _attributes(shape: etree._Element, where: str) -> dict[str | None, str]:

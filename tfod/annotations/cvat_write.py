@@ -7,7 +7,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
-from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Skeleton
+from tfod.annotations.cvat_skeletons import extent_of_points, label_xml, points_xml
 from tfod.annotations.format import Writing
 from tfod.annotations.masks import RunLengths, bitmap, extent
 from tfod.annotations.voc_write import decimal
@@ -19,26 +20,32 @@ def write_cvat(images: Iterable[AnnotatedImage], folder: Path, writing: Writing)
     """Writes annotations.xml; pictures are in images/SUBSET."""
     with open(folder / "annotations.xml", "w", encoding="utf-8") as file:
         file.write('<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n')
-        labels = "".join(f"<label><name>{escape(name)}</name></label>" for name in writing.class_ids)
+        labels = "".join(label_xml(name, writing.skeletons.get(name)) for name in writing.class_ids)
         file.write(f"  <meta><task><labels>{labels}</labels></task></meta>\n")
         for number, image in enumerate(images):
-            _write_image(file, number, image)
+            _write_image(file, number, image, writing.skeletons)
         file.write("</annotations>\n")
 
 
-def _write_image(file: TextIO, number: int, image: AnnotatedImage) -> None:
+def _write_image(file: TextIO, number: int, image: AnnotatedImage, skeletons: Mapping[str, Skeleton]) -> None:
     subset = f" subset={quoteattr(image.subset)}" if image.subset else ""
     name = f"{image.subset}/{image.filename}" if image.subset else image.filename
     size = f'width="{image.width}" height="{image.height}"'
     file.write(f'  <image id="{number}" name={quoteattr(name)}{subset} {size}>\n')
-    for item in image.objects:
+    for group, item in enumerate(image.objects, start=1):
         attributes = "".join(
             f"<attribute name={quoteattr(key)}>{escape(text)}</attribute>" for key, text in _attributes(item).items()
         )
         occluded = int(("occluded", "1") in item.fields)
         head = f'label={quoteattr(item.class_name)} source="manual" occluded="{occluded}" z_order="0"'
-        tag, form = _form(item)
-        file.write(f"    <{tag} {head} {form}>{attributes}</{tag}>\n")
+        points = f"{points_xml(item.keypoints, skeletons[item.class_name])}" if item.keypoints else ""
+        alone = points and item.mask is None and tuple(item[1:5]) == extent_of_points(item.keypoints)
+        together = f' group_id="{group}"' if points and not alone else ""
+        if not alone:
+            tag, form = _form(item)
+            file.write(f"    <{tag} {head}{together} {form}>{attributes}</{tag}>\n")
+        if points:
+            file.write(f"    <skeleton {head}{together}>{points}{attributes}</skeleton>\n")
     file.write("  </image>\n")
 
 

@@ -4,11 +4,11 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from math import isfinite
 from pathlib import Path
 
-from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Remark
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Remark, Skeleton
 from tfod.annotations.catalogue import find_format
 from tfod.annotations.format import (
     Dataset,
@@ -18,7 +18,7 @@ from tfod.annotations.format import (
     SpoiltImageError,
     StrayError,
     Writing,
-    class_ids_of,
+    classes_of,
 )
 from tfod.annotations.masks import MOST_PIXELS, Mask, RunLengths, extent
 from tfod.annotations.pictures import EXTENSIONS, how_found, picture_sizes
@@ -39,6 +39,9 @@ _NO_PICTURE = "pictures that are not there; only their annotations are written"
 _WIDE_MASK = "masks left out, they do not fill their box and the format has no box beside a mask"
 _OTHER_SIZE = "masks left out, they are of another size than their picture, or too large"
 _STICKS_OUT = "boxes that stick out of the picture, kept as they are; Ultralytics refuses such pictures"
+_POSE_OR_MASK = "masks left out, a YOLO data set has keypoints or outlines, and this one has keypoints"
+_OTHER_COUNT = "keypoints left out, they are not as many as those of their class"
+_NO_LINES = "classes whose lines between keypoints the format has no place for"
 _OTHER_NAME = "pictures found under another name than the annotation's"
 _NO_ANNOTATION = "pictures beside the others without an annotation, left out"
 _STRAY = "entries of annotation files left out, they belong to no picture"
@@ -80,14 +83,16 @@ def write_dataset(
     OutputError where the place cannot be written. Then nothing is changed.
     """
     kind = find_format(name)
-    writing = Writing(class_ids_of(dataset), one_based, num_shards, shard_size)
+    class_ids, skeletons = classes_of(dataset)
+    writing = Writing(class_ids, one_based, num_shards, shard_size, skeletons)
     summary = Summary()
     for remark in dataset.remarks:
         _tell(summary, remark)
     with replacing_directory(output) as working:
         skipped: set[str] = set()
         images = _used(dataset.images, skip_bad, summary, advance, skipped)
-        ready = _Ready(kind, name, working if copy_pictures and kind.pictures is not None else None, summary)
+        copies = working if copy_pictures and kind.pictures is not None else None
+        ready = _Ready(kind, name, copies, summary, skeletons)
         with tempfile.TemporaryDirectory(dir=working) as spool:
             kind.write(ready.each(images, skip_bad, Path(spool)), working, writing)
         if not summary.pictures:
@@ -158,13 +163,19 @@ def _check_annotated(summary: Summary, remarks: Iterable[Remark]) -> None:
 class _Ready:
     """Makes pictures and objects ready for one format: names, sizes, copies, and only what it can say."""
 
-    def __init__(self, kind: Format, name: str, copies: Path | None, summary: Summary) -> None:
+    def __init__(
+        self, kind: Format, name: str, copies: Path | None, summary: Summary, skeletons: Mapping[str, Skeleton]
+    ) -> None:
         self._kind = kind
         self._name = name
         self._copies = copies
         self._summary = summary
+        self._skeletons = skeletons
         self._stems: dict[tuple[str, str], int] = {}  # subset and name -> the number of the last one called so
         self._names: dict[str, set[str]] = {}  # of the pictures that were met, by their folder
+        if "keypoints" in kind.says and "skeleton" not in kind.says:
+            for name_of_class in (name for name, skeleton in skeletons.items() if skeleton.edges):
+                summary.note(_NO_LINES, name_of_class)
 
     def each(self, images: Iterable[AnnotatedImage], skip_bad: bool, spool: Path) -> Iterator[AnnotatedImage]:
         for image in images:
@@ -280,13 +291,20 @@ class _Ready:
         xmin, xmax, ymin, ymax = min(xmin, xmax), max(xmin, xmax), min(ymin, ymax), max(ymin, ymax)
         item = item._replace(xmin=xmin, ymin=ymin, xmax=xmax, ymax=ymax)
         self._lose(item, item.fields, at)
+        if item.keypoints and "keypoints" not in self._kind.says:
+            item = item._replace(keypoints=())
+        elif item.keypoints and len(item.keypoints) != len(self._skeletons[item.class_name].names):
+            self._summary.note(_OTHER_COUNT, at)
+            item = item._replace(keypoints=())
         return self._without_mask(image, item, at)
 
     def _without_mask(self, image: AnnotatedImage, item: AnnotatedObject, at: str) -> AnnotatedObject:
         """`item` without a mask that the format has no place for."""
         if item.mask is None:
             return item
-        if _kind_of(item.mask) not in self._kind.masks:
+        if self._skeletons and self._name == "yolo":
+            self._summary.note(_POSE_OR_MASK, at)
+        elif _kind_of(item.mask) not in self._kind.masks:
             self._summary.note(f"objects of which the format cannot say: mask ({_kind_of(item.mask)})", at)
         elif isinstance(item.mask, RunLengths) and not _fits(item.mask, image):
             self._summary.note(_OTHER_SIZE, at)
@@ -306,6 +324,7 @@ class _Ready:
                 "pose": said.pose != "Unspecified",
                 "crowd": said.crowd,
                 "area": said.area is not None,
+                "keypoints": bool(said.keypoints),
             }
             names += [name for name, there in given.items() if there]
         what = "pictures" if isinstance(said, AnnotatedImage) else "objects"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from tfod.annotations.annotated_image import AnnotatedImage, Remark
+from tfod.annotations.annotated_image import AnnotatedImage, Remark, Skeleton
 from tfod.errors import DataError
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     "SpoiltImageError",
     "StrayError",
     "Writing",
-    "class_ids_of",
+    "classes_of",
 ]
 
 
@@ -77,17 +77,20 @@ class Dataset(NamedTuple):
     the format has a file a picture. An item that is a DataError stands for a picture whose annotations cannot be
     read; a StrayError for an entry of no picture, a PassedOverError for a file that is no annotation. `class_ids` is
     name -> id, ids as in the files or counting from 1; empty where the format names no classes. `remarks` are told.
+    `skeletons` are the keypoints of classes, by the class's name, as far as the files name them.
     """
 
     images: Iterable[AnnotatedImage | DataError]
     total: int
     class_ids: Mapping[str, int] = {}
     remarks: Sequence[Remark] = ()
+    skeletons: Mapping[str, Skeleton] = {}
 
 
 @dataclass(frozen=True)
 class Writing:
-    """What a writer needs beside the pictures: `class_ids` of all classes, and how boxes of Pascal VOC count.
+    """What a writer needs beside the pictures: `class_ids` of all classes, how boxes of Pascal VOC count, and the
+    `skeletons` of all classes whose objects have keypoints.
 
     Records are written as `num_shards` files a subset, or as many as make each about `shard_size` bytes.
     """
@@ -96,6 +99,7 @@ class Writing:
     one_based: bool = False
     num_shards: int = 1
     shard_size: int | None = None
+    skeletons: Mapping[str, Skeleton] = field(default_factory=dict)
 
 
 class Look(NamedTuple):
@@ -120,12 +124,12 @@ class Format:
     that folder, with `{subset}` for the part of the data set; None where the format does not want them beside it.
     `recognises` says whether a file that was looked at is of the format.
 
-    `says` are the fields of AnnotatedObject, and the names in `fields`, that the format has a place for (`*`: any
-    name; `background`: pictures without objects). `masks` are the kinds of masks that it has a place for: `outline`,
-    one polygon; `outlines`, several; `runs`, run lengths. With `mask_is_box` an object with a mask has no box beside
-    it, but that which the mask fills. What `holds_pictures` (TFRecord) takes only pictures that TensorFlow decodes, and
-    boxes by the rule of `tfod.annotations.placement`: cut off at the edge, dropped where they have no area or lie
-    outside.
+    `says` are the fields of AnnotatedObject, and the names in `fields`, that the format has a place for (`*`: any name;
+    `background`: pictures without objects; `skeleton`: lines between keypoints). `masks` are the kinds of masks that it
+    has a place for: `outline`, one polygon; `outlines`, several; `runs`, run lengths. With `mask_is_box` an object
+    with a mask has no box beside it, but that which the mask fills. What `holds_pictures` (TFRecord) takes only
+    pictures that TensorFlow decodes, and boxes by the rule of `tfod.annotations.placement`: cut off at the edge,
+    dropped where they have no area or lie outside.
     """
 
     title: str
@@ -166,12 +170,21 @@ class ReadEach:
                 yield error
 
 
-def class_ids_of(dataset: Dataset) -> Mapping[str, int]:
-    """The classes of a data set, name -> id: those that it names, then those that only its objects have, by name.
+def classes_of(dataset: Dataset) -> tuple[Mapping[str, int], Mapping[str, Skeleton]]:
+    """The classes of a data set, name -> id: those that it names, then those that only its objects have, by name. And
+    the skeletons of those whose objects have keypoints: as it names them, else with numbers for names.
 
     Goes through the pictures once.
     """
-    used = {item.class_name for image in dataset.images if isinstance(image, AnnotatedImage) for item in image.objects}
+    used: set[str] = set()
+    counts: dict[str, int] = {}
+    for image in dataset.images:
+        for item in image.objects if isinstance(image, AnnotatedImage) else ():
+            used.add(item.class_name)
+            if item.keypoints:
+                counts[item.class_name] = max(len(item.keypoints), counts.get(item.class_name, 0))
     unnamed = sorted(used - dataset.class_ids.keys(), key=lambda name: name.zfill(10) if name.isdecimal() else name)
     first = max(dataset.class_ids.values(), default=0) + 1
-    return {**dataset.class_ids, **{name: number for number, name in enumerate(unnamed, start=first)}}
+    ids = {**dataset.class_ids, **{name: number for number, name in enumerate(unnamed, start=first)}}
+    numbered = {name: Skeleton(tuple(f"keypoint {n}" for n in range(1, count + 1))) for name, count in counts.items()}
+    return ids, {name: dataset.skeletons.get(name, skeleton) for name, skeleton in numbered.items()}

@@ -1,4 +1,4 @@
-"""A drawn data set on disk, as labelling tools leave one: JPEG files, each with its Pascal VOC XML or with its mask."""
+"""Drawn data sets on disk, as labelling tools leave them: JPEG files with VOC XML, COCO JSON or masks."""
 
 from pathlib import Path
 
@@ -8,12 +8,16 @@ from lxml import etree
 from lxml.builder import E
 from numpy.typing import NDArray
 
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
+from tfod.annotations.coco import write_coco
+from tfod.annotations.format import Writing
+from tfod.annotations.masks import run_lengths
 from tfod.annotations.sample_cells import CELL_CLASSES, draw_cells
-from tfod.annotations.sample_scenes import Scene, draw_scenes
+from tfod.annotations.sample_scenes import CLASS_NAMES, Scene, draw_scenes
 from tfod.files import replacing_directory, write_text
 from tfod.progress import Progress
 
-__all__ = ["write_sample_data", "write_sample_masks"]
+__all__ = ["write_sample_data", "write_sample_instances", "write_sample_masks"]
 
 _JPEG_QUALITY = 90
 
@@ -28,6 +32,24 @@ def write_sample_data(folder: Path, count: int, seed: int) -> None:
         for index, scene in enumerate(draw_scenes(count, seed)):
             _write_scene(working, f"scene_{index:04d}", scene, folder)
             progress.advance()
+
+
+def write_sample_instances(folder: Path, count: int, seed: int) -> None:
+    """Draws the scenes of `write_sample_data` with the mask of each object: `images/scene_0000.jpg` and so on.
+
+    All objects stand in `annotations.json`, as COCO has them. An earlier folder of that name is replaced. Raises
+    OutputError where it cannot be written.
+    """
+    progress = Progress(f"drawing {folder.name}", total=count, unit="scene")
+    with replacing_directory(folder) as working, progress:
+        (working / "images").mkdir()
+        annotated = []
+        for index, scene in enumerate(draw_scenes(count, seed)):
+            filename = f"scene_{index:04d}.jpg"
+            _write_image(working / "images" / filename, scene.image)
+            annotated.append(_with_masks(filename, scene))
+            progress.advance()
+        write_coco(annotated, working, Writing({name: number for number, name in enumerate(CLASS_NAMES, start=1)}))
 
 
 def write_sample_masks(folder: Path, count: int, seed: int) -> None:
@@ -52,6 +74,15 @@ def _write_image(path: Path, image: NDArray[np.uint8]) -> None:
     options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
     _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
     path.write_bytes(jpeg.tobytes())
+
+
+def _with_masks(filename: str, scene: Scene) -> AnnotatedImage:
+    height, width = scene.image.shape[:2]
+    objects = (
+        AnnotatedObject(thing.class_name, *thing.box, area=float(thing.visible.sum()), mask=run_lengths(thing.visible))
+        for thing in scene.objects
+    )
+    return AnnotatedImage("", filename, None, tuple(objects), width, height)
 
 
 def _write_scene(working: Path, name: str, scene: Scene, folder: Path) -> None:

@@ -91,6 +91,7 @@ def _read(text: str) -> PlainAnnotation | None:
             None,
             None,
             _OCCLUDED if occluded == "1" else (),
+            (),
         )
         objects.append(_as_object(item))
         end += len(whole)

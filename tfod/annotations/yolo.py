@@ -1,12 +1,13 @@
 """YOLO's text files read: one a picture, a line an object, coordinates as fractions of the picture as it is shown.
 
-A line is `class cx cy width height`, or `class x1 y1 x2 y2 x3 y3 ...`, an outline. Where pictures and class names are
-says `yolo_layout`, where labels are `yolo_labels`.
+A line is `class cx cy width height`, or `class x1 y1 x2 y2 x3 y3 ...`, an outline. Where data.yaml says `kpt_shape`,
+keypoints follow the box, `x y` or `x y visibility` each. Where pictures and class names are says `yolo_layout`, where
+labels are `yolo_labels`.
 """
 
 from collections.abc import Mapping, Sequence
 
-from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
+from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Keypoint, Skeleton, labelled
 from tfod.annotations.format import Dataset, Joined, Reading
 from tfod.annotations.masks import Polygons, extent
 from tfod.annotations.pictures import picture_sizes, plain_name
@@ -43,21 +44,22 @@ def read_yolo(path: str, reading: Reading) -> Dataset:
         _, (width, height) = picture_sizes(picture)
         objects: tuple[AnnotatedObject, ...] = ()
         if label:
-            objects = parse_labels(read_text(roots.check(label)), label, names, (width, height), layout.keypoints)
+            objects = parse_labels(read_text(roots.check(label)), label, names, (width, height), layout.pose)
         return AnnotatedImage(
             label or picture, plain_name(picture), picture, objects, width, height, subset=subsets[picture]
         )
 
     images = Joined(layout.errors, each_file(read_one, list(subsets), layout.root, reading))
     ids = {name: number + 1 for number, name in sorted(names.items())}
-    return Dataset(images, len(layout.errors) + len(subsets), ids, [*layout.remarks, *told])
+    skeletons = {names[number]: Skeleton(points) for number, points in layout.keypoint_names.items() if number in names}
+    return Dataset(images, len(layout.errors) + len(subsets), ids, [*layout.remarks, *told], skeletons)
 
 
 def parse_labels(
-    text: str, path: str, names: Mapping[int, str], size: tuple[int, int], keypoints: int = 0
+    text: str, path: str, names: Mapping[int, str], size: tuple[int, int], pose: tuple[int, int] = (0, 0)
 ) -> tuple[AnnotatedObject, ...]:
-    """The objects of one text file for a picture of `size`, width and height. `keypoints` numbers after a box's four
-    belong to points of a pose and are left alone. Classes without a name are called by their number.
+    """The objects of one text file for a picture of `size`, width and height. After a box's four numbers come the
+    keypoints of a `pose`, so many of so many numbers. Classes without a name are called by their number.
 
     >>> (found,) = parse_labels("0 0.5 0.5 0.25 0.5", "a.txt", {0: "cat"}, (80, 40))
     >>> found[:5]
@@ -67,27 +69,30 @@ def parse_labels(
     for line, words in enumerate(map(str.split, text.splitlines()), start=1):
         if words:
             try:
-                objects.append(_object(words, names, size, keypoints)._replace(line=line))
+                objects.append(_object(words, names, size, pose)._replace(line=line))
             except (ValueError, OverflowError) as error:
                 cure = _PIXELS if "pixels" in str(error) else _CURE
                 raise DataError(f"the label cannot be read: {error}", f"{path}, line {line}", cure) from error
     return tuple(objects)
 
 
-def _object(words: Sequence[str], names: Mapping[int, str], size: tuple[int, int], keypoints: int) -> AnnotatedObject:
+def _object(
+    words: Sequence[str], names: Mapping[int, str], size: tuple[int, int], pose: tuple[int, int]
+) -> AnnotatedObject:
     number = as_pixels(words[0])
     if number is None or float(words[0]) != number or number < 0:
         raise ValueError(f"the class is no whole number: {words[0][:40]!r}")
     if names and number not in names:
         raise ValueError(f"there is no class {number}; there are {len(names)} names, counted from 0")
     name = names.get(number, str(number))
+    keypoints = pose[0] * pose[1]
     values = [float(word) for word in words[1 : 5 + keypoints if keypoints else None]]
     is_box = len(values) == 4 + keypoints
     if beyond := [value for value in values[: 4 if is_box else None] if not -1 <= value < 2]:
         other = "" if is_box else ", or points of a pose (kpt_shape in data.yaml)"
         raise ValueError(f"{beyond[0]:g} is no fraction of the picture, from 0 to 1; are these pixels{other}?")
     if is_box:
-        return _from_box(name, values[:4], size)
+        return _from_box(name, values[:4], size)._replace(keypoints=_keypoints(values[4:], pose[1], size))
     if len(values) < 6 or len(values) % 2:
         raise ValueError(f"it has {len(words)} numbers; a box has 5, an outline 7 or more, an odd count")
     points = tuple(snapped(value * size[index % 2]) for index, value in enumerate(values))
@@ -101,6 +106,18 @@ def _from_box(name: str, values: Sequence[float], size: tuple[int, int]) -> Anno
     xmin, xmax = (snapped((x + side * width / 2) * across) for side in (-1, 1))
     ymin, ymax = (snapped((y + side * height / 2) * down) for side in (-1, 1))
     return AnnotatedObject(name, xmin, ymin, xmax, ymax)
+
+
+def _keypoints(values: Sequence[float], dimensions: int, size: tuple[int, int]) -> tuple[Keypoint, ...]:
+    """Without visibilities a point at 0, 0, or before it, is not labelled."""
+    points = []
+    for start in range(0, len(values), max(dimensions, 1)):
+        x, y = values[start], values[start + 1] if dimensions > 1 else 0.0
+        seen = values[start + 2] if dimensions == 3 else 2.0 * (min(x, y) >= 0 and max(x, y) > 0)
+        if seen not in (0, 1, 2):
+            raise ValueError(f"a keypoint has the visibility {seen:g}, which is 0, 1 or 2")
+        points.append(Keypoint(snapped(x * size[0]), snapped(y * size[1]), int(seen)))
+    return labelled(points)
 
 
 def _is_box(points: Sequence[float]) -> bool:

@@ -34,7 +34,8 @@ _REPAIR = "correct the file"
 
 @dataclass
 class Layout:
-    """A data set's pictures by subset, its class names by number, and how many numbers of keypoints follow a box.
+    """A data set's pictures by subset, its class names by number, and the `pose` that follows a box: how many keypoints
+    it has, of how many numbers each (2 or 3).
 
     Labels are somewhere in `folders`; `lists` are text files that are none. `errors` are the parts that are not there.
     """
@@ -42,7 +43,8 @@ class Layout:
     root: str
     pictures: dict[str, list[str]] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
-    keypoints: int = 0
+    pose: tuple[int, int] = (0, 0)
+    keypoint_names: dict[int, tuple[str, ...]] = field(default_factory=dict)
     folders: list[str] = field(default_factory=list)
     lists: list[str] = field(default_factory=list)
     errors: list[DataError] = field(default_factory=list)
@@ -149,7 +151,8 @@ def _from_yaml(path: str, reading: Reading) -> Layout:
     layout = Layout(reading.image_dir or _root(read.get("path"), folder, path), names=_names(read.get("names"), path))
     shape = read.get("kpt_shape")
     if isinstance(shape, list) and len(shape) == 2 and all(_POSITIVE.fullmatch(str(side)) for side in shape):
-        layout.keypoints = int(shape[0]) * int(shape[1])
+        layout.pose = int(shape[0]), int(shape[1])
+        layout.keypoint_names = _keypoint_names(read.get("kpt_names"), layout.pose[0], path)
     roots = Roots(layout.root, reading)
     layout.remarks += _contradicting(layout.root, layout.names, roots)
     unmade: list[DataError] = []
@@ -196,6 +199,17 @@ def _names(value: object, path: str) -> dict[int, str]:
     if len(set(names.values())) < len(names):
         raise DataError("two classes have one name", path, _REPAIR)
     return names
+
+
+def _keypoint_names(value: object, count: int, path: str) -> dict[int, tuple[str, ...]]:
+    """The names of keypoints by the class's number, as far as each has `count` that differ."""
+    given = value if isinstance(value, Mapping) else {}
+    listed = {
+        int(str(key)): tuple(as_text(name, "the keypoint", path) for name in names)
+        for key, names in given.items()
+        if isinstance(names, list) and re.fullmatch(r"\d{1,9}", str(key))
+    }
+    return {number: names for number, names in listed.items() if len(set(names)) == len(names) == count}
 
 
 def _root(value: object, folder: str, path: str) -> str:

@@ -20,6 +20,7 @@ __all__ = [
     "Example",
     "image_size",
     "keep_objects",
+    "keep_rows",
     "moved_masks",
     "reframe",
     "relative_window",
@@ -115,7 +116,11 @@ def sometimes(condition: Any, step: Callable[[Example], Example], example: Examp
 
 def keep_objects(example: Example, kept: Any) -> Example:
     """The example with only the objects for which bool `kept` `[N]` is true."""
-    indices = tf.where(kept)[:, 0]
+    return keep_rows(example, tf.where(kept)[:, 0])
+
+
+def keep_rows(example: Example, indices: Any) -> Example:
+    """The example with only the objects of the numbers `indices`, int64 `[M]`, in their order."""
     filtered = {key: tf.gather(example[key], indices) for key in PER_OBJECT if key in example}
     return {**example, **filtered}
 

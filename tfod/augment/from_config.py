@@ -10,7 +10,7 @@ from tfod.augment.crop import Crop
 from tfod.augment.example import Draw, Example
 from tfod.augment.pad import CropPad
 from tfod.augment.steps import STEPS, augmentation
-from tfod.config.faults.augmentation import sequence_faults, step_choice_faults, step_faults
+from tfod.config.faults.augmentation import keypoint_order_faults, sequence_faults, step_choice_faults, step_faults
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.numbers import number_faults
 from tfod.config.support import refuse_missing
@@ -19,20 +19,27 @@ from tfod.protos.preprocessor_pb2 import PreprocessingStep, RandomJitterBoxes, R
 __all__ = ["augmentation_from_config"]
 
 
-def augmentation_from_config(options: Iterable[PreprocessingStep], where: str) -> Callable[[Example, Any], Example]:
+def augmentation_from_config(
+    options: Iterable[PreprocessingStep], where: str, *, num_keypoints: int = 0
+) -> Callable[[Example, Any], Example]:
     """Makes one function of the steps, in their order: see `tfod.augment.steps.augmentation`.
+
+    Args:
+        options: the steps.
+        where: their path in the config.
+        num_keypoints: how many each object has.
 
     Raises:
         ConfigError: a step is unknown or has impossible numbers.
     """
     options = list(options)
-    steps = [_step(option, f"{where}[{index}]") for index, option in enumerate(options)]
+    steps = [_step(option, f"{where}[{index}]", num_keypoints) for index, option in enumerate(options)]
     named = [(name, getattr(option, name)) for option in options if (name := _name(option))]
     refuse(sequence_faults(named), where.rpartition(".")[0])
     return augmentation(steps)
 
 
-def _step(option: PreprocessingStep, where: str) -> Callable[[Example, Draw], Example]:
+def _step(option: PreprocessingStep, where: str, num_keypoints: int) -> Callable[[Example, Draw], Example]:
     """The step's function with its settings; for what the config's author did not write its own defaults hold."""
     name = _name(option)
     refuse(step_choice_faults(name), where)
@@ -41,6 +48,7 @@ def _step(option: PreprocessingStep, where: str) -> Callable[[Example, Draw], Ex
     refuse(number_faults(option), where)
     config = getattr(option, name)
     refuse(step_faults(name, config), f"{where}.{name}")
+    refuse(keypoint_order_faults(name, config, num_keypoints), f"{where}.{name}")
     return partial(STEPS[name], **_ARGUMENTS.get(name, _set_fields)(config))
 
 

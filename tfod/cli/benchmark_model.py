@@ -117,7 +117,8 @@ def _counts(configs: Mapping[str, str | None], images: Sequence[str]) -> "dict[s
     """Parameters and FLOPs by config, which are printed; or why there are none."""
     for model, config in configs.items():
         if config is None:
-            print(shown(f"{model}: parameters and FLOPs unknown: no pipeline.config beside it; --pipeline_config_path"))
+            unknown = "parameters and FLOPs unknown: no pipeline.config beside it; --pipeline_config_path names one"
+            print(shown(f"{model}: {unknown}"))
     counts = {}
     for config in dict.fromkeys(config for config in configs.values() if config is not None):
         try:

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> None:
 
     from tfod.segmentation.data import reopen, saved_encoding
     from tfod.segmentation.evaluate import evaluate_pairs
-    from tfod.segmentation.predictor import Predictor, load_model
+    from tfod.segmentation.predictor import load_model, predictor_of
     from tfod.segmentation.report import print_table, write_metrics, write_report
 
     model, settings, prefix = load_model(args.model_dir, args.checkpoint)
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> None:
         encoding=encoding,
     ) or reopen(known)  # fmt: skip
     _require_same_classes(data.encoding.classes.names, settings.class_names)
-    predictor = Predictor.of_model(model, flips=args.flips, tile_size=args.tile_size)
+    predictor = predictor_of(model, flips=args.flips, tile_size=args.tile_size)
     classes = settings.classes
     predicted: dict[int, Any] = {}
     result = evaluate_pairs(

@@ -73,9 +73,9 @@ def _agree(model: Any, folder: Path, paths: dict[str, Path], pictures: list[Any]
     from tfod.export.run import measured
     from tfod.segmentation.export import input_of
     from tfod.segmentation.parity import HEADINGS, compare
-    from tfod.segmentation.predictor import Predictor
+    from tfod.segmentation.predictor import predictor_of
 
-    predictor = Predictor.of_model(model, tile_size=max(pictures[0].shape[:2]))
+    predictor = predictor_of(model, tile_size=max(pictures[0].shape[:2]))
     expected = [predictor.probabilities(picture[None])[0] for picture in pictures]
     rows = [
         compare(kind, measured(kind, path, (input_of(picture, kind) for picture in pictures)), expected)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["build_parser", "main", "run"]
 
 _DESCRIPTION = """Shows one example of TFRecord files, whoever wrote them: every feature and every object as tables, and
-the picture as training gets it, with its boxes, or tinted by its class mask, in --output.
+the picture as training gets it, with boxes, masks and keypoints, or tinted by its class mask, in --output.
 
 Records count from 0, through all files; verify_records.py counts within each, as this does if one file is named."""
 
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
     found = find_example(with_folders(args.records), args.record, args.name)
     sides = (found.features.get(f"image/object/bbox/{side}", ()) for side in ("xmin", "ymin", "xmax", "ymax"))
     more = min(map(len, sides)) - _MOST
-    objects = example_objects({key: values[:_MOST] for key, values in found.features.items()}, class_names)
+    objects = example_objects(found.features, class_names, _MOST)
     print(f"{found.file}, record {found.record}: {found.size} bytes from byte {found.offset}\n")
     _print_features(found)
     if objects:
@@ -83,14 +83,19 @@ def _print_objects(found: FoundExample, objects: Sequence[ExampleObject]) -> Non
     from tfod.terminal import print_table
 
     width, height = (found.number(key, 1.0) for key in (names.IMAGE_WIDTH, names.IMAGE_HEIGHT))
-    headings = ("", "id", "xmin", "ymin", "xmax", "ymax", "width", "height", "class", "flags")
+    headings = ["", "id", "xmin", "ymin", "xmax", "ymax", "width", "height", "class", "flags"]
+    posed = any(item.keypoints for item in objects)
+    headings += ["keypoints"] if posed else []
     rows = []
     for number, item in enumerate(objects, start=1):
         xmin, ymin, xmax, ymax = (side * (width, height)[index % 2] for index, side in enumerate(item.box))
         sides = [f"{value:.1f}" for value in (xmin, ymin, xmax, ymax, xmax - xmin, ymax - ymin)]
         flags = [name for name in ("difficult", "truncated") if getattr(item, name)]
-        rows.append([str(number), str(item.class_id), *sides, item.name, ", ".join(flags)])
-    print_table(f"Objects, in pixels of {width:.0f} x {height:.0f}", headings, rows, texts=("class", "flags"))
+        labelled = sum(visibility > 0 for _, _, visibility in item.keypoints)
+        points = [f"{labelled} of {len(item.keypoints)}"] if posed else []
+        rows.append([str(number), str(item.class_id), *sides, item.name, ", ".join(flags), *points])
+    title = f"Objects, in pixels of {width:.0f} x {height:.0f}"
+    print_table(title, headings, rows, texts=("class", "flags", "keypoints"))
 
 
 def _number(text: str) -> int:

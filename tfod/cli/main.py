@@ -18,6 +18,7 @@ COMMANDS = {
     "records inspect": ("inspect_records", "show one example of TFRecords, as a picture and as a table"),
     "records reshard": ("reshard_records", "write TFRecords again, in another number of files"),
     "pascal-records": ("create_pascal_tf_record", "convert a VOCdevkit tree to TFRecords"),
+    "coco-records": ("create_coco_tf_record", "convert COCO, with masks and keypoints, to TFRecords"),
     "convert": ("convert_annotations", "convert annotations from one format to another"),
     "csv": ("xml_to_csv", "write the boxes of Pascal VOC XML files as a CSV table"),
     "doctor": ("dataset_doctor", "find what is wrong with a data set, and write a repaired copy"),

@@ -22,6 +22,8 @@ _EXAMPLES = """\
   python tools/model_main_tf2.py --pipeline_config_path my.config --model_dir workspace/my_run \\
       --max_minutes 60 --early_stopping 5     # at most an hour, and no longer than it gets better
   python tools/model_main_tf2.py --pipeline_config_path my.config --model_dir workspace/my_run \\
+      --albumentations mine.yaml    # augment with a pipeline of Albumentations
+  python tools/model_main_tf2.py --pipeline_config_path my.config --model_dir workspace/my_run \\
       --checkpoint_dir workspace/my_run --run_once       # evaluate the newest checkpoint
   tensorboard --logdir workspace/my_run                  # watch it
 """
@@ -58,6 +60,8 @@ def build_parser() -> CommandParser:
     add_boolean("deterministic", default=False, help="same seed, same weights to the last bit; slower (false)")
     add_boolean("mixed_precision", default=False, help="compute in bfloat16: faster on recent GPUs and on AMX (false)")
     add_boolean("recompute", default=False, help="compute features again for gradients: less memory, more time (false)")
+    add("--albumentations", type=_path, metavar="FILE",
+        help="augment with this pipeline (.yaml, .json) instead of data_augmentation_options; slower")  # fmt: skip
     add("--num_workers", **positive, default=1, help="processes that train together, as TF_CONFIG says (1)")
 
     add("--checkpoint_dir", **folder, help="do not train, evaluate the checkpoints of this folder as they come")
@@ -106,6 +110,8 @@ def run(args: argparse.Namespace) -> int:
             evaluate_checkpoints(config, args.checkpoint_dir, folder, timeout=timeout)
         return 0
     _check_ending(args, evaluates=bool(config.eval_input_reader))
+    if args.albumentations and config.train_config.data_augmentation_options:
+        print(f"note: {args.albumentations} augments, and not the config's data_augmentation_options", file=sys.stderr)
     from tfod.training.from_config import train
     from tfod.training.mirror import on_this_machine
     from tfod.training.options import RunOptions
@@ -122,6 +128,7 @@ def run(args: argparse.Namespace) -> int:
         deterministic=args.deterministic,
         mixed_precision=args.mixed_precision,
         recompute=args.recompute,
+        albumentations=str(args.albumentations or ""),
         num_workers=args.num_workers,
     )
     with on_this_machine(args.model_dir) as folder:

@@ -4,8 +4,12 @@ import argparse
 import secrets
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser, execute
+
+if TYPE_CHECKING:
+    from tfod.config.pipeline import PipelineConfig
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -19,6 +23,7 @@ _EXAMPLES = """\
   preview_augmentation.py --pipeline_config_path workspace/photos/pipeline.config
   preview_augmentation.py --pipeline_config_path pipeline.config --name scene_0003.jpg --draws 20 -o preview.html
   preview_augmentation.py --pipeline_config_path pipeline.config --record 12 --seed 4711 --draws 1
+  preview_augmentation.py --pipeline_config_path pipeline.config --albumentations mine.yaml
   preview_augmentation.py --pipeline_config_path pipeline.config \\
       --set 'train_config.data_augmentation_options[0].random_horizontal_flip.probability=1'"""
 
@@ -31,6 +36,8 @@ def build_parser() -> CommandParser:
     add = parser.add_argument
     add("--pipeline_config_path", required=True, metavar="FILE", help="the config")
     add("--set", action="append", default=[], metavar="FIELD=VALUE", help="override the config; repeatable")
+    add("--albumentations", metavar="FILE", default="",
+        help="a pipeline of Albumentations (.yaml, .json) instead of the config's steps")  # fmt: skip
     which = parser.add_mutually_exclusive_group()
     which.add_argument("-r", "--record", type=_natural, default=0, metavar="N",
                        help="number of the image's record, from 0 through all files (0)")  # fmt: skip
@@ -44,6 +51,7 @@ def build_parser() -> CommandParser:
 def run(args: argparse.Namespace) -> None:
     """Writes the sheet and tells the seeds."""
     from tfod.config.pipeline import read_pipeline_config
+    from tfod.terminal import shown
 
     config = read_pipeline_config(args.pipeline_config_path, args.set)
 
@@ -52,18 +60,26 @@ def run(args: argparse.Namespace) -> None:
 
     first = secrets.randbelow(_SEEDS) if args.seed is None else args.seed
     seeds = range(first, first + args.draws)
-    preview = preview_augmentation(config, seeds, record=args.record, name=args.name)
-    steps = "".join(map(str, config.train_config.data_augmentation_options)) or "none: images stay as they are"
+    preview = preview_augmentation(
+        config, seeds, record=args.record, name=args.name, albumentations=args.albumentations
+    )
+    steps = f"the pipeline of Albumentations in {args.albumentations}" if args.albumentations else _steps(config)
     title = f"{preview.name}, seeds {first} to {seeds[-1]}" if args.draws > 1 else f"{preview.name}, seed {first}"
     write_augmentation_sheet(args.output, preview.draws, preview.legend, title, steps)
     kept = [len(draw.labelled.boxes) for draw in preview.draws]
-    print(f"{preview.name}: {kept[0]} objects, of which the draws keep {', '.join(map(str, kept[1:])) or 'none'}")
+    print(
+        f"{shown(preview.name)}: {kept[0]} objects, of which the draws keep {', '.join(map(str, kept[1:])) or 'none'}"
+    )
     print(f"{args.output}: seed {first}; --seed {first} --draws {args.draws} shows the same again")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
     return execute(build_parser(), run, argv)
+
+
+def _steps(config: "PipelineConfig") -> str:
+    return "".join(map(str, config.train_config.data_augmentation_options)) or "none: images stay as they are"
 
 
 def _natural(text: str) -> int:

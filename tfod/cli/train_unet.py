@@ -79,7 +79,7 @@ def _add_learning_flags(parser: CommandParser) -> None:
     parser.add_argument("--balanced_crops", nargs="?", const=True, type=_on, metavar="BOOL",
                         help="crops about rare classes more often (default: where a class is rare)")  # fmt: skip
     add("--augment", default="light", metavar="HOW",
-        help="off, light, strong, and settings: strong,flip_vertical=true; or a pipeline of Albumentations, as .yaml",
+        help="off, light, strong, and settings: strong,flip_vertical=true; or a .yaml or .json of Albumentations",
         )  # fmt: skip
     add("--optimizer", metavar="NAME", help="adam, adamw, sgd, or tfa.NAME of tensorflow-addons (default: adam)")
     add("--learning_rate", type=float, help="the highest (default: 0.002, with an encoder 0.001, sgd 0.05)")
@@ -112,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
     from tfod.segmentation.augment import read_augmentation
     from tfod.segmentation.settings import TrainingSettings
 
-    own = args.augment.endswith((".yaml", ".yml"))
+    own = args.augment.endswith((".yaml", ".yml", ".json"))
     augmentation = read_albumentations(args.augment) if own else read_augmentation(args.augment)
     training, validation = _open(args)
     _tell_absent_classes(training)

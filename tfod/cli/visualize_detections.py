@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser, execute
 from tfod.cli.model_source import add_model_flags, check_model_flags, read_class_names, read_config
+from tfod.cli.written_kinds import read_kinds
 from tfod.errors import ConfigError
 from tfod.files import check_folder
 
@@ -37,7 +38,7 @@ _EXAMPLES = """\
   visualize_detections.py --saved_model_dir exported_models/raccoons --output_dir seen photos/
   visualize_detections.py --pipeline_config_path workspace/raccoons/pipeline.config \\
       --checkpoint_dir workspace/raccoons --output_dir seen 'photos/**/*.jpg' more/1.png
-  visualize_detections.py --saved_model_dir model_int8.tflite --write drawn,csv --output_dir seen drive.mp4
+  visualize_detections.py --saved_model_dir model_int8.tflite --track --write drawn,csv --output_dir seen drive.mp4
   visualize_detections.py --saved_model_dir model_int8.tflite --tile_size 640 --write drawn,crops --output_dir seen sky/
   visualize_detections.py --saved_model_dir model.onnx --write frames,json --output_dir seen 0 rtsp://10.0.0.7/live"""
 
@@ -56,6 +57,8 @@ def build_parser() -> CommandParser:
         "too, for small objects (default: at the whole only)")  # fmt: skip
     add("--overlap", type=float, default=0.2, metavar="F", help="share of a window that the next one sees too "
         "(default: 0.2)")  # fmt: skip
+    parser.add_boolean("track", default=False, help="follow objects through videos: each has a number; needs the extra "
+        "[track]")  # fmt: skip
     add("--min_score", type=float, default=0.5, help="leave out what scores less (default: 0.5)")
     add("--max_boxes", type=int, default=100, help="at most so many an image, the best ones (default: 100)")
     return parser
@@ -75,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
     detector = _detector(args, config)
     class_names = _names(args, config, detector) if asked_for is None else asked_for
-    choice = Choice(kinds, args.min_score, args.max_boxes, class_names)
+    choice = Choice(kinds, args.min_score, args.max_boxes, class_names, args.track, args.tile_size or None)
     result = visualize(_detect(args, detector), images, videos, Path(args.output_dir), choice)
     _print(result, Path(args.output_dir), kinds)
     return 130 if result.is_interrupted else 0
@@ -99,13 +102,12 @@ def _checked(args: argparse.Namespace) -> list[str]:
     if not 0 <= args.overlap < 1:
         raise ConfigError(f"windows cannot overlap by {args.overlap}", "--overlap", "give a number from 0 to below 1")
 
+    from tfod.inference.tracking import require_tracking
     from tfod.visualize.detected import FILES
 
-    kinds = [kind.strip() for kind in args.write.split(",")]
-    unknown = next((kind for kind in kinds if kind not in FILES), None)
-    if unknown is not None:
-        raise ConfigError(f"--write knows no {unknown!r}", "the command line", f"choose from {', '.join(FILES)}")
-    return kinds
+    if args.track:
+        require_tracking()
+    return read_kinds(args.write, FILES)
 
 
 def _detector(args: argparse.Namespace, config: "PipelineConfig") -> "Detector":
@@ -118,10 +120,12 @@ def _detector(args: argparse.Namespace, config: "PipelineConfig") -> "Detector":
 
 def _detect(args: argparse.Namespace, detector: "Detector") -> "Callable[[NDArray[np.uint8]], Detections]":
     from tfod.inference.tiled_detector import TiledDetector
+    from tfod.inference.tracking import LOWEST_SCORE
 
     if not args.tile_size:
         return detector.detect
-    return TiledDetector(detector.detect_all, args.tile_size, overlap=args.overlap, min_score=args.min_score).detect
+    least = min(args.min_score, LOWEST_SCORE) if args.track else args.min_score
+    return TiledDetector(detector.detect_all, args.tile_size, overlap=args.overlap, min_score=least).detect
 
 
 def _names(args: argparse.Namespace, config: "PipelineConfig", detector: "Detector") -> Mapping[int, str]:
@@ -141,10 +145,11 @@ def _print(result: "DrawingResult", output_dir: Path, kinds: Sequence[str]) -> N
     counts = ", ".join(f"{count} {name}" for name, count in result.objects.most_common()) or "nothing"
     # The median: the first image waits for TensorFlow to prepare the graph.
     milliseconds = 1000 * statistics.median(result.seconds)
-    parts = ((result.images, "images"), (result.frames, "frames"))
-    done = " and ".join(f"{count} {what}" for count, what in parts if count)
-    print(f"{done}, {milliseconds:.0f} ms each; found: {counts}")
+    print(f"{result.done}, {milliseconds:.0f} ms each; found: {counts}")
+    if result.tracks:
+        print("followed: " + ", ".join(f"{count} {name}" for name, count in result.tracks.most_common()))
     if result.unreadable:
         print(f"{len(result.unreadable)} more could not be read; they are named above")
     for kind in kinds:
-        print(f"{kind}: {output_dir / FILES[kind]}")
+        if (output_dir / FILES[kind]).exists():  # there are no crops of nothing, and no frames of images
+            print(f"{kind}: {output_dir / FILES[kind]}")

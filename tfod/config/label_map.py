@@ -70,6 +70,21 @@ class LabelMap:
         return max((item.id for item in self.items), default=0)
 
     @cached_property
+    def keypoints(self) -> dict[str, dict[int, str]]:
+        """What a record may call a class -> its keypoints, id -> label, by their ids; classes without any are not here.
+
+        An id is the place among all keypoints of an object in a record, from 0.
+        """
+        named = {text: dict(sorted(item.keypoints)) for item in self.items for text in (item.name, item.display_name)
+                 if text and item.keypoints}  # fmt: skip
+        return named
+
+    @property
+    def num_keypoints(self) -> int:
+        """How many keypoints each object of a record has, by their greatest id."""
+        return max((number + 1 for named in self.keypoints.values() for number in named), default=0)
+
+    @cached_property
     def ids(self) -> dict[str, int]:
         """What a record may call a class, its name or display name -> the id.
 

@@ -25,6 +25,7 @@ from tfod.doctor.rules.classes import UnknownClasses, check_class_names, check_c
 from tfod.doctor.rules.descriptions import RULES
 from tfod.doctor.rules.lists import check_lists
 from tfod.doctor.rules.pictures import GIANT_PIXELS, check_header, open_picture
+from tfod.doctor.rules.shapes import ShapeRules
 from tfod.doctor.rules.voc_text import check_voc_text
 from tfod.errors import DataError
 from tfod.progress import Progress
@@ -90,6 +91,9 @@ class _Examination:
         self._lists = sources.lists
         self._fractions = Fractions()
         self._turned = Transposition()
+        self._shapes = ShapeRules(
+            {name: one for source in sources.sources for name, one in source.dataset.skeletons.items()}
+        )
         self._names: dict[tuple[str, str], str] = {}  # split and file name -> annotation
         self._giants: set[int] = set()  # places in `_seen`
         self._sizes: dict[tuple[int, int], list[tuple[float, float]]] = defaultdict(list)  # by the network's input
@@ -128,6 +132,7 @@ class _Examination:
         frame = self._frame(image, header)
         if frame is not None:
             self._add(check_boxes(image, frame))
+            self._add(self._shapes.check(image, frame))
             self._turned.look_at((item[1:5] for item in image.objects), frame.width, frame.height)
 
     def _annotation(self, split: str, image: AnnotatedImage) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from tfod.doctor.findings import Finding
 from tfod.doctor.report_text import count_errors, grouped
 from tfod.doctor.rules.descriptions import RECORD_RULES
 from tfod.doctor.rules.tf_example import check_example
+from tfod.doctor.rules.tf_example_shapes import keypoints_an_object
 from tfod.errors import DataError
 from tfod.records.example import Value, decode_example
 from tfod.records.files import matching_files
@@ -32,11 +33,14 @@ _WORTH_A_PROCESS = 50_000_000  # bytes
 
 @dataclass
 class Report:
-    """What is in some files, and what was found. `objects` is class name (or number) -> objects."""
+    """What is in some files, and what was found. `objects` is class name (or number) -> objects; `masks` counts masks,
+    `keypoints` the objects with a labelled one."""
 
     files: list[RecordFile] = field(default_factory=list)
     bytes: int = 0
     objects: Counter[str] = field(default_factory=Counter)
+    masks: int = 0
+    keypoints: int = 0
     findings: list[Finding] = field(default_factory=list)
     manifests: list[str] = field(default_factory=list)
 
@@ -58,6 +62,8 @@ class Report:
             *grouped(self.findings, RECORD_RULES, shown),
             f"{self.records:8d}  records in {len(self.files)} files, {self.bytes / 1e6:.1f} MB",
             f"{sum(self.objects.values()):8d}  objects: {classes or 'none'}",
+            *([f"{self.masks:8d}  masks"] if self.masks else []),
+            *([f"{self.keypoints:8d}  objects with keypoints"] if self.keypoints else []),
             f"{self.severe} errors, {len(self.findings) - self.severe} warnings; {compared}",
         ]
         return "\n".join(lines)
@@ -68,6 +74,8 @@ class Report:
             "records": self.records,
             "bytes": self.bytes,
             "objects": dict(sorted(self.objects.items())),
+            "masks": self.masks,
+            "keypoints": self.keypoints,
             "manifests": self.manifests,
             "files": [file._asdict() for file in self.files],
             "findings": [
@@ -89,6 +97,25 @@ class _FileReport(NamedTuple):
     objects: Counter[str]
     findings: list[Finding]
     names: "array[int]"  # digests
+    shapes: "_Shapes"
+
+
+@dataclass
+class _Shapes:
+    """The masks and keypoints of a file; `amounts` is how many keypoints each object has -> the first such record."""
+
+    masks: int = 0
+    keypoints: int = 0
+    amounts: dict[int, int] = field(default_factory=dict)
+
+    def add(self, features: dict[str, Value], record: int) -> None:
+        count, stored = len(features.get(names.OBJECT_XMIN, ())), features.get(names.OBJECT_MASK) or []
+        self.masks += len(stored) if stored and isinstance(stored[0], bytes) else count * bool(stored)
+        amount = keypoints_an_object(features, count)
+        if amount:
+            self.amounts.setdefault(amount, record)
+            seen = features.get(names.OBJECT_KEYPOINT_VISIBILITY) or [2] * (amount * count)
+            self.keypoints += sum(any(seen[start : start + amount]) for start in range(0, amount * count, amount))
 
 
 def verify(
@@ -115,9 +142,12 @@ def verify(
             report.files.append(found.file)
             report.bytes += found.file.bytes
             report.objects.update(found.objects)
+            report.masks += found.shapes.masks
+            report.keypoints += found.shapes.keypoints
             report.findings += found.findings
             advance(found.file.bytes)
     report.findings += _same_names(paths, read)
+    report.findings += _other_keypoints(paths, read)
     for name in dict.fromkeys(map(set_name, paths)):
         here = [pair for pair in zip(paths, read, strict=True) if set_name(pair[0]) == name]
         _compare_with_manifest(name, here, report)
@@ -130,6 +160,7 @@ def _check_file(path: str, label_map: LabelMap | None) -> _FileReport:
     findings: list[Finding] = []
     objects: Counter[str] = Counter()
     digests = array("Q")
+    shapes = _Shapes()
     checksum = 0
     for frame in scan_frames(path):
         checksum = extend(checksum, frame.checks)
@@ -137,10 +168,11 @@ def _check_file(path: str, label_map: LabelMap | None) -> _FileReport:
         if features is not None:
             for rule, feature, what in check_example(features, label_map):
                 findings.append(Finding(rule, what, path, record=frame.number, feature=feature))
+            shapes.add(features, frame.number)
         objects.update(_classes(features or {}))
         digests.append(_name(features or {}))
     file = RecordFile(os.path.basename(path), len(digests), os.path.getsize(path), checksum)
-    return _FileReport(file, objects, findings, digests)
+    return _FileReport(file, objects, findings, digests, shapes)
 
 
 def _features(path: str, frame: Frame, findings: list[Finding]) -> dict[str, Value] | None:
@@ -173,6 +205,16 @@ def _same_names(paths: Sequence[str], read: Sequence[_FileReport]) -> Iterator[F
         for number in repeated(found.names, seen):
             what = "an earlier record has this name"
             yield Finding("same_name", what, path, record=number, feature=names.IMAGE_SOURCE_ID)
+
+
+def _other_keypoints(paths: Sequence[str], read: Sequence[_FileReport]) -> Iterator[Finding]:
+    """The first record of each file whose objects have another number of keypoints than those before."""
+    first = next((amount for found in read for amount in found.shapes.amounts), 0)
+    for path, found in zip(paths, read, strict=True):
+        for amount, record in found.shapes.amounts.items():
+            if amount != first:
+                what = f"each object has {amount} keypoints, in earlier records {first}"
+                yield Finding("keypoint", what, path, record=record, feature=names.OBJECT_KEYPOINT_X)
 
 
 def _compare_with_manifest(name: str, files: Sequence[tuple[str, _FileReport]], report: Report) -> None:

@@ -17,7 +17,7 @@ Reference: Lin et al., Microsoft COCO: Common Objects in Context, 2014, and coco
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,7 +84,7 @@ class CocoEvaluator:
     def __init__(self, categories: Mapping[int, str], *, of_masks: bool = False) -> None:
         self.of_masks = of_masks
         self._prefix = MASKS_PREFIX if of_masks else BOXES_PREFIX
-        self._regions = mask_regions if of_masks else box_regions
+        self._regions: Callable[..., Regions] = mask_regions if of_masks else box_regions
         self._categories = {class_id: categories[class_id] for class_id in sorted(categories)}
         self._matches: dict[int, list[_Matches]] = defaultdict(list)
         self._seen: Counter[Hashable] = Counter()

@@ -19,13 +19,13 @@ Reference: Everingham et al., The Pascal Visual Object Classes Challenge, 2010.
 import math
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tfod.evaluation.regions import Boxes, box_regions, mask_regions
+from tfod.evaluation.regions import Boxes, Regions, box_regions, mask_regions
 
 __all__ = ["PascalEvaluator"]
 
@@ -56,7 +56,7 @@ class PascalEvaluator:
     ) -> None:
         self._categories = {class_id: categories[class_id] for class_id in sorted(categories)}
         self.of_masks = of_masks
-        self._regions = mask_regions if of_masks else box_regions
+        self._regions: Callable[..., Regions] = mask_regions if of_masks else box_regions
         self._prefix = prefix
         self._pooled = pooled
         self._recall_range = recall_range

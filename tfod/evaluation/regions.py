@@ -93,7 +93,7 @@ def box_regions(boxes: Array, masks: Array | None = None) -> Boxes:
 
 
 def mask_regions(boxes: Array, masks: Array | None = None) -> Masks:
-    """The masks of N boxes; see `Masks.of_pixels`."""
+    """The masks of boxes float32 `[N, 4]`: bool or uint8 `[N, H, W]`, see `Masks.of_pixels`."""
     if masks is None or len(masks) != len(boxes):
         raise ValueError("masks are compared, so every object and every detection needs one")
     return Masks.of_pixels(masks)

@@ -1,4 +1,5 @@
-"""One page with every picture of a data set and its boxes, which a browser shows without a server or a network.
+"""One page with every picture of a data set, its boxes, masks and keypoints, which a browser shows without a server or
+a network.
 
 Thumbnails, style and script are in the page. Texts of the data set enter it as JSON that no browser takes for markup,
 and the page's own rule (Content-Security-Policy) lets nothing run but its own script.
@@ -26,6 +27,7 @@ from tfod.doctor.findings import Finding
 from tfod.doctor.rules.boxes import upright
 from tfod.doctor.rules.descriptions import RULES
 from tfod.doctor.rules.pictures import GIANT_PIXELS, open_picture
+from tfod.explore.outlines import drawn_shape
 from tfod.files import replacing
 from tfod.progress import Progress
 from tfod.visualize.colours import hex_colour
@@ -62,6 +64,7 @@ def write_page(sources: Sources, findings: Sequence[Finding], output: Path | str
         "severities": [RULES[rule].severity for rule in numbers.rules],
         "splits": [*numbers.splits],
         "pictures": entries,
+        "edges": _edges(sources, numbers.classes),
     }
     with replacing(output) as temporary:
         page = offline_page("tfod.explore", "browse", sources.name, data, "img-src data:")
@@ -89,7 +92,9 @@ class _Numbers:
             box = upright((item.xmin, item.ymin, item.xmax, item.ymax))
             if all(map(isfinite, box)):
                 place = (round(side, 1) for side in (box[0], box[1], box[2] - box[0], box[3] - box[1]))
-                boxes.append([_number(self.classes, item.class_name), *place, of_object.get(number, []), number])
+                rules = of_object.get(number, [])
+                shape = drawn_shape(item)
+                boxes.append([_number(self.classes, item.class_name), *place, rules, number, *filter(None, [shape])])
         return {
             "name": image.filename,
             "path": os.path.normpath(image.picture) if image.picture else image.source,
@@ -101,6 +106,12 @@ class _Numbers:
             "rules": of_object.get(None, []),
             "found": [[rule, _words(finding)] for rule, finding in found],
         }
+
+
+def _edges(sources: Sources, classes: Iterable[str]) -> list[list[tuple[int, int]]]:
+    """Of each class the lines between its keypoints."""
+    skeletons = {name: one for source in sources.sources for name, one in source.dataset.skeletons.items()}
+    return [[*skeletons[name].edges] if name in skeletons else [] for name in classes]
 
 
 def _number(numbers: dict[str, int], name: str) -> int:

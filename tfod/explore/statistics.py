@@ -20,7 +20,8 @@ class Contents:
     """A data set as two tables.
 
     `objects`: a line an object, `picture` (the number of its line in `pictures`), `class_name`, `split`, `x` and `y`
-    (the centre) and `share` (of the picture's area) in 0 to 1, `width` and `height` in pixels, `ratio` (of these).
+    (the centre) and `share` (of the picture's area) in 0 to 1, `width` and `height` in pixels, `ratio` (of these),
+    `mask` (whether there is one), `keypoints` (how many are labelled).
     `pictures`: a line a picture, `split`, `width`, `height`, `objects` (how many). Boxes without area are left out.
     """
 
@@ -48,8 +49,9 @@ def gather(images: Iterable[tuple[str, AnnotatedImage]]) -> Contents:
             if area > 0 and np.isfinite(area):
                 x, y = (item.xmin + item.xmax) / 2 / width, (item.ymin + item.ymax) / 2 / height
                 share, ratio = area / (width * height), box_width / box_height
-                objects.append((number, item.class_name, split, x, y, share, box_width, box_height, ratio))
-    columns = ["picture", "class_name", "split", "x", "y", "share", "width", "height", "ratio"]
+                shapes = item.mask is not None, sum(point.visibility > 0 for point in item.keypoints)
+                objects.append((number, item.class_name, split, x, y, share, box_width, box_height, ratio, *shapes))
+    columns = ["picture", "class_name", "split", "x", "y", "share", "width", "height", "ratio", "mask", "keypoints"]
     return Contents(
         pd.DataFrame(objects, columns=columns),
         pd.DataFrame(pictures, columns=["split", "width", "height", "objects"]),
@@ -59,7 +61,8 @@ def gather(images: Iterable[tuple[str, AnnotatedImage]]) -> Contents:
 def class_table(contents: Contents) -> pd.DataFrame:
     """A line a class, the commonest first: objects, pictures, and medians of size, share and ratio.
 
-    `side` is the square root of a box's area, in pixels. With several splits, the objects of each follow.
+    Where there are masks, how many; where there are keypoints, how many objects have some, and the mean of these
+    (`a pose`). `side` is the square root of a box's area, in pixels. With several splits, the objects of each follow.
     """
     objects = contents.objects.assign(side=np.sqrt(contents.objects.width * contents.objects.height))
     groups = objects.groupby("class_name", sort=True)
@@ -72,6 +75,12 @@ def class_table(contents: Contents) -> pd.DataFrame:
             "ratio": groups.ratio.median(),
         }
     )
+    if objects["mask"].any():
+        table["masks"] = groups["mask"].sum().astype(int)
+    if (objects.keypoints > 0).any():
+        posed = objects[objects.keypoints > 0].groupby("class_name").keypoints
+        table["posed"], table["a pose"] = posed.size(), posed.mean().round(1)
+        table = table.fillna({"posed": 0, "a pose": 0.0}).astype({"posed": int})
     splits = sorted(objects.split.unique())
     if len(splits) > 1:
         for split in splits:

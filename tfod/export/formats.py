@@ -2,10 +2,13 @@
 
 from tfod.errors import ConfigError
 
-__all__ = ["FORMATS", "TFLITE", "file_of", "named_formats", "precision_of"]
+__all__ = ["CANDIDATES", "FORMATS", "TFLITE", "file_of", "named_formats", "precision_of"]
 
 TFLITE = ("tflite_float32", "tflite_float16", "tflite_int8")
 FORMATS = ("saved_model", *TFLITE, "onnx")
+CANDIDATES = 2000
+"""How many pairs of an anchor and a class, the best of an image, are suppressed where a graph has no branch for more.
+Each object has dozens of anchors: of a few hundred pairs too little is left where many objects lie close together."""
 _SHORT = {"tflite": "tflite_float32"}
 
 

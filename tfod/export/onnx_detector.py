@@ -14,6 +14,7 @@ from tfod import names
 from tfod.boxes.geometry import area, change_frame, clip_to_window
 from tfod.boxes.nms import MulticlassNMS
 from tfod.errors import ConfigError
+from tfod.export.formats import CANDIDATES
 from tfod.models.detection_model import DetectionModel, Tensors
 from tfod.models.ssd.detector import SSD
 from tfod.models.ssd.postprocess import true_windows
@@ -52,7 +53,7 @@ def onnx_detector(model: DetectionModel) -> tuple[Callable[[tf.Tensor], Tensors]
 
 
 def suppressed(nms: MulticlassNMS, boxes: tf.Tensor, scores: tf.Tensor, windows: tf.Tensor) -> Tensors:
-    """What `nms` selects of the best `nms.candidates[0]` of each image, for all images at once.
+    """What `nms` selects of the CANDIDATES of each image, for all images at once.
 
     Args:
       boxes: float32 `[B, A, 4]`, yxyx.
@@ -79,14 +80,14 @@ def _candidates(nms: MulticlassNMS, boxes: tf.Tensor, scores: tf.Tensor) -> tupl
     best_class = tf.argmax(scores, axis=2, output_type=tf.int32)
     if nms.class_agnostic:
         scores = tf.reduce_max(scores, axis=2, keepdims=True)
-    size = tf.minimum(nms.candidates[0], tf.shape(scores)[1])
+    size = tf.minimum(CANDIDATES, tf.shape(scores)[1])
     # The best candidates belong to the anchors whose best class is best: two small searches for a large one.
     anchors = tf.math.top_k(tf.reduce_max(scores, axis=2), size).indices
     # Those of equal scores come in the order of their rows, as everywhere.
     anchors = -tf.math.top_k(-anchors, size).values
     near = tf.gather(scores, anchors, batch_dims=1)
     by_class = tf.reshape(tf.transpose(near, [0, 2, 1]), [-1, scores.shape[2] * size])
-    best = tf.math.top_k(by_class, tf.minimum(nms.candidates[0], scores.shape[2] * size))
+    best = tf.math.top_k(by_class, tf.minimum(CANDIDATES, scores.shape[2] * size))
     rows = tf.gather(anchors, best.indices % size, batch_dims=1)
     classes = tf.gather(best_class, rows, batch_dims=1) if nms.class_agnostic else best.indices // size
     return tf.gather(boxes, rows, batch_dims=1), best.values, classes
@@ -116,7 +117,8 @@ def _survivors(
 
 def _rank(kept: tf.Tensor, classes: tf.Tensor, count: int) -> tf.Tensor:
     """How many of its class are kept before each candidate: int32 `[B, M]`."""
-    members = tf.one_hot(tf.where(kept, classes, -1), count)
+    # Not -1 for what is not kept: TensorFlow has no column for it, and ONNX takes the last.
+    members = tf.one_hot(classes, count) * tf.cast(kept, tf.float32)[..., tf.newaxis]
     return tf.cast(tf.reduce_sum(tf.cumsum(members, axis=1, exclusive=True) * members, axis=2), tf.int32)
 
 

@@ -1,9 +1,15 @@
 """Detectors as TFLite models, whose last operation decodes and suppresses: TFLite_Detection_PostProcess.
 
 TensorFlow does not have that operation. A function that is marked with its name and settings stands for it, and the
-converter puts the operation in its place. Letters: `A` anchors, `C` class columns, `N` detections.
+converter puts the operation in its place. Letters: `A` anchors, `C` class columns, `M` pairs of an anchor and a class,
+`N` detections.
+
+The operation can suppress class by class, but in T threads it then leaves out class T, counted from 0
+(https://github.com/tensorflow/tensorflow/issues/56058). So it is given pairs, one class each, and the classes so far
+apart that none touches another; boxes are moved back behind it.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +19,7 @@ from tfod import names
 from tfod.boxes.coders import FasterRcnnBoxCoder
 from tfod.boxes.geometry import yxyx_to_cyxhw
 from tfod.errors import ConfigError
+from tfod.export.formats import CANDIDATES
 from tfod.export.tflite_file import OPERATION, OUTPUTS
 from tfod.models.detection_model import DetectionModel
 from tfod.models.ssd.detector import SSD
@@ -20,6 +27,14 @@ from tfod.models.ssd.detector import SSD
 __all__ = ["OPERATION", "OUTPUTS", "Suppression", "require_fixed_size", "tflite_detector"]
 
 _CODER = FasterRcnnBoxCoder()
+_UNIT = 1 << 18
+"""Of so many is a side of the image made up where boxes are whole numbers."""
+
+# Sides of the image: boxes as wide as that, of two classes, may touch, and those do not overlap by half.
+_APART = 4
+
+Finish = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, ...]]
+"""From codes float32 `[1, A, 4]`, scores `[1, A, C]` and anchors `[A, 4]` to OUTPUTS."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +45,13 @@ class Suppression:
       max_detections: `N`.
       by_class: Each class for itself, as the model does it; else each box counts for its best class alone, and boxes of
         unlike classes suppress each other, which is faster.
-      candidates: Of so many anchors, those with the best scores, the operation gets to choose from; None for all.
-      pairs: And of so many pairs of an anchor and a class, or more where scores are equal; None for all. The operation
-        sorts and compares all that are above its threshold, class by class, which with 90 classes takes it longer
-        than the network takes.
+      candidates: Of so many pairs, those with the best scores, the operation gets to choose from; None for all anchors
+        as they are, which can take longer than the network.
     """
 
     max_detections: int
     by_class: bool
     candidates: int | None
-    pairs: int | None = None
 
 
 def tflite_detector(
@@ -69,7 +81,12 @@ def tflite_detector(
     def detect(images: tf.Tensor) -> dict[str, tf.Tensor]:
         inputs = model.preprocess.pixels.normalize(images) if takes_pixels else images
         shapes = tf.constant([inputs.shape[1:].as_list()])
-        return dict(zip(OUTPUTS, finish(*_heads(model, suppression, inputs, shapes)), strict=True))
+        codes, logits, anchors = _heads(model, inputs, shapes)
+        if suppression.candidates is None:
+            found = finish(codes, model.postprocessor.convert_scores(logits), anchors)
+        else:
+            found = _of_the_best(model, suppression, finish, codes, logits, anchors)
+        return dict(zip(OUTPUTS, found, strict=True))
 
     return detect
 
@@ -88,61 +105,104 @@ def _suppression_of(model: SSD) -> Suppression:
     if nms.soft_nms_sigma > 0:
         cure = "leave soft_nms_sigma out of the config, or use the format saved_model"
         raise ConfigError(f"{OPERATION} has no soft suppression", "--formats", cure)
-    first, *_, last = nms.candidates
-    by_class = not nms.class_agnostic
-    return Suppression(nms.max_total, by_class, candidates=first, pairs=last if by_class else None)
+    return Suppression(nms.max_total, by_class=not nms.class_agnostic, candidates=CANDIDATES)
 
 
-def _heads(model: SSD, suppression: Suppression, inputs: tf.Tensor, shapes: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Codes float32 `[1, A, 4]`, scores `[1, A, C]` and anchors `[A, 4]`, centres and sizes, of the candidates."""
+def _heads(model: SSD, inputs: tf.Tensor, shapes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Codes float32 `[1, A, 4]`, logits `[1, A, C]` and anchors `[A, 4]`, centres and sizes."""
     prediction = model.predict(inputs, shapes, training=False)
-    processor, anchors = model.postprocessor, prediction[names.ANCHORS]
-    codes = prediction[names.BOX_ENCODINGS]
-    if not isinstance(processor.box_coder, FasterRcnnBoxCoder):
-        codes = _CODER.encode(processor.box_coder.decode(codes, anchors), anchors)
-    logits, centred = prediction[names.CLASS_PREDICTIONS], tf.stack(yxyx_to_cyxhw(anchors), axis=-1)
-    if suppression.candidates is None or suppression.candidates >= logits.shape[1]:
-        return codes, processor.convert_scores(logits), centred
+    codes, anchors, coder = prediction[names.BOX_ENCODINGS], prediction[names.ANCHORS], model.postprocessor.box_coder
+    if not isinstance(coder, FasterRcnnBoxCoder):
+        codes = _CODER.encode(coder.decode(codes, anchors), anchors)
+    return codes, prediction[names.CLASS_PREDICTIONS], tf.stack(yxyx_to_cyxhw(anchors), axis=-1)
+
+
+def _of_the_best(
+    model: SSD, suppression: Suppression, finish: Finish, codes: tf.Tensor, logits: tf.Tensor, anchors: tf.Tensor
+) -> tuple[tf.Tensor, ...]:
+    """What `finish` selects of the candidates.
+
+    Anchors, and what becomes of boxes, are whole numbers: int8 would round floats to a hundredth of the image.
+    """
+    processor, classes = model.postprocessor, model.num_classes
+    convert = processor.convert_scores
     # Where the best logits have the best scores, none but the candidates' have to become scores.
-    increases = processor.convert_scores in (tf.sigmoid, tf.identity)
-    scores = logits if increases else processor.convert_scores(logits)
-    best_score = tf.reduce_max(scores[0, :, processor.first_class :], axis=-1)
-    best = tf.math.top_k(best_score, suppression.candidates).indices
-    scores = tf.gather(scores, best, axis=1)
-    if increases:
-        scores = processor.convert_scores(scores)
-    if suppression.pairs is not None and suppression.pairs < suppression.candidates * model.num_classes:
-        scores = _best_pairs(scores, processor.first_class, suppression.pairs)
-    return tf.gather(codes, best, axis=1), scores, tf.gather(centred, best)
+    if convert not in (tf.sigmoid, tf.identity):
+        logits, convert = convert(logits), tf.identity
+    values = logits[:, :, processor.first_class :]
+    # The batch axis stays: LiteRT takes out a plane, `values[0]`, number by number, for longer than the rest takes.
+    count = min(suppression.candidates or 0, values.shape[1])
+    rows = tf.math.top_k(tf.reshape(tf.reduce_max(values, axis=-1), [-1]), count).indices
+    values = tf.gather(values, rows, axis=1)
+    anchors = tf.cast(tf.round(anchors * _UNIT), tf.int32)
+    if not suppression.by_class or classes == 1:
+        found = finish(tf.gather(codes, rows, axis=1), convert(values), tf.cast(tf.gather(anchors, rows), tf.float32))
+        return _as_shares(tf.cast(found[0], tf.int32), found[3]), *found[1:]
+    pairs = tf.math.top_k(tf.reshape(values, [-1]), count)
+    rows, numbers = tf.gather(rows, pairs.indices // classes), pairs.indices % classes
+    moved = tf.gather(anchors, rows) + tf.pad(_place(numbers, classes), [[0, 0], [0, 2]])
+    scores = tf.reshape(convert(pairs.values), [1, count, 1])
+    boxes, _, best, number = finish(tf.gather(codes, rows, axis=1), scores, tf.cast(moved, tf.float32))
+    boxes = tf.cast(boxes, tf.int32)
+    numbers = _number(boxes, classes)
+    place = _place(numbers, classes)
+    boxes -= tf.concat([place, place], axis=-1)
+    return _as_shares(boxes, number), tf.cast(numbers, tf.float32), best, number
 
 
-def _best_pairs(scores: tf.Tensor, first_class: int, count: int) -> tf.Tensor:
-    """Scores `[1, A, C]` with 0 for all but the `count` best of the classes, and those that equal the last of these."""
-    lowest = tf.math.top_k(tf.reshape(scores[0, :, first_class:], [-1]), count).values[-1]
-    return tf.where(scores >= lowest, scores, 0.0)
+def _place(numbers: tf.Tensor, classes: int) -> tf.Tensor:
+    """How far the boxes of classes, int32 `[..., N]`, from 0, are moved: int32 `[..., N, 2]`, yx."""
+    # In rows and columns, not all in one: the nearer to zero, the finer are the numbers.
+    columns = _columns(classes)
+    return _APART * _UNIT * tf.stack([numbers // columns, numbers % columns], axis=-1)
 
 
-def _operation(model: SSD, suppression: Suppression) -> Callable[..., tuple[tf.Tensor, ...]]:
+def _number(boxes: tf.Tensor, classes: int) -> tf.Tensor:
+    """The classes, int32 `[1, N]`, from 0, of boxes int32 `[1, N, 4]` that were moved: by where their centres lie."""
+    columns, apart = _columns(classes), _APART * _UNIT
+    ymin, xmin, ymax, xmax = tf.split(boxes, 4, axis=-1)
+    # Half of a side to the right and down from the middle of the image, of which the centre may be so far away.
+    middle = (apart - _UNIT) // 2
+    row, column = ((low // 2 + high // 2 + middle) // apart for low, high in ((ymin, ymax), (xmin, xmax)))
+    return tf.reshape(tf.clip_by_value(row * columns + column, 0, classes - 1), boxes.shape[:2])
+
+
+def _columns(classes: int) -> int:
+    return math.ceil(math.sqrt(classes))
+
+
+def _as_shares(boxes: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    """Boxes int32 `[1, N, 4]` as float32 parts of the image's sides; `count` is a number below _UNIT."""
+    # By a constant it would be a multiplication, which int8 rounds; what is divided stays float32.
+    unit = tf.maximum(tf.cast(count, tf.int32), _UNIT)
+    return tf.cast(boxes, tf.float32) / tf.cast(unit, tf.float32)
+
+
+def _operation(model: SSD, suppression: Suppression) -> Finish:
     nms, coder = model.postprocessor.nms, model.postprocessor.box_coder
     scales = coder if isinstance(coder, FasterRcnnBoxCoder) else _CODER
     settings = {
         "max_detections": f"i: {suppression.max_detections}",
         "max_classes_per_detection": "i: 1",
         "detections_per_class": f"i: {nms.max_per_class}",
-        "use_regular_nms": f"b: {str(suppression.by_class).lower()}",
+        "use_regular_nms": f"b: {str(suppression.by_class and suppression.candidates is None).lower()}",
         "nms_score_threshold": f"f: {nms.score_threshold!r}",
         "nms_iou_threshold": f"f: {nms.iou_threshold!r}",
         "y_scale": f"f: {scales.y_scale!r}",
         "x_scale": f"f: {scales.x_scale!r}",
         "h_scale": f"f: {scales.height_scale!r}",
         "w_scale": f"f: {scales.width_scale!r}",
-        "num_classes": f"i: {model.num_classes}",
+        "num_classes": f"i: {1 if suppression.candidates is not None and suppression.by_class else model.num_classes}",
     }
     attributes = (f'attr {{ key: "{name}" value {{ {value} }} }}' for name, value in settings.items())
     mark = " ".join([f'name: "{OPERATION}"', *attributes])
 
+    count = suppression.max_detections
+    # As in the original's graph, whose outputs are numbers, where nothing comes behind it.
+    shapes = [[]] * 4 if suppression.candidates is None else [[1, count, 4], [1, count], [1, count], [1]]
+
     @tf.function(autograph=False, experimental_implements=mark)
     def finish(codes: tf.Tensor, scores: tf.Tensor, anchors: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return tuple(tf.constant(0.0, name=name) for name in OUTPUTS)
+        return tuple(tf.zeros(shape, name=name) for shape, name in zip(shapes, OUTPUTS, strict=True))
 
     return finish

@@ -14,10 +14,18 @@ from flatbuffers.table import Table
 
 from tfod import names
 
-__all__ = ["OPERATION", "OUTPUTS", "custom_operations", "in_order", "outputs_of", "with_metadata", "without_last"]
+__all__ = [
+    "OPERATION",
+    "OUTPUTS",
+    "before_operation",
+    "custom_operations",
+    "in_order",
+    "outputs_of",
+    "with_metadata",
+]
 
 OPERATION = "TFLite_Detection_PostProcess"
-"""A detector's last operation, which decodes and suppresses."""
+"""A detector's operation that decodes and suppresses."""
 
 OUTPUTS = (names.DETECTION_BOXES, names.DETECTION_CLASSES, names.DETECTION_SCORES, names.NUM_DETECTIONS)
 """In the order that the operation, and all programs that run such models, have: boxes float32 `[1, N, 4]`, yxyx in
@@ -41,13 +49,9 @@ def custom_operations(model: bytes) -> set[str]:
 
 def outputs_of(model: bytes, operation: str) -> list[int]:
     """The numbers of the tensors that an operation gives which is not TFLite's own; none where it is not there."""
-    kinds = [_text(code, 1).decode() for code in _tables(_root(model), _OPERATORS)]
-    for one in _tables(_tables(_root(model), _SUBGRAPHS)[0], _OPERATIONS):
-        offset = _offset(one, _OUTPUTS)
-        if kinds[_number(one, 0)] == operation and offset:
-            place = one.Vector(offset)
-            return list(struct.unpack_from(f"<{one.VectorLen(offset)}i", model, place))
-    return []
+    operations = _tables(_tables(_root(model), _SUBGRAPHS)[0], _OPERATIONS)
+    place = _place(model, operations, operation)
+    return [] if place is None else _numbers(model, operations[place], _OUTPUTS)
 
 
 def in_order(model: bytes, order: Sequence[str]) -> bytes:
@@ -61,19 +65,22 @@ def in_order(model: bytes, order: Sequence[str]) -> bytes:
     return bytes(changed)
 
 
-def without_last(model: bytes) -> bytes:
-    """The model without its last operation, whose first two inputs it gives instead: OPERATION's boxes and scores.
+def before_operation(model: bytes, operation: str) -> bytes:
+    """The model without an operation and all after it; it gives its first two inputs: OPERATION's boxes and scores.
 
-    To be run by the numbers of its tensors: its signatures are gone.
+    To be run by the numbers of its tensors: its signatures are gone. As it is where it has no such operation.
     """
     root = _root(model)
     graph = _tables(root, _SUBGRAPHS)[0]
     operations = _tables(graph, _OPERATIONS)
-    taken = struct.unpack_from("<2i", model, operations[-1].Vector(_offset(operations[-1], _INPUTS)))
+    place = _place(model, operations, operation)
+    if place is None:
+        return model
     changed = bytearray(model)
     # Vectors begin with their length.
+    taken = _numbers(model, operations[place], _INPUTS)[:2]
     struct.pack_into("<I2i", changed, graph.Vector(_offset(graph, _OUTPUTS)) - 4, 2, *taken)
-    struct.pack_into("<I", changed, graph.Vector(_offset(graph, _OPERATIONS)) - 4, len(operations) - 1)
+    struct.pack_into("<I", changed, graph.Vector(_offset(graph, _OPERATIONS)) - 4, place)
     struct.pack_into("<I", changed, root.Vector(_offset(root, _SIGNATURES)) - 4, 0)
     return bytes(changed)
 
@@ -101,6 +108,18 @@ def _append(changed: bytearray, field: int, content: bytes, length: int) -> None
 
 def _root(model: bytes) -> Table:
     return Table(model, encode.Get(number_types.UOffsetTFlags.packer_type, model, 0))
+
+
+def _place(model: bytes, operations: Sequence[Table], operation: str) -> int | None:
+    """Where among a graph's operations one is that is not TFLite's own."""
+    kinds = [_text(code, 1).decode() for code in _tables(_root(model), _OPERATORS)]
+    return next((place for place, one in enumerate(operations) if kinds[_number(one, 0)] == operation), None)
+
+
+def _numbers(model: bytes, table: Table, slot: int) -> list[int]:
+    """A vector of int32."""
+    offset = _offset(table, slot)
+    return list(struct.unpack_from(f"<{table.VectorLen(offset)}i", model, table.Vector(offset))) if offset else []
 
 
 def _offset(table: Table, slot: int) -> int:

@@ -39,7 +39,8 @@ class Detections:
       keypoints: float32 `[N, K, 2]`, yx, normalised to [0, 1]; None where the model finds none.
       keypoint_scores: float32 `[N, K]`; None where the model gives none.
       class_names: Class id to name; empty where they are not known.
-      track_ids: int64 `[N]`, from 1, an object's own through the frames of a video; None where none were tracked.
+      track_ids: int64 `[N]`, from 1, an object's own through the frames of a video, 0 for one that is not tracked; None
+        where none are.
     """
 
     boxes: NDArray[np.float32]
@@ -129,7 +130,7 @@ class Detections:
             )
         ]
         for box, track in zip(boxes, [] if self.track_ids is None else self.track_ids.tolist(), strict=False):
-            box["track"] = track
+            box["track"] = track or None
         return boxes
 
     def to_coco(self, image_id: int | str) -> list[dict[str, Any]]:
@@ -171,22 +172,29 @@ class Detections:
             confidence=self.scores,
             class_id=self.class_ids.astype(int),
             mask=self.masks,
+            tracker_id=self.track_ids,
             data={"class_name": np.array(self.names, dtype=str)},
         )
 
-    def draw(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A copy of the image, uint8 `[H, W, 3]`, RGB, with boxes, names and scores; and masks and sure keypoints."""
+    def draw(self, image: NDArray[np.uint8], *, side: float | None = None) -> NDArray[np.uint8]:
+        """A copy of the image, uint8 `[H, W, 3]`, RGB, with boxes, names and scores; and masks and sure keypoints.
+
+        What is tracked has its number after its name. Lines and letters are no larger than on an image of `side` x
+        `side` pixels.
+        """
         from tfod.visualize.draw import draw_boxes
         from tfod.visualize.shapes import Skeletons
 
         self._require_own(image)
+        tracks = [0] * len(self) if self.track_ids is None else self.track_ids.tolist()
+        labels = [f"{name} #{track}" if track else name for name, track in zip(self.names, tracks, strict=True)]
         points = self.keypoints
         if points is not None and self.keypoint_scores is not None:
             # Every object has all keypoints; most of one that is half hidden mean nothing.
             points = np.where(self.keypoint_scores[..., np.newaxis] >= _SURE, points, np.nan)
         skeletons = None if points is None else Skeletons(points)
         return draw_boxes(
-            image, self.boxes, self.names, self.scores, self.class_ids, masks=self.masks, skeletons=skeletons
+            image, self.boxes, labels, self.scores, self.class_ids, masks=self.masks, skeletons=skeletons, side=side
         )
 
     def crops(self, image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:

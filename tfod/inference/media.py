@@ -59,6 +59,12 @@ class Tally:
     problems: list[str] = field(default_factory=list)
     is_interrupted: bool = False
 
+    @property
+    def done(self) -> str:
+        """What was worked on, in words: `3 images and 250 frames`."""
+        parts = ((self.images, "image"), (self.frames, "frame"))
+        return " and ".join(f"{count} {what}{'s'[: count != 1]}" for count, what in parts if count) or "nothing"
+
     def pass_over(self, error: DataError) -> str:
         """Counts what cannot be read; gives the line that says so."""
         self.unreadable.append(error)

@@ -82,12 +82,12 @@ def writing_coco(output: Path, class_names: Mapping[int, str]) -> Iterator[Write
             size = {"width": found.width, "height": found.height}
             video = {} if frame.number is None else {"video": frame.file, **_place(frame)}
             images.append({"id": image_id, "file_name": frame.name.as_posix(), **size, **video})
-            tracks = [None] * len(found) if found.track_ids is None else found.track_ids.tolist()
+            tracks = [0] * len(found) if found.track_ids is None else found.track_ids.tolist()
             for result, track, name in zip(found.to_coco(image_id), tracks, found.names, strict=True):
                 count += 1
                 classes.setdefault(result["category_id"], name)
                 width, height = result["bbox"][2:]
-                more = {} if track is None else {"track_id": track}
+                more = {"track_id": track} if track else {}
                 add({"id": count, **result, "area": round(width * height, 2), "iscrowd": 0, **more})
 
         yield write

@@ -10,6 +10,8 @@ from tfod.inference.seams import Part, merged
 
 __all__ = ["TiledDetector", "window_starts"]
 
+_AT_ONCE = 8
+
 
 class TiledDetector:
     """Finds small objects in windows, large ones on the whole image, and each once.
@@ -43,7 +45,9 @@ class TiledDetector:
             return self._detect([image])[0]
         places = [(top, left) for top in rows for left in columns]
         images = [image, *(image[top : top + self._side, left : left + self._side] for top, left in places)]
-        found = [one.best(len(one), self._min_score) for one in self._detect(images)]
+        # A few at a time: all windows of a large image are several times its size.
+        chunks = (images[start : start + _AT_ONCE] for start in range(0, len(images), _AT_ONCE))
+        found = [one.best(len(one), self._min_score) for chunk in chunks for one in self._detect(chunk)]
         return merged([Part(one, *place) for one, place in zip(found, [(0, 0), *places], strict=True)], height, width)
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-# FFmpeg would write to the terminal what the errors here say in words; it reads this once.
+# FFmpeg, and OpenCV below, would write to the terminal what the errors here say in words; it reads this once.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 import cv2
@@ -86,6 +86,7 @@ class OpenVideo:
 
 def _opened(source: VideoSource) -> Any:
     place = source.place
+    getattr(cv2.utils, "logging", cv2).setLogLevel(0)  # OpenCV 5 has it there, OpenCV 4 did not
     if isinstance(place, Path):
         capture = cv2.VideoCapture(str(place))
         what, cure = "the video is damaged or of a kind that cannot be read", "convert it to MP4, or extract its frames"

@@ -14,7 +14,8 @@ from tfod.input.object_rules import (
     object_findings,
     remap_findings,
 )
-from tfod.protos.input_reader_pb2 import InputReader
+from tfod.input.shape_rules import StoredShapes, shape_findings, stored_shapes
+from tfod.protos.input_reader_pb2 import InputReader, InstanceMaskType
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.records.files import expand
 from tfod.records.objects import count_objects
@@ -53,6 +54,7 @@ def check_objects(
 
 
 def _objects(reader: InputReader, classes: Classes, *, trains: bool, skips: bool = False) -> Iterator[Diagnostic]:
+    yield from _shapes(reader, "train_input_reader" if trains else "eval_input_reader[0]")
     paths = list(reader.tf_record_input_reader.input_path)
     if not paths or classes.num_classes < 1 or (reader.label_map_path and classes.label_map is None):
         return
@@ -62,6 +64,20 @@ def _objects(reader: InputReader, classes: Classes, *, trains: bool, skips: bool
         return
     where = "train_input_reader" if trains else "eval_input_reader[0]"
     yield from object_findings(count, classes, Reader(where, reader.label_map_path, trains, skips))
+
+
+def _shapes(reader: InputReader, where: str) -> Iterator[Diagnostic]:
+    is_png = reader.mask_type == InstanceMaskType.PNG_MASKS
+    masks = ("png" if is_png else "numbers") if reader.load_instance_masks else ""
+    wanted = StoredShapes(masks, reader.num_keypoints)
+    if not any(wanted):
+        return
+    try:
+        found = stored_shapes(expand(list(reader.tf_record_input_reader.input_path)))
+    except (DataError, StoreError, OSError):
+        return
+    if found is not None:
+        yield from shape_findings(found, wanted, where)
 
 
 def _label_map(reader: InputReader) -> LabelMap | None:

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from tfod import names
 from tfod.augment.example import PER_OBJECT, Example
+from tfod.augment.in_python import while_waited_for
 from tfod.augment.resize import resize
 from tfod.boxes import geometry
 from tfod.config.faults.fault import refuse
@@ -106,7 +107,7 @@ def training_batches(
     Args:
         source: the records.
         decode: makes examples of them.
-        augment: changes them, by `tfod.augment.steps.augmentation`.
+        augment: changes them, by `tfod.augment.steps.augmentation` or `ObjectAlbumentations`.
         shape: what comes out.
         seed: decides every shuffle and every augmentation; None: another each time.
         skip_corrupt: reads everything once before, and leaves out the records that cannot be used.
@@ -149,15 +150,17 @@ def training_batches(
     skipped = _skipped(source.paths, decode) if skip_corrupt else []
     records = read_records(source, repeat=True, seed=seed, deterministic=deterministic, skipped=skipped)
 
-    def prepare(number: tf.Tensor, serialized: tf.Tensor) -> tuple[Example, Example]:
-        example = decode(serialized, number)
+    def prepare(number: tf.Tensor, example: Example) -> tuple[Example, Example]:
         augmented = augment(example, tf.stack([tf.constant(seed, tf.int64), number]))
         finished = finish(augmented)
         if tally is not None:
             _count(tally, number, augmented, finished, shape.num_classes)
         return _split(finished, _FEATURES, _with_shapes(_LABELS, finished))
 
-    examples = _map(records, prepare, deterministic, first=first_batch * shape.batch_size)
+    first = first_batch * shape.batch_size
+    if getattr(augment, "runs_python", False):
+        return _through_python(_map(records, lambda n, record: (n, decode(record, n)), True, first), prepare, shape)
+    examples = _map(records, lambda n, record: prepare(n, decode(record, n)), deterministic, first)
     batches = _batch(examples, shape.batch_size, "train", drop_remainder=True)
     return _prefetch(batches, shape.prefetched, deterministic)
 
@@ -313,6 +316,12 @@ def _split(example: Example, features: Sequence[str], labels: Sequence[str]) -> 
 def _map(records: tf.data.Dataset, prepare: Callable[..., Any], deterministic: bool, first: int = 0) -> tf.data.Dataset:
     function = tf.autograph.experimental.do_not_convert(prepare)
     return records.enumerate().skip(first).map(function, tf.data.AUTOTUNE, deterministic=deterministic)
+
+
+def _through_python(decoded: tf.data.Dataset, prepare: Callable[..., Any], shape: Shape) -> tf.data.Dataset:
+    """Batches of images that Python goes over."""
+    examples = decoded.map(tf.autograph.experimental.do_not_convert(prepare))
+    return while_waited_for(_batch(examples, shape.batch_size, "train", drop_remainder=True))
 
 
 def _batch(

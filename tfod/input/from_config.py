@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Literal
+from typing import Any, Literal
 
 import tensorflow as tf
 
+from tfod.augment.albumentations_objects import ObjectAlbumentations
 from tfod.augment.from_config import augmentation_from_config
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.numbers import refuse_unusable
@@ -18,7 +19,6 @@ from tfod.input.dataset import Preprocess, ResizeMasks, Shape, evaluation_batche
 from tfod.input.decode import RecordDecoder
 from tfod.input.decode_shapes import ObjectShapes
 from tfod.input.record_stream import RecordSource
-from tfod.input.tally import Tally
 from tfod.protos.eval_pb2 import EvalConfig
 from tfod.protos.input_reader_pb2 import InputReader, InstanceMaskType
 from tfod.protos.train_pb2 import TrainConfig
@@ -48,11 +48,8 @@ def training_dataset(
     preprocess: Preprocess,
     num_classes: int,
     resize_masks: ResizeMasks | None = None,
-    seed: int | None = None,
-    skip_corrupt: bool = False,
-    deterministic: bool = False,
-    first_batch: int = 0,
-    tally: Tally | None = None,
+    augment: ObjectAlbumentations | None = None,
+    **options: Any,
 ) -> tf.data.Dataset:
     """The data set of `tfod.input.dataset.training_batches` that a pipeline.config asks for.
 
@@ -62,11 +59,8 @@ def training_dataset(
         preprocess: the model's `preprocess.image`.
         num_classes: `C`.
         resize_masks: the model's `preprocess.masks`, for a reader that loads masks.
-        seed: see `training_batches`.
-        skip_corrupt: see `training_batches`.
-        deterministic: see `training_batches`.
-        first_batch: see `training_batches`.
-        tally: see `training_batches`.
+        augment: instead of the augmentation steps of `train_config`.
+        options: of `training_batches`: seed, skip_corrupt, deterministic, first_batch, tally.
 
     Raises:
         ConfigError: the reader, the batch size or an augmentation step cannot be used.
@@ -75,20 +69,18 @@ def training_dataset(
     refuse_unusable(train_config, "train_config")
     batch_size = train_config.batch_size
     refuse(batch_size_faults(batch_size), "train_config")
-    steps = [option.WhichOneof("preprocessing_step") for option in train_config.data_augmentation_options]
-    refuse(score_faults(reader.load_multiclass_scores, train_config.use_multiclass_scores, steps), "train_config")
+    steps = train_config.data_augmentation_options
+    names = [step.WhichOneof("preprocessing_step") for step in steps]
+    refuse(score_faults(reader.load_multiclass_scores, train_config.use_multiclass_scores, names), "train_config")
     decode = decoder_from_config(reader, num_classes, for_evaluation=False)
-    augment = augmentation_from_config(train_config.data_augmentation_options, "train_config.data_augmentation_options")
+    where = "train_config.data_augmentation_options"
+    change = augment or augmentation_from_config(steps, where, num_keypoints=reader.num_keypoints)
     return training_batches(
         record_source_from_config(reader, _TRAINING),
         decode,
-        augment,
+        change,
         _shape(reader, preprocess, num_classes, batch_size, resize_masks, train_config.use_multiclass_scores),
-        seed=seed,
-        skip_corrupt=skip_corrupt,
-        deterministic=deterministic,
-        first_batch=first_batch,
-        tally=tally,
+        **options,
     )
 
 

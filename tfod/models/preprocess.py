@@ -97,7 +97,7 @@ class Preprocess:
         return inputs[0], true_shapes[0]
 
     def masks(self, masks: tf.Tensor) -> tf.Tensor:
-        """Of the masks of one image's objects, `[N, H, W]`: `[N, h, w]`, resized and padded with 0."""
+        """Of the masks of one image's objects, `[N, H, W]`: `[N, h, w]` of any one dtype; padding is 0."""
         return self.resizer.resize_masks(masks)
 
     def denormalize(self, inputs: tf.Tensor) -> tf.Tensor:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tfod import names
-from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject
+from tfod.annotations.annotated_image import SOURCE_ID, AnnotatedImage, AnnotatedObject
 from tfod.annotations.pictures import EXTENSIONS, PictureHeader, read_header
 from tfod.annotations.placement import Box, as_stored, place
 from tfod.config.label_map import LabelMap
@@ -13,6 +13,7 @@ from tfod.config.words import nearest
 from tfod.errors import DataError
 from tfod.files import read_bytes
 from tfod.records.example import Feature, bytes_feature, encode_example, float_feature, int64_feature, text_feature
+from tfod.records.keypoint_features import keypoint_features
 from tfod.records.summary import Summary
 
 __all__ = ["ConversionRules", "read_picture", "to_example"]
@@ -60,20 +61,26 @@ def to_example(
         if not rules.keep_empty:
             return None
     summary.pictures += 1
-    features = _image_features(image.filename, data, header) | _object_features(objects, boxes, labels)
-    if any(item.crowd or item.mask or item.area is not None for item in objects):
+    source_id = dict(image.fields).get(SOURCE_ID, image.filename)
+    features = _image_features(image.filename, source_id, data, header) | _object_features(objects, boxes, labels)
+    turned = header.annotated_as_shown(image.width, image.height)
+    orientation = header.orientation if turned else 1
+    size = (header.height, header.width) if turned else (header.width, header.height)
+    if label_map.keypoints or any(item.keypoints for item in objects):
+        features |= keypoint_features(objects, label_map, size, orientation, image.source)
+    if any(item.crowd or item.mask or item.keypoints or item.area is not None for item in objects):
         from tfod.records.coco_features import coco_features  # needs NumPy, which most conversions do not
 
-        features |= coco_features(objects, header.height, header.width, image.source)
+        features |= coco_features(objects, size, orientation, image.source)
     return encode_example(features)
 
 
-def _image_features(filename: str, data: bytes, header: PictureHeader) -> dict[str, Feature]:
+def _image_features(filename: str, source_id: str, data: bytes, header: PictureHeader) -> dict[str, Feature]:
     return {
         names.IMAGE_HEIGHT: int64_feature([header.height]),
         names.IMAGE_WIDTH: int64_feature([header.width]),
         names.IMAGE_FILENAME: text_feature([filename]),
-        names.IMAGE_SOURCE_ID: text_feature([filename]),
+        names.IMAGE_SOURCE_ID: text_feature([source_id]),
         names.IMAGE_KEY: text_feature([hashlib.sha256(data).hexdigest()]),
         names.IMAGE_ENCODED: bytes_feature(data),
         names.IMAGE_FORMAT: text_feature([header.format]),

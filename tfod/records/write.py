@@ -103,7 +103,7 @@ def write_records(
         workers = workers or min(cores(), len(source.items) // _ITEMS_A_PART)
         with each(conversion.make, conversion.parts, workers) as counts, progress or nullcontext():
             for count in counts:
-                if progress:
+                if progress and count:  # of more shards than images some are empty
                     progress.advance(count)
         return conversion.commit()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfod.segmentation.draws import Draw
+from tfod.augment.batch_draws import Draw
 from tfod.segmentation.pixels import SPOTS, Store
 
 __all__ = ["CropPlan"]

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfod.augment.batch_draws import Draw, RandomNumbers, random_numbers
+from tfod.augment.batch_warp import Pixels
+from tfod.augment.in_python import while_waited_for
 from tfod.losses.compiler import wake_compiler
 from tfod.segmentation.albumentations_steps import AlbumentationsSteps
 from tfod.segmentation.augment import PRESETS, Augmentation, augment_batch
 from tfod.segmentation.crops import CropPlan
-from tfod.segmentation.draws import Draw, RandomNumbers, random_numbers
-from tfod.segmentation.pixels import Pixels, open_store
+from tfod.segmentation.pixels import open_store
 from tfod.segmentation.sources import PairSource
 
 __all__ = ["training_dataset"]
@@ -89,10 +91,7 @@ def training_dataset(
 def _through_python(
     numbers: tf.data.Dataset, batches: tf.data.Dataset, steps: AlbumentationsSteps, seed: int
 ) -> tf.data.Dataset:
-    """Batches that a Python function has gone over.
-
-    It runs only while a batch is waited for: see `tfod.segmentation.pixels` for what else could happen.
-    """
+    """Batches that a Python function has gone over."""
     shapes = [spec.shape for spec in batches.element_spec]
     steps(np.zeros(shapes[0][1:], np.uint8), np.zeros(shapes[1][1:], np.uint8), 0)  # says now if it cannot be used
 
@@ -107,9 +106,7 @@ def _through_python(
         pictures, masks = tf.ensure_shape(pictures, shapes[0]), tf.ensure_shape(masks, shapes[1])
         return tf.cast(pictures, tf.float32) / 255, tf.cast(masks, tf.int32)
 
-    options = tf.data.Options()
-    options.experimental_optimization.inject_prefetch = False
-    return tf.data.Dataset.zip((numbers, batches)).map(_in_graph(batch)).with_options(options)
+    return while_waited_for(tf.data.Dataset.zip((numbers, batches)).map(_in_graph(batch)))
 
 
 def _in_graph(function: Any) -> Any:

@@ -16,11 +16,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfod.augment.batch_warp import Pixels
 from tfod.segmentation.classes import VOID
 from tfod.segmentation.sources import PairSource, available_memory, encode_png
 from tfod.segmentation.survey import map_in_threads
 
-__all__ = ["SPOTS", "Pixels", "Store", "open_store"]
+__all__ = ["SPOTS", "Store", "open_store"]
 
 SPOTS = 64
 """As many pixels of each class of a picture are known as places to lay a crop about."""
@@ -31,15 +32,6 @@ Spots = list[NDArray[np.int32]]
 # Beside the pixels there are the model, its activations, and for a moment a second copy of the pixels.
 _SHARE_OF_MEMORY = 0.3
 _SPOTS_SEED = 20151118  # spots are the same in every run: which of them is taken, the run's seed decides
-
-
-class Pixels(NamedTuple):
-    """Pairs one after the other: `values` int32 `[P]` holds red, green, blue and class id in its four bytes, row after
-    row; pair i begins at `starts[i]` (int64) and has height and width `sizes[i]` (int32)."""
-
-    values: Any
-    starts: Any
-    sizes: Any
 
 
 class Store(NamedTuple):

@@ -1,153 +1,163 @@
-"""Predictions for files: class-id PNGs, overlays and polygons of pictures, overlays of videos."""
+"""Predictions for files: class-id PNGs, overlays and polygons of images, overlays of videos."""
 
 import json
 import os
+import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tfod.errors import DataError, OutputError
-from tfod.files import replacing, write_text
-from tfod.inference.images import read_image
-from tfod.progress import Progress
+from tfod.errors import DataError
+from tfod.files import write_text
+from tfod.inference.media import Frame, Tally, over_images, over_video, require_other_files
+from tfod.inference.pixel_predictor import PixelPredictor
+from tfod.inference.results import stem_of
+from tfod.inference.sources import VideoSource, relative_names
+from tfod.inference.video import OpenVideo, writing_video
+from tfod.inference.writers import Writers
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.draw import overlaid
 from tfod.segmentation.polygons import Polygon, coco_json, polygons_of, write_labelme
-from tfod.segmentation.predictor import Predictor
 from tfod.visualize.save import save_image
 
-__all__ = ["KINDS", "VIDEO_SUFFIXES", "PredictionResult", "predict_pictures", "predict_video"]
+__all__ = ["KINDS", "PredictionResult", "predict"]
 
-VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v")
 KINDS = ("classes", "overlays", "coco", "labelme")
 COCO_FILE = "coco.json"
 
+Classes = NDArray[np.uint8]
+_Write = Callable[[Frame, Classes], object]
+
 
 @dataclass
-class PredictionResult:
-    """What came of a run: pixels of each class by name, pictures done, pictures passed over."""
+class PredictionResult(Tally):
+    """What came of a run; `pixels` counts those of each class by name."""
 
     pixels: Counter[str] = field(default_factory=Counter)
-    done: int = 0
-    unreadable: list[DataError] = field(default_factory=list)
 
-    def count(self, classes: NDArray[np.uint8], table: ClassTable) -> None:
-        """Adds a picture's classes, uint8 `[H, W]`."""
+    def count(self, classes: Classes, table: ClassTable) -> None:
+        """Adds an image's classes, uint8 `[H, W]`."""
         counts = np.bincount(classes.ravel(), minlength=len(table.names))
         self.pixels.update(dict(zip(table.names, map(int, counts), strict=True)))
-        self.done += 1
 
 
-def predict_pictures(
-    predictor: Predictor, paths: Sequence[Path], output_dir: Path, table: ClassTable, kinds: Sequence[str]
+def predict(
+    predictor: PixelPredictor,
+    images: Sequence[Path],
+    videos: Sequence[VideoSource],
+    output_dir: Path,
+    table: ClassTable,
+    kinds: Sequence[str],
 ) -> PredictionResult:
     """Writes what `kinds` names: `classes/NAME.png` (class ids), `overlays/NAME.jpg`, `coco.json`, `labelme/NAME.json`.
 
-    Class 0 gets no polygons: it is the background, or the class that is everywhere else. Pictures that cannot be read
-    are named, counted and passed over.
+    Of a video there is `overlays/NAME.mp4`: each frame tinted by its classes, at the video's own rate and size. Class 0
+    gets no polygons: it is the background, or the class that is everywhere else. What cannot be read is named, counted
+    and passed over.
 
     Raises:
-      DataError: not one picture could be read.
-      OutputError: an output would replace a picture that is read.
+      DataError: Nothing could be read.
+      OutputError: An output would replace a file that is read.
     """
-    summary = PredictionResult()
-    for_coco: list[tuple[str, int, int, list[Polygon]]] = []
-    names = _names(paths, output_dir)
-    with Progress("predicting", total=len(paths), unit="picture") as progress:
-        for path, name in zip(paths, names, strict=True):
-            try:
-                picture = read_image(path)
-            except DataError as error:
-                summary.unreadable.append(error)
-                progress.message(f"passed over: {error.where}: {error.what}")
-                progress.advance()
-                continue
-            classes = predictor.classes(picture)
-            height, width = classes.shape
-            summary.count(classes, table)
-            if "classes" in kinds:
-                save_image(classes, output_dir / "classes" / f"{name}.png")
-            if "overlays" in kinds:
-                save_image(overlaid(picture, classes, table), output_dir / "overlays" / f"{name}.jpg", quality=92)
-            polygons = polygons_of(classes) if {"coco", "labelme"} & set(kinds) else []
-            if "labelme" in kinds:
-                place = Path(os.path.relpath(path.absolute(), (output_dir / "labelme" / name).absolute().parent))
-                write_labelme(output_dir / "labelme" / f"{name}.json", place, (height, width), polygons, table)
-            for_coco.append((str(path), height, width, polygons))
-            progress.advance()
-    if not summary.done:
-        raise summary.unreadable[0]
-    if "coco" in kinds:
-        write_text(output_dir / COCO_FILE, json.dumps(coco_json(for_coco, table)) + "\n")
-    return summary
+    run = _Run.over(predictor, images, videos, output_dir, table)
+    result = run.result
+    with Writers[Classes](lambda stack: run.image_writers(stack, kinds)) as write:
+        over_images(images, run.work, write, result, doing="predicting")
+    for source in videos:
+        if not result.is_interrupted:
+            run.over_video(source, is_alone=not images and len(videos) == 1)
+    if not (result.images or result.frames or result.is_interrupted):
+        raise result.unreadable[0]
+    return result
 
 
-def predict_video(predictor: Predictor, path: Path, output_dir: Path, table: ClassTable) -> PredictionResult:
-    """Writes `overlays/NAME.mp4`: each frame tinted by its classes, at the video's own rate and size.
+class _Run(NamedTuple):
+    predictor: PixelPredictor
+    folder: Path
+    table: ClassTable
+    result: PredictionResult
+    stem: Callable[[Path], Path]
 
-    Raises DataError where no frame can be read, and OutputError where the result would replace it.
-    """
-    video = cv2.VideoCapture(str(path))
-    total = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
-    rate = video.get(cv2.CAP_PROP_FPS) or 25.0
-    output = output_dir / "overlays" / f"{path.stem}.mp4"
-    if output.resolve() == path.resolve():
-        raise OutputError("the overlay would replace the video", str(output), "choose another --output_dir")
-    summary = PredictionResult()
-    with replacing(output) as temporary, Progress("predicting", total=total or None, unit="frame") as progress:
-        written = temporary.with_suffix(".mp4")  # the codec is chosen by the ending
-        writer: Any = None
+    @classmethod
+    def over(
+        cls,
+        predictor: PixelPredictor,
+        images: Sequence[Path],
+        videos: Sequence[VideoSource],
+        folder: Path,
+        table: ClassTable,
+    ) -> "_Run":
+        names, video_names = relative_names(images), [Path(source.name) for source in videos]
+        run = cls(predictor, folder, table, PredictionResult(), stem_of([*names, *video_names]))
+        outputs = [*map(run.classes_file, names), *map(run.overlay, names), *map(run.video_overlay, video_names)]
+        require_other_files(outputs, [*images, *(one.place for one in videos if isinstance(one.place, Path))])
+        return run
+
+    def classes_file(self, name: Path) -> Path:
+        return self.folder / "classes" / f"{self.stem(name)}.png"
+
+    def overlay(self, name: Path) -> Path:
+        return self.folder / "overlays" / f"{self.stem(name)}.jpg"
+
+    def video_overlay(self, name: Path) -> Path:
+        return self.folder / "overlays" / f"{self.stem(name)}.mp4"
+
+    def work(self, frame: Frame) -> Classes:
+        classes = self.predictor.classes(frame.image)
+        self.result.count(classes, self.table)
+        return classes
+
+    def over_video(self, source: VideoSource, *, is_alone: bool) -> None:
+        def writers(stack: ExitStack) -> list[_Write]:
+            output = self.video_overlay(Path(source.name))
+            write = stack.enter_context(writing_video(output, video.rate, fills=video.is_live))
+            return [lambda frame, found: write(overlaid(frame.image, found, self.table), frame.seconds or 0.0)]
+
         try:
-            while True:
-                is_there, frame = video.read()
-                if not is_there:
-                    break
-                picture = np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8)
-                classes = predictor.classes(picture)
-                summary.count(classes, table)
-                drawn = cv2.cvtColor(overlaid(picture, classes, table), cv2.COLOR_RGB2BGR)
-                size = (drawn.shape[1], drawn.shape[0])
-                writer = writer or cv2.VideoWriter(str(written), cv2.VideoWriter.fourcc(*"mp4v"), rate, size)
-                writer.write(drawn)
-                progress.advance()
-            if writer is None:
-                raise DataError("no frame can be read", str(path), "convert it to MP4, or extract its frames")
-            writer.release()
-            _require_whole(written, summary.done, output)
-            os.replace(written, temporary)
-        finally:
-            video.release()
-            written.unlink(missing_ok=True)
-    return summary
+            with OpenVideo(source) as video, Writers[Classes](writers) as write_all:
+                over_video(video, self.work, write_all, self.result, doing="predicting")
+        except DataError as error:
+            if is_alone:
+                raise
+            print(self.result.pass_over(error), file=sys.stderr)
 
+    def image_writers(self, stack: ExitStack, kinds: Sequence[str]) -> list[_Write]:
+        writers: list[_Write] = []
+        if "classes" in kinds:
+            writers.append(lambda frame, classes: save_image(classes, self.classes_file(frame.name)))
+        if "overlays" in kinds:
+            writers.append(self._write_overlay)
+        if {"coco", "labelme"} & set(kinds):
+            add = stack.enter_context(self._writing_coco()) if "coco" in kinds else None
 
-def _require_whole(written: Path, frames: int, output: Path) -> None:
-    """OpenCV says nothing where a video does not fit on the disk."""
-    video = cv2.VideoCapture(str(written))
-    found = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
-    video.release()
-    if found != frames:
-        what = f"cannot write the video: {max(found, 0)} of {frames} frames are there"
-        raise OutputError(what, str(output), "free some space, or choose an output on another disk")
+            def write_polygons(frame: Frame, classes: Classes) -> None:
+                polygons = polygons_of(classes)
+                if "labelme" in kinds:
+                    self._write_labelme(frame, polygons)
+                if add is not None:
+                    height, width = frame.image.shape[:2]
+                    add((frame.file, height, width, polygons))
 
+            writers.append(write_polygons)
+        return writers
 
-def _names(paths: Sequence[Path], output_dir: Path) -> list[str]:
-    """A name for each picture's outputs: its path below what all have in common, without the ending if that will do."""
-    absolute = [path.absolute() for path in paths]
-    common = os.path.commonpath([path.parent for path in absolute])
-    relative = [path.relative_to(common) for path in absolute]
-    stems = Counter(path.with_suffix("") for path in relative)
-    names = [str(path.with_suffix("") if stems[path.with_suffix("")] == 1 else path) for path in relative]
-    inputs = {path.resolve() for path in absolute}
-    for name in names:
-        for output in (output_dir / "classes" / f"{name}.png", output_dir / "overlays" / f"{name}.jpg"):
-            if output.resolve() in inputs:
-                what = "an output would replace a picture that is read"
-                raise OutputError(what, str(output), "choose another --output_dir")
-    return names
+    def _write_overlay(self, frame: Frame, classes: Classes) -> None:
+        save_image(overlaid(frame.image, classes, self.table), self.overlay(frame.name), quality=92)
+
+    def _write_labelme(self, frame: Frame, polygons: list[Polygon]) -> None:
+        output = self.folder / "labelme" / f"{self.stem(frame.name)}.json"
+        place = Path(os.path.relpath(Path(frame.file).absolute(), output.absolute().parent))
+        height, width = frame.image.shape[:2]
+        write_labelme(output, place, (height, width), polygons, self.table)
+
+    @contextmanager
+    def _writing_coco(self) -> Iterator[Callable[[tuple[str, int, int, list[Polygon]]], None]]:
+        images: list[tuple[str, int, int, list[Polygon]]] = []
+        yield images.append
+        write_text(self.folder / COCO_FILE, json.dumps(coco_json(images, self.table)) + "\n")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tfod.segmentation.classes import ClassTable
 from tfod.segmentation.draw import overlaid, side_by_side
 from tfod.segmentation.evaluate import EvaluationResult, evaluate_pairs
-from tfod.segmentation.predictor import Predictor
+from tfod.segmentation.predictor import predictor_of
 from tfod.segmentation.sources import PairSource
 from tfod.segmentation.unet import UNet
 from tfod.training.averages import averaged_weights
@@ -45,7 +45,7 @@ class Validation:
         self._source = source
         self._classes = classes
         self._folder = folder
-        self._predictor = Predictor.of_model(model)
+        self._predictor = predictor_of(model)
         count = min(_IMAGES, len(source))
         self._drawn = {round(place) for place in np.linspace(0, len(source) - 1, count)}
 

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +13,15 @@ import tensorflow as tf
 import tf_keras as keras
 from numpy.typing import NDArray
 
+from tfod.annotations.untrusted import read_text
+from tfod.augment.albumentations_objects import read_object_albumentations
 from tfod.checkpoints.restore import restore_fine_tune
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.training import num_steps_faults
 from tfod.config.gray import with_gray
 from tfod.config.label_map import read_label_map
 from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
+from tfod.files import write_text
 from tfod.input.from_config import naming_corrupt_records, training_dataset
 from tfod.input.tally import Tally
 from tfod.models.build import build_model
@@ -74,6 +78,7 @@ def train(
     """
     config = with_gray(config)
     reader = config.train_input_reader
+    augment = read_object_albumentations(options.albumentations) if options.albumentations else None
     with started_run(model_dir, options) as start:
         model = build_model(config.model)
         if options.recompute:
@@ -90,6 +95,7 @@ def train(
             deterministic=options.deterministic,
             first_batch=start.first_batch,
             tally=tally,
+            augment=augment,
         )
         folder = evaluation_folder(config, start.folder)
 
@@ -102,7 +108,8 @@ def train(
         if start.is_chief:
             save_config(config, model_dir, config_path)
             record_start_from_config(config, start, model_dir)
-        with naming_corrupt_records(reader):
+            _save_albumentations(options.albumentations, model_dir)
+        with naming_corrupt_records(reader), augment.failures_told() if augment else nullcontext():
             return run.to_the_end()
 
 
@@ -165,6 +172,13 @@ def run_from_config(
 def _tally(reader: InputReader, options: RunOptions) -> Tally | None:
     """None for a run that has to be the same twice, which would wait for each record."""
     return None if options.deterministic else Tally(expand(list(reader.tf_record_input_reader.input_path)))
+
+
+def _save_albumentations(path: str, model_dir: Path) -> None:
+    """Beside the config lies what augmented instead of its steps."""
+    target = model_dir / f"albumentations{Path(path).suffix}"
+    if path and not (target.exists() and target.samefile(path)):
+        write_text(target, read_text(path))
 
 
 def _to_go_on(config: TrainConfig) -> str:

@@ -25,6 +25,7 @@ class RunOptions:
       mixed_precision: Whether convolutions compute in bfloat16. Weights, statistics and losses stay float32, and so
         do checkpoints.
       recompute: Whether features are computed again for their gradients instead of being kept: less memory, more time.
+      albumentations: A file with a pipeline of Albumentations that augments instead of the config's steps; "" for none.
       num_workers: Processes that train together, found through TF_CONFIG.
     """
 
@@ -40,6 +41,7 @@ class RunOptions:
     deterministic: bool = False
     mixed_precision: bool = False
     recompute: bool = False
+    albumentations: str = ""
     num_workers: int = 1
 
     def steps_between_evaluations(self) -> int:

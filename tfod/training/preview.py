@@ -1,6 +1,7 @@
 """What training makes of one image: draws of its augmentation, and what the network sees of each."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfod import names
+from tfod.augment.albumentations_objects import read_object_albumentations
 from tfod.augment.example import Example
 from tfod.augment.from_config import augmentation_from_config
 from tfod.config.gray import with_gray
@@ -43,14 +45,16 @@ def preview_augmentation(
     *,
     record: int = 0,
     name: str | None = None,
+    albumentations: str = "",
 ) -> Preview:
-    """One image of the training set after the steps of a config.
+    """One image of the training set after the steps of a config, or those of a pipeline of Albumentations.
 
     Args:
       config: Its `train_input_reader`, its steps and its model count; no checkpoint is read.
       seeds: One a draw, in [0, 2**31); the same one gives the same image.
       record: Which image, counted from 0 through all files.
       name: Its file name instead, with or without its extension.
+      albumentations: A file with a pipeline of Albumentations that augments instead of the config's steps.
 
     Raises:
       ConfigError: a part of the config cannot be used.
@@ -59,11 +63,13 @@ def preview_augmentation(
     config = with_gray(config)
     reader = config.train_input_reader
     where = "train_config.data_augmentation_options"
-    augment = augmentation_from_config(config.train_config.data_augmentation_options, where)
+    pipeline = read_object_albumentations(albumentations) if albumentations else None
+    options = config.train_config.data_augmentation_options
+    augment = pipeline or augmentation_from_config(options, where, num_keypoints=reader.num_keypoints)
     found = find_example(record_source_from_config(reader, "train_input_reader").paths, record, name)
     serialized = next(islice(read_frames(found.file), found.record, None))
     model = build_model(config.model)
-    with naming_corrupt_records(reader):
+    with naming_corrupt_records(reader), pipeline.failures_told() if pipeline else nullcontext():
         example = decoder_from_config(reader, model.num_classes, for_evaluation=False)(serialized, found.record)
         draws = [_draw(None, example, model.preprocess)]
         draws += [_draw(seed, _augmented(augment, example, seed), model.preprocess) for seed in seeds]

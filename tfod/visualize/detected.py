@@ -7,18 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tfod.errors import DataError
-from tfod.inference.detections import Detections
+from tfod.inference.detections import Detections, class_name
 from tfod.inference.media import Frame, Tally, over_images, over_video, require_other_files
 from tfod.inference.results import Write, stem_of, voc_writer, writing_coco, writing_json, writing_table
 from tfod.inference.sources import VideoSource, relative_names
+from tfod.inference.tracking import Tracker
 from tfod.inference.video import OpenVideo, writing_video
 from tfod.inference.writers import Writers
-from tfod.visualize.draw import draw_boxes, enlarge_small
+from tfod.visualize.draw import enlarge_small
 from tfod.visualize.save import save_image
 
 __all__ = ["FILES", "Choice", "DrawingResult", "draw_detections", "visualize"]
@@ -49,27 +51,38 @@ class Choice:
       min_score: What scores less is left out.
       max_boxes: At most so many of an image, the best ones.
       class_names: Class id to name.
+      tracks: Whether objects are followed through videos.
+      drawn_side: In pixels; lines and letters are no larger than on an image of this side, None for the image's own.
     """
 
     kinds: Sequence[str] = ("drawn", "json")
     min_score: float = 0.5
     max_boxes: int = 100
     class_names: Mapping[int, str] = field(default_factory=dict)
+    tracks: bool = False
+    drawn_side: int | None = None
 
 
 @dataclass
 class DrawingResult(Tally):
-    """What came of a run; `objects` counts what was found by class name."""
+    """What came of a run.
+
+    Attributes:
+      objects: How often each class was found, by name.
+      tracks: How many objects of each class were followed through videos, by name.
+    """
 
     objects: Counter[str] = field(default_factory=Counter)
+    tracks: Counter[str] = field(default_factory=Counter)
 
 
-def draw_detections(image: NDArray[np.uint8], found: Detections) -> NDArray[np.uint8]:
-    """The image, uint8 `[H, W, 3]`, with its detections; a thumbnail comes back enlarged."""
-    labels = found.names
-    if found.track_ids is not None:
-        labels = [f"{name} #{track}" for name, track in zip(labels, found.track_ids.tolist(), strict=True)]
-    return draw_boxes(enlarge_small(image), found.boxes, labels, found.scores, found.class_ids, masks=found.masks)
+def draw_detections(image: NDArray[np.uint8], found: Detections, side: int | None = None) -> NDArray[np.uint8]:
+    """The image, uint8 `[H, W, 3]`, with its detections; a thumbnail comes back enlarged.
+
+    Lines and letters are no larger than on an image of `side` x `side` pixels.
+    """
+    image = enlarge_small(image)
+    return replace(found, height=image.shape[0], width=image.shape[1]).draw(image, side=side)
 
 
 def visualize(
@@ -100,56 +113,72 @@ def visualize(
         read = [*images, *(source.place for source in videos if isinstance(source.place, Path))]
         require_other_files([output_dir / name for name in drawn], read)
     result = DrawingResult()
-
-    def work(frame: Frame) -> Detections:
-        found = replace(detect(frame.image).best(choice.max_boxes, choice.min_score), class_names=choice.class_names)
-        result.objects.update(found.names)
-        return found
-
+    run = _Run(detect, output_dir, choice, result)
     stem = stem_of(relative_names(images))
     with Writers[Detections](lambda stack: _for_all(stack, output_dir, choice, result, stem)) as write:
-        over_images(images, work, write, result, doing="detecting")
+        over_images(images, run.work(), write, result, doing="detecting")
         for source in videos:
             if not result.is_interrupted:
-                _visualize_video(source, work, write, output_dir, choice.kinds, result)
+                run.over_video(source, write, is_alone=not images and len(videos) == 1)
         if not (result.images or result.frames or result.is_interrupted):
             raise result.unreadable[0]
     return result
 
 
-def _visualize_video(
-    source: VideoSource,
-    work: Callable[[Frame], Detections],
-    write: Write,
-    output_dir: Path,
-    kinds: Sequence[str],
-    result: DrawingResult,
-) -> None:
-    try:
-        with (
-            OpenVideo(source) as video,
-            Writers[Detections](lambda stack: [_frame_drawer(stack, video, output_dir, kinds), write]) as write_all,
-        ):
-            over_video(video, work, write_all, result, doing="detecting")
-    except DataError as error:
-        print(result.pass_over(error), file=sys.stderr)
+class _Run(NamedTuple):
+    detect: Callable[[NDArray[np.uint8]], Detections]
+    folder: Path
+    choice: Choice
+    result: DrawingResult
 
-
-def _frame_drawer(stack: ExitStack, video: OpenVideo, output_dir: Path, kinds: Sequence[str]) -> Write:
-    """Draws each frame once, for the video and as an image."""
-    output = output_dir / _drawn_video(video.source.name)
-    in_video = stack.enter_context(writing_video(output, video.rate, fills=video.is_live)) if "drawn" in kinds else None
-
-    def write(frame: Frame, found: Detections) -> None:
-        if in_video is None and "frames" not in kinds:
+    def over_video(self, source: VideoSource, write: Write, *, is_alone: bool) -> None:
+        """Detects on a video, which has drawings of its own; beside others, one that cannot be read is passed over."""
+        try:
+            with (
+                OpenVideo(source) as video,
+                Writers[Detections](lambda stack: [self._frame_drawer(stack, video), write]) as write_all,
+            ):
+                tracker = Tracker(video.rate, self.choice.min_score) if self.choice.tracks else None
+                over_video(video, self.work(tracker), write_all, self.result, doing="detecting")
+        except DataError as error:
+            if is_alone:
+                raise
+            print(self.result.pass_over(error), file=sys.stderr)
             return
-        drawn = draw_detections(frame.image, found)
-        if in_video is not None:
-            in_video(drawn, frame.seconds or 0.0)
-        if "frames" in kinds:
-            save_image(drawn, output_dir / FILES["frames"] / frame.name, **_JPEG)
+        for class_id, count in tracker.counts().items() if tracker else ():
+            self.result.tracks[class_name(class_id, self.choice.class_names)] += count
 
-    return write
+    def work(self, tracker: Tracker | None = None) -> Callable[[Frame], Detections]:
+        """What is done with each frame."""
+
+        def detect(frame: Frame) -> Detections:
+            found = self.detect(frame.image)
+            found = tracker.update(found) if tracker else found
+            found = replace(
+                found.best(self.choice.max_boxes, self.choice.min_score), class_names=self.choice.class_names
+            )
+            self.result.objects.update(found.names)
+            return found
+
+        return detect
+
+    def _frame_drawer(self, stack: ExitStack, video: OpenVideo) -> Write:
+        """Draws each frame once, for the video and as an image."""
+        kinds, in_video = self.choice.kinds, None
+        if "drawn" in kinds:
+            output = self.folder / _drawn_video(video.source.name)
+            in_video = stack.enter_context(writing_video(output, video.rate, fills=video.is_live))
+
+        def write(frame: Frame, found: Detections) -> None:
+            if in_video is None and "frames" not in kinds:
+                return
+            drawn = draw_detections(frame.image, found, self.choice.drawn_side)
+            if in_video is not None:
+                in_video(drawn, frame.seconds or 0.0)
+            if "frames" in kinds:
+                save_image(drawn, self.folder / FILES["frames"] / frame.name, **_JPEG)
+
+        return write
 
 
 def _for_all(
@@ -166,7 +195,7 @@ def _for_all(
 
     writers: list[Write] = []
     if "drawn" in kinds:
-        writers.append(_image_drawer(folder))
+        writers.append(_image_drawer(folder, choice.drawn_side))
     if "json" in kinds:
         opened = writing_json(folder / FILES["json"], result, min_score=choice.min_score, drawn_name=drawn_name)
         writers.append(stack.enter_context(opened))
@@ -181,10 +210,10 @@ def _for_all(
     return writers
 
 
-def _image_drawer(folder: Path) -> Write:
+def _image_drawer(folder: Path, side: int | None) -> Write:
     def write(frame: Frame, found: Detections) -> None:
         if frame.number is None:
-            save_image(draw_detections(frame.image, found), folder / _drawn_image(frame.name), **_JPEG)
+            save_image(draw_detections(frame.image, found, side), folder / _drawn_image(frame.name), **_JPEG)
 
     return write
 
@@ -195,9 +224,9 @@ def _cropper(folder: Path, stem: Callable[[Path], Path]) -> Write:
     def write(frame: Frame, found: Detections) -> None:
         counts: Counter[str] = Counter()
         name = stem(frame.name)
-        for class_name, crop in zip(found.names, found.crops(frame.image), strict=True):
+        for name_of_class, crop in zip(found.names, found.crops(frame.image), strict=True):
             # A name of a class may be no name of a folder.
-            own = _NO_FOLDER.sub("_", class_name).strip(" .") or "_"
+            own = _NO_FOLDER.sub("_", name_of_class).strip(" .") or "_"
             counts[own] += 1
             save_image(crop, folder / own / name.parent / f"{name.name}_{counts[own]}.jpg", quality=95)
 

@@ -35,8 +35,8 @@ class _Style(NamedTuple):
     letters: Lettering
 
     @classmethod
-    def of(cls, width: int, height: int) -> "_Style":
-        side = math.sqrt(width * height)
+    def of(cls, width: int, height: int, most: float | None = None) -> "_Style":
+        side = min(math.sqrt(width * height), most or math.inf)
         line = max(1, round(side / 260))
         font_size = max(_SMALLEST_FONT, round(side / 38))
         return cls(line, max(1, line // 4) if line > 1 else 0, max(1, font_size // 6), lettering(font_size))
@@ -57,6 +57,7 @@ def draw_boxes(
     *,
     masks: Array | None = None,
     skeletons: Skeletons | None = None,
+    side: float | None = None,
 ) -> Array:
     """A copy of the image with boxes and labels; the label of a box with a score reads `cat  93%`.
 
@@ -69,6 +70,7 @@ def draw_boxes(
       masks: [N, h, w], the whole image at any size; bool or whole numbers, 0 outside, or floats, at most 0.5 outside.
         They are blended in the colours of the boxes, below all lines.
       skeletons: keypoints of the N objects, above the boxes and below the labels.
+      side: in pixels; lines and letters are no larger than on a square image of this side.
 
     Returns:
       uint8 [H, W, 3].
@@ -79,7 +81,7 @@ def draw_boxes(
     drawable = [i for i in range(len(boxes)) if np.isfinite(boxes[i]).all()]
     best_first = sorted(drawable, key=lambda i: -scores_or_ones[i])
     height, width = image.shape[:2]
-    style = _Style.of(width, height)
+    style = _Style.of(width, height, side)
     if masks is not None:
         image = np.array(image, np.uint8)
         for i in reversed(best_first):

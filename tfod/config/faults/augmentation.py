@@ -6,7 +6,14 @@ from typing import Any
 from tfod.config.faults.fault import Fault
 from tfod.config.words import is_number, is_repeated
 
-__all__ = ["AUTOAUGMENT_POLICIES", "GRAY", "keypoint_faults", "sequence_faults", "step_choice_faults", "step_faults"]
+__all__ = [
+    "AUTOAUGMENT_POLICIES",
+    "GRAY",
+    "keypoint_order_faults",
+    "sequence_faults",
+    "step_choice_faults",
+    "step_faults",
+]
 
 AUTOAUGMENT_POLICIES = ("v0", "v1", "v2", "v3", "test")
 
@@ -120,7 +127,7 @@ def step_faults(name: str, step: Any) -> Iterator[Fault]:
         yield from _block_faults(operation, f"operations[{number}].")
 
 
-def keypoint_faults(name: str, step: Any, num_keypoints: int) -> Iterator[Fault]:
+def keypoint_order_faults(name: str, step: Any, num_keypoints: int) -> Iterator[Fault]:
     """`num_keypoints`: those of an object; 0 where none are read. Block: the step."""
     field = _ORDERS.get(name)
     if field is None or not num_keypoints:

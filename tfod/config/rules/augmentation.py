@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tfod.config.diagnostics import Diagnostic, error, errors, warning
 from tfod.config.faults.augmentation import (
     GRAY,
-    keypoint_faults,
+    keypoint_order_faults,
     sequence_faults,
     step_choice_faults,
     step_faults,
@@ -30,7 +30,7 @@ def check_augmentation(config: TrainEvalPipelineConfig) -> Iterator[Diagnostic]:
         steps.append((kind, step))
         if kind is None or step is None:
             continue
-        faults = [*step_faults(kind, step), *keypoint_faults(kind, step, config.train_input_reader.num_keypoints)]
+        faults = [*step_faults(kind, step), *keypoint_order_faults(kind, step, config.train_input_reader.num_keypoints)]
         yield from errors("augmentation", faults, f"{where}.{kind}")
         if kind == "drop_label_probabilistically" and step.label < 1:
             what = f"no object has the label {step.label}: the step drops nothing, as in the original"

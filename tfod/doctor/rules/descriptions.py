@@ -153,6 +153,22 @@ RULES = {
         "note", "an image of over 20,000 boxes; the others are not looked at for overlaps", "nothing, if it has so many"
     ),
     "box-fraction": Rule("note", "coordinates between whole pixels, told once", "nothing: they are kept as they are"),
+    # Masks and keypoints
+    "mask-empty": Rule("warning", "a mask without a pixel", "draw it again, or take it out: the box is taken for it"),
+    "mask-size": Rule("error", "a mask of another size than its image", "correct it: it cannot be converted"),
+    "mask-outside-box": Rule(
+        "warning", "a mask that reaches out of its box by over 2 pixels and 5 % of its side", "draw one of them again"
+    ),
+    "keypoints-count": Rule(
+        "error", "an object with another number of keypoints than its class", "give all objects of a class the same"
+    ),
+    "keypoint-outside": Rule(
+        "warning", "labelled keypoints outside of the image", "say of them that they are not labelled, or correct them"
+    ),
+    "keypoints-exchanged": Rule(
+        "warning", "left and right exchanged, where the lines of the skeleton tell: those of both sides cross",
+        "look at it; who faces the camera has the left hand on the right",
+    ),
     # Classes
     "label-map": Rule("error", "a label map that cannot be used: an id of 0, an id or a name given twice", "mend it"),
     "label-map-gap": Rule(
@@ -220,6 +236,7 @@ RECORD_RULES = {
         "name the label map of the conversion, or convert again",
     ),
     "mask": Rule("error", "masks that do not fit their picture", _AGAIN),
+    "keypoint": Rule("error", "keypoints that are not as many for each object, or lie outside the image", _AGAIN),
     "manifest": Rule(
         "error", "differences from the manifest",
         "convert or reshard again; whoever changed the files knows whether on purpose",

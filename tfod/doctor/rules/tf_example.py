@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
-from typing import NamedTuple
 
 from tfod import names
 from tfod.annotations.pictures import PictureHeader, read_header
 from tfod.config.label_map import LabelMap
+from tfod.doctor.rules.tf_example_fault import Fault
+from tfod.doctor.rules.tf_example_shapes import check_keypoints, check_masks, mask_fault
 from tfod.errors import DataError
 from tfod.records.example import Value
 
@@ -42,14 +43,6 @@ _USUAL = {names.IMAGE_FORMAT, names.IMAGE_HEIGHT, names.IMAGE_WIDTH, names.IMAGE
 _TYPE_NAMES = {bytes: "bytes", int: "int64", float: "float"}
 
 
-class Fault(NamedTuple):
-    """One thing that is wrong: its kind (see `tfod.doctor.verify.KINDS`), the feature, and what is the matter."""
-
-    kind: str
-    key: str
-    what: str
-
-
 def check_example(features: Mapping[str, Value], label_map: LabelMap | None = None) -> Iterator[Fault]:
     """Yields what is wrong with an example.
 
@@ -70,7 +63,9 @@ def check_example(features: Mapping[str, Value], label_map: LabelMap | None = No
         yield from _object_types(features, label_map)
         yield from _boxes(features)
         yield from _labels(features, label_map)
-        yield from _object_masks(features, header)
+        count = len(features.get(_SIDES[0], ()))
+        yield from check_masks(features, count, header)
+        yield from check_keypoints(features, count, label_map)
 
 
 def _first(features: Mapping[str, Value], key: str) -> bytes | float | int | None:
@@ -107,33 +102,8 @@ def _about_image(features: Mapping[str, Value], encoded: bytes, header: PictureH
 
 def _class_mask(features: Mapping[str, Value], header: PictureHeader | None) -> Iterator[Fault]:
     mask = _first(features, names.CLASS_MASK_ENCODED)
-    if what := _mask_fault(mask, header):
+    if what := mask_fault(mask, header):
         yield Fault("mask", names.CLASS_MASK_ENCODED, what)
-
-
-def _object_masks(features: Mapping[str, Value], header: PictureHeader | None) -> Iterator[Fault]:
-    masks = features.get(names.OBJECT_MASK) or []
-    if not masks or isinstance(masks[0], float):  # numbers, the other form that the original knows
-        return
-    count = len(features.get(_SIDES[0], ()))
-    if len(masks) != count:
-        yield Fault("mask", names.OBJECT_MASK, f"there are {len(masks)} masks for {count} boxes")
-    for number, mask in enumerate(masks, start=1):
-        if what := _mask_fault(mask, header):
-            yield Fault("mask", names.OBJECT_MASK, f"object {number}: {what}")
-
-
-def _mask_fault(mask: object, header: PictureHeader | None) -> str:
-    """What is wrong with an encoded mask of a picture; empty where nothing is."""
-    if not isinstance(mask, bytes):
-        return "it holds no picture"
-    try:
-        found = read_header(mask, "the mask")
-    except DataError as error:
-        return error.what
-    if header is None or (found.width, found.height) == (header.width, header.height):
-        return ""
-    return f"it has {found.width} x {found.height} pixels, the picture {header.width} x {header.height}"
 
 
 def _object_types(features: Mapping[str, Value], label_map: LabelMap | None) -> Iterator[Fault]:

@@ -1,6 +1,7 @@
 // The data: classes, colours, rules, severities of these, splits, and pictures of which each has a name, a path, its
-// split, width, height, a thumbnail, boxes [class, x, y, width, height, rules, number], rules of its own, and what was
-// found [rule, words].
+// split, width, height, a thumbnail, boxes [class, x, y, width, height, rules, number, and
+// what else there is: mask (outlines), points (x, y, visibility)], rules of its own, and what was found [rule, words].
+// Of each class there are the edges between its points.
 const SVG = "http://www.w3.org/2000/svg";
 const SIZES = { small: [0, 32 ** 2], medium: [32 ** 2, 96 ** 2], large: [96 ** 2, Infinity] };
 const sheet = byId("sheet"), large = byId("large"), fields = ["class", "rule", "size", "split", "text"];
@@ -31,6 +32,21 @@ function pictureFits(picture, wanted) {
     ((!wanted.class && !wanted.size) || picture.boxes.some((box) => boxFits(box, { ...wanted, rule: "" })));
 }
 
+function drawShape({ mask = [], points = [] }, kind, faint, radius) {
+  const colour = data.colours[kind], drawn = [];
+  const pairs = (ring) => ring.reduce((text, side, index) => `${text}${index % 2 ? "," : " "}${side}`, "");
+  if (mask.length) drawn.push(draw("path", { class: `shape mask${faint}`, d: mask.map((ring) => `M${pairs(ring)}Z`).join(""), fill: colour, stroke: colour }));
+  for (const [start, end] of data.edges[kind]) {
+    const [from, to] = [points[start], points[end]];
+    if (!from || !to || !from[2] || !to[2]) continue;
+    drawn.push(draw("line", { class: `shape${faint}`, x1: from[0], y1: from[1], x2: to[0], y2: to[1], stroke: colour }));
+  }
+  for (const [x, y, seen] of points) {
+    if (seen) drawn.push(draw("circle", { class: `shape${faint}`, cx: x, cy: y, r: radius, stroke: colour, fill: seen > 1 ? colour : "none" }));
+  }
+  return drawn;
+}
+
 function drawPicture(picture) {
   const { width, height } = picture, wanted = filters();
   const svg = draw("svg", { class: "picture", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": picture.name });
@@ -40,6 +56,7 @@ function drawPicture(picture) {
     const [kind, x, y, boxWidth, boxHeight, rules] = box, faint = all || boxFits(box, wanted) ? "" : " faint";
     const doubtful = rules.some((rule) => data.severities[rule] !== "note") ? " doubtful" : "";
     const place = { x, y, width: boxWidth, height: boxHeight };
+    if (box[7]) svg.append(...drawShape(box[7], kind, faint, Math.max(width, height) / 150));
     svg.append(draw("rect", { class: `halo${faint}`, ...place }), draw("rect", { class: `box${faint}${doubtful}`, stroke: data.colours[kind], ...place }));
   }
   return svg;
@@ -85,11 +102,13 @@ function open(number) {
   facts.querySelector("h2").textContent = picture.name;
   const split = data.splits[picture.split];
   facts.querySelector("p").textContent = `${picture.width} x ${picture.height}${split ? `, ${split}` : ""}, ${picture.path}`;
-  facts.querySelector("ol").replaceChildren(...picture.boxes.map(([kind, , , width, height, , number]) => {
+  facts.querySelector("ol").replaceChildren(...picture.boxes.map(([kind, , , width, height, , number, shape]) => {
     const item = make("li"), swatch = make("span", "swatch");
     item.value = number;
     swatch.style.background = data.colours[kind];
-    item.append(swatch, `${data.classes[kind]}, ${Math.round(width)} x ${Math.round(height)}`);
+    const labelled = ((shape && shape.points) || []).filter(([, , seen]) => seen).length;
+    const more = `${shape && shape.mask ? ", mask" : ""}${labelled ? `, ${labelled} keypoints` : ""}`;
+    item.append(swatch, `${data.classes[kind]}, ${Math.round(width)} x ${Math.round(height)}${more}`);
     return item;
   }));
   facts.querySelector("ul").replaceChildren(...picture.found.map(([rule, what]) => make("li", data.severities[rule], `${data.rules[rule]}: ${what}`)));

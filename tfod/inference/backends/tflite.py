@@ -48,7 +48,7 @@ class TFLiteDetector:
             takes = ", ".join(f"{one['name']} {one['shape'].tolist()}" for one in inputs)
             raise CheckpointError(f"the model does not take one image but {takes}", path, "use a detector")
         [self._input] = inputs
-        self._outputs = _outputs(self._interpreter.get_output_details(), path)
+        self._outputs = _outputs(self._interpreter, path)
         self.class_names, self._prepare = _packed(path, self._input)
         self._grey = self._input["shape"][3] == 1
 
@@ -133,8 +133,16 @@ def boxes_of_image(outputs: Mapping[str, NDArray[np.float32]], shares: tuple[flo
     }
 
 
-def _outputs(details: Sequence[Mapping[str, Any]], path: str) -> dict[str, Mapping[str, Any]]:
-    """The outputs by name, told by the operation that gives them: converters change their order and their names."""
+def _outputs(interpreter: Any, path: str) -> dict[str, Mapping[str, Any]]:
+    """The outputs by name, as the file's signature has them.
+
+    Elsewhere the operation that gives them tells: converters change their order and their names.
+    """
+    for name, signature in interpreter.get_signature_list().items():
+        if set(OUTPUTS) <= set(signature["outputs"]):
+            named = interpreter.get_signature_runner(name).get_output_details()
+            return {output: named[output] for output in OUTPUTS}
+    details = interpreter.get_output_details()
     by_number = {one["index"]: one for one in details}
     numbers = outputs_of(Path(path).read_bytes(), OPERATION)
     if len(numbers) != len(OUTPUTS) or by_number.keys() != set(numbers):

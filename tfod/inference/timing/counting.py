@@ -23,7 +23,6 @@ __all__ = ["PartCount", "count_by_part", "count_multiply_adds"]
 
 NO_WEIGHTS = "no weights"
 POSTPROCESSING = "post-processing"
-_CALLED = {"box_predictor": "heads"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class PartCount:
     """One part of a model, for one image.
 
     Attributes:
-      parameters: Numbers of its variables; the averages of batch normalisation count.
+      parameters: Those that are trained, without the averages of batch normalisation.
     """
 
     name: str
@@ -65,14 +64,18 @@ def count_by_part(model: DetectionModel, height: int, width: int) -> list[PartCo
 
     of_network = count_multiply_adds(predict.get_concrete_function(), owners)
     whole = count_multiply_adds(detect.get_concrete_function(), owners)
-    counts = [PartCount(_CALLED.get(name, name), _parameters(part), of_network[name]) for name, part in parts.items()]
+    counts = [PartCount(_called(name), _parameters(part), of_network[name]) for name, part in parts.items()]
     if of_network[NO_WEIGHTS]:
         counts.append(PartCount(NO_WEIGHTS, 0, of_network[NO_WEIGHTS]))
     return [*counts, PartCount(POSTPROCESSING, 0, sum(whole.values()) - sum(of_network.values()))]
 
 
+def _called(attribute: str) -> str:
+    return "heads" if attribute == "box_predictor" else attribute.strip("_")
+
+
 def _parameters(part: tf.Module) -> int:
-    return sum(math.prod(variable.shape) for variable in part.variables)
+    return sum(math.prod(variable.shape) for variable in part.trainable_variables)
 
 
 def count_multiply_adds(function: Any, owners: Mapping[int, str]) -> Counter[str]:

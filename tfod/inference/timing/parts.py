@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tfod import names
 from tfod.errors import ConfigError
-from tfod.export.tflite_file import OPERATION, without_last
+from tfod.export.tflite_file import OPERATION, before_operation
 from tfod.inference.detections import WITH_SHAPES
 from tfod.inference.recognition import ModelPlace
 from tfod.inference.timing.results import PartTimes, Request
@@ -66,7 +66,7 @@ def _tflite(path: str, backend: Any, images: Images, request: Request) -> PartTi
 
     with tempfile.TemporaryDirectory(prefix="tfod_cut_") as folder:
         file = Path(folder, "model.tflite")
-        file.write_bytes(without_last(Path(path).read_bytes()))
+        file.write_bytes(before_operation(Path(path).read_bytes(), OPERATION))
         interpreter = make_interpreter(str(file), request.threads)
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], backend.prepared(images[0])[0])
@@ -124,13 +124,13 @@ def _in_memory(backend: Any, images: Images, request: Request) -> PartTimes:
     given = tf.constant(images)
     inputs, shapes = preprocess(given)
     prediction = predict(inputs, shapes)
-    times = _medians_ms(
+    before, network, after = _medians_ms(
         request,
         lambda: preprocess(given),
         lambda: predict(inputs, shapes),
         lambda: finish(prediction, shapes),
     )
-    return PartTimes(*times, "each part is run by itself")
+    return PartTimes(before, network, after, "each part is run by itself")
 
 
 def _graph(backend: Any, images: Images, request: Request) -> PartTimes:

@@ -57,9 +57,9 @@ def latency_of(batch_size: int, seconds: Sequence[float]) -> Latency:
     (100, 150, 13.3)
     """
     times = 1000 * np.asarray(seconds, np.float64)
-    mean, percentiles = float(times.mean()), (float(one) for one in np.percentile(times, [50, 90, 95, 99]))
-    least, most = float(times.min()), float(times.max())
-    return Latency(batch_size, len(times), *percentiles, mean, least, most, 1000 * batch_size / mean)
+    mean, least, most = float(times.mean()), float(times.min()), float(times.max())
+    median, p90, p95, p99 = np.percentile(times, [50, 90, 95, 99]).tolist()
+    return Latency(batch_size, len(times), median, p90, p95, p99, mean, least, most, 1000 * batch_size / mean)
 
 
 @dataclass(frozen=True)

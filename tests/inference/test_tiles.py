@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tfod.segmentation.predictor import Predictor
-from tfod.segmentation.tiles import blended, tiles_of
+from tfod.inference.pixel_predictor import PixelPredictor
+from tfod.inference.tiles import blended, tiles_of
+from tfod.segmentation.predictor import predictor_of
 from tfod.segmentation.unet import ModelSettings, build_unet
 
 
@@ -27,21 +28,17 @@ def test_blending_tiles_of_a_picture_gives_the_picture() -> None:
 def test_a_network_looks_no_further_than_it_says_so_that_tiles_give_what_the_whole_gives() -> None:
     model = build_unet(ModelSettings(3, base_filters=4, depth=2, up="resize"))
     picture = np.random.default_rng(2).integers(0, 256, (1, 141, 150, 3), np.uint8)
-    whole = Predictor.of_model(model).probabilities(picture)
-    np.testing.assert_allclose(Predictor.of_model(model, tile_size=40).probabilities(picture), whole, atol=1e-5)
-    near = Predictor.of_model(model, tile_size=40, overlap=0).probabilities(picture)
+    whole = predictor_of(model).probabilities(picture)
+    np.testing.assert_allclose(predictor_of(model, tile_size=40).probabilities(picture), whole, atol=1e-5)
+    near = predictor_of(model, tile_size=40, overlap=0).probabilities(picture)
     assert np.abs(near - whole).max() > 1e-4, "or the test says nothing"
 
 
-def _predictor(**options: object) -> Predictor:
-    def by_pixel(pictures: np.ndarray) -> object:
-        class _Tensor:
-            def numpy(self) -> np.ndarray:
-                return np.stack([pictures[..., 0], 1 - pictures[..., 0]], axis=-1)
+def _predictor(**options: object) -> PixelPredictor:
+    def by_pixel(images: np.ndarray) -> np.ndarray:
+        return np.stack([images[..., 0], 1 - images[..., 0]], axis=-1)
 
-        return _Tensor()
-
-    return Predictor(by_pixel, 16, 0, **options)  # type: ignore[arg-type]
+    return PixelPredictor(by_pixel, 16, 0, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("options", [{"tile_size": 64}, {"flips": "horizontal"}, {"flips": "both", "tile_size": 48}])

@@ -1,4 +1,4 @@
-"""Random numbers for the pictures of a batch, from a seed and no state."""
+"""Random numbers for the images of a batch, from a seed and no state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tensorflow as tf
 
 __all__ = ["Draw", "RandomNumbers", "random_numbers"]
 
-_UNIFORM, _NORMAL = 32, 64  # a picture's numbers: more than any augmentation takes
+_UNIFORM, _NORMAL = 32, 64  # an image's numbers: more than any augmentation takes
 
 
 class RandomNumbers(NamedTuple):
@@ -21,7 +21,7 @@ class RandomNumbers(NamedTuple):
 
 
 def random_numbers(seed: Any, count: int) -> RandomNumbers:
-    """Numbers for `count` pictures, the same for the same seed, int64 `[2]`.
+    """Numbers for `count` images, the same for the same seed, int64 `[2]`.
 
     They are drawn all at once, and not where they are used: compiled code would draw others.
     """
@@ -43,7 +43,7 @@ class Draw:
         """float32 `[B, *shape]` in `[low, high)`."""
         start, self._taken = self._taken, self._taken + math.prod(shape)
         if self._taken > _UNIFORM:
-            raise ValueError(f"a batch has {_UNIFORM} numbers a picture")
+            raise ValueError(f"a batch has {_UNIFORM} numbers an image")
         taken = self._numbers.uniform[:, start : self._taken]
         return low + (high - low) * tf.reshape(taken, [-1, *shape])
 
