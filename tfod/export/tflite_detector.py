@@ -68,7 +68,7 @@ def tflite_detector(
     """
     if not isinstance(model, SSD):
         what = f"a {type(model).__name__} cannot be written with {OPERATION}"
-        raise ConfigError(what, "--formats tflite", "use the format saved_model or onnx")
+        raise ConfigError(what, "--formats tflite", "use the format saved_model")
     height, width = require_fixed_size(model)
     if suppression is None:
         suppression = _suppression_of(model)
