@@ -101,7 +101,10 @@ class Proposer:
           anchors: float32 `[A, 4]`, yxyx, pixels.
           true_shapes: int32 `[B, 3]`, of the inputs without padding, to which proposals are clipped.
         """
-        boxes, scores = self.box_coder.decode(codes, anchors), tf.nn.softmax(logits)
+        # TensorFlow sums centres in another order where shapes differ, and on a last digit depends whether a crop that
+        # the second stage takes ends in the image.
+        tiled = tf.tile(anchors[tf.newaxis], [tf.shape(codes)[0], 1, 1])
+        boxes, scores = self.box_coder.decode(codes, tiled), tf.nn.softmax(logits)
         kept = suppress(self.nms, boxes, scores, windows_in_pixels(true_shapes), first_class=_OBJECT)
         return kept | {names.RAW_DETECTION_BOXES: boxes, names.RAW_DETECTION_SCORES: scores}
 
