@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from tensorflow.core.protobuf import saved_model_pb2
 
 from tests.inference.models import export
 from tfod.errors import CheckpointError, DataError, StoreError
@@ -136,8 +137,11 @@ def test_images_without_pixels_and_of_other_kinds_are_refused(exported):
     detector = Detector(exported)
     with pytest.raises(DataError, match="no pixel"):
         detector(np.zeros((0, 4, 3), np.uint8))
-    with pytest.raises(DataError, match="given as int"):
-        detector([7])
+    for given in ([7], 7):
+        with pytest.raises(DataError, match="given as int"):
+            detector(given)
+    with pytest.raises(DataError, match="given as NoneType"):
+        detector(None)
 
 
 def test_models_of_strangers_are_told_of_and_our_own_are_not(exported, tmp_path, capsys):
@@ -150,6 +154,18 @@ def test_models_of_strangers_are_told_of_and_our_own_are_not(exported, tmp_path,
     shutil.copytree(tmp_path / "theirs", tmp_path / "copied")
     Detector.from_saved_model(tmp_path / "copied")
     assert capsys.readouterr().err == ""
+
+
+def test_an_operation_that_is_not_there_is_named(tmp_path):
+    export(tmp_path)
+    path = tmp_path / "saved_model.pb"
+    saved = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    for function in saved.meta_graphs[0].graph_def.library.function:
+        for node in function.node_def:
+            node.op = "Unheard" if node.op == "Mean" else node.op
+    path.write_bytes(saved.SerializeToString())
+    with pytest.raises(CheckpointError, match="this TensorFlow has no operation Unheard, which the model needs"):
+        Detector(tmp_path)
 
 
 def test_no_exported_model_there(tmp_path):

@@ -20,6 +20,7 @@ __all__ = [
     "before_operation",
     "custom_operations",
     "in_order",
+    "normalization_of",
     "outputs_of",
     "with_metadata",
 ]
@@ -34,6 +35,8 @@ OUTPUTS = (names.DETECTION_BOXES, names.DETECTION_CLASSES, names.DETECTION_SCORE
 _OPERATORS, _SUBGRAPHS, _BUFFERS, _METADATA, _SIGNATURES = 1, 2, 4, 6, 7  # of a model
 _OUTPUTS, _OPERATIONS = 2, 3  # of a subgraph; an operation's outputs are its slot 2 too
 _INPUTS = 1  # of an operation
+_GRAPHS, _INPUT_TENSORS, _PROCESS_UNITS = 3, 2, 4  # of metadata, of a graph in it, of a tensor in that
+_NORMALIZATION = 1  # the kind of process unit
 # The converter's notes on itself, which nothing reads; their place is taken.
 _REPLACED = b"CONVERSION_METADATA"
 _NAME = b"TFLITE_METADATA"
@@ -99,6 +102,21 @@ def with_metadata(model: bytes, metadata: bytes, files: Mapping[str, str]) -> by
     return whole.getvalue()
 
 
+def normalization_of(model: bytes) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Mean and deviation of each channel of the input, or of all, as metadata has them; None where it has none."""
+    root = _root(model)
+    buffers = [_tables(root, _BUFFERS)[_number(one, 1)] for one in _tables(root, _METADATA) if _text(one, 0) == _NAME]
+    for buffer in buffers:
+        place = buffer.Vector(_offset(buffer, 0))
+        content = model[place : place + buffer.VectorLen(_offset(buffer, 0))]
+        inputs = [one for graph in _tables(_root(content), _GRAPHS)[:1] for one in _tables(graph, _INPUT_TENSORS)[:1]]
+        for unit in (one for tensor in inputs for one in _tables(tensor, _PROCESS_UNITS)):
+            if unit.Get(number_types.Uint8Flags, unit.Pos + _offset(unit, 0)) == _NORMALIZATION:
+                options = Table(content, unit.Indirect(unit.Pos + _offset(unit, 1)))
+                return _floats(options, 0), _floats(options, 1)
+    return None
+
+
 def _append(changed: bytearray, field: int, content: bytes, length: int) -> None:
     """Adds a vector of bytes at the end, and has a field refer to it."""
     changed += b"\0" * (-(len(changed) + 4) % _ALIGNED)
@@ -120,6 +138,13 @@ def _numbers(model: bytes, table: Table, slot: int) -> list[int]:
     """A vector of int32."""
     offset = _offset(table, slot)
     return list(struct.unpack_from(f"<{table.VectorLen(offset)}i", model, table.Vector(offset))) if offset else []
+
+
+def _floats(table: Table, slot: int) -> tuple[float, ...]:
+    """A vector of float32."""
+    offset = _offset(table, slot)
+    place, count = table.Vector(offset), table.VectorLen(offset)
+    return struct.unpack_from(f"<{count}f", table.Bytes, place)
 
 
 def _offset(table: Table, slot: int) -> int:

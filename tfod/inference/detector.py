@@ -5,7 +5,7 @@ Letters: `B` images, `H W` pixels, `N` detections of an image.
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,7 +154,8 @@ class Detector:
         if isinstance(image, str | Path):
             return self.detect(read_image(image))
         if not isinstance(image, np.ndarray):
-            return self.detect_all([_pixels(one) for one in image])
+            several = image if isinstance(image, Iterable) else [image]
+            return self.detect_all([_pixels(one) for one in several])
         if image.ndim == 4:
             return self.detect_all(list(image))
         return self.detect(image)

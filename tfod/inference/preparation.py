@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tfod.errors import DataError
 from tfod.inference.sampling import mixed
 
 __all__ = ["PREPARATION", "Preparation", "grey"]
@@ -51,8 +52,16 @@ class Preparation:
     def __call__(
         self, image: NDArray[np.uint8], height: int, width: int
     ) -> tuple[NDArray[np.float32], tuple[int, int]]:
-        """The input, float32 `[h, w, 3]`, and its height and width without padding, of an image uint8 `[H, W, 3]`."""
+        """The input, float32 `[h, w, 3]`, and its height and width without padding, of an image uint8 `[H, W, 3]`.
+
+        Raises:
+          DataError: The image is so narrow that nothing of it is left.
+        """
         size = self._size(image.shape[0], image.shape[1], height, width)
+        if 0 in size:
+            given = f"an image of {image.shape[0]} x {image.shape[1]}"
+            what = f"the model cannot compute with {given}: fitted into {height} x {width} pixels, none of it is left"
+            raise DataError(what, "the images", "leave out images that are so narrow")
         resized = self._resized(image.astype(np.float32), size)
         prepared = (resized - np.array(self.means, np.float32)) / np.array(self.deviations, np.float32)
         if size == (height, width):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,9 +95,16 @@ class TensorFlowDetector:
             found = self.function(tf.constant(images, self._dtype))
         except tf.errors.OpError as error:
             height, width = images.shape[1:3]
-            what = f"the model cannot compute with an image of {height} x {width}: {plain_reason(str(error))}"
+            what = f"the model cannot compute with an image of {height} x {width}: {_reason(error)}"
             raise DataError(what, "the images", _FITTING) from error
         return {name: value.numpy() for name, value in found.items() if wanted is None or name in wanted}
+
+
+def _reason(error: tf.errors.OpError) -> str:
+    """What an operation said: the line before the one that names its node, if there is one."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    said = next((before for before, line in pairwise(lines) if before and line.startswith("[[{{node")), None)
+    return said or plain_reason(str(error))
 
 
 def use_threads(count: int) -> None:

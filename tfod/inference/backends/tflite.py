@@ -5,6 +5,7 @@ Letters: `N` detections, `h w` the size of the input.
 
 import json
 import os
+import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from tfod import names
 from tfod.errors import CheckpointError, ConfigError
-from tfod.export.tflite_file import OPERATION, OUTPUTS, outputs_of
+from tfod.export.tflite_file import OPERATION, OUTPUTS, normalization_of, outputs_of
 from tfod.inference.preparation import PREPARATION, Preparation, grey
 
 __all__ = ["TFLiteDetector", "boxes_of_image", "make_interpreter"]
@@ -151,9 +152,20 @@ def _outputs(interpreter: Any, path: str) -> dict[str, Mapping[str, Any]]:
     return {name: by_number[number] for name, number in zip(OUTPUTS, numbers, strict=True)}
 
 
+def _plain(path: str, taken: Mapping[str, Any]) -> Preparation:
+    """How images are prepared for a file that this project did not write."""
+    if taken["dtype"] != np.float32:
+        return Preparation(means=(0.0,), deviations=(1.0,))
+    try:
+        told = normalization_of(Path(path).read_bytes())
+    except (struct.error, TypeError, ValueError) as error:
+        raise CheckpointError(f"the metadata within the model is damaged: {error}", path, _AGAIN) from error
+    return Preparation() if told is None else Preparation(*told)
+
+
 def _packed(path: str, taken: Mapping[str, Any]) -> tuple[dict[int, str], Preparation]:
     """The names of the classes, and how images are prepared, from the files within the model's file."""
-    plain = Preparation() if taken["dtype"] == np.float32 else Preparation(means=(0.0,), deviations=(1.0,))
+    plain = _plain(path, taken)
     if not zipfile.is_zipfile(path):
         return {}, plain
     with zipfile.ZipFile(path) as archive:
