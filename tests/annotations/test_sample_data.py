@@ -6,8 +6,11 @@ import cv2
 import numpy as np
 from lxml import etree
 
+from tfod.annotations.coco import read_coco
+from tfod.annotations.format import Reading
+from tfod.annotations.masks import bitmap
 from tfod.annotations.sample_cells import CELL_CLASSES, draw_cells
-from tfod.annotations.sample_data import write_sample_data, write_sample_masks
+from tfod.annotations.sample_data import write_sample_data, write_sample_instances, write_sample_masks
 from tfod.annotations.sample_scenes import draw_scenes
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -39,6 +42,22 @@ def test_an_earlier_data_set_is_replaced_whole(tmp_path: Path) -> None:
         "scene_0000.jpg",
         "scene_0000.xml",
     ]
+
+
+def test_instances_are_written_with_the_masks_that_were_drawn(tmp_path: Path) -> None:
+    write_sample_instances(tmp_path / "train", count=3, seed=4)
+
+    read = [image for image in read_coco(str(tmp_path / "train"), Reading()).images]
+    assert len(read) == 3
+    for image, scene in zip(read, draw_scenes(3, seed=4), strict=True):
+        height, width = scene.image.shape[:2]
+        assert cv2.imread(str(image.picture)).shape == scene.image.shape
+        assert [(thing.class_name, thing[1:5]) for thing in image.objects] == [
+            (thing.class_name, thing.box) for thing in scene.objects
+        ]
+        for thing, drawn in zip(image.objects, scene.objects, strict=True):
+            assert thing.mask is not None
+            assert np.array_equal(bitmap(thing.mask, height, width), drawn.visible)
 
 
 def test_cells_are_written_with_the_masks_that_were_drawn(tmp_path: Path) -> None:

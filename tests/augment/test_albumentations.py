@@ -72,6 +72,19 @@ def test_the_seed_decides_within_a_graph_and_outside(tmp_path: Path) -> None:
     assert not np.array_equal(mapped[0][names.IMAGE], mapped[1][names.IMAGE])
 
 
+@pytest.mark.parametrize("step", [A.HorizontalFlip(p=1), A.VerticalFlip(p=1), A.Rotate(limit=(170, 170), p=1)])
+def test_keypoints_take_each_others_places_where_the_image_is_mirrored(tmp_path: Path, step: Any) -> None:
+    _augment(tmp_path, step)
+    augment = read_object_albumentations(str(tmp_path / "a.yaml"), [1, 0])
+    after = augment(_example(), tf.constant([0, 0], tf.int64))
+    mirrors = not isinstance(step, A.Rotate)
+    assert after[SEEN].numpy().tolist() == [[not mirrors, mirrors]] * 3
+    assert np.isnan(after[POINTS].numpy()[:, 0 if mirrors else 1]).all()
+    other = read_object_albumentations(str(tmp_path / "a.yaml"), [1, 0, 2])
+    with pytest.raises(ConfigError, match="has 3 numbers, and objects have 2 keypoints"):
+        other(_example(), tf.constant([0, 0], tf.int64))
+
+
 def test_without_objects_and_without_masks(tmp_path: Path) -> None:
     augment = _augment(tmp_path, A.HorizontalFlip(p=1))
     plain = {key: value for key, value in _example().items() if key not in (MASKS, POINTS, SEEN)}

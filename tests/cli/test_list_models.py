@@ -86,7 +86,7 @@ except OSError:
 print(out.decode())
 """
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    line = "\x1b[2mfaster_rcnn_nas                    1200x1200  43    1833         no      faster_rcnn_nas_coco_2018_01_28"  # noqa: E501
+    line = "\x1b[2mfaster_rcnn_nas                    1200x1200  43    1833         no      faster_rcnn_nas_coco_2018"
     assert line in run.stdout
 
 

@@ -60,6 +60,18 @@ def test_a_binary_label_map_is_read_too(tmp_path: Path) -> None:
     assert _read(tmp_path, message.SerializeToString()).names == {1: "cat", 2: "dog"}
 
 
+def test_keypoints_are_known_by_their_places_among_all(tmp_path: Path) -> None:
+    text = """item { id: 1 name: 'cat' display_name: 'Katze'
+    keypoints { id: 3 label: 'tail' } keypoints { id: 0 label: 'nose' } }
+    item { id: 2 name: 'stone' }"""
+    label_map = _read(tmp_path, text)
+    cat = {0: "nose", 3: "tail"}
+    assert label_map.keypoints == {"cat": cat, "Katze": cat}
+    assert [*label_map.keypoints["cat"]] == [0, 3]
+    assert label_map.num_keypoints == 4
+    assert label_map_from_names(["cat"]).num_keypoints == 0
+
+
 def test_names_are_numbered_from_one() -> None:
     assert label_map_from_names(["dog", "cat"]).names == {1: "dog", 2: "cat"}
     with pytest.raises(ConfigError, match="the name 'cat' is given twice"):
@@ -73,6 +85,9 @@ def test_names_are_numbered_from_one() -> None:
     [
         ("item {\n id: 1\n name: 'a'\n}\nitem {\n id: 1\n name: 'b'\n}", "the id 1 is given twice", 7),
         ("item {\n id: 1 name: 'a' }\nitem {\n id: 2 name: 'a' }", "the name 'a' is given twice", 4),
+        ("item {\n id: 1 name: 'a'\nkeypoints { id: -1 label: 'nose' } }", "keypoint of 'a' has the id -1", 2),
+        ("item {\n id: 1 name: 'a'\nkeypoints { id: 2000000000 label: 'x' } }", "has the id 2000000000", 2),
+        ("item {\n id: 1 name: 'a'\nkeypoints { label: 'x' } keypoints { label: 'y' } }", "'a' have one id", 2),
         ("item { id: 1 name: 'a' }\nitem { id: -1 name: 'b' }", "'b' has the id -1", 2),
         ("item { name: 'a' }", "'a' has the id 0", 1),
         ("item { id: 1 }", "the class with id 1 has no name", 1),

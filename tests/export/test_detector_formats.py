@@ -25,7 +25,7 @@ from tfod.export.converters import onnx_model, require_packages, tflite_model
 from tfod.export.detector import pixels_of, preparation_of, write_detector
 from tfod.export.formats import named_formats
 from tfod.export.onnx_detector import onnx_detector, suppressed
-from tfod.export.tflite_detector import OPERATION, OUTPUTS, tflite_detector
+from tfod.export.tflite_detector import OPERATION, OUTPUTS, _number, tflite_detector
 from tfod.export.tflite_file import before_operation, custom_operations
 from tfod.inference.detector import Detector
 from tfod.inference.preparation import Preparation
@@ -246,6 +246,17 @@ def test_an_operation_that_the_format_lacks_is_named() -> None:
     for custom_op in ("", OPERATION):
         with pytest.raises(ConfigError, match="the format has no operation Digamma"):
             tflite_model(lacking.get_concrete_function(), tf.Module(), "float32", custom_op=custom_op)
+
+
+@pytest.mark.parametrize("classes", [1, 2, 7, 90])
+def test_classes_are_told_by_operations_that_tflite_has(classes: int) -> None:
+    """Of a minimum of 6, as with 7 classes, the converter made an operation that TFLite lacks."""
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([1, 5, 4], tf.int32)])
+    def numbers(boxes: tf.Tensor) -> tf.Tensor:
+        return _number(boxes, classes)
+
+    assert custom_operations(tflite_model(numbers.get_concrete_function(), tf.Module(), "float32")) == set()
 
 
 def test_int8_without_images_is_refused(model: Any) -> None:

@@ -7,14 +7,16 @@ records (object_detection with TensorFlow 2.15).
 import numpy as np
 import pytest
 import tensorflow as tf
+from google.protobuf import text_format
 
 from tests.input.records import example, picture, reader, write
 from tfod import names
 from tfod.config.label_map import label_map_from_names
-from tfod.errors import ConfigError, DataError
+from tfod.errors import ConfigError
+from tfod.input.corrupt import find_corrupt
 from tfod.input.decode import RecordDecoder
 from tfod.input.decode_shapes import ObjectShapes
-from tfod.input.from_config import evaluation_dataset, naming_corrupt_records, training_dataset
+from tfod.input.from_config import decoder_from_config, evaluation_dataset, training_dataset
 from tfod.models.preprocess import MinusOneToOne, Preprocess
 from tfod.models.resizer import ImageResizer
 from tfod.protos import eval_pb2, train_pb2
@@ -59,19 +61,13 @@ def _labels(folder, resizer, settings, augment="", for_evaluation=False, **featu
     source = reader(folder, settings=settings, names=["cat", "dog"])
     preprocess = Preprocess(resizer, MinusOneToOne(), normalize_first=False)
     options = {"preprocess": preprocess.image, "resize_masks": preprocess.masks, "num_classes": 2}
-    with naming_corrupt_records(source, for_evaluation=for_evaluation):
-        if for_evaluation:
-            inputs, labels = next(iter(evaluation_dataset(source, eval_pb2.EvalConfig(), **options)))
-        else:
-            config = tf_config(f"batch_size: 1 {augment}")
-            inputs, labels = next(iter(training_dataset(source, config, seed=1, **options)))
+    if for_evaluation:
+        dataset = evaluation_dataset(source, eval_pb2.EvalConfig(), **options)
+    else:
+        config = text_format.Parse(f"batch_size: 1 {augment}", train_pb2.TrainConfig())
+        dataset = training_dataset(source, config, seed=1, **options)
+    inputs, labels = next(iter(dataset))
     return {name: value[0].numpy() for name, value in labels.items()}, inputs[names.IMAGE].shape[1:3]
-
-
-def tf_config(text):
-    from google.protobuf import text_format
-
-    return text_format.Parse(text, train_pb2.TrainConfig())
 
 
 @pytest.mark.parametrize(("kind", "features"), [("png", PNGS), ("numbers", NUMBERS)])
@@ -186,11 +182,14 @@ def test_masks_and_keypoints_are_augmented_before_weights_are_made(tmp_path):
     ids=["png", "numbers", "size", "count", "pixels", "keypoints"],
 )
 def test_what_does_not_fit_is_named(tmp_path, settings, features, what):
-    with pytest.raises(DataError) as caught:
-        _labels(tmp_path, ImageResizer.fixed_shape(4, 6), settings, **features)
+    path = tmp_path / "train.record"
+    write(path, _record(**features))
+    decode = decoder_from_config(reader(tmp_path, settings=settings, names=["cat", "dog"]), 2, for_evaluation=False)
 
-    assert what in caught.value.what
-    assert "train.record, record 0" in caught.value.where
+    (found,) = find_corrupt(str(path), decode)
+
+    assert what in found.error.what
+    assert found.error.where.startswith(f"{path}, record 0, ")
 
 
 def test_scores_that_nothing_loads_are_refused(tmp_path):

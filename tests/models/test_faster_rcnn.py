@@ -143,6 +143,21 @@ def test_it_learns_boxes_classes_and_masks(labels: dict[str, tf.Tensor]) -> None
     assert float(tf.reduce_mean(detections[names.DETECTION_MASKS][1, 0])) > 0.6
 
 
+def test_images_without_objects_can_be_learnt_from(model: FasterRCNN, labels: dict[str, tf.Tensor]) -> None:
+    nothing = {name: tf.zeros_like(value) for name, value in labels.items()}
+    inputs, shapes = model.preprocess(images())
+
+    @tf.function(autograph=False)
+    def gradients() -> tuple[dict[str, tf.Tensor], list[tf.Tensor | None]]:
+        with tf.GradientTape() as tape:
+            losses, _ = model.losses(inputs, shapes, nothing, training=True)
+        return losses, tape.gradient(losses[names.TOTAL_LOSS], model.trainable_variables)
+
+    losses, found = gradients()
+    assert all(bool(tf.reduce_all(tf.math.is_finite(gradient))) for gradient in found if gradient is not None)
+    assert float(losses[names.MASK_LOSS]) == float(losses[names.BOX_LOCALIZATION_LOSS]) == 0.0
+
+
 def test_proposals_alone_are_detections_of_one_class() -> None:
     model = tiny(stages=1)
     detections = model.detect(images())

@@ -11,7 +11,7 @@ from tfod import names
 from tfod.augment.example import Draw, Example, moved_masks, sometimes
 from tfod.errors import ConfigError
 
-__all__ = ["random_horizontal_flip", "random_rotation90", "random_vertical_flip"]
+__all__ = ["checked_permutation", "permuted", "random_horizontal_flip", "random_rotation90", "random_vertical_flip"]
 
 _WHERE = "train_config.data_augmentation_options"
 
@@ -21,7 +21,7 @@ def random_horizontal_flip(
 ) -> Example:
     """Swaps left and right; keypoint i of the mirrored object is the one of number `keypoint_flip_permutation[i]`."""
     order = _order(example, "random_horizontal_flip", keypoint_flip_permutation)
-    return sometimes(draw.uniform() < probability, lambda before: _permuted(_flip_left_right(before), order), example)
+    return sometimes(draw.uniform() < probability, lambda before: permuted(_flip_left_right(before), order), example)
 
 
 def random_vertical_flip(
@@ -29,15 +29,15 @@ def random_vertical_flip(
 ) -> Example:
     """Swaps top and bottom; for keypoints see `random_horizontal_flip`."""
     order = _order(example, "random_vertical_flip", keypoint_flip_permutation)
-    return sometimes(draw.uniform() < probability, lambda before: _permuted(_flip_up_down(before), order), example)
+    return sometimes(draw.uniform() < probability, lambda before: permuted(_flip_up_down(before), order), example)
 
 
 def random_rotation90(
     example: Example, draw: Draw, *, probability: float = 0.5, keypoint_rot_permutation: Sequence[int] = ()
 ) -> Example:
     """Turns by 90 degrees, counter-clockwise; keypoints keep their numbers unless a permutation is given."""
-    order = _checked("random_rotation90", "keypoint_rot_permutation", keypoint_rot_permutation, example)
-    return sometimes(draw.uniform() < probability, lambda before: _permuted(_rotate_90(before), order), example)
+    order = checked_permutation("random_rotation90", "keypoint_rot_permutation", keypoint_rot_permutation, example)
+    return sometimes(draw.uniform() < probability, lambda before: permuted(_rotate_90(before), order), example)
 
 
 def _order(example: Example, step: str, permutation: Sequence[int]) -> list[int]:
@@ -45,10 +45,11 @@ def _order(example: Example, step: str, permutation: Sequence[int]) -> list[int]
         what = f"{step} has no keypoint_flip_permutation, and the images have keypoints: left would be called right"
         cure = "give for each keypoint the number of the one that it becomes"
         raise ConfigError(what, _WHERE, cure)
-    return _checked(step, "keypoint_flip_permutation", permutation, example)
+    return checked_permutation(step, "keypoint_flip_permutation", permutation, example)
 
 
-def _checked(step: str, field: str, permutation: Sequence[int], example: Example) -> list[int]:
+def checked_permutation(step: str, field: str, permutation: Sequence[int], example: Example) -> list[int]:
+    """The permutation of keypoints that is a step's `field`; ConfigError where objects have another number of them."""
     count = example[names.GROUNDTRUTH_KEYPOINTS].shape[1] if names.GROUNDTRUTH_KEYPOINTS in example else None
     if permutation and count not in (None, len(permutation)):
         what = f"the {field} of {step} has {len(permutation)} numbers, and objects have {count} keypoints"
@@ -83,9 +84,9 @@ def _moved(example: Example, show: Callable[[Any], Any], boxes: Any, move: Calla
     return {**moved, names.GROUNDTRUTH_BOXES: boxes}
 
 
-def _permuted(example: Example, order: Sequence[int]) -> Example:
-    """Keypoints, and what is known of each, in the order in which the mirrored object has them."""
-    per_keypoint = (names.GROUNDTRUTH_KEYPOINTS, names.GROUNDTRUTH_KEYPOINT_VISIBILITIES) if order else ()
+def permuted(example: Example, order: Any) -> Example:
+    """Keypoints, and what is known of each, in the order (int32 `[K]`, or nothing) that the mirrored object has."""
+    per_keypoint = (names.GROUNDTRUTH_KEYPOINTS, names.GROUNDTRUTH_KEYPOINT_VISIBILITIES) if len(order) else ()
     changed = {name: tf.gather(example[name], order, axis=1) for name in per_keypoint if name in example}
     return {**example, **changed}
 

@@ -16,7 +16,7 @@ from tfod.config.faults.numbers import number_faults
 from tfod.config.support import refuse_missing
 from tfod.protos.preprocessor_pb2 import PreprocessingStep, RandomJitterBoxes, ResizeImage
 
-__all__ = ["augmentation_from_config"]
+__all__ = ["augmentation_from_config", "flip_permutation"]
 
 
 def augmentation_from_config(
@@ -37,6 +37,12 @@ def augmentation_from_config(
     named = [(name, getattr(option, name)) for option in options if (name := _name(option))]
     refuse(sequence_faults(named), where.rpartition(".")[0])
     return augmentation(steps)
+
+
+def flip_permutation(options: Iterable[PreprocessingStep]) -> list[int]:
+    """What the steps say about keypoints of a mirrored image: for each the number of the one that it becomes."""
+    found = (list(option.random_horizontal_flip.keypoint_flip_permutation) for option in options)
+    return next((permutation for permutation in found if permutation), [])
 
 
 def _step(option: PreprocessingStep, where: str, num_keypoints: int) -> Callable[[Example, Draw], Example]:

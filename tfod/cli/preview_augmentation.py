@@ -66,10 +66,8 @@ def run(args: argparse.Namespace) -> None:
     steps = f"the pipeline of Albumentations in {args.albumentations}" if args.albumentations else _steps(config)
     title = f"{preview.name}, seeds {first} to {seeds[-1]}" if args.draws > 1 else f"{preview.name}, seed {first}"
     write_augmentation_sheet(args.output, preview.draws, preview.legend, title, steps)
-    kept = [len(draw.labelled.boxes) for draw in preview.draws]
-    print(
-        f"{shown(preview.name)}: {kept[0]} objects, of which the draws keep {', '.join(map(str, kept[1:])) or 'none'}"
-    )
+    whole, *kept = (len(draw.labelled.boxes) for draw in preview.draws)
+    print(f"{shown(preview.name)}: {whole} objects; the draws keep {', '.join(map(str, kept)) or 'none'}")
     print(f"{args.output}: seed {first}; --seed {first} --draws {args.draws} shows the same again")
 
 

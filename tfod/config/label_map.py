@@ -32,6 +32,7 @@ NAME_A_LABEL_MAP = f"name {WORDS['label map']}"
 
 _ITEM = re.compile(rb"\bitem\s*:?\s*[{<]")
 _BACKGROUND = "background"
+_MOST_KEYPOINTS = 1000
 _TOO_MANY = "leave in those that the records have"
 
 
@@ -186,6 +187,7 @@ def _check(items: tuple[LabelMapItem, ...], source: str, lines: dict[int, int]) 
             raise ConfigError(what, where, f"count from 1 without large gaps, to at most {MOST_CLASSES}")
         if not name:
             raise ConfigError(f"the class with id {item.id} has no name", where, "add name: '...'")
+        _check_keypoints(item.keypoints, name, where)
         for value, earlier in ((item.id, ids.get(item.id)), (name, names.get(name))):
             if earlier is not None:
                 kind = "name" if isinstance(value, str) else "id"
@@ -193,3 +195,13 @@ def _check(items: tuple[LabelMapItem, ...], source: str, lines: dict[int, int]) 
                 cure = f"give each class its own {kind}; the first stands in {first}"
                 raise ConfigError(f"the {kind} {value!r} is given twice", where, cure)
         ids[item.id] = names[name] = number
+
+
+def _check_keypoints(keypoints: tuple[tuple[int, str], ...], name: str, where: str) -> None:
+    ids = [number for number, _ in keypoints]
+    odd = next((number for number in ids if not 0 <= number < _MOST_KEYPOINTS), None)
+    if odd is not None:
+        cure = f"count from 0, to at most {_MOST_KEYPOINTS - 1}"
+        raise ConfigError(f"a keypoint of {name!r} has the id {odd}", where, cure)
+    if len(set(ids)) < len(ids):
+        raise ConfigError(f"two keypoints of {name!r} have one id", where, "give each keypoint its own id")

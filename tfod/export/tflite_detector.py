@@ -68,7 +68,7 @@ def tflite_detector(
     """
     if not isinstance(model, SSD):
         what = f"a {type(model).__name__} cannot be written with {OPERATION}"
-        raise ConfigError(what, "--formats tflite", "use the format saved_model or onnx")
+        raise ConfigError(what, "--formats tflite", "use the format saved_model")
     height, width = require_fixed_size(model)
     if suppression is None:
         suppression = _suppression_of(model)
@@ -164,7 +164,9 @@ def _number(boxes: tf.Tensor, classes: int) -> tf.Tensor:
     # Half of a side to the right and down from the middle of the image, of which the centre may be so far away.
     middle = (apart - _UNIT) // 2
     row, column = ((low // 2 + high // 2 + middle) // apart for low, high in ((ymin, ymax), (xmin, xmax)))
-    return tf.reshape(tf.clip_by_value(row * columns + column, 0, classes - 1), boxes.shape[:2])
+    number = tf.maximum(tf.reshape(row * columns + column, boxes.shape[:2]), 0)
+    # Not by `tf.minimum`: of the whole numbers between 0 and 6 the converter makes a Relu6, which TFLite has not.
+    return tf.where(number < classes, number, classes - 1)
 
 
 def _columns(classes: int) -> int:

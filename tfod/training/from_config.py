@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tfod.annotations.untrusted import read_text
 from tfod.augment.albumentations_objects import read_object_albumentations
+from tfod.augment.from_config import flip_permutation
 from tfod.checkpoints.restore import restore_fine_tune
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.training import num_steps_faults
@@ -78,7 +79,8 @@ def train(
     """
     config = with_gray(config)
     reader = config.train_input_reader
-    augment = read_object_albumentations(options.albumentations) if options.albumentations else None
+    permutation = flip_permutation(config.train_config.data_augmentation_options)
+    augment = read_object_albumentations(options.albumentations, permutation) if options.albumentations else None
     with started_run(model_dir, options) as start:
         model = build_model(config.model)
         if options.recompute:

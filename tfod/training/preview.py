@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfod import names
 from tfod.augment.albumentations_objects import read_object_albumentations
 from tfod.augment.example import Example
-from tfod.augment.from_config import augmentation_from_config
+from tfod.augment.from_config import augmentation_from_config, flip_permutation
 from tfod.config.gray import with_gray
 from tfod.config.label_map import read_label_map
 from tfod.config.pipeline import PipelineConfig
@@ -63,8 +63,8 @@ def preview_augmentation(
     config = with_gray(config)
     reader = config.train_input_reader
     where = "train_config.data_augmentation_options"
-    pipeline = read_object_albumentations(albumentations) if albumentations else None
     options = config.train_config.data_augmentation_options
+    pipeline = read_object_albumentations(albumentations, flip_permutation(options)) if albumentations else None
     augment = pipeline or augmentation_from_config(options, where, num_keypoints=reader.num_keypoints)
     found = find_example(record_source_from_config(reader, "train_input_reader").paths, record, name)
     serialized = next(islice(read_frames(found.file), found.record, None))

@@ -23,6 +23,8 @@ _USUAL_SIDE = 640  # of images that no resizer brings to a size, and of those th
 _COPIES_OF_WEIGHTS = 3  # the weights, their gradients and the optimizer's averages
 _COPIES_OF_SCORES = 6
 _COPIES_OF_OVERLAPS = 3
+_USUAL_REGIONS = {"train": 64, "eval": 300}  # of an image
+_CHANNELS_OF_REGIONS, _COPIES_OF_REGIONS = 1024, 4
 _SHARE_OF_EVALUATION = 0.3  # no gradients
 _ANY_MACHINE = 1000.0  # gigabytes: all accelerators of a machine together have less
 # Of networks whose width a config can change.
@@ -77,30 +79,40 @@ def machine_gigabytes() -> tuple[float, bool]:
 def _parts(config: TrainEvalPipelineConfig, section: str, recompute: bool) -> list[_Part]:
     found = detection_model(config)
     row = ARCHITECTURES.get(found[1].feature_extractor.type) if found else None
-    if found is None or row is None or row.cost is None or found[0] != "ssd":
+    if found is None or row is None or row.cost is None or found[0] not in ("ssd", "faster_rcnn"):
         return []
-    model, batch = found[1], max(getattr(config, f"{section}_config").batch_size, 1)
-    pixels, sides = _pixels(model.image_resizer)
+    (family, model), batch = found, max(getattr(config, f"{section}_config").batch_size, 1)
+    pixels, sides = _pixels(model.image_resizer, f"model.{family}.image_resizer")
     share = 1.0 if section == "train" else _SHARE_OF_EVALUATION
-    multiplier = max(model.feature_extractor.depth_multiplier, 0.1)
+    multiplier = max(model.feature_extractor.depth_multiplier, 0.1) if family == "ssd" else 1.0
     kept = row.cost.recomputed if recompute and section == "train" else 1.0
     an_image = kept * share * row.cost.gigabytes_an_image * multiplier * pixels / _USUAL_SIDE**2
     batch_field = f"{section}_config.batch_size"
     # Of a single image that needs so much its size is to blame, not how many there are.
     blamed = sides if an_image > 8 and sides else (batch_field,)
+    features = [_Part(row.cost.gigabytes, (batch_field,)), _Part(an_image * batch, blamed)]
+    if family == "faster_rcnn":
+        return [*features, _regions(model, section, share * batch)]
     return [
-        _Part(row.cost.gigabytes, (batch_field,)),
-        _Part(an_image * batch, blamed),
+        *features,
         *_weights(model, row),
         *_boxes(config, model, section, pixels, share * batch, batch_field),
     ]
 
 
-def _pixels(resizer: Any) -> tuple[float, tuple[str, ...]]:
-    """How many pixels an image has for the model, and the fields that say so."""
+def _regions(model: Any, section: str, images: float) -> _Part:
+    """What the second stage looks at, of which so many are counted with the features already."""
+    name = "second_stage_batch_size" if section == "train" else "first_stage_max_proposals"
+    count = max(getattr(model, name) - _USUAL_REGIONS[section], 0)
+    numbers = max(model.initial_crop_size, 1) ** 2 * _CHANNELS_OF_REGIONS
+    return _Part(images * count * numbers * _FLOAT * _COPIES_OF_REGIONS / _BYTES, (f"model.faster_rcnn.{name}",))
+
+
+def _pixels(resizer: Any, where: str) -> tuple[float, tuple[str, ...]]:
+    """How many pixels an image has for the model, and the fields that say so, of the `resizer` at the path `where`."""
     kind = resizer.WhichOneof("image_resizer_oneof")
     own = getattr(resizer, kind) if kind else None
-    where = f"{_SSD}.image_resizer.{kind}"
+    where = f"{where}.{kind}"
     if own is None or kind == "identity_resizer":
         return _USUAL_SIDE**2, ()
     if kind == "fixed_shape_resizer":

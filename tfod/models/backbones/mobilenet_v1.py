@@ -1,6 +1,6 @@
 """MobileNetV1 (https://arxiv.org/abs/1704.04861)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 import tf_keras as keras
@@ -10,11 +10,13 @@ from tfod.models.layers.normalization import BatchNorm
 from tfod.models.layers.padding import Padding, padded
 from tfod.models.layers.sequential import Sequential
 
-__all__ = ["MobileNetV1", "mobilenet_defaults"]
+__all__ = ["MOBILENET_V1_BLOCKS", "MobileNetV1", "mobilenet_defaults"]
 
 _STEM_CHANNELS = 32
 # Channels and stride of the paper's 13 depthwise-separable blocks.
 _BLOCKS = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *((512, 1),) * 5, (1024, 2), (1024, 1))
+MOBILENET_V1_BLOCKS = tuple(range(1, len(_BLOCKS) + 1))
+"""The numbers of the blocks of the whole network."""
 # Level -> the last block at its resolution.
 _LAST_BLOCKS = {1: 1, 2: 3, 3: 5, 4: 11, 5: 13}
 
@@ -23,6 +25,8 @@ class MobileNetV1(tf.Module):
     """See Backbone. End points: "block1", "block3", "block5", "block11" and "block13", blocks counted from 1.
 
     Args:
+      numbers: Which blocks there are, one after the other: without the last ones the network is cut, without the first
+        ones it takes the features that they would give.
       block_channels: Widths of single blocks, counted from 1, other than the paper's.
       slim: Whether widths are those of TF-Slim's network, not of Keras'.
     """
@@ -31,6 +35,7 @@ class MobileNetV1(tf.Module):
         self,
         hyperparameters: ConvHyperparameters,
         *,
+        numbers: Sequence[int] = MOBILENET_V1_BLOCKS,
         depth_multiplier: float = 1.0,
         min_depth: int = 0,
         padding: Padding = "same",
@@ -48,20 +53,21 @@ class MobileNetV1(tf.Module):
         hp, stem_width = hyperparameters, width(_STEM_CHANNELS)
         use_bias = slim and hp.use_bias
         stem = padded(padding, 3, lambda pad: hp.conv(stem_width, 3, strides=2, padding=pad, use_bias=use_bias))
-        self.stem = Sequential([*stem, *hp.normalization_and_activation()])
+        self.stem = Sequential([*stem, *hp.normalization_and_activation()] if 1 in numbers else [])
+        self.numbers = tuple(numbers)
         self.blocks = [
-            _separable_block(hp, channels, stride, padding, use_bias)
-            for channels, (_, stride) in zip(widths, _BLOCKS, strict=True)
+            _separable_block(hp, widths[number - 1], _BLOCKS[number - 1][1], padding, use_bias) for number in numbers
         ]
-        self.levels = {level: f"block{number}" for level, number in _LAST_BLOCKS.items()}
+        last_blocks = {level: number for level, number in _LAST_BLOCKS.items() if number in numbers}
+        self.levels = {level: f"block{number}" for level, number in last_blocks.items()}
         self.strides = {name: 2**level for level, name in self.levels.items()}
-        self.channels = {self.levels[level]: widths[number - 1] for level, number in _LAST_BLOCKS.items()}
+        self.channels = {f"block{number}": widths[number - 1] for number in last_blocks.values()}
 
     def __call__(self, images: tf.Tensor, *, training: bool) -> dict[str, tf.Tensor]:
-        """See Backbone."""
+        """See Backbone. Without the first blocks `images` are the features that these would give."""
         features = self.stem(images, training=training)
         end_points = {}
-        for number, block in enumerate(self.blocks, 1):
+        for number, block in zip(self.numbers, self.blocks, strict=True):
             features = block(features, training=training)
             if f"block{number}" in self.strides:
                 end_points[f"block{number}"] = features

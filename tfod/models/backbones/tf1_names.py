@@ -105,7 +105,7 @@ Pairs = Iterator[tuple[str, tf.Variable]]
 
 def _mobilenet_v1(backbone: MobileNetV1) -> Pairs:
     yield from tf1_names(backbone.stem, "Conv2d_0").items()
-    for number, block in enumerate(backbone.blocks, 1):
+    for number, block in zip(backbone.numbers, backbone.blocks, strict=True):
         yield from tf1_names(block, f"Conv2d_{number}_depthwise", f"Conv2d_{number}_pointwise").items()
 
 

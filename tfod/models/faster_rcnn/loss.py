@@ -17,7 +17,7 @@ from tfod.losses.classification import ClassificationLoss, SoftmaxLoss
 from tfod.losses.localization import SmoothL1Loss
 from tfod.losses.mining import HardExampleMiner
 from tfod.models.faster_rcnn.ground_truth import GroundTruth, sides
-from tfod.models.faster_rcnn.masks import crop_masks, masks_of_classes
+from tfod.models.faster_rcnn.masks import crop_masks, masks_of_classes, of_classes
 
 __all__ = ["BoxClassifierLoss", "MaskLoss", "ProposalLoss"]
 
@@ -175,4 +175,4 @@ def _boxes_of_classes(codes: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
     """Of each region's codes, float32 `[O, Q, 4]`, those of its class, int32 `[O]` from 1: `[O, 4]`."""
     if codes.shape[1] == 1:
         return codes[:, 0]
-    return tf.gather(tf.pad(codes, [[0, 0], [1, 0], [0, 0]]), classes, batch_dims=1)
+    return of_classes(tf.pad(codes, [[0, 0], [1, 0], [0, 0]]), classes)

@@ -15,7 +15,7 @@ from tfod.models.faster_rcnn.regions import crop_boxes
 from tfod.models.layers.conv import ConvHyperparameters
 from tfod.models.layers.sequential import Sequential
 
-__all__ = ["MaskHead", "MaskSettings", "crop_masks", "mask_depth", "masks_of_classes"]
+__all__ = ["MaskHead", "MaskSettings", "crop_masks", "mask_depth", "masks_of_classes", "of_classes"]
 
 _KERNEL = 3
 
@@ -86,7 +86,13 @@ def mask_depth(channels: int, num_classes: int) -> int:
 
 def masks_of_classes(logits: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
     """Of each region's masks, float32 `[R, C, h, w]`, that of its class, int32 `[R]` from 0: float32 `[R, h, w]`."""
-    return logits[:, 0] if logits.shape[1] == 1 else tf.gather(logits, classes, batch_dims=1)
+    return logits[:, 0] if logits.shape[1] == 1 else of_classes(logits, classes)
+
+
+def of_classes(values: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
+    """Of each region's values, float32 `[R, C, ...]`, those of its class, int32 `[R]` from 0: float32 `[R, ...]`."""
+    # Where there is no region tf.gather with batch_dims has a gradient of another shape.
+    return tf.gather_nd(values, tf.stack([tf.range(tf.size(classes)), classes], axis=1))
 
 
 def crop_masks(
