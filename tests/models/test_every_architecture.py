@@ -34,15 +34,19 @@ def _seconds(row: Architecture) -> float:
 
 
 def _is_shown(row: Architecture) -> bool:
-    """Of sizes that differ in their tables alone the two quickest are enough, of what only TensorFlow 1 had the quickest.
+    """Of what differs in its tables alone the two quickest are enough, of what only TensorFlow 1 had the quickest.
 
     (Names and shapes of the largest: tests/checkpoints/test_zoo_keys.py.)
     """
     network = [other for other in ARCHITECTURES.values() if other.buildable and other.network == row.network]
     if not any(other.era == "tf2" for other in network):
         return row is min(network, key=_seconds)
-    alike = [other for other in network if (other.pyramid, other.era) == (row.pyramid, row.era)]
+    alike = [other for other in network if _kind(other) == _kind(row)]
     return row in sorted(alike, key=_seconds)[:2]
+
+
+def _kind(row: Architecture) -> tuple[str, str, str, int]:
+    return row.family, row.pyramid, row.era, row.feature_maps
 
 
 def _is_small(row: Architecture) -> bool:
