@@ -33,8 +33,15 @@ def _seconds(row: Architecture) -> float:
     return row.cost.seconds_an_image if row.cost else math.inf
 
 
+# Shown by the demo of masks. With random weights it is so thin that proposals of nearly equal scores change places in an
+# export.
+_OF_THE_DEMO = "faster_rcnn_mobilenet_v1_035_keras"
+
+
 def _is_shown(row: Architecture) -> bool:
     """Of a network that only TensorFlow 1 had one size is enough, the quickest: the others differ in their tables."""
+    if row.name == _OF_THE_DEMO:
+        return False
     sizes = [other for other in ARCHITECTURES.values() if other.buildable and other.network == row.network]
     return any(other.era == "tf2" for other in sizes) or row is min(sizes, key=_seconds)
 
