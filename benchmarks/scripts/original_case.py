@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from object_detection.builders import model_builder
 from object_detection.utils import config_util
-from parity_rules import flattened, pictures, sample, weight
+from parity_rules import ellipse, flattened, pictures, sample, weight
 
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 
@@ -37,15 +37,20 @@ def keys_of(model):
     return keys
 
 
-def provide(model, case):
+def provide(model, case, images):
     boxes = [tf.constant(one, tf.float32) for one in case["groundtruth_boxes"]]
     classes = [tf.one_hot(one, model.num_classes) for one in case["groundtruth_classes"]]
     weights = [tf.ones([len(one)]) for one in case["groundtruth_classes"]]
+    masks = None
+    if case.get("groundtruth_masks") == "ellipses":
+        height, width = model.preprocess(images)[0].shape[1:3]
+        masks = [tf.stack([ellipse(box, height, width) for box in one]) for one in case["groundtruth_boxes"]]
     model.provide_groundtruth(
         groundtruth_boxes_list=boxes,
         groundtruth_classes_list=classes,
         groundtruth_weights_list=weights,
         groundtruth_confidences_list=classes,
+        groundtruth_masks_list=masks,
     )
 
 
@@ -85,9 +90,9 @@ def main(config, case_path, folder):
     arrays.pop("prediction/preprocessed_inputs", None)
 
     training = build(config, is_training=True)
+    provide(training, case, images)  # a second stage samples against it
     training_keys = fill(training, images, gain)
     trainable = {key: variable for key, variable in training_keys.items() if variable.trainable}
-    provide(training, case)
 
     @tf.function
     def slopes(images):

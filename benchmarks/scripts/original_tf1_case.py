@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow.compat.v1 as tf
-from parity_rules import flattened, pictures, sample, weight
+from parity_rules import ellipse, flattened, pictures, sample, weight
 from tf_keras.src import legacy_tf_layers
 from tf_keras.src.legacy_tf_layers import normalization
 
@@ -65,13 +65,20 @@ def losses_of(config, images, case, gain):
     with tf.Graph().as_default(), tf.Session() as session:
         model = build(config, is_training=True)
         classes = [tf.one_hot(one, model.num_classes) for one in case["groundtruth_classes"]]
+        inputs, shapes = model.preprocess(tf.constant(images))
+        masks = None
+        if case.get("groundtruth_masks") == "ellipses":
+            height, width = (side.value for side in inputs.shape[1:3])
+            masks = [
+                tf.constant(np.stack([ellipse(box, height, width) for box in one])) for one in case["groundtruth_boxes"]
+            ]
         model.provide_groundtruth(
             groundtruth_boxes_list=[tf.constant(one, tf.float32) for one in case["groundtruth_boxes"]],
             groundtruth_classes_list=classes,
             groundtruth_weights_list=[tf.ones([len(one)]) for one in case["groundtruth_classes"]],
             groundtruth_confidences_list=classes,
+            groundtruth_masks_list=masks,
         )
-        inputs, shapes = model.preprocess(tf.constant(images))
         losses = dict(model.loss(model.predict(inputs, shapes), shapes))
         regularization = model.regularization_losses()
         losses["regularization"] = tf.add_n(regularization) if regularization else tf.constant(0.0)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.annotations.voc_files import picture
+from tests.doctor.sound_features import sound_features
 from tfod import names
 from tfod.annotations.annotated_image import AnnotatedImage, AnnotatedObject, Keypoint, Skeleton
 from tfod.annotations.masks import Mask, run_lengths
@@ -16,7 +17,6 @@ from tfod.doctor.rules.boxes import Frame
 from tfod.doctor.rules.shapes import ShapeRules, exchanged_pairs
 from tfod.doctor.verify import Report, verify
 from tfod.records.example import (
-    bytes_feature,
     encode_example,
     float_feature,
     int64_feature,
@@ -112,17 +112,7 @@ def test_the_doctor_looks_at_masks_and_keypoints_of_a_data_set(tmp_path: Path) -
 def _features(**changes: bytes | None) -> dict[str, bytes]:
     """Two objects with three keypoints each; `changes` are by the last part of a keypoint's feature."""
     features = {
-        names.IMAGE_HEIGHT: int64_feature((48,)),
-        names.IMAGE_WIDTH: int64_feature((64,)),
-        names.IMAGE_FILENAME: bytes_feature(b"a.jpg"),
-        names.IMAGE_SOURCE_ID: bytes_feature(b"a.jpg"),
-        names.IMAGE_ENCODED: bytes_feature(picture()),
-        names.IMAGE_FORMAT: bytes_feature(b"jpeg"),
-        names.OBJECT_XMIN: float_feature([0.1, 0.5]),
-        names.OBJECT_XMAX: float_feature([0.3, 1.0]),
-        names.OBJECT_YMIN: float_feature([0.0, 0.5]),
-        names.OBJECT_YMAX: float_feature([0.3, 0.9]),
-        names.OBJECT_CLASS_LABEL: int64_feature((1, 2)),
+        **sound_features(),
         names.OBJECT_KEYPOINT_X: float_feature([0.1, 0.2, 0.3, 0.5, 1.0, 0.0]),
         names.OBJECT_KEYPOINT_Y: float_feature([0.1, 0.2, 0.3, 0.5, 0.5, 0.0]),
         names.OBJECT_KEYPOINT_VISIBILITY: int64_feature([2, 1, 2, 2, 2, 0]),

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tests.annotations.voc_files import item, picture, write_photo
+from tests.doctor.sound_features import sound_features
 from tfod import names
 from tfod.annotations.voc import read_voc_files
 from tfod.cli.verify_records import main
@@ -24,20 +25,7 @@ KEY = "image/object/bbox"
 
 def _features(**changes: bytes | None) -> dict[str, bytes]:
     """The features of a sound example; `changes` are by the last part of a name, None to leave one out."""
-    features = {
-        names.IMAGE_HEIGHT: int64_feature((48,)),
-        names.IMAGE_WIDTH: int64_feature((64,)),
-        names.IMAGE_FILENAME: bytes_feature(b"a.jpg"),
-        names.IMAGE_SOURCE_ID: bytes_feature(b"a.jpg"),
-        names.IMAGE_ENCODED: bytes_feature(picture()),
-        names.IMAGE_FORMAT: bytes_feature(b"jpeg"),
-        names.OBJECT_XMIN: float_feature([0.1, 0.5]),
-        names.OBJECT_XMAX: float_feature([0.3, 1.0]),
-        names.OBJECT_YMIN: float_feature([0.0, 0.5]),
-        names.OBJECT_YMAX: float_feature([0.3, 0.9]),
-        names.OBJECT_CLASS_TEXT: bytes_feature(b"cat", b"dog"),
-        names.OBJECT_CLASS_LABEL: int64_feature((1, 2)),
-    }
+    features = sound_features() | {names.OBJECT_CLASS_TEXT: bytes_feature(b"cat", b"dog")}
     for end, value in changes.items():
         (key,) = (key for key in (*features, names.IMAGE_KEY, names.OBJECT_MASK) if key.endswith(f"/{end}"))
         features.pop(key, None)

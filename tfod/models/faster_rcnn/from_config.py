@@ -107,6 +107,7 @@ def _first_stage(config: _Config, parts: TwoParts) -> FirstStage:
                 max_total=most,
                 change_coordinate_frame=False,
             ),
+            corner_first=_is_slim(config),
         ),
         loss=ProposalLoss(
             TargetAssigner(iou, _PROPOSAL_MATCHER, _BOX_CODER),

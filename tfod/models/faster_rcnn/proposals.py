@@ -11,7 +11,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tfod import names
-from tfod.boxes.coders import BoxCoder
+from tfod.boxes.coders import FasterRcnnBoxCoder
 from tfod.boxes.geometry import clip_to_window
 from tfod.boxes.nms import MulticlassNMS
 from tfod.boxes.sampling import Sampler
@@ -85,10 +85,14 @@ class Proposer:
     Attributes:
       box_coder: What codes mean.
       nms: The suppression, which keeps the frame of the boxes.
+      corner_first: Whether a centre is the anchor's corner and the shift, and then half the anchor's size, as
+        TensorFlow sums the graphs of TF-Slim; else half the size and the shift first, as it sums Keras'. On the last digit of a
+        proposal depends whether its crop ends in the image.
     """
 
-    box_coder: BoxCoder
+    box_coder: FasterRcnnBoxCoder
     nms: MulticlassNMS
+    corner_first: bool = False
 
     def __call__(
         self, codes: tf.Tensor, logits: tf.Tensor, anchors: tf.Tensor, true_shapes: tf.Tensor
@@ -101,12 +105,25 @@ class Proposer:
           anchors: float32 `[A, 4]`, yxyx, pixels.
           true_shapes: int32 `[B, 3]`, of the inputs without padding, to which proposals are clipped.
         """
-        # TensorFlow sums centres in another order where shapes differ, and on a last digit depends whether a crop that
-        # the second stage takes ends in the image.
-        tiled = tf.tile(anchors[tf.newaxis], [tf.shape(codes)[0], 1, 1])
-        boxes, scores = self.box_coder.decode(codes, tiled), tf.nn.softmax(logits)
+        boxes, scores = self._decode(codes, anchors), tf.nn.softmax(logits)
         kept = suppress(self.nms, boxes, scores, windows_in_pixels(true_shapes), first_class=_OBJECT)
         return kept | {names.RAW_DETECTION_BOXES: boxes, names.RAW_DETECTION_SCORES: scores}
+
+    def _decode(self, codes: tf.Tensor, anchors: tf.Tensor) -> tf.Tensor:
+        """The boxes `[B, A, 4]` of codes `[B, A, 4]` and anchors `[A, 4]`."""
+        # Of anchors of another shape TensorFlow would sum corner and size before all else.
+        tiled = tf.tile(anchors[tf.newaxis], [tf.shape(codes)[0], 1, 1])
+        if not self.corner_first:
+            return self.box_coder.decode(codes, tiled)
+        low, high = tiled[..., :2], tiled[..., 2:]
+        size = high - low
+        scales = tf.constant([self.box_coder.y_scale, self.box_coder.x_scale])
+        shifted = codes[..., :2] / scales * size + low
+        # The maximum changes nothing, and keeps TensorFlow from summing in an order of its own.
+        centre = tf.maximum(shifted, shifted.dtype.min) + size / 2.0
+        scales = tf.constant([self.box_coder.height_scale, self.box_coder.width_scale])
+        half = tf.exp(codes[..., 2:] / scales) * size / 2.0
+        return tf.concat([centre - half, centre + half], axis=-1)
 
 
 @dataclass(frozen=True)
