@@ -39,7 +39,7 @@ _ROWS = [row for row in ARCHITECTURES.values() if row.buildable and row.name != 
 
 
 def _is_shown(row: Architecture) -> bool:
-    """Of sizes that differ in their tables alone the two quickest are enough, of what only TensorFlow 1 had the quickest.
+    """Of sizes that differ in their tables the two quickest are enough, of what only TensorFlow 1 had the quickest one.
 
     (Names and shapes of the largest: tests/checkpoints/test_zoo_keys.py.)
     """
