@@ -85,7 +85,7 @@ class Proposer:
     Attributes:
       box_coder: What codes mean.
       nms: The suppression, which keeps the frame of the boxes.
-      corner_first: Whether a centre is the anchor's corner and the shift, and then half the anchor's size, as TensorFlow
+      corner_first: Whether a centre is the anchor's corner and the shift, then half the anchor's size, as TensorFlow
         sums the graphs of TF-Slim; else half the size and the shift first, as it sums Keras'. On the last digit of a
         proposal depends whether its crop ends in the image.
     """
