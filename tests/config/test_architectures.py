@@ -20,7 +20,8 @@ BUILDABLE = [row.name for row in ROWS if row.buildable]
 def test_every_type_of_the_original_has_a_row() -> None:
     """Its three registries for TensorFlow 2 have so many types; of TensorFlow 1's there are those that can be built."""
     of_tf2 = Counter(row.family for row in ROWS if row.era == "tf2")
-    assert of_tf2 == {"ssd": 15, "faster_rcnn": 7, "center_net": 14}
+    own = "faster_rcnn_mobilenet_v1_035_keras"
+    assert of_tf2 - Counter([ARCHITECTURES[own].family]) == {"ssd": 15, "faster_rcnn": 7, "center_net": 14}
     assert all(row.buildable for row in ROWS if row.era == "tf1")
     assert {row.era for row in ROWS if row.name.endswith("_keras")} == {"tf2"}
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tests.models.configs import small_ssd
-from tfod.models.backbones.mobilenet_v1 import MobileNetV1, mobilenet_defaults
+from tfod.models.backbones.mobilenet_v1 import MOBILENET_V1_BLOCKS, MobileNetV1, mobilenet_defaults
 from tfod.models.backbones.mobilenet_v2 import MobileNetV2
 from tfod.models.backbones.resnet import ResNet, resnet_defaults
 from tfod.models.backbones.tf1_names import backbone_tf1_names
@@ -33,6 +33,24 @@ def test_widths(network: Any, multiplier: float, end_point: str, slim: int, kera
     for is_slim, width in ((True, slim), (False, keras_has)):
         backbone = network(DEFAULTS[network], depth_multiplier=multiplier, min_depth=16, slim=is_slim)
         assert backbone.channels[end_point] == width
+
+
+def test_mobilenet_v1_that_is_cut_goes_on_in_the_rest() -> None:
+    whole, first, rest = (
+        MobileNetV1(MOBILENET, numbers=numbers, depth_multiplier=0.25, slim=True)
+        for numbers in (MOBILENET_V1_BLOCKS, MOBILENET_V1_BLOCKS[:11], MOBILENET_V1_BLOCKS[11:])
+    )
+    images = tf.constant(np.random.default_rng(0).normal(size=[1, 64, 64, 3]), tf.float32)
+    expected = whole(images, training=False)["block13"]
+    rest(first(images, training=False)["block11"], training=False)
+    halves = {**backbone_tf1_names(first), **backbone_tf1_names(rest)}
+    named = backbone_tf1_names(whole)
+    assert halves.keys() == named.keys()
+    for name, variable in halves.items():
+        variable.assign(named[name])
+    found = rest(first(images, training=False)["block11"], training=False)
+    np.testing.assert_allclose(found["block13"], expected, rtol=1e-5, atol=1e-5)
+    assert (rest.strides, rest.channels, tuple(found)) == ({"block13": 32}, {"block13": 256}, ("block13",))
 
 
 def test_a_thin_resnet_keeps_its_first_layer_and_projects_only_what_changes() -> None:

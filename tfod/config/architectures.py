@@ -208,6 +208,7 @@ _ROWS = (
     *(_faster_rcnn_resnet(depth) for depth in (50, 101, 152)),
     *(_faster_rcnn_resnet(depth, "_fpn_keras", "fpn") for depth in (50, 101, 152)),
     _faster_rcnn("faster_rcnn_inception_resnet_v2_keras", "inception_resnet_v2", _INCEPTION_RESNET_COST),
+    _faster_rcnn("faster_rcnn_mobilenet_v1_035_keras", "mobilenet_v1", Cost(0.8, 0.4, 0.2)),
     *(_faster_rcnn_resnet(depth, "", era="tf1") for depth in (50, 101, 152)),
     _faster_rcnn("faster_rcnn_inception_v2", "inception_v2", Cost(1.2, 0.9, 1.0), era="tf1"),
     _faster_rcnn("faster_rcnn_inception_resnet_v2", "inception_resnet_v2", _INCEPTION_RESNET_COST, era="tf1"),
@@ -221,7 +222,7 @@ _ROWS = (
 
 ARCHITECTURES: dict[str, Architecture] = {row.name: row for row in _ROWS}
 """Name in configs -> row, of every feature extractor that the original knows under TensorFlow 2, and of those that it
-knew under TensorFlow 1 and that can be built here."""
+knew under TensorFlow 1 and that can be built here; and of a small one of two stages that it has not."""
 
 
 def types_of(family: str) -> tuple[str, ...]:
