@@ -40,7 +40,7 @@ class FreezableBatchNormalization(keras.layers.BatchNormalization):
         self.frozen = frozen
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Normalises `[B, H, W, D]` or `[B, D]`, float32 or bfloat16; with `training` by the statistics of the batch."""
+        """Normalises `[B, H, W, D]` or `[B, D]`, float32 or bfloat16; with `training` by statistics of the batch."""
         by_batch = training and not self.frozen
         if by_batch and averages_are_kept():
             if inputs.shape.rank == 2:
