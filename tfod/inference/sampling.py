@@ -26,7 +26,7 @@ def mixed(
     part = (places - lower).astype(np.float32).reshape([-1 if one == axis else 1 for one in range(values.ndim)])
     mixture = np.take(values, lower, axis).astype(np.float32, copy=False)
     if part.any():  # not where every second value is taken, say
-        change = np.take(values, np.minimum(lower + 1, last), axis) - mixture
+        change = np.subtract(np.take(values, np.minimum(lower + 1, last), axis), mixture, dtype=np.float32)
         change *= part
         mixture += change
     return mixture
