@@ -34,7 +34,7 @@ def _seconds(row: Architecture) -> float:
 
 
 def _is_shown(row: Architecture) -> bool:
-    """Of sizes that differ in their tables alone the two quickest are enough, of what only TensorFlow 1 had the quickest.
+    """Of sizes that differ in their tables alone the two quickest are enough, of TensorFlow 1's own the quickest.
 
     (Names and shapes of the largest: tests/checkpoints/test_zoo_keys.py.)
     """
