@@ -41,7 +41,8 @@ def _is_shown(row: Architecture) -> bool:
     network = [other for other in ARCHITECTURES.values() if other.buildable and other.network == row.network]
     if not any(other.era == "tf2" for other in network):
         return row is min(network, key=_seconds)
-    alike = [other for other in network if (other.pyramid, other.era) == (row.pyramid, row.era)]
+    kind = row.family, row.pyramid, row.era
+    alike = [other for other in network if (other.family, other.pyramid, other.era) == kind]
     return row in sorted(alike, key=_seconds)[:2]
 
 
