@@ -39,15 +39,19 @@ _ROWS = [row for row in ARCHITECTURES.values() if row.buildable and row.name != 
 
 
 def _is_shown(row: Architecture) -> bool:
-    """Of sizes that differ in their tables the two quickest are enough, of what only TensorFlow 1 had the quickest one.
+    """Of what differs in its tables alone the two quickest are enough, of what only TensorFlow 1 had the quickest.
 
     (Names and shapes of the largest: tests/checkpoints/test_zoo_keys.py.)
     """
     network = [other for other in _ROWS if other.network == row.network]
     if not any(other.era == "tf2" for other in network):
         return row is min(network, key=_seconds)
-    alike = [other for other in network if (other.pyramid, other.era) == (row.pyramid, row.era)]
+    alike = [other for other in network if _kind(other) == _kind(row)]
     return row in sorted(alike, key=_seconds)[:2]
+
+
+def _kind(row: Architecture) -> tuple[str, str, str, int]:
+    return row.family, row.pyramid, row.era, row.feature_maps
 
 
 def _is_small(row: Architecture) -> bool:
