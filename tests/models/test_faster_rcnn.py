@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
+from benchmarks.scripts.parity_rules import ellipse
 from tests.models.learning import BOXES, CLASSES, LABELS, learn
 from tfod import names
 from tfod.boxes.anchors import GridAnchors
@@ -14,6 +15,8 @@ from tfod.boxes.matching import ArgMaxMatcher
 from tfod.boxes.nms import MulticlassNMS
 from tfod.boxes.sampling import BalancedSampler, FullSampler
 from tfod.boxes.targets import TargetAssigner
+from tfod.evaluation.coco_metrics import CocoEvaluator
+from tfod.inference.box_masks import image_masks
 from tfod.losses.classification import SoftmaxLoss
 from tfod.losses.mining import HardExampleMiner
 from tfod.models.faster_rcnn.detector import FasterRCNN, FirstStage, SecondStage
@@ -25,8 +28,10 @@ from tfod.models.faster_rcnn.postprocess import RegionPostprocessor
 from tfod.models.faster_rcnn.proposals import ProposalNetwork, Proposals, ProposalSampler, Proposer
 from tfod.models.faster_rcnn.second_stage import BoxHeads, DenseFeatures, RegionPooling
 from tfod.models.layers.conv import ConvHyperparameters
+from tfod.models.layers.normalization import BatchNorm, keeping_averages
 from tfod.models.layers.padding import Fit
 from tfod.models.layers.sequential import Sequential
+from tfod.models.precision import mixed_precision
 from tfod.models.preprocess import MinusOneToOne, Preprocess
 from tfod.models.resizer import ImageResizer
 
@@ -50,8 +55,19 @@ class FourConvolutions(tf.Module):
         return {"last": self.layers(images, training=training)}
 
 
-def tiny(*, stages: int = 2, shares_box: bool = False, clips_anchors: bool = True) -> FasterRCNN:
-    """Convolutions look at images of 96 x 96 pixels, dense layers at regions."""
+class TwoConvolutions(tf.Module):
+    """See RegionFeatures: a cell of a region keeps its place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = Sequential([PLAIN.conv(64, 3), *PLAIN.activation_layer(), PLAIN.conv(64, 3)])
+
+    def __call__(self, regions: tf.Tensor, *, training: bool) -> tf.Tensor:
+        return tf.nn.relu(self.layers(regions, training=training))
+
+
+def tiny(*, stages: int = 2, shares_box: bool = False, clips_anchors: bool = True, fine: bool = False) -> FasterRCNN:
+    """Convolutions look at images of 96 x 96 pixels, dense layers at regions; `fine`: convolutions, as masks want."""
     anchors = GridAnchors((0.25, 0.5), (1.0,), (128.0, 128.0))
     first = FirstStage(
         features=ImageFeatures(FourConvolutions(), fit=Fit(), end_point="last"),
@@ -68,10 +84,11 @@ def tiny(*, stages: int = 2, shares_box: bool = False, clips_anchors: bool = Tru
         ),
         clips_anchors=clips_anchors,
     )
-    head = MaskHead(PLAIN, MaskSettings(MASK, MASK, 2, 16), num_classes=CLASSES, side=1, channels=1024)
+    size, side, channels = (14, 14, 64) if fine else (MASK, 1, 1024)
+    head = MaskHead(PLAIN, MaskSettings(size, size, 3, 32), num_classes=CLASSES, side=side, channels=channels)
     second = SecondStage(
-        pooling=RegionPooling(6, 2, 2, fades=False),
-        features=DenseFeatures(None),
+        pooling=RegionPooling(14, 1, 1, fades=False) if fine else RegionPooling(6, 2, 2, fades=False),
+        features=TwoConvolutions() if fine else DenseFeatures(None),
         heads=BoxHeads(PLAIN, num_classes=CLASSES, shares_box=shares_box),
         postprocessor=RegionPostprocessor(CODER, tf.nn.softmax, MulticlassNMS(max_total=DETECTIONS)),
         loss=BoxClassifierLoss(REGIONS, SoftmaxLoss()),
@@ -143,6 +160,34 @@ def test_it_learns_boxes_classes_and_masks(labels: dict[str, tf.Tensor]) -> None
     assert float(tf.reduce_mean(detections[names.DETECTION_MASKS][1, 0])) > 0.6
 
 
+def test_mixed_precision(model: FasterRCNN, labels: dict[str, tf.Tensor]) -> None:
+    with mixed_precision():
+        mixed = tiny(stages=3)
+    for variable, value in zip(mixed.variables, model.variables, strict=True):
+        variable.assign(value)
+    inputs, shapes = model.preprocess(images())
+    ours, theirs = (one.predict(inputs, shapes, training=False) for one in (mixed, model))
+    for name in (names.RPN_OBJECTNESS, names.RPN_BOX_ENCODINGS):
+        assert ours[name].dtype == tf.float32
+        assert np.corrcoef(np.ravel(ours[name]), np.ravel(theirs[name]))[0, 1] > 0.99
+        assert (ours[name].numpy() != theirs[name].numpy()).any(), "nothing was computed in bfloat16"
+    assert np.isfinite(learn(mixed, images(), 2, 1e-3, labels)).all()
+
+
+def test_dense_layers_are_normalised_alike_where_features_are_computed_again() -> None:
+    features, regions = (
+        DenseFeatures(BatchNorm(decay=0.5, scale=True)),
+        tf.random.stateless_normal([8, 2, 2, 3], [1, 2]),
+    )
+    once = features(regions, training=True)
+    before = [variable.numpy() for variable in features.variables]
+    with keeping_averages():
+        again = features(regions, training=True)
+    np.testing.assert_allclose(again, once, atol=1e-5)
+    for variable, value in zip(features.variables, before, strict=True):
+        np.testing.assert_array_equal(variable, value)
+
+
 def test_images_without_objects_can_be_learnt_from(model: FasterRCNN, labels: dict[str, tf.Tensor]) -> None:
     nothing = {name: tf.zeros_like(value) for name, value in labels.items()}
     inputs, shapes = model.preprocess(images())
@@ -156,6 +201,54 @@ def test_images_without_objects_can_be_learnt_from(model: FasterRCNN, labels: di
     losses, found = gradients()
     assert all(bool(tf.reduce_all(tf.math.is_finite(gradient))) for gradient in found if gradient is not None)
     assert float(losses[names.MASK_LOSS]) == float(losses[names.BOX_LOCALIZATION_LOSS]) == 0.0
+
+
+@pytest.mark.slow
+def test_masks_of_four_images_are_learnt_by_heart() -> None:
+    keras.utils.set_random_seed(1)
+    rng = np.random.default_rng(3)
+    boxes, classes, drawn, masks = (
+        np.zeros([4, 2, 4]),
+        np.zeros([4, 2], int),
+        rng.integers(0, 90, [4, SIDE, SIDE, 3]),
+        [],
+    )
+    for image in range(4):
+        for number in range(2):
+            height, width = rng.uniform(0.35, 0.48, 2)
+            top, left = number * 0.5 + rng.uniform(0, 0.49 - height), rng.uniform(0, 1 - width)
+            boxes[image, number] = top, left, top + height, left + width
+            classes[image, number] = rng.integers(CLASSES)
+            mask = ellipse(boxes[image, number], SIDE, SIDE)
+            drawn[image][mask > 0] = 60
+            drawn[image][mask > 0, classes[image, number]] = 255
+            masks.append(mask)
+    truth = np.reshape(masks, [4, 2, SIDE, SIDE])
+    labels = {
+        names.NUM_GROUNDTRUTH_BOXES: tf.fill([4], 2),
+        names.GROUNDTRUTH_BOXES: tf.constant(boxes, tf.float32),
+        names.GROUNDTRUTH_CLASSES: tf.one_hot(classes, CLASSES),
+        names.GROUNDTRUTH_WEIGHTS: tf.ones([4, 2]),
+        names.GROUNDTRUTH_INSTANCE_MASKS: tf.constant(truth, tf.float32),
+    }
+    model = tiny(stages=3, fine=True)
+    learn(model, tf.constant(drawn, tf.uint8), 500, 1e-3, labels)
+    learn(model, tf.constant(drawn, tf.uint8), 200, 2e-4, labels)
+    found = {name: value.numpy() for name, value in model.detect(tf.constant(drawn, tf.uint8)).items()}
+    evaluator = CocoEvaluator({1: "a", 2: "b", 3: "c"}, of_masks=True)
+    for image in range(4):
+        pasted = image_masks(found[names.DETECTION_MASKS][image], found[names.DETECTION_BOXES][image], SIDE, SIDE)
+        evaluator.add(
+            image,
+            boxes[image] * SIDE,
+            classes[image] + 1,
+            found[names.DETECTION_BOXES][image] * SIDE,
+            found[names.DETECTION_SCORES][image],
+            found[names.DETECTION_CLASSES][image],
+            groundtruth_masks=truth[image],
+            detection_masks=pasted,
+        )
+    assert evaluator.metrics()["DetectionMasks_Precision/mAP"] > 0.9
 
 
 def test_proposals_alone_are_detections_of_one_class() -> None:

@@ -14,6 +14,7 @@ _CHANNELS = 8192
 _LAYERS = 64
 _IMAGES = 10_000_000
 _BOXES = 100_000
+_ANCHORS = 10_000_000
 _COARSEST_LEVEL = 12
 
 
@@ -150,7 +151,7 @@ _MODEL = {
     "FasterRcnn.first_stage_box_predictor_kernel_size": _KERNEL,
     "FasterRcnn.first_stage_localization_loss_weight": _NOT_NEGATIVE,
     "FasterRcnn.first_stage_max_proposals": Range(most=_BOXES),
-    "FasterRcnn.first_stage_minibatch_size": Range(1, _BOXES),
+    "FasterRcnn.first_stage_minibatch_size": Range(1, _ANCHORS),
     "FasterRcnn.first_stage_nms_iou_threshold": _SHARE,
     "FasterRcnn.first_stage_nms_score_threshold": _SHARE,
     "FasterRcnn.first_stage_objectness_loss_weight": _NOT_NEGATIVE,

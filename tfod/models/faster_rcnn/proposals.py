@@ -85,9 +85,9 @@ class Proposer:
     Attributes:
       box_coder: What codes mean.
       nms: The suppression, which keeps the frame of the boxes.
-      corner_first: Whether a centre is the anchor's corner and the shift, and then half the anchor's size, as
-        TensorFlow sums the graphs of TF-Slim; else half the size and the shift first, as it sums Keras'. On the last digit of a
-        proposal depends whether its crop ends in the image.
+      corner_first: Whether a centre is the anchor's corner and the shift, then half the anchor's size, as TensorFlow
+        sums the graphs of TF-Slim; else the shift is added to the anchor's centre. On the last digit of a proposal
+        depends whether its crop ends in the image.
     """
 
     box_coder: FasterRcnnBoxCoder
@@ -111,11 +111,9 @@ class Proposer:
 
     def _decode(self, codes: tf.Tensor, anchors: tf.Tensor) -> tf.Tensor:
         """The boxes `[B, A, 4]` of codes `[B, A, 4]` and anchors `[A, 4]`."""
-        # Of anchors of another shape TensorFlow would sum corner and size before all else.
-        tiled = tf.tile(anchors[tf.newaxis], [tf.shape(codes)[0], 1, 1])
         if not self.corner_first:
-            return self.box_coder.decode(codes, tiled)
-        low, high = tiled[..., :2], tiled[..., 2:]
+            return self.box_coder.decode(codes, anchors)
+        low, high = anchors[:, :2], anchors[:, 2:]
         size = high - low
         scales = tf.constant([self.box_coder.y_scale, self.box_coder.x_scale])
         shifted = codes[..., :2] / scales * size + low

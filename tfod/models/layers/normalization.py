@@ -40,9 +40,11 @@ class FreezableBatchNormalization(keras.layers.BatchNormalization):
         self.frozen = frozen
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Normalises `[B, H, W, D]`, float32 or bfloat16; with `training` by the statistics of the batch."""
+        """Normalises `[B, H, W, D]` or `[B, D]`, float32 or bfloat16; with `training` by statistics of the batch."""
         by_batch = training and not self.frozen
         if by_batch and averages_are_kept():
+            if inputs.shape.rank == 2:
+                return self._by_batch(inputs[:, tf.newaxis, tf.newaxis])[:, 0, 0]
             return self._by_batch(inputs)
         return super().call(inputs, training=by_batch)
 
