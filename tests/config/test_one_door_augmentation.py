@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.augment.examples import example
 from tests.config.doors import agree, changed, variants
@@ -15,9 +16,7 @@ from tfod import names
 from tfod.augment.from_config import augmentation_from_config
 from tfod.config.pipeline import PipelineConfig
 from tfod.config.support import refuse_missing
-from tfod.protos import (
-    preprocessor_pb2,
-)
+from tfod.protos import preprocessor_pb2
 
 # Steps that have to be told something, and the least that they have to be told.
 NEEDED = {
@@ -29,6 +28,7 @@ NEEDED = {
 }
 STEPS = [field.name for field in preprocessor_pb2.PreprocessingStep.DESCRIPTOR.fields]
 EXAMPLE = example()
+EXAMPLE[names.MULTICLASS_SCORES] = tf.zeros([len(EXAMPLE[names.GROUNDTRUTH_CLASSES]), 3])
 
 
 def _augmentation(config: PipelineConfig) -> Any:
@@ -43,6 +43,7 @@ def _step(config: PipelineConfig, name: str) -> Any:
     step.SetInParent()
     # Images of one channel are for models that take one.
     config.model.ssd.image_resizer.fixed_shape_resizer.convert_to_grayscale = name == "rgb_to_gray"
+    config.train_input_reader.load_multiclass_scores = True  # one step is about them
     return step
 
 
@@ -113,4 +114,4 @@ def test_a_step_after_grey(base: PipelineConfig, step: str) -> None:
     augment = agree(changed(base, both), "train_config.data", _augmentation, step)
     if augment is not None:
         _runs(augment, step)
-        assert augment(example(), (0, 0))[names.IMAGE].shape[-1] == 1
+        assert augment(EXAMPLE, (0, 0))[names.IMAGE].shape[-1] == 1

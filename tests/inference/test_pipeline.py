@@ -9,13 +9,13 @@ import pytest
 from tfod.inference.pipeline import pipelined
 
 
-@pytest.mark.parametrize("seconds", [(0.002, 0.006, 0.002), (0.006, 0.002, 0.002), (0.002, 0.002, 0.006)])
+@pytest.mark.parametrize("seconds", [(0.02, 0.06, 0.02), (0.06, 0.02, 0.02), (0.02, 0.02, 0.06)])
 def test_all_takes_little_longer_than_the_slowest_alone(seconds: tuple[float, float, float]) -> None:
     reading, working, writing = seconds
     written: list[int] = []
 
     def read() -> Iterator[int]:
-        for number in range(40):
+        for number in range(12):
             time.sleep(reading)
             yield number
 
@@ -33,8 +33,8 @@ def test_all_takes_little_longer_than_the_slowest_alone(seconds: tuple[float, fl
         written.clear()
         began = time.perf_counter()
         pipelined(read(), work, write)
-        ratios.append((time.perf_counter() - began) / (40 * max(seconds)))
-        assert written == list(range(40))
+        ratios.append((time.perf_counter() - began) / (12 * max(seconds)))
+        assert written == list(range(12))
         if ratios[-1] < 1.4:
             break
     assert min(ratios) < 1.4
@@ -46,6 +46,8 @@ def _fail(_: object) -> None:
 
 @pytest.mark.parametrize("part", ["read", "work", "write"])
 def test_the_first_error_of_any_part_ends_all(part: str) -> None:
+    threads = threading.active_count()
+
     def read() -> Iterator[int]:
         yield 1
         if part == "read":
@@ -54,7 +56,7 @@ def test_the_first_error_of_any_part_ends_all(part: str) -> None:
 
     with pytest.raises(ValueError, match="broken"):
         pipelined(read(), _fail if part == "work" else abs, _fail if part == "write" else abs)
-    assert threading.active_count() == 1
+    assert threading.active_count() == threads
 
 
 def test_ctrl_c_ends_the_reading_and_what_was_worked_on_is_written() -> None:

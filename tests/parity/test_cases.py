@@ -19,7 +19,11 @@ from tests.parity.cases import Case, case_folders
 from tfod.errors import ConfigError
 
 
-@pytest.fixture(scope="module", params=case_folders(), ids=lambda folder: folder.name)
+def _slow_where_large(folder: Path) -> Any:
+    return pytest.param(folder, id=folder.name, marks=pytest.mark.slow if "mask_rcnn" in folder.name else ())
+
+
+@pytest.fixture(scope="module", params=map(_slow_where_large, case_folders()))
 def case(request: pytest.FixtureRequest) -> Case:
     return Case(request.param)
 

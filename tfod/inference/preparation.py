@@ -5,6 +5,7 @@ Letters: `H W` size before, `h w` size after.
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,8 +63,16 @@ class Preparation:
             given = f"an image of {image.shape[0]} x {image.shape[1]}"
             what = f"the model cannot compute with {given}: fitted into {height} x {width} pixels, none of it is left"
             raise DataError(what, "the images", "leave out images that are so narrow")
-        resized = self._resized(image.astype(np.float32), size)
-        prepared = (resized - np.array(self.means, np.float32)) / np.array(self.deviations, np.float32)
+        prepared = self._resized(image, size)
+        # One number for all channels is several times as fast as three.
+        means, deviations = (
+            np.array(values if len(set(values)) > 1 else values[0], np.float32)
+            for values in (self.means, self.deviations)
+        )
+        if means.any():
+            prepared -= means
+        if (deviations != 1).any():
+            prepared /= deviations
         if size == (height, width):
             return prepared, size
         padded = np.empty([height, width, 3], np.float32)
@@ -79,10 +88,12 @@ class Preparation:
         fitted = np.rint(scale * sides).astype(int)
         return int(fitted[0]), int(fitted[1])
 
-    def _resized(self, image: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-        for axis, after in enumerate(size):
-            image = _sampled(image, axis, after, self.method, self.align_corners)
-        return image
+    def _resized(self, image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.float32]:
+        resized: NDArray[Any] = image
+        # First the side of which less is kept: the other has fewer pixels then.
+        for axis in sorted((0, 1), key=lambda axis: size[axis] / image.shape[axis]):
+            resized = _sampled(resized, axis, size[axis], self.method, self.align_corners)
+        return resized.astype(np.float32, copy=False)
 
 
 def grey(image: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -90,9 +101,7 @@ def grey(image: NDArray[np.float32]) -> NDArray[np.float32]:
     return (image * _GREY).sum(axis=-1, keepdims=True)
 
 
-def _sampled(
-    image: NDArray[np.float32], axis: int, after: int, method: str, align_corners: bool
-) -> NDArray[np.float32]:
+def _sampled(image: NDArray[Any], axis: int, after: int, method: str, align_corners: bool) -> NDArray[Any]:
     before = image.shape[axis]
     if align_corners and after > 1:
         places = np.arange(after, dtype=np.float32) * np.float32((before - 1) / (after - 1))

@@ -77,8 +77,10 @@ class TFLiteDetector:
             return prepared
         # Models of eight bits take pixels as they are.
         scale, zero = self._input["quantization"] if dtype == np.int8 else (1.0, 0)
+        if scale not in (0.0, 1.0) or zero:
+            prepared = np.float32(1 / (scale or 1.0)) * prepared + np.float32(zero)
         limits = np.iinfo(dtype)
-        return np.clip(np.rint(prepared / (scale or 1.0) + zero), limits.min, limits.max).astype(dtype)
+        return np.clip(np.rint(prepared), limits.min, limits.max).astype(dtype)
 
 
 def make_interpreter(path: str, threads: int | None) -> Any:
