@@ -303,7 +303,9 @@ _AFTERWORD = """\
 Besides, `tests/parity` holds every tensor that the original publishes to its tolerance, in the developers' cases and
 in those that `TFOD_PARITY_CASES` names; `tests/parity/test_loss_curves.py` holds the losses of ten steps to the
 original's, within what noise of a millionth does to the original itself; `tests/checkpoints/test_zoo_keys.py` holds
-names and shapes of variables to the zoo's.
+names and shapes of variables to the zoo's; `tests/parity/test_augmentation.py` holds the augmentation steps to 2,000
+draws of the original's each (sizes, objects that are kept, places of boxes, values of pixels: means and quantiles),
+which `python -m benchmarks.augmentation` draws again.
 
 `benchmarks/scripts/raccoon_curve.py` has both sides train 200 steps from the same random weights on the same batches.
 EfficientDet D0, on 200 photos of one class in 256x256 pixels, two a step, its blocks never left out at random: every
