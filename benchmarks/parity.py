@@ -1,4 +1,4 @@
-"""Puts every SSD of the zoo beside the original, its numbers and its speed, and writes docs/parity.md.
+"""Puts every SSD and Faster R-CNN of the zoo beside the original, its numbers and its speed, and writes docs/parity.md.
 
 What was found is kept in benchmarks/parity.json: a model that is not asked for keeps its row.
 """
@@ -46,6 +46,13 @@ _MODELS = {
     "ssd_efficientdet_d5_1280x1280": 1,
     "ssd_efficientdet_d6_1408x1408": 1,
     "ssd_efficientdet_d7_1536x1536": 1,
+    **{
+        f"faster_rcnn_resnet{depth}_v1_{size}": 1
+        for depth in (50, 101, 152)
+        for size in ("640x640", "1024x1024", "800x1333")
+    },
+    "faster_rcnn_resnet50_v1_fpn_640x640": 1,
+    "mask_rcnn_inception_resnet_v2_1024x1024": 1,
 }
 # Models whose own images take more memory than the developers' machine has -> the pixels of theirs here.
 _SMALLER = dict.fromkeys(
@@ -62,6 +69,7 @@ _KERNEL_GAINS = {
     "ssd_efficientdet_d6_1408x1408": 0.74,
     "ssd_efficientdet_d7_1536x1536": 0.74,
 }
+_KERNEL_GAINS |= {name: 0.6 for name in _MODELS if "rcnn" in name}
 _BARS = {"step": 0.9, "inference": 0.85, "postprocessing": 0.5}
 _OURS_ALONE = ("bare pass", "mixed precision")  # beside the original's step
 _TURNS = 5
@@ -92,7 +100,8 @@ def main() -> int:
             config = _with_smaller_images(zoo_config, _SMALLER[name], Path(folder)) if name in _SMALLER else zoo_config
             gain = _KERNEL_GAINS.get(name, 1.0)
             if options.only in ("numbers", None):
-                row["numbers"] = numbers(config, original, gain, Path(folder), logs)
+                certain = _without_draws(config, Path(folder)) if "rcnn" in name else config
+                row["numbers"] = numbers(certain, original, gain, Path(folder), logs)
             if options.only in ("speed", None):
                 row["speed"] = speed(config, original, gain, options.rounds, logs)
         print(f"{name}: {json.dumps(row)}", file=sys.stderr, flush=True)
@@ -108,6 +117,19 @@ def _with_smaller_images(config: Path, side: int, folder: Path) -> Path:
     resizer = smaller.model.ssd.image_resizer.keep_aspect_ratio_resizer
     resizer.min_dimension = resizer.max_dimension = side
     write_pipeline_config(smaller, folder / config.name)
+    return folder / config.name
+
+
+def _without_draws(config: Path, folder: Path) -> Path:
+    """A copy of the config, in the folder, whose stages learn from all anchors and proposals, not from samples."""
+    every = read_pipeline_config(config)
+    model = every.model.faster_rcnn
+    model.first_stage_minibatch_size, model.second_stage_batch_size = 1_000_000, model.first_stage_max_proposals
+    model.second_stage_balance_fraction = 1.0
+    model.use_static_shapes = model.use_static_balanced_label_sampler = False
+    folder = folder / "without_draws"
+    folder.mkdir()
+    write_pipeline_config(every, folder / config.name)
     return folder / config.name
 
 
@@ -130,7 +152,8 @@ def build_parser() -> argparse.ArgumentParser:
 def numbers(config: Path, original: Path, kernel_gain: float, folder: Path, logs: Path) -> dict[str, Any]:
     """What differs between the sides, with weights that are filled by the same rule."""
     case = folder / "case.json"
-    case.write_text(json.dumps(_CASE | {"kernel_gain": kernel_gain}), encoding="utf-8")
+    masks = {"groundtruth_masks": "ellipses"} if config.stem.startswith("mask") else {}
+    case.write_text(json.dumps(_CASE | masks | {"kernel_gain": kernel_gain}), encoding="utf-8")
     scripts, name = _HERE / "scripts", config.stem
     theirs, ours = folder / "case", folder / "ours.npz"
     command = [original, scripts / "original_case.py", config, case, theirs]
@@ -152,6 +175,7 @@ def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float
     found = {}
     for kind, name in (
         ("encodings", "prediction/box_encodings"),
+        ("encodings", "prediction/refined_box_encodings"),
         ("class predictions", "prediction/class_predictions_with_background"),
         ("scores", "detection/detection_scores"),
         ("boxes", "detection/detection_boxes"),
@@ -163,7 +187,7 @@ def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float
                 apart = apart[certain] if certain.any() else _apart(ours, theirs, "detection/raw_detection_boxes")
             found[kind] = float(apart.max())
     losses = [name for name in theirs if name.startswith("loss/")]
-    found["losses"] = max(float(abs(ours[name] - theirs[name]) / abs(theirs[name])) for name in losses)
+    found["losses"] = max(float(abs(ours[name] - theirs[name]) / max(abs(theirs[name]), 1e-9)) for name in losses)
     norms = [
         dict(zip(side["gradient_norms/keys"], side["gradient_norms/values"], strict=True)) for side in (ours, theirs)
     ]
@@ -279,7 +303,9 @@ _AFTERWORD = """\
 Besides, `tests/parity` holds every tensor that the original publishes to its tolerance, in the developers' cases and
 in those that `TFOD_PARITY_CASES` names; `tests/parity/test_loss_curves.py` holds the losses of ten steps to the
 original's, within what noise of a millionth does to the original itself; `tests/checkpoints/test_zoo_keys.py` holds
-names and shapes of variables to the zoo's.
+names and shapes of variables to the zoo's; `tests/parity/test_augmentation.py` holds the augmentation steps to 2,000
+draws of the original's each (sizes, objects that are kept, places of boxes, values of pixels: means and quantiles),
+which `python -m benchmarks.augmentation` draws again.
 
 `benchmarks/scripts/raccoon_curve.py` has both sides train 200 steps from the same random weights on the same batches.
 EfficientDet D0, on 200 photos of one class in 256x256 pixels, two a step, its blocks never left out at random: every
