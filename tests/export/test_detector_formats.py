@@ -340,7 +340,9 @@ def test_the_graph_for_tflites_converter_is_the_originals(command: list[str], tm
     # The converter puts the outputs into an order of its own.
     (tmp_path / "theirs.tflite").write_bytes(content)
     source = Detector(command[1].removeprefix("--trained_checkpoint_dir="))
-    assert_same_detections(Detector(tmp_path / "theirs.tflite")(IMAGES[0]).best(7), source(IMAGES[0]).best(7))
+    # In fewer threads than classes the operation would leave out a class: tensorflow#56058.
+    theirs = Detector(tmp_path / "theirs.tflite", threads=4)
+    assert_same_detections(theirs(IMAGES[0]).best(7), source(IMAGES[0]).best(7))
 
 
 @pytest.mark.parametrize(
