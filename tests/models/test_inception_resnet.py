@@ -9,16 +9,16 @@ import tf_keras as keras
 
 from benchmarks.scripts.parity_rules import weight
 from tfod.models.backbones.checkpoint_layout import backbone_layout
+from tfod.models.backbones.inception import inception_defaults
 from tfod.models.backbones.inception_resnet_v2 import (
     FIRST_STAGE_PARTS,
     SECOND_STAGE_PARTS,
     InceptionResNetV2,
-    inception_resnet_defaults,
 )
 from tfod.models.backbones.tf1_names import backbone_tf1_names, second_stage_tf1_names
 
 RNG = np.random.default_rng(0)
-HP = inception_resnet_defaults(freeze_batch_norm=True)
+HP = inception_defaults(freeze_batch_norm=True)
 THINNER = 16
 IMAGES = tf.constant(RNG.uniform(-1, 1, size=[1, 75, 68, 3]), tf.float32)
 
@@ -95,7 +95,7 @@ def test_blocks_of_tf_slim_compute_what_the_original_computes_with_variables_of_
         for part in (FIRST_STAGE_PARTS if is_first else SECOND_STAGE_PARTS)
         if not part.startswith("block") or part in ONE_OF_EACH
     ]
-    hp = inception_resnet_defaults(freeze_batch_norm=True, slim=True)
+    hp = inception_defaults(freeze_batch_norm=True, slim=True)
     backbone = InceptionResNetV2(hp, output_stride=stride, parts=parts, slim=True)
     inputs = drawn(65, 49, 3) if is_first else tf.nn.relu(drawn(7, 7, 1088))
     backbone(inputs, training=False)

@@ -38,7 +38,7 @@ def _write_image(file: TextIO, number: int, image: AnnotatedImage, skeletons: Ma
         )
         occluded = int(("occluded", "1") in item.fields)
         head = f'label={quoteattr(item.class_name)} source="manual" occluded="{occluded}" z_order="0"'
-        points = f"{points_xml(item.keypoints, skeletons[item.class_name])}" if item.keypoints else ""
+        points = points_xml(item.keypoints, skeletons[item.class_name]) if item.keypoints else ""
         alone = points and item.mask is None and tuple(item[1:5]) == extent_of_points(item.keypoints)
         together = f' group_id="{group}"' if points and not alone else ""
         if not alone:

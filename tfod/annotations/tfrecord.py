@@ -53,7 +53,7 @@ def read_tfrecord(path: str, reading: Reading) -> Dataset:
     for file in files:
         roots.check(file)
     total = len(faults) + sum(1 for file in files for _ in scan_frames(file))
-    beside = cache(_names_beside)  # the shards of a set share a label map
+    beside = cache(_label_map_beside)  # the shards of a set share a label map
     given = LabelMap(tuple(LabelMapItem(number, name) for number, name in reading.class_names.items()))
     maps: dict[str, Classes] = {
         file: given
@@ -136,9 +136,9 @@ class _Records:
                     yield error
 
 
-def _names_beside(folder: str, name: str, root: str) -> Classes:
-    """The label map that belongs to the set of records `name`; None where there is no such
-    map, and its error where it cannot be used.
+def _label_map_beside(folder: str, name: str, root: str) -> Classes:
+    """The label map that belongs to the set of records `name`; None where there is none, and its error where it cannot
+    be used.
 
     It lies in the set's folder, or in one around it up to `root`, and is the only one there, or called after the set.
     """

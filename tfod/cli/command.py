@@ -11,7 +11,7 @@ from typing import NoReturn
 from tfod.errors import TfodError
 from tfod.terminal import guarded
 
-__all__ = ["CommandParser", "execute"]
+__all__ = ["CommandParser", "execute", "natural", "positive"]
 
 # Logging flags of the original's commands. People's scripts pass them; here they change nothing.
 _LOGGING_FLAGS = ("alsologtostderr", "logtostderr")
@@ -82,6 +82,26 @@ def execute(
         except (TfodError, OSError, MemoryError, RecursionError, UnicodeEncodeError) as error:
             print(f"error: {_told(error)}", file=sys.stderr)
             return 2
+
+
+def natural(text: str) -> int:
+    """What a flag's `type` makes of a whole number from 0. Raises ArgumentTypeError for anything else."""
+    return _whole_number(text, least=0)
+
+
+def positive(text: str) -> int:
+    """What a flag's `type` makes of a whole number from 1. Raises ArgumentTypeError for anything else."""
+    return _whole_number(text, least=1)
+
+
+def _whole_number(text: str, *, least: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
+    return number
 
 
 def _told(error: TfodError | OSError | MemoryError | RecursionError | UnicodeEncodeError) -> TfodError:

@@ -8,7 +8,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from tfod.cli.command import CommandParser
+from tfod.cli.command import CommandParser, positive
 
 if TYPE_CHECKING:
     from tfod.records.write import Source
@@ -45,7 +45,7 @@ def add_conversion_flags(parser: CommandParser, *, keep_empty: bool) -> None:
     )
     parser.add_boolean("skip_unknown_classes", default=False, help="leave objects out whose class the label map lacks")
     parser.add_boolean("skip_bad", default=False, help="leave pictures out that, or whose annotations, cannot be used")
-    parser.add_argument("--workers", type=_positive, metavar="N", help="processes that convert (default: all cores)")
+    parser.add_argument("--workers", type=positive, metavar="N", help="processes that convert (default: all cores)")
     parser.add_argument(
         "--beam",
         nargs="?",
@@ -59,7 +59,7 @@ def add_conversion_flags(parser: CommandParser, *, keep_empty: bool) -> None:
 def add_shard_flags(parser: CommandParser, num_shards_help: str) -> None:
     """Adds `--num_shards` and `--shard_size`, of which one can be given."""
     shards = parser.add_mutually_exclusive_group()
-    shards.add_argument("--num_shards", type=_positive, default=1, metavar="N", help=num_shards_help)
+    shards.add_argument("--num_shards", type=positive, default=1, metavar="N", help=num_shards_help)
     shards.add_argument(
         "--shard_size",
         nargs="?",
@@ -104,13 +104,6 @@ def written_files(output_path: str) -> str:
     first = os.path.join(os.path.dirname(output_path), files[0].name)
     size = f"{sum(file.bytes for file in files) / 1e6:.1f} MB"
     return f"{first} and {len(files) - 1} more, {size}" if len(files) > 1 else f"{first}, {size}"
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return number
 
 
 def _size(text: str) -> int:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tfod.cli.command import CommandParser, execute
+from tfod.cli.command import CommandParser, execute, natural
 
 if TYPE_CHECKING:
     from tfod.explore.find_example import FoundExample
@@ -35,7 +35,7 @@ def build_parser() -> CommandParser:
         "records", nargs="+", metavar="RECORDS", help="TFRecord files, folders of them, or patterns as in a config"
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("-r", "--record", type=_number, default=0, metavar="N", help="its number, from 0 (default: 0)")
+    which.add_argument("-r", "--record", type=natural, default=0, metavar="N", help="its number, from 0 (default: 0)")
     which.add_argument("-n", "--name", help="its picture's file name, with or without its extension")
     parser.add_argument("-l", "--label_map", metavar="FILE", help="names for records that have class numbers only")
     parser.add_argument("-o", "--output", metavar="FILE", help="the picture to write (default: NAME_boxes.png)")
@@ -96,12 +96,6 @@ def _print_objects(found: FoundExample, objects: Sequence[ExampleObject]) -> Non
         rows.append([str(number), str(item.class_id), *sides, item.name, ", ".join(flags), *points])
     title = f"Objects, in pixels of {width:.0f} x {height:.0f}"
     print_table(title, headings, rows, texts=("class", "flags", "keypoints"))
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0")
-    return int(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

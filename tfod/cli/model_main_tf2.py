@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tfod.cli.command import CommandParser, execute
+from tfod.cli.command import CommandParser, execute, natural, positive
 
 __all__ = ["build_parser", "main", "run"]
 
@@ -40,34 +40,34 @@ def build_parser() -> CommandParser:
     add, add_boolean = parser.add_argument, parser.add_boolean
     file: dict[str, Any] = {"type": _path, "metavar": "FILE"}
     folder: dict[str, Any] = {"type": _path, "metavar": "FOLDER"}
-    positive: dict[str, Any] = {"type": _positive, "metavar": "N"}
-    natural: dict[str, Any] = {"type": _natural, "metavar": "N"}
+    count: dict[str, Any] = {"type": positive, "metavar": "N"}
+    number: dict[str, Any] = {"type": natural, "metavar": "N"}
 
     add("--pipeline_config_path", required=True, **file, help="the config")
     add("--model_dir", required=True, **folder, help="where checkpoints and summaries go")
     add("--set", action="append", default=[], metavar="FIELD=VALUE", help="override the config; repeatable")
-    add("--num_train_steps", **positive, help="override train_config.num_steps; exactly so many are done")
-    add("--checkpoint_every_n", **positive, default=1000, help="steps between checkpoints (%(default)s)")
-    add("--summary_every_n", **positive, default=100, help="steps between summaries (%(default)s)")
-    add("--eval_every_n", **natural, help="steps between evaluations (at each checkpoint); 0: never")
+    add("--num_train_steps", **count, help="override train_config.num_steps; exactly so many are done")
+    add("--checkpoint_every_n", **count, default=1000, help="steps between checkpoints (%(default)s)")
+    add("--summary_every_n", **count, default=100, help="steps between summaries (%(default)s)")
+    add("--eval_every_n", **number, help="steps between evaluations (at each checkpoint); 0: never")
     add("--max_minutes", type=_minutes, metavar="M",
         help="end after so many minutes at the latest, with a checkpoint and an evaluation; the time of earlier starts "
              "counts, and the learning rate goes on by steps (no limit)")  # fmt: skip
-    add("--early_stopping", **positive, help="end after N evaluations without a better mAP (never)")
+    add("--early_stopping", **count, help="end after N evaluations without a better mAP (never)")
     add_boolean("record_summaries", default=True, help="summaries with input images and their boxes (true)")
     add_boolean("skip_corrupt", default=False, help="leave out records that cannot be read (false: stop)")
-    add("--seed", **natural, help="of the weights, the order and the augmentation (at random)")
+    add("--seed", **number, help="of the weights, the order and the augmentation (at random)")
     add_boolean("deterministic", default=False, help="same seed, same weights to the last bit; slower (false)")
     add_boolean("mixed_precision", default=False, help="compute in bfloat16: faster on recent GPUs and on AMX (false)")
     add_boolean("recompute", default=False, help="compute features again for gradients: less memory, more time (false)")
     add("--albumentations", type=_path, metavar="FILE",
         help="augment with this pipeline (.yaml, .json) instead of data_augmentation_options; slower")  # fmt: skip
-    add("--num_workers", **positive, default=1, help="processes that train together, as TF_CONFIG says (1)")
+    add("--num_workers", **count, default=1, help="processes that train together, as TF_CONFIG says (1)")
 
     add("--checkpoint_dir", **folder, help="do not train, evaluate the checkpoints of this folder as they come")
-    add("--eval_timeout", **natural, default=3600, help="seconds to wait for the next one (%(default)s)")
+    add("--eval_timeout", **number, default=3600, help="seconds to wait for the next one (%(default)s)")
     add_boolean("run_once", default=False, help="evaluate the newest one and end, as --eval_timeout=0 does")
-    add("--sample_1_of_n_eval_examples", **positive, help="evaluate on every n-th image only")
+    add("--sample_1_of_n_eval_examples", **count, help="evaluate on every n-th image only")
 
     add("--sample_1_of_n_eval_on_train_examples", help=argparse.SUPPRESS)
     add("--tpu_name", help=argparse.SUPPRESS)
@@ -170,14 +170,6 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
-def _positive(text: str) -> int:
-    return _at_least(1, text)
-
-
-def _natural(text: str) -> int:
-    return _at_least(0, text)
-
-
 def _minutes(text: str) -> float:
     try:
         minutes = float(text)
@@ -186,16 +178,6 @@ def _minutes(text: str) -> float:
     if not 0.0 < minutes < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of minutes above 0")
     return minutes
-
-
-def _at_least(least: int, text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = least - 1
-    if number < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
-    return number
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfod.cli.command import CommandParser, execute
+from tfod.cli.command import CommandParser, execute, positive
 
 if TYPE_CHECKING:
     from tfod.config.fine_tuning import Data, Schedule
@@ -46,10 +46,10 @@ def build_parser() -> CommandParser:
     add("--train", **several, help="records to learn from: names, patterns or folders, several or with commas")
     add("--val", **several, help="records to judge by, of pictures that are not among those")
     add("--output", type=Path, metavar="FILE", help="the config (workspace/MODEL/pipeline.config)")
-    add("--batch_size", type=_positive, metavar="N", help="pictures a step (at most 8, as many as fit into 8 GB)")
+    add("--batch_size", type=positive, metavar="N", help="pictures a step (at most 8, as many as fit into 8 GB)")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--num_steps", type=_positive, metavar="N", help="steps (50 epochs, but 1000 to 25000 steps)")
-    length.add_argument("--epochs", type=_positive, metavar="N", help="times through the pictures, instead of steps")
+    length.add_argument("--num_steps", type=positive, metavar="N", help="steps (50 epochs, but 1000 to 25000 steps)")
+    length.add_argument("--epochs", type=positive, metavar="N", help="times through the pictures, instead of steps")
     add("--pretrained_dir", type=Path, default=Path(_PRETRAINED_DIR), metavar="FOLDER",
         help="where the zoo's archives are unpacked (%(default)s)")  # fmt: skip
     parser.add_boolean("force", default=False, help="replace a config that is there already")
@@ -227,13 +227,6 @@ def _about(seconds: float) -> str:
 def _training_command(output: Path) -> str:
     path, folder = shlex.quote(str(output)), shlex.quote(str(output.parent))
     return f"tfod train --pipeline_config_path {path} --model_dir {folder}"
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdigit() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return number
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tfod.cli.command import CommandParser, execute
+from tfod.cli.command import CommandParser, execute, natural
 
 if TYPE_CHECKING:
     from tfod.config.pipeline import PipelineConfig
@@ -39,11 +39,11 @@ def build_parser() -> CommandParser:
     add("--albumentations", metavar="FILE", default="",
         help="a pipeline of Albumentations (.yaml, .json) instead of the config's steps")  # fmt: skip
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("-r", "--record", type=_natural, default=0, metavar="N",
+    which.add_argument("-r", "--record", type=natural, default=0, metavar="N",
                        help="number of the image's record, from 0 through all files (0)")  # fmt: skip
     which.add_argument("-n", "--name", help="or its file name, with or without its extension")
-    add("--draws", type=_natural, default=8, metavar="N", help="how many draws are shown (8)")
-    add("--seed", type=_natural, metavar="N", help="of the first draw; the others count on from it (at random)")
+    add("--draws", type=natural, default=8, metavar="N", help="how many draws are shown (8)")
+    add("--seed", type=natural, metavar="N", help="of the first draw; the others count on from it (at random)")
     add("-o", "--output", default="augmentation.png", metavar="FILE", help=".png, .jpg or .html (%(default)s)")
     return parser
 
@@ -78,12 +78,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _steps(config: "PipelineConfig") -> str:
     return "".join(map(str, config.train_config.data_augmentation_options)) or "none: images stay as they are"
-
-
-def _natural(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
-    return int(text)
 
 
 if __name__ == "__main__":

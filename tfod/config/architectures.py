@@ -82,6 +82,11 @@ class Architecture:
     era: Era = "tf2"
 
     @property
+    def is_slim(self) -> bool:
+        """Whether the original built it with TF-Slim, which has its own paddings, order of sums and names."""
+        return self.era == "tf1"
+
+    @property
     def takes_gray(self) -> bool:
         """Whether images may have one channel: the others subtract a mean from each of three."""
         return self.network.startswith(("mobilenet", "mobiledet", "inception_v"))

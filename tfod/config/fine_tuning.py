@@ -144,7 +144,7 @@ def fine_tuning_config(
     rate = train.optimizer.momentum_optimizer.learning_rate.cosine_decay_learning_rate
     rate.learning_rate_base, rate.total_steps = schedule.learning_rate, schedule.num_steps
     rate.warmup_learning_rate, rate.warmup_steps = schedule.warmup_learning_rate, schedule.warmup_steps
-    if with_masks := model.name.startswith("mask_"):
+    if with_masks := model.has_masks:
         config.eval_config.metrics_set.append("coco_mask_metrics")
     for reader, paths in (
         (config.train_input_reader, data.train_paths),

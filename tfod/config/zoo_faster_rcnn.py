@@ -3,7 +3,7 @@
 from google.protobuf import text_format
 
 from tfod.config.zoo_models import ZooModel
-from tfod.errors import ConfigError
+from tfod.config.zoo_parts import only_in_archive, published_resizer
 from tfod.protos.faster_rcnn_pb2 import FasterRcnn
 from tfod.protos.model_pb2 import DetectionModel
 
@@ -90,21 +90,14 @@ def faster_rcnn_model(model: ZooModel, num_classes: int) -> DetectionModel:
     """
     row = model.architecture
     if (row.family, row.era) != ("faster_rcnn", "tf2"):
-        where, cure = f"the model {model.short_name}", f"tfod zoo download {model.short_name}, which brings its config"
-        raise ConfigError("only the zoo's archive holds the config of this architecture", where, cure)
+        raise only_in_archive(model)
     faster_rcnn = FasterRcnn(num_classes=num_classes)
-    size = model.input_size
-    if size.padded:
-        kept = faster_rcnn.image_resizer.keep_aspect_ratio_resizer
-        kept.min_dimension, kept.max_dimension, kept.pad_to_max_dimension = size.least, size.most, True
-    else:
-        fixed = faster_rcnn.image_resizer.fixed_shape_resizer
-        fixed.height = fixed.width = size.least
+    faster_rcnn.image_resizer.CopyFrom(published_resizer(model.input_size))
     faster_rcnn.feature_extractor.type = model.feature_extractor
     parts = [_ALL, _OF_TPUS if "_tpu-" in model.name else _OF_GPUS]
     if row.network == "inception_resnet_v2":
         parts.append(_OF_INCEPTION)
-    if model.name.startswith("mask_rcnn"):
+    if model.has_masks:
         parts.append(_MASKS)
     for text in parts:
         text_format.Merge(text, faster_rcnn)

@@ -90,6 +90,11 @@ class ZooModel:
         return row is not None and row.buildable and not self.instead
 
     @property
+    def has_masks(self) -> bool:
+        """Whether it also draws the objects' outlines, which it learns from masks."""
+        return self.name.startswith("mask_rcnn")
+
+    @property
     def architecture(self) -> Architecture:
         """What is known of its feature extractor."""
         return ARCHITECTURES[self.feature_extractor]

@@ -11,7 +11,7 @@ from google.protobuf import text_format
 from tfod.config.architectures import EFFICIENTDET_PYRAMIDS
 from tfod.config.zoo_faster_rcnn import faster_rcnn_model
 from tfod.config.zoo_models import ZooModel
-from tfod.errors import ConfigError
+from tfod.config.zoo_parts import only_in_archive, published_resizer
 from tfod.protos.hyperparams_pb2 import Hyperparams
 from tfod.protos.model_pb2 import DetectionModel
 from tfod.protos.ssd_pb2 import Ssd
@@ -134,14 +134,13 @@ def ssd_model(model: ZooModel, num_classes: int) -> DetectionModel:
         else _OWN_PARTS.get((row.network, row.pyramid))
     )
     if own_part is None:
-        where, cure = f"the model {model.short_name}", f"tfod zoo download {model.short_name}, which brings its config"
-        raise ConfigError("only the zoo's archive holds the config of this architecture", where, cure)
+        raise only_in_archive(model)
     message = DetectionModel()
     ssd = Ssd(num_classes=num_classes)
     for text in (_ALL, _MINED if own_part is _mined else _RECENT):
         text_format.Merge(text, ssd)
     ssd.feature_extractor.type = model.feature_extractor
-    _resize(ssd, model)
+    ssd.image_resizer.CopyFrom(published_resizer(model.input_size))
     own_part(ssd, model)
     message.ssd.CopyFrom(ssd)
     return message
@@ -159,16 +158,6 @@ def published_model(model: ZooModel, num_classes: int) -> DetectionModel:
         coder = message.ssd.box_coder.faster_rcnn_box_coder
         coder.y_scale = coder.x_scale = coder.height_scale = coder.width_scale = 1.0
     return message
-
-
-def _resize(ssd: Ssd, model: ZooModel) -> None:
-    size = model.input_size
-    if size.padded:
-        resizer = ssd.image_resizer.keep_aspect_ratio_resizer
-        resizer.min_dimension, resizer.max_dimension, resizer.pad_to_max_dimension = size.least, size.most, True
-    else:
-        fixed = ssd.image_resizer.fixed_shape_resizer
-        fixed.height = fixed.width = size.least
 
 
 def _mobilenet_v2(ssd: Ssd, model: ZooModel) -> None:

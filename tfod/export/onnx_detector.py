@@ -17,7 +17,7 @@ from tfod.errors import ConfigError
 from tfod.export.formats import CANDIDATES
 from tfod.models.detection_model import DetectionModel, Tensors
 from tfod.models.ssd.detector import SSD
-from tfod.models.ssd.postprocess import true_windows
+from tfod.models.suppression import true_windows
 
 __all__ = ["onnx_detector", "suppressed"]
 

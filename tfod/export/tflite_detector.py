@@ -1,4 +1,4 @@
-"""Detectors as TFLite models, whose last operation decodes and suppresses: TFLite_Detection_PostProcess.
+"""Detectors as TFLite models, in which one operation decodes and suppresses: TFLite_Detection_PostProcess.
 
 TensorFlow does not have that operation. A function that is marked with its name and settings stands for it, and the
 converter puts the operation in its place. Letters: `A` anchors, `C` class columns, `M` pairs of an anchor and a class,

@@ -18,7 +18,7 @@ from tfod.inference.detector import Detector
 from tfod.inference.graph_function import ENCODERS
 from tfod.inference.images import fitted
 from tfod.models.detection_model import DetectionModel
-from tfod.models.ssd.postprocess import true_windows
+from tfod.models.suppression import true_windows
 
 __all__ = ["verify_detector"]
 

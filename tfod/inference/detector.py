@@ -41,11 +41,12 @@ class Detector:
     Attributes:
       format: `saved_model`, `frozen_graph`, `checkpoint` (or a model in memory), `tflite` or `onnx`.
       class_names: Class id to name; empty where nothing tells them.
+      backend: What runs the model, in batches as they are given.
     """
 
     format: Format
     class_names: Mapping[int, str]
-    _backend: Backend
+    backend: Backend
 
     def __init__(
         self,
@@ -81,8 +82,8 @@ class Detector:
 
             pipeline_config = read_pipeline_config(pipeline_config)
         self.format = place.format
-        self._backend = _opened(place, pipeline_config, threads)
-        self.class_names = _class_names(self._backend, label_map, pipeline_config, place.path)
+        self.backend = _opened(place, pipeline_config, threads)
+        self.class_names = _class_names(self.backend, label_map, pipeline_config, place.path)
 
     @classmethod
     def from_saved_model(cls, directory: Path | str) -> "Detector":
@@ -123,23 +124,18 @@ class Detector:
     @classmethod
     def _of(cls, kind: Format, backend: Backend, class_names: Mapping[int, str] | None = None) -> "Detector":
         detector = cls.__new__(cls)
-        detector.format, detector._backend, detector.class_names = kind, backend, class_names or {}
+        detector.format, detector.backend, detector.class_names = kind, backend, class_names or {}
         return detector
-
-    @property
-    def backend(self) -> Backend:
-        """What runs the model, in batches as they are given."""
-        return self._backend
 
     @property
     def image_size(self) -> tuple[int | None, int | None]:
         """Height and width of the images that it takes, in pixels; None for any."""
-        return self._backend.shape[1], self._backend.shape[2]
+        return self.backend.shape[1], self.backend.shape[2]
 
     @property
     def batch_size(self) -> int | None:
         """How many images it takes at once; None for any number. Others are brought to it."""
-        return self._backend.shape[0]
+        return self.backend.shape[0]
 
     def __call__(self, image: Image | Sequence[Image] | NDArray[np.uint8]) -> Detections | list[Detections]:
         """What is on an image; or on several, a list in their order.
@@ -187,20 +183,20 @@ class Detector:
 
     def _outputs(self, images: NDArray[Any], wanted: Sequence[str] | None) -> dict[str, NDArray[Any]]:
         self._require_fit(images)
-        parts = [self._backend(chunk, wanted) for chunk in _chunks(images, self._backend.shape[0])]
+        parts = [self.backend(chunk, wanted) for chunk in _chunks(images, self.backend.shape[0])]
         if len(parts) == 1:
             return {name: values[: len(images)] for name, values in parts[0].items()}
         return {name: np.concatenate([part[name] for part in parts])[: len(images)] for name in parts[0]}
 
     def _require_fit(self, images: NDArray[Any]) -> None:
         """Raises DataError, since runtimes would cut other numbers to their type, or fail in words of their own."""
-        shape = self._backend.shape
+        shape = self.backend.shape
         fits = len(images.shape) == 4 and all(
             wanted in (None, given) for wanted, given in zip(shape[1:], images.shape[1:], strict=True)
         )
-        if not fits or str(images.dtype) not in self._backend.dtypes:
+        if not fits or str(images.dtype) not in self.backend.dtypes:
             wanted, given = _sides(shape), _sides(images.shape)
-            types = " or ".join(self._backend.dtypes)
+            types = " or ".join(self.backend.dtypes)
             what = f"the model takes images of {wanted} (batch, height, width, channels), {types}, and got"
             cure = f"bring the images to that size, 0 to 255 in {types}, or export the model without --input_shape"
             raise DataError(f"{what} {given}, {images.dtype}", "the images", cure)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tfod.config.diagnostics import Diagnostic
 from tfod.config.label_map import LabelMap, read_label_map
+from tfod.config.mask_kinds import wanted_masks
 from tfod.config.rules.walk import detection_model
 from tfod.errors import ConfigError, DataError, StoreError
 from tfod.input.object_rules import (
@@ -15,7 +16,7 @@ from tfod.input.object_rules import (
     remap_findings,
 )
 from tfod.input.shape_rules import StoredShapes, shape_findings, stored_shapes
-from tfod.protos.input_reader_pb2 import InputReader, InstanceMaskType
+from tfod.protos.input_reader_pb2 import InputReader
 from tfod.protos.pipeline_pb2 import TrainEvalPipelineConfig
 from tfod.records.files import expand
 from tfod.records.objects import count_objects
@@ -67,9 +68,7 @@ def _objects(reader: InputReader, classes: Classes, *, trains: bool, skips: bool
 
 
 def _shapes(reader: InputReader, where: str) -> Iterator[Diagnostic]:
-    is_png = reader.mask_type == InstanceMaskType.PNG_MASKS
-    masks = ("png" if is_png else "numbers") if reader.load_instance_masks else ""
-    wanted = StoredShapes(masks, reader.num_keypoints)
+    wanted = StoredShapes(wanted_masks(reader), reader.num_keypoints)
     if not any(wanted):
         return
     try:

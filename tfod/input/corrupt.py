@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfod import names
+from tfod.config.mask_kinds import MASK_TYPES, stored_masks, told
 from tfod.errors import DataError, StoreError, TfodError
 from tfod.input.decode import RecordDecoder
 from tfod.input.decode_shapes import shape_fault
@@ -33,7 +34,6 @@ _IN_STORES = (
     tf.errors.UnauthenticatedError,
     tf.errors.UnavailableError,
 )
-_MASKS = {"png": ("PNG", "PNG_MASKS"), "numbers": ("numbers", "NUMERICAL_MASKS")}
 _KIND_NAMES = {bytes: "bytes", int: "int64", float: "float"}
 _BOX = (names.OBJECT_YMIN, names.OBJECT_XMIN, names.OBJECT_YMAX, names.OBJECT_XMAX)
 
@@ -137,11 +137,10 @@ def _explain(payload: bytes, where: str, decode: RecordDecoder) -> DataError:
         if features.get(name):
             where = f"{where}, {name} {_text(features[name][0])!r}"
             break
-    if (wanted := decode.shapes.masks) and (masks := features.get(names.OBJECT_MASK)):
-        held = "png" if isinstance(masks[0], bytes) else "numbers"
-        if held != wanted:
-            what = f"the record's masks are {_MASKS[held][0]}, and mask_type of the reader says {_MASKS[wanted][0]}"
-            return DataError(what, where, f"write mask_type: {_MASKS[held][1]} into the input reader")
+    wanted, held = decode.shapes.masks, stored_masks(features)
+    if wanted and held and held != wanted:
+        what = f"the record's masks are {told(held)}, and mask_type of the reader says {told(wanted)}"
+        return DataError(what, where, f"write mask_type: {MASK_TYPES[held]} into the input reader")
     return DataError(_reason(features, decode), where, _CURE)
 
 

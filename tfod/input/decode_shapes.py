@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import tensorflow as tf
 
 from tfod import names
 from tfod.augment.example import Example
+from tfod.config.mask_kinds import MaskKind
 
 __all__ = ["ObjectShapes", "list_of", "or_default", "shape_fault"]
 
@@ -29,7 +30,7 @@ class ObjectShapes:
         multiclass_scores: whether scores of several classes are read.
     """
 
-    masks: Literal["png", "numbers"] | None = None
+    masks: MaskKind | None = None
     num_keypoints: int = 0
     multiclass_scores: bool = False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any, Literal
+from typing import Any
 
 import tensorflow as tf
 
@@ -14,13 +14,14 @@ from tfod.config.faults.numbers import refuse_unusable
 from tfod.config.faults.reading import keypoint_faults, path_faults, score_faults
 from tfod.config.faults.training import batch_size_faults
 from tfod.config.label_map import read_label_map
+from tfod.config.mask_kinds import wanted_masks
 from tfod.input.corrupt import naming_corrupt
 from tfod.input.dataset import Preprocess, ResizeMasks, Shape, evaluation_batches, training_batches
 from tfod.input.decode import RecordDecoder
 from tfod.input.decode_shapes import ObjectShapes
 from tfod.input.record_stream import RecordSource
 from tfod.protos.eval_pb2 import EvalConfig
-from tfod.protos.input_reader_pb2 import InputReader, InstanceMaskType
+from tfod.protos.input_reader_pb2 import InputReader
 from tfod.protos.train_pb2 import TrainConfig
 from tfod.records.files import expand
 
@@ -34,11 +35,6 @@ __all__ = [
 
 _TRAINING, _EVALUATION = "train_input_reader", "eval_input_reader[0]"
 _ANY_CLASS = 2**31 - 1
-_MASKS: dict[int, Literal["png", "numbers"]] = {
-    InstanceMaskType.DEFAULT: "numbers",
-    InstanceMaskType.NUMERICAL_MASKS: "numbers",
-    InstanceMaskType.PNG_MASKS: "png",
-}
 
 
 def training_dataset(
@@ -161,7 +157,7 @@ def decoder_from_config(reader: InputReader, num_classes: int, *, for_evaluation
     """The decoder for the records of a reader; ConfigError if its label map cannot be read."""
     label_map = read_label_map(reader.label_map_path) if reader.label_map_path else None
     shapes = ObjectShapes(
-        _MASKS[reader.mask_type] if reader.load_instance_masks else None,
+        wanted_masks(reader),
         reader.num_keypoints,
         reader.load_multiclass_scores,
     )

@@ -6,20 +6,20 @@ from typing import NamedTuple
 
 from tfod import names
 from tfod.config.diagnostics import Diagnostic, error, warning
+from tfod.config.mask_kinds import MASK_TYPES, MaskKind, stored_masks, told
 from tfod.records.example import decode_example
 from tfod.records.frames import scan_frames
 
 __all__ = ["StoredShapes", "shape_findings", "stored_shapes"]
 
 _LOOKED_AT = 20  # records of the first file, until one has masks and keypoints
-_KINDS = {"png": ("PNG", "PNG_MASKS"), "numbers": ("numbers", "NUMERICAL_MASKS")}
 _AGAIN = "convert the data again, with masks: tfod convert and create_coco_tf_record.py --include_masks write them"
 
 
 class StoredShapes(NamedTuple):
-    """What records hold, or a reader wants: masks as "png", "numbers" or not at all, and keypoints of an object."""
+    """What records hold, or a reader wants: which kind of masks, and how many keypoints an object."""
 
-    masks: str = ""
+    masks: MaskKind | None = None
     keypoints: int = 0
 
 
@@ -32,11 +32,9 @@ def stored_shapes(paths: Sequence[str]) -> StoredShapes | None:
         features = decode_example(frame.payload)
         count = len(features.get(names.OBJECT_XMIN) or ())
         if count:
-            stored = features.get(names.OBJECT_MASK) or []
-            masks = "" if not stored else "png" if isinstance(stored[0], bytes) else "numbers"
             keypoints = len(features.get(names.OBJECT_KEYPOINT_X) or ()) // count
             earlier = found or StoredShapes()
-            found = StoredShapes(earlier.masks or masks, earlier.keypoints or keypoints)
+            found = StoredShapes(earlier.masks or stored_masks(features), earlier.keypoints or keypoints)
         if found and found.masks and found.keypoints:
             break
     return found
@@ -47,9 +45,9 @@ def shape_findings(found: StoredShapes, wanted: StoredShapes, where: str) -> Ite
     if wanted.masks and not found.masks:
         what = "the reader loads masks, and the first records have none: no mask is learnt"
         yield warning("no-masks", what, f"{where}.load_instance_masks", _AGAIN)
-    elif wanted.masks and wanted.masks != found.masks:
-        what = f"the records' masks are {_KINDS[found.masks][0]}, and mask_type says {_KINDS[wanted.masks][0]}"
-        cure = f"--set {where}.mask_type={_KINDS[found.masks][1]}"
+    elif wanted.masks and found.masks and wanted.masks != found.masks:
+        what = f"the records' masks are {told(found.masks)}, and mask_type says {told(wanted.masks)}"
+        cure = f"--set {where}.mask_type={MASK_TYPES[found.masks]}"
         yield error("mask-type", what, f"{where}.mask_type", cure)
     if wanted.keypoints and not found.keypoints:
         what = "the reader loads keypoints, and the first records have none: no keypoint is learnt"

@@ -44,4 +44,4 @@ def build_model(config: Any) -> DetectionModel:
 
 def _of_tf1(config: Any) -> bool:
     """Whether what is known of the original's numbers was computed with the statistics of batches."""
-    return ARCHITECTURES[config.feature_extractor.type].era == "tf1"
+    return ARCHITECTURES[config.feature_extractor.type].is_slim

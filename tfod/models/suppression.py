@@ -5,7 +5,7 @@ import tensorflow as tf
 from tfod import names
 from tfod.boxes.nms import MulticlassNMS
 
-__all__ = ["suppress"]
+__all__ = ["suppress", "true_windows"]
 
 _SIGNATURE = {
     names.DETECTION_BOXES: tf.float32,
@@ -66,3 +66,14 @@ def suppress(
         only = one_image(tuple(element[0] for element in elements))
         return {name: value[tf.newaxis] for name, value in only.items()}
     return tf.map_fn(one_image, elements, fn_output_signature=_SIGNATURE)
+
+
+def true_windows(true_shapes: tf.Tensor, height: int | tf.Tensor = 1, width: int | tf.Tensor = 1) -> tf.Tensor:
+    """The part of each input that is no padding, float32 `[B, 4]`, yxyx.
+
+    Args:
+      true_shapes: int32 `[B, 3]`, of the inputs without padding.
+      height, width: What a side is a share of: of the padded input for shares in [0, 1], 1 for pixels.
+    """
+    true_size = tf.cast(true_shapes[:, :2], tf.float32) / tf.cast([height, width], tf.float32)
+    return tf.concat([tf.zeros_like(true_size), true_size], axis=1)

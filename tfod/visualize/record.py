@@ -44,14 +44,13 @@ def example_objects(
     labels = _numbers(features, names.OBJECT_CLASS_LABEL)
     texts = [value for value in features.get(names.OBJECT_CLASS_TEXT, ()) if isinstance(value, bytes)]
     difficult, truncated = (_numbers(features, name) for name in (names.OBJECT_DIFFICULT, names.OBJECT_TRUNCATED))
-    count = len(features.get(names.OBJECT_XMIN, ()))
+    keypoints = _keypoints(features, len(features.get(names.OBJECT_XMIN, ())))
     objects = []
     for index, (xmin, ymin, xmax, ymax) in enumerate(islice(boxes, most)):
         label = int(_at(labels, index, 0))
         name = class_names.get(label, str(label)) if index >= len(texts) else texts[index].decode(errors="replace")
         flags = bool(_at(difficult, index, 0)), bool(_at(truncated, index, 0))
-        points = _keypoints(features, index, count)
-        objects.append(ExampleObject(name, label, (xmin, ymin, xmax, ymax), *flags, points))
+        objects.append(ExampleObject(name, label, (xmin, ymin, xmax, ymax), *flags, keypoints[index]))
     return objects
 
 
@@ -105,12 +104,13 @@ def _skeletons(objects: Sequence[ExampleObject]) -> Skeletons | None:
     return Skeletons(points, visible)
 
 
-def _keypoints(features: Mapping[str, Value], index: int, count: int) -> tuple[tuple[float, float, int], ...]:
+def _keypoints(features: Mapping[str, Value], count: int) -> list[tuple[tuple[float, float, int], ...]]:
+    """The keypoints of each of `count` objects, as ExampleObject has them; those of unknown visibility are seen."""
     xs, ys = (_numbers(features, name) for name in (names.OBJECT_KEYPOINT_X, names.OBJECT_KEYPOINT_Y))
     each = len(xs) // max(count, 1)
-    own = slice(index * each, (index + 1) * each)
-    seen = _numbers(features, names.OBJECT_KEYPOINT_VISIBILITY)[own] or [2] * each
-    return tuple((x, y, int(visibility)) for x, y, visibility in zip(xs[own], ys[own], seen, strict=False))
+    seen = map(int, _numbers(features, names.OBJECT_KEYPOINT_VISIBILITY) or [2] * len(xs))
+    points = list(zip(xs, ys, seen, strict=False))
+    return [tuple(points[index * each : (index + 1) * each]) for index in range(count)]
 
 
 def _decoded(features: Mapping[str, Value], key: str, mode: str | None, where: str) -> NDArray[np.uint8]:

@@ -122,10 +122,9 @@ def is_of_tf1(name: str) -> bool:
 def smallest_side(extractor: str) -> int:
     """Of how many pixels images must be so that something is left of them for a feature extractor at its end."""
     row = ARCHITECTURES.get(extractor)
-    ends_late = row is not None and (
-        row.family == "ssd" or row.pyramid
-    )  # not with a second stage's part of the network
-    return _SMALLEST_SIDES.get(row.network, 33) if row is not None and ends_late else 33
+    # Of a Faster R-CNN without a pyramid images go through a part of the network only, crops through the rest.
+    goes_through_all = row is not None and (row.family == "ssd" or row.pyramid)
+    return _SMALLEST_SIDES.get(row.network, 33) if row is not None and goes_through_all else 33
 
 
 def width_faults(depth_multiplier: float, min_depth: int) -> Iterator[Fault]:

@@ -27,7 +27,7 @@ def keypoint_faults(keypoints: int, weights: int) -> Iterator[Fault]:
         cure = (
             f"give one weight for each keypoint: --set '{{field}}={[1.0] * keypoints}'"
             if keypoints
-            else (f"--set {{block}}num_keypoints={weights}")
+            else f"--set {{block}}num_keypoints={weights}"
         )
         yield Fault(what, "keypoint_type_weight", cure)
 

@@ -11,6 +11,7 @@ import tf_keras as keras
 
 from tfod.models.layers.block import Block
 from tfod.models.layers.conv import ConvHyperparameters
+from tfod.models.layers.normalization import BatchNorm
 from tfod.models.layers.sequential import Sequential
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Residual",
     "Step",
     "Width",
+    "inception_defaults",
 ]
 
 Width = Callable[[int], int]
@@ -241,3 +243,17 @@ def _channels_after(branch: BranchPlan, channels: int, width: Width) -> int:
         arms = step if isinstance(step, tuple) else (step,)
         channels = sum(arm.channels_after(channels, width) for arm in arms)
     return channels
+
+
+def inception_defaults(*, freeze_batch_norm: bool, scale: bool = False, slim: bool = False) -> ConvHyperparameters:
+    """The networks' own hyperparameters in detectors of two stages, which regularise nothing of them.
+
+    Args:
+      scale: Whether batch norm multiplies too: that of version 2 does, that of Inception ResNet does not.
+    """
+    return ConvHyperparameters(
+        make_initializer=keras.initializers.GlorotUniform,
+        batch_norm=BatchNorm(decay=0.9997, epsilon=0.001, scale=scale, frozen=freeze_batch_norm),
+        activation=tf.nn.relu,
+        slim=slim,
+    )

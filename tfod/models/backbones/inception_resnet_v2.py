@@ -3,14 +3,10 @@
 from collections.abc import Sequence
 from typing import Literal
 
-import tensorflow as tf
-import tf_keras as keras
-
 from tfod.models.backbones.inception import BranchPlan, Conv, Inception, Plan, Pool, Residual
 from tfod.models.layers.conv import ConvHyperparameters
-from tfod.models.layers.normalization import BatchNorm
 
-__all__ = ["FIRST_STAGE_PARTS", "SECOND_STAGE_PARTS", "InceptionResNetV2", "inception_resnet_defaults"]
+__all__ = ["FIRST_STAGE_PARTS", "SECOND_STAGE_PARTS", "InceptionResNetV2"]
 
 _THREE = (3, 3)
 
@@ -98,13 +94,3 @@ class InceptionResNetV2(Inception):
         super().__init__(
             "inception_resnet_v2", plan, hyperparameters, depth_multiplier=depth_multiplier, min_depth=1, parts=parts
         )
-
-
-def inception_resnet_defaults(*, freeze_batch_norm: bool, slim: bool = False) -> ConvHyperparameters:
-    """The network's own hyperparameters in detectors of two stages, which regularise nothing of it."""
-    return ConvHyperparameters(
-        make_initializer=keras.initializers.GlorotUniform,
-        batch_norm=BatchNorm(decay=0.9997, epsilon=0.001, frozen=freeze_batch_norm),
-        activation=tf.nn.relu,
-        slim=slim,
-    )

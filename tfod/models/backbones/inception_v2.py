@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import tensorflow as tf
 import tf_keras as keras
 
 from tfod.models.backbones.inception import BranchPlan, Conv, Inception, Plan, Pool, Width
 from tfod.models.layers.conv import ConvHyperparameters
-from tfod.models.layers.normalization import BatchNorm
 
-__all__ = ["INCEPTION_V2_PARTS", "InceptionV2", "inception_v2_defaults"]
+__all__ = ["INCEPTION_V2_PARTS", "InceptionV2"]
 
 _STEM_CHANNELS = 64
 _THREE = (3, 3)
@@ -115,13 +113,3 @@ class InceptionV2(Inception):
         super().__init__(
             "inception_v2", _PLAN, hyperparameters, depth_multiplier=depth_multiplier, min_depth=min_depth, parts=parts
         )
-
-
-def inception_v2_defaults(*, freeze_batch_norm: bool) -> ConvHyperparameters:
-    """The network's own hyperparameters in detectors of two stages, which regularise nothing of it."""
-    return ConvHyperparameters(
-        make_initializer=keras.initializers.GlorotUniform,
-        batch_norm=BatchNorm(decay=0.9997, epsilon=0.001, scale=True, frozen=freeze_batch_norm),
-        activation=tf.nn.relu,
-        slim=True,
-    )

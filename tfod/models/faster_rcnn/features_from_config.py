@@ -10,13 +10,13 @@ from tfod.config.faults.fault import refuse
 from tfod.config.faults.model import extractor_type_faults, pyramid_levels_faults, smallest_side
 from tfod.config.faults.numbers import number_faults
 from tfod.models.backbones.backbone import Backbone
+from tfod.models.backbones.inception import inception_defaults
 from tfod.models.backbones.inception_resnet_v2 import (
     FIRST_STAGE_PARTS,
     SECOND_STAGE_PARTS,
     InceptionResNetV2,
-    inception_resnet_defaults,
 )
-from tfod.models.backbones.inception_v2 import INCEPTION_V2_PARTS, InceptionV2, inception_v2_defaults
+from tfod.models.backbones.inception_v2 import INCEPTION_V2_PARTS, InceptionV2
 from tfod.models.backbones.mobilenet_v1 import MOBILENET_V1_BLOCKS, MobileNetV1, mobilenet_defaults
 from tfod.models.backbones.resnet import STAGES, ResNet, resnet_defaults
 from tfod.models.faster_rcnn.features import ImageFeatures, RegionBackbone
@@ -57,7 +57,7 @@ def two_parts_from_config(config: _Config, where: str) -> TwoParts:
 
 
 def _resnet(depth: int, config: _Config, where: str) -> TwoParts:
-    slim = _is_slim(config)
+    slim = ARCHITECTURES[config.type].is_slim
     hyperparameters = resnet_defaults(freeze_batch_norm=not config.batch_norm_trainable, weight_decay=0.0, slim=slim)
     *of_images, of_regions = STAGES
     cut = of_images[-1]
@@ -73,7 +73,7 @@ def _resnet(depth: int, config: _Config, where: str) -> TwoParts:
 
 
 def _inception_v2(config: _Config, where: str) -> TwoParts:
-    hyperparameters = inception_v2_defaults(freeze_batch_norm=not config.batch_norm_trainable)
+    hyperparameters = inception_defaults(freeze_batch_norm=not config.batch_norm_trainable, scale=True, slim=True)
     place = INCEPTION_V2_PARTS.index("Mixed_5a")
     of_images, of_regions = INCEPTION_V2_PARTS[:place], INCEPTION_V2_PARTS[place:]
     backbone, last = (InceptionV2(hyperparameters, parts=parts) for parts in (of_images, of_regions))
@@ -81,8 +81,8 @@ def _inception_v2(config: _Config, where: str) -> TwoParts:
 
 
 def _inception_resnet_v2(config: _Config, where: str) -> TwoParts:
-    slim = _is_slim(config)
-    hyperparameters = inception_resnet_defaults(freeze_batch_norm=not config.batch_norm_trainable, slim=slim)
+    slim = ARCHITECTURES[config.type].is_slim
+    hyperparameters = inception_defaults(freeze_batch_norm=not config.batch_norm_trainable, slim=slim)
     stride = config.first_stage_features_stride
     backbone, last = (
         InceptionResNetV2(hyperparameters, output_stride=stride, parts=parts, slim=slim)
@@ -115,10 +115,6 @@ def _cut(
     """A network in two parts, of which the first gives the features `cut`."""
     features = ImageFeatures(backbone, fit=Fit(smallest_side(config.type)), end_point=cut)
     return TwoParts(features, 1, backbone.channels[cut], regions, pixels)
-
-
-def _is_slim(config: _Config) -> bool:
-    return ARCHITECTURES[config.type].era == "tf1"
 
 
 def _resnet_pyramid(depth: int, config: _Config, where: str) -> TwoParts:

@@ -85,7 +85,7 @@ def _first_stage(config: _Config, parts: TwoParts) -> FirstStage:
     hyperparameters = conv_hyperparameters_from_config(
         config.first_stage_box_predictor_conv_hyperparams,
         f"{_WHERE}.first_stage_box_predictor_conv_hyperparams",
-        slim=_is_slim(config),
+        slim=ARCHITECTURES[config.feature_extractor.type].is_slim,
     )
     most = config.first_stage_max_proposals
     return FirstStage(
@@ -107,7 +107,7 @@ def _first_stage(config: _Config, parts: TwoParts) -> FirstStage:
                 max_total=most,
                 change_coordinate_frame=False,
             ),
-            corner_first=_is_slim(config),
+            corner_first=ARCHITECTURES[config.feature_extractor.type].is_slim,
         ),
         loss=ProposalLoss(
             TargetAssigner(iou, _PROPOSAL_MATCHER, _BOX_CODER),
@@ -176,7 +176,7 @@ def _heads(
     refuse(box_code_size_faults(own.box_code_size, _BOX_CODER.code_size), where)
     stages = config.number_of_stages
     refuse(mask_faults(own, stages=stages, has_convolutions=own.HasField("conv_hyperparams")), where)
-    slim = _is_slim(config)
+    slim = ARCHITECTURES[config.feature_extractor.type].is_slim
     heads = BoxHeads(
         conv_hyperparameters_from_config(own.fc_hyperparams, f"{where}.fc_hyperparams", slim=slim),
         num_classes=config.num_classes,
@@ -224,10 +224,6 @@ def _classification_loss(config: _Config) -> ClassificationLoss:
 def _miner(config: _Config) -> HardExampleMiner:
     weights = config.second_stage_classification_loss_weight, config.second_stage_localization_loss_weight
     return hard_example_miner_from_config(config.hard_example_miner, *weights)
-
-
-def _is_slim(config: _Config) -> bool:
-    return ARCHITECTURES[config.feature_extractor.type].era == "tf1"
 
 
 def _refuse_images(config: _Config, resizer: ImageResizer) -> None:

@@ -11,9 +11,8 @@ import tensorflow as tf
 from tfod import names
 from tfod.boxes.coders import BoxCoder
 from tfod.boxes.nms import MulticlassNMS
-from tfod.models.faster_rcnn.proposals import windows_in_pixels
 from tfod.models.scores import ScoreConverter
-from tfod.models.suppression import suppress
+from tfod.models.suppression import suppress, true_windows
 
 __all__ = ["RegionPostprocessor"]
 
@@ -38,7 +37,7 @@ class RegionPostprocessor:
         """
         proposals = prediction[names.PROPOSAL_BOXES]
         logits, boxes = self.decode(prediction)
-        scores, windows = self.convert_scores(logits), windows_in_pixels(true_shapes)
+        scores, windows = self.convert_scores(logits), true_windows(true_shapes)
         for_all = boxes.shape[2] == 1
         detections = suppress(
             self.nms,
@@ -58,7 +57,7 @@ class RegionPostprocessor:
         """All boxes before suppression, float32 `[B, P, Q, 4]` relative to the image, and the numbers, int32
         `[B, P, Q]`, of the feature maps that they come from, all 0 as in the original."""
         _, boxes = self.decode(prediction)
-        relative = _relative(boxes, windows_in_pixels(true_shapes)[:, tf.newaxis, tf.newaxis])
+        relative = _relative(boxes, true_windows(true_shapes)[:, tf.newaxis, tf.newaxis])
         return {
             names.RAW_DETECTION_BOXES: relative,
             names.RAW_DETECTION_FEATURE_MAPS: tf.zeros(tf.shape(relative)[:3], tf.int32),

@@ -20,9 +20,9 @@ from tfod.models.faster_rcnn.ground_truth import GroundTruth
 from tfod.models.heads.convolutional import ConvolutionalPredictor, ConvolutionalSettings
 from tfod.models.layers.conv import ConvHyperparameters
 from tfod.models.layers.sequential import Sequential
-from tfod.models.suppression import suppress
+from tfod.models.suppression import suppress, true_windows
 
-__all__ = ["ProposalNetwork", "ProposalSampler", "Proposals", "Proposer", "inside", "windows_in_pixels"]
+__all__ = ["ProposalNetwork", "ProposalSampler", "Proposals", "Proposer", "inside"]
 
 _CODE_SIZE, _CLASSES = 4, 2
 _OBJECT = 1  # the column of the objectness; 0 is the background
@@ -106,7 +106,7 @@ class Proposer:
           true_shapes: int32 `[B, 3]`, of the inputs without padding, to which proposals are clipped.
         """
         boxes, scores = self._decode(codes, anchors), tf.nn.softmax(logits)
-        kept = suppress(self.nms, boxes, scores, windows_in_pixels(true_shapes), first_class=_OBJECT)
+        kept = suppress(self.nms, boxes, scores, true_windows(true_shapes), first_class=_OBJECT)
         return kept | {names.RAW_DETECTION_BOXES: boxes, names.RAW_DETECTION_SCORES: scores}
 
     def _decode(self, codes: tf.Tensor, anchors: tf.Tensor) -> tf.Tensor:
@@ -153,12 +153,6 @@ class ProposalSampler:
             return Proposals(boxes, tf.fill(tf.shape(proposals.counts), self.size))
         counts = tf.minimum(tf.cast(tf.reduce_sum(drawn, axis=1), tf.int32), self.size)
         return Proposals(tf.where(tf.sequence_mask(counts, self.size)[..., tf.newaxis], boxes, 0.0), counts)
-
-
-def windows_in_pixels(true_shapes: tf.Tensor) -> tf.Tensor:
-    """The part of each input that is no padding: float32 `[B, 4]`, yxyx, pixels, of true shapes int32 `[B, 3]`."""
-    true_size = tf.cast(true_shapes[:, :2], tf.float32)
-    return tf.concat([tf.zeros_like(true_size), true_size], axis=1)
 
 
 def inside(anchors: tf.Tensor, window: tf.Tensor) -> tf.Tensor:

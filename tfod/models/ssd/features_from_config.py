@@ -79,7 +79,7 @@ def _hyperparameters(
     config: _Config, where: str, freeze: bool, defaults: Callable[..., ConvHyperparameters], network: Any
 ) -> tuple[ConvHyperparameters, ConvHyperparameters]:
     """Those of the backbone, which is a `network`, and those of what stands on it."""
-    slim, own = _is_slim(config), _own_hyperparameters(config, where, freeze)
+    slim, own = ARCHITECTURES[config.type].is_slim, _own_hyperparameters(config, where, freeze)
     base = defaults(freeze_batch_norm=freeze, slim=slim)
     if config.override_base_feature_extractor_hyperparams:
         base = _overridden(network, base, own) if slim else own
@@ -90,16 +90,15 @@ def _hyperparameters(
 
 def _own_hyperparameters(config: _Config, where: str, freeze: bool) -> ConvHyperparameters:
     return conv_hyperparameters_from_config(
-        config.conv_hyperparams, f"{where}.conv_hyperparams", freeze_batch_norm=freeze, slim=_is_slim(config)
+        config.conv_hyperparams,
+        f"{where}.conv_hyperparams",
+        freeze_batch_norm=freeze,
+        slim=ARCHITECTURES[config.type].is_slim,
     )
 
 
 # Networks of TF-Slim whose own activation and kind of normalisation no config overrides.
 _KEEPING_ACTIVATION = (MobileNetV2, MobileNetV3)
-
-
-def _is_slim(config: _Config) -> bool:
-    return ARCHITECTURES[config.type].era == "tf1"
 
 
 def _overridden(network: Any, base: ConvHyperparameters, own: ConvHyperparameters) -> ConvHyperparameters:
@@ -129,7 +128,7 @@ def _mobilenet(
         depth_multiplier=config.depth_multiplier,
         min_depth=config.min_depth,
         padding=_padding(config),
-        slim=_is_slim(config),
+        slim=ARCHITECTURES[config.type].is_slim,
         **settings,  # type: ignore[arg-type]
     )
 
@@ -219,7 +218,7 @@ def _mobilenet_fpn(network: type[_MobileNet], config: _Config, where: str, freez
     lite: dict[str, object] = {}
     if config.use_depthwise and network is MobileNetV1:
         lite["block_channels"] = _LITE_V1_CHANNELS
-    elif config.use_depthwise and _is_slim(config):
+    elif config.use_depthwise and ARCHITECTURES[config.type].is_slim:
         lite["top_channels"] = _LITE_V2_TOP_CHANNELS
     backbone = _mobilenet(network, config, base, **lite)
     neck = _pyramid(
@@ -228,7 +227,7 @@ def _mobilenet_fpn(network: type[_MobileNet], config: _Config, where: str, freez
         where,
         levels=(config.fpn.min_level, config.fpn.max_level),
         depth=_width(config, config.fpn.additional_layer_depth),
-        slim=_is_slim(config),
+        slim=ARCHITECTURES[config.type].is_slim,
         separable=config.use_depthwise,
         padding=_padding(config),
     )
@@ -237,7 +236,7 @@ def _mobilenet_fpn(network: type[_MobileNet], config: _Config, where: str, freez
 
 def _resnet_fpn(depth: int, config: _Config, where: str, freeze: bool) -> Features:
     base, own = _hyperparameters(config, where, freeze, resnet_defaults, ResNet)
-    slim = _is_slim(config)
+    slim = ARCHITECTURES[config.type].is_slim
     backbone = ResNet(
         depth,
         base,

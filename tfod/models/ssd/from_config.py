@@ -65,7 +65,7 @@ def ssd_from_config(config: ssd_pb2.Ssd) -> SSD:
                 class_slots=config.num_classes + int(config.add_background_class),
             ),
             freeze_batch_norm=config.freeze_batchnorm,
-            slim=ARCHITECTURES[config.feature_extractor.type].era == "tf1",
+            slim=ARCHITECTURES[config.feature_extractor.type].is_slim,
         ),
         anchors=anchors,
         loss=_loss(config, box_coder),

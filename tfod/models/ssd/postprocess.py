@@ -9,9 +9,9 @@ from tfod import names
 from tfod.boxes.coders import BoxCoder
 from tfod.boxes.nms import MulticlassNMS
 from tfod.models.scores import ScoreConverter
-from tfod.models.suppression import suppress
+from tfod.models.suppression import suppress, true_windows
 
-__all__ = ["SSDPostprocessor", "true_windows"]
+__all__ = ["SSDPostprocessor"]
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,3 @@ class SSDPostprocessor:
         """All boxes, float32 `[B, A, 4]`, not clipped, and all scores, float32 `[B, A, K]`, before suppression."""
         boxes = self.box_coder.decode(prediction[names.BOX_ENCODINGS], prediction[names.ANCHORS])
         return boxes, self.convert_scores(prediction[names.CLASS_PREDICTIONS])
-
-
-def true_windows(true_shapes: tf.Tensor, height: int | tf.Tensor, width: int | tf.Tensor) -> tf.Tensor:
-    """The part of each input that is no padding: float32 `[B, 4]`, yxyx in [0, 1], of true shapes int32 `[B, 3]`."""
-    true_size = tf.cast(true_shapes[:, :2], tf.float32) / tf.cast([height, width], tf.float32)
-    return tf.concat([tf.zeros_like(true_size), true_size], axis=1)
