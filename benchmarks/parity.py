@@ -22,6 +22,8 @@ from benchmarks.process import run, run_in_turns
 from benchmarks.scripts.parity_rules import untied
 from benchmarks.scripts.training_steps import BOXES
 from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
+from tfod.config.zoo import find_model
+from tfod.config.zoo_ssd import published_model
 
 _HERE = Path(__file__).resolve().parent
 _FOUND = _HERE / "parity.json"
@@ -52,13 +54,20 @@ _MODELS = {
         for size in ("640x640", "1024x1024", "800x1333")
     },
     "faster_rcnn_resnet50_v1_fpn_640x640": 1,
+    "faster_rcnn_inception_resnet_v2_640x640": 1,
+    "faster_rcnn_inception_resnet_v2_1024x1024": 1,
     "mask_rcnn_inception_resnet_v2_1024x1024": 1,
 }
 # Models whose own images take more memory than the developers' machine has -> the pixels of theirs here.
-_SMALLER = dict.fromkeys(
-    ("ssd_efficientdet_d4_1024x1024", "ssd_efficientdet_d5_1280x1280", "ssd_efficientdet_d6_1408x1408",
-     "ssd_efficientdet_d7_1536x1536"), 640,
-)  # fmt: skip
+_SMALLER = {
+    "ssd_efficientdet_d4_1024x1024": 640,
+    "ssd_efficientdet_d5_1280x1280": 640,
+    "ssd_efficientdet_d6_1408x1408": 640,
+    "ssd_efficientdet_d7_1536x1536": 640,
+    "faster_rcnn_inception_resnet_v2_1024x1024": 512,
+    "mask_rcnn_inception_resnet_v2_1024x1024": 512,
+}
+_SIBLING = "faster_rcnn_resnet50_v1_640x640"  # whose training a model has of which there is no config
 # Models whose scores such weights make infinite, or all alike -> what their kernels are multiplied by, so that scores
 # spread as those of trained models do.
 _KERNEL_GAINS = {
@@ -94,9 +103,9 @@ def main() -> int:
         "versions, original": machine.original_versions(original, logs / "original-versions.log"),
     }
     for name in options.models:
-        (zoo_config,) = (options.shared / "zoo_configs").resolve().glob(f"{name}_coco17_tpu-*.config")
         row = found.setdefault(name, {})
         with tempfile.TemporaryDirectory(prefix="parity-") as folder:
+            zoo_config = _zoo_config(name, (options.shared / "zoo_configs").resolve(), Path(folder))
             config = _with_smaller_images(zoo_config, _SMALLER[name], Path(folder)) if name in _SMALLER else zoo_config
             gain = _KERNEL_GAINS.get(name, 1.0)
             if options.only in ("numbers", None):
@@ -111,11 +120,28 @@ def main() -> int:
     return 0
 
 
+def _zoo_config(name: str, folder: Path, made: Path) -> Path:
+    """The config in the developers' folder, or, made in another, the zoo's model with the training of a sibling."""
+    found = list(folder.glob(f"{name}_coco17_*.config"))
+    if found:
+        return found[0]
+    (sibling,) = folder.glob(f"{_SIBLING}_coco17_*.config")
+    config = read_pipeline_config(sibling)
+    config.model.CopyFrom(published_model(find_model(name), 90))
+    write_pipeline_config(config, made / f"{name}_coco17_tpu-8.config")
+    return made / f"{name}_coco17_tpu-8.config"
+
+
 def _with_smaller_images(config: Path, side: int, folder: Path) -> Path:
-    """A copy of the config, in the folder, whose images are padded to fewer pixels."""
+    """A copy of the config, in the folder, whose images have fewer pixels."""
     smaller = read_pipeline_config(config)
-    resizer = smaller.model.ssd.image_resizer.keep_aspect_ratio_resizer
-    resizer.min_dimension = resizer.max_dimension = side
+    model = getattr(smaller.model, smaller.model.WhichOneof("model"))
+    kind = model.image_resizer.WhichOneof("image_resizer_oneof")
+    resizer = getattr(model.image_resizer, kind)
+    if kind == "fixed_shape_resizer":
+        resizer.height = resizer.width = side
+    else:
+        resizer.min_dimension = resizer.max_dimension = side
     write_pipeline_config(smaller, folder / config.name)
     return folder / config.name
 
@@ -124,6 +150,8 @@ def _without_draws(config: Path, folder: Path) -> Path:
     """A copy of the config, in the folder, whose stages learn from all anchors and proposals, not from samples."""
     every = read_pipeline_config(config)
     model = every.model.faster_rcnn
+    if "inception" in config.stem:  # whose second stage, backward, is all memory
+        model.first_stage_max_proposals = 64
     model.first_stage_minibatch_size, model.second_stage_batch_size = 1_000_000, model.first_stage_max_proposals
     model.second_stage_balance_fraction = 1.0
     model.use_static_shapes = model.use_static_balanced_label_sampler = False

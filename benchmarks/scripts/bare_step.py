@@ -15,23 +15,41 @@ from repeated import seconds_by_turn
 from tfod import names
 from tfod.config.pipeline import read_pipeline_config
 from tfod.models.build import build_model
+from tfod.models.faster_rcnn.detector import FasterRCNN
 
 PASSES_A_TURN = 5
+_REGION = [0.2, 0.2, 0.7, 0.6]
 
 
 def bare_pass(model, images, shapes):
     """A function that runs the model's network forward and backward on one batch, and returns the gradients' sums."""
 
+    def outputs():
+        if isinstance(model, FasterRCNN):
+            return two_stages(model, images)
+        prediction = model.predict(images, shapes, training=True)
+        return [prediction[names.BOX_ENCODINGS], prediction[names.CLASS_PREDICTIONS]]
+
     @tf.function(autograph=False)
     def forward_and_backward():
         with tf.GradientTape() as tape:
-            prediction = model.predict(images, shapes, training=True)
-            outputs = [prediction[names.BOX_ENCODINGS], prediction[names.CLASS_PREDICTIONS]]
-            total = tf.add_n([tf.reduce_mean(tf.square(output)) for output in outputs])
+            total = tf.add_n([tf.reduce_mean(tf.square(output)) for output in outputs()])
         gradients = tape.gradient(total, model.trainable_variables)
         return [tf.reduce_sum(gradient) for gradient in gradients if gradient is not None]
 
     return forward_and_backward
+
+
+def two_stages(model, images):
+    """What the networks of the stages predict, the later ones of as many regions as a step learns from, all alike."""
+    second = model._second
+    features = model.image_features(images, training=True)
+    _, codes, logits = model.proposal_network(features, training=True)
+    boxes = tf.tile(tf.constant([[_REGION]]), [images.shape[0], second.sampler.size, 1])
+    regions = second.pooling(features, boxes, tf.shape(images)[1:3])
+    regions = model.region_features(regions, training=True)
+    masks = [] if model.mask_head is None else [model.mask_head(regions, training=True)]
+    return [codes, logits, *model.box_heads(regions, training=True), *masks]
 
 
 def main(config: str, batch: str, turns: str) -> None:

@@ -12,6 +12,7 @@ done once a turn.
 import json
 import statistics
 import sys
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -43,7 +44,8 @@ def picture():
 def step_of(training, config_path, batch_size, kernel_gain):
     """The model, a training step as a function, and the step's features."""
     model, train = training(config_path, kernel_gain)
-    features, ground_truth = batch_of(model.preprocess, batch_size, model.num_classes)
+    masks = Path(config_path).stem.startswith("mask")
+    features, ground_truth = batch_of(model.preprocess, batch_size, model.num_classes, masks=masks)
     return model, lambda: train(features, ground_truth), features
 
 
@@ -56,13 +58,11 @@ def measure_ours(config_path, batch_size, turns, kernel_gain):
 
     model, step, features = step_of(our_training, config_path, batch_size, kernel_gain)
     inputs, shapes = preprocessed(model)
-    needed = ("box_encodings", "class_predictions_with_background", "anchors", "preprocessed_inputs")
     prediction = model.predict(inputs, shapes, training=False)
-    prediction = {name: prediction[name] for name in needed}
     with mixed_precision():
         _, mixed_step, _ = step_of(our_training, config_path, batch_size, kernel_gain)
         mixed_step()  # traced here, where its precision holds
-    with folded(model, constants=CONSTANTS) as variables:
+    with folded(model, constants=CONSTANTS, winograd=True) as variables:
         module, image = serving_module(model, variables), picture()
     work = {
         "inference": lambda: module(image),

@@ -23,10 +23,10 @@ from tfod.models.faster_rcnn.detector import FasterRCNN
 from tfod.models.layers.cpu_kernels import use_cpu_kernels
 from tfod.models.layers.normalization import FreezableBatchNormalization
 
-if __name__ == "__main__":
-    from parity_rules import ellipse, flattened, weight
-else:
+if __package__:
     from benchmarks.scripts.parity_rules import ellipse, flattened, weight
+else:
+    from parity_rules import ellipse, flattened, weight
 
 Arrays = dict[str, np.ndarray]
 
@@ -71,7 +71,7 @@ def losses_and_gradients(model: Any, pictures: np.ndarray, case: dict[str, Any])
     stages learn from a sample of proposals, which the original draws in both cases.
     """
     if not _is_tf1(case) and isinstance(model, FasterRCNN):
-        with _stored_statistics(model):
+        with stored_statistics(model):
             return _losses_and_gradients(model, pictures, case, training=True)
     return _losses_and_gradients(model, pictures, case, training=_is_tf1(case))
 
@@ -101,7 +101,7 @@ def _losses_and_gradients(
 
 
 @contextmanager
-def _stored_statistics(model: Any) -> Iterator[None]:
+def stored_statistics(model: Any) -> Iterator[None]:
     """Within it a model uses the stored statistics of batch normalisation while it trains."""
     norms = [layer for layer in model.submodules if isinstance(layer, FreezableBatchNormalization)]
     frozen = [layer.frozen for layer in norms]

@@ -7,21 +7,28 @@ import numpy as np
 import tensorflow as tf
 
 if __package__:
-    from benchmarks.scripts.parity_rules import pictures, weight
+    from benchmarks.scripts.parity_rules import ellipse, pictures, weight
 else:
-    from parity_rules import pictures, weight
+    from parity_rules import ellipse, pictures, weight
 
 BOXES = [[0.1, 0.1, 0.5, 0.4], [0.3, 0.5, 0.9, 0.95], [0.05, 0.6, 0.25, 0.7], [0.2, 0.2, 0.8, 0.8]]
 ROWS = 100  # to which both sides pad ground truth
 _SHIFT = 40  # pixels between the pictures of one batch and of the next
 
 
-def batch_of(preprocess, batch_size, num_classes, number=0):
+def batch_of(preprocess, batch_size, num_classes, number=0, *, masks=False):
     """Features and labels of a batch: two pictures in turn, moved along the row by the number of the batch."""
     two = np.roll(pictures(480, 640), _SHIFT * number, axis=2)
     inputs, shapes = preprocess(tf.constant(two[np.arange(batch_size) % 2]))
     features = {"image": tf.constant(inputs.numpy()), "true_image_shape": tf.constant(shapes.numpy())}
-    return features, labels(batch_size, num_classes)
+    return features, labels(batch_size, num_classes) | (mask_labels(batch_size, inputs.shape[1:3]) if masks else {})
+
+
+def mask_labels(batch_size, size):
+    """An ellipse in the box of each object, for inputs of the size, with padding."""
+    drawn = np.zeros([batch_size, ROWS, *size], np.float32)
+    drawn[:, : len(BOXES)] = [ellipse(box, *size) for box in BOXES]
+    return {"groundtruth_instance_masks": tf.constant(drawn)}
 
 
 def labels(batch_size, num_classes):
@@ -80,12 +87,15 @@ def original_training(config_path, kernel_gain=1.0):
     from object_detection import model_lib_v2
     from object_detection.builders import model_builder, optimizer_builder
     from object_detection.utils import config_util
-    from original_case import fill
+    from original_case import fill, provide
 
     configs = config_util.get_configs_from_pipeline_file(config_path)
     train_config = configs["train_config"]
     model = model_builder.build(configs["model"], is_training=True)
-    fill(model, tf.constant(pictures(480, 640)), kernel_gain)
+    images = tf.constant(pictures(480, 640))
+    if configs["model"].HasField("faster_rcnn"):  # whose second stage samples against objects
+        provide(model, {"groundtruth_boxes": [BOXES] * 2, "groundtruth_classes": [range(len(BOXES))] * 2}, images)
+    fill(model, images, kernel_gain)
     step = tf.Variable(0, dtype=tf.int64)
     optimizer, _ = optimizer_builder.build(train_config.optimizer, global_step=step)
 
