@@ -16,6 +16,7 @@ import tf_keras as keras
 from numpy.typing import NDArray
 
 from tfod.models.layers.sequential import Step, plain_step, sequences_of
+from tfod.models.layers.winograd import suits_winograd, winograd_conv
 
 __all__ = ["folded"]
 
@@ -25,7 +26,9 @@ Compute = Callable[[], tf.Tensor]
 
 
 @contextmanager
-def folded(model: tf.Module, *, constants: int | None = None, small: int = 200_000) -> Iterator[list[tf.Variable]]:
+def folded(
+    model: tf.Module, *, constants: int | None = None, small: int = 200_000, winograd: bool = False
+) -> Iterator[list[tf.Variable]]:
     """Within it the sequences of a model, float32, run folded; functions that are traced there stay so.
 
     Args:
@@ -33,11 +36,13 @@ def folded(model: tf.Module, *, constants: int | None = None, small: int = 200_0
         TensorFlow copies constants a dozen times while it optimises a graph, which for a ResNet takes gigabytes.
         None for no limit.
       small: Arrays of so many numbers are always constants, and copied for each normalisation that wants its own.
+      winograd: Whether wide convolutions are computed as TensorFlow's CPU kernels do not: with fewer multiplications,
+        see `tfod.models.layers.winograd`. Other runtimes know by themselves what suits them.
 
     Yields:
       The variables, float32, that functions traced within need; who keeps such a function keeps these.
     """
-    folder = _Folder(constants, small)
+    folder = _Folder(constants, small, winograd=winograd)
     sequences = list(sequences_of(model))
     steps = [sequence.steps for sequence in sequences]
     for sequence in sequences:
@@ -52,10 +57,11 @@ def folded(model: tf.Module, *, constants: int | None = None, small: int = 200_0
 class _Folder:
     """Makes folded steps, and keeps what kernels and biases have become, since sequences may share layers."""
 
-    def __init__(self, constants: int | None, small: int) -> None:
+    def __init__(self, constants: int | None, small: int, *, winograd: bool) -> None:
         self.variables: list[tf.Variable] = []
         self._left = constants
         self._small = small
+        self._winograd = winograd
         self._kept: dict[tuple[int, ...], NDArray[np.float32] | tf.Variable] = {}
         self._norm_of: dict[int, keras.layers.BatchNormalization] = {}
 
@@ -135,6 +141,8 @@ class _Folder:
                 "VALID",
             )
         kernel = self._keep((*key, 1), lambda: _scaled(layer.kernel, scaling))
+        if self._winograd and suits_winograd(layer):
+            return lambda features: winograd_conv(features, kernel)
         return lambda features: tf.nn.conv2d(features, kernel, strides, padding, dilations=dilations)
 
 

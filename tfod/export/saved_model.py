@@ -46,7 +46,7 @@ def write_saved_model(
 ) -> None:
     """Writes the model with its present weights; `folder` is made. See `serving_module` for what it takes."""
     # Saving may trace once more, so that has to happen with the weights folded too.
-    with folded(model, constants=CONSTANTS) as variables:
+    with folded(model, constants=CONSTANTS, winograd=True) as variables:
         module = serving_module(model, variables, input_type, input_shape)
         save_module(module, folder, module.signature)
 
