@@ -132,3 +132,11 @@ def test_masks_and_keypoints_are_told_and_drawn(tmp_path: Path, capsys: pytest.C
     assert changed[8 * scale : 36 * scale, 6 * scale : 26 * scale].mean() > 0.9, "the mask tints its pixels"
     assert changed[39 * scale : 41 * scale, 49 * scale : 51 * scale].any(), "a hidden keypoint is a ring"
     assert not changed[45 * scale :, 40 * scale :].any()
+
+    edges = "keypoint_edge { start: 0 end: 1 } keypoint_edge { start: 1 end: 2 }"
+    (tmp_path / "pipeline.config").write_text(f"eval_config {{ {edges} }}")
+    flags = ["--pipeline_config_path", f"{tmp_path}/pipeline.config", "--output", f"{tmp_path}/lines.png"]
+    assert main([f"{tmp_path}/a.record", "--name", "a", *flags]) == 0
+    lines = np.asarray(Image.open(tmp_path / "lines.png"), np.int64)
+    assert lines[26 * scale, 30 * scale].tolist() == [*class_colour(1)], "half way between the two points"
+    assert not (lines != drawn[0])[41 * scale :].any(), "there is no line to a point that is not labelled"

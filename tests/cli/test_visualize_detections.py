@@ -6,6 +6,7 @@ from PIL import Image
 
 from tests.inference.models import export
 from tfod.cli.visualize_detections import main
+from tfod.visualize.colours import class_colour
 
 LABEL_MAP = "item { id: 1 name: 'bright' }"
 
@@ -33,6 +34,17 @@ def test_an_exported_model_finds_the_names_in_the_config_beside_it(exported, pic
     assert "1 bright" in capsys.readouterr().out
     written = json.loads((tmp_path / "out" / "detections.json").read_text())
     assert written["pictures"][0]["detections"][0]["name"] == "bright"
+
+
+def test_keypoints_have_their_lines(picture, tmp_path):
+    export(tmp_path / "model" / "saved_model", keypoints=[[0.8, 0.2], [0.8, 0.8]])
+    config = tmp_path / "model" / "pipeline.config"
+    for edges, drawn in (("", False), ("keypoint_edge { start: 0 end: 1 }", True)):
+        config.write_text(f"eval_config {{ {edges} }}")
+        out = tmp_path / "out"
+        assert main(["--saved_model_dir", str(config.parent), "--output_dir", str(out), str(picture)]) == 0
+        with Image.open(out / "a.png") as image:
+            assert (image.getpixel((200, 48)) == class_colour(1)) is drawn
 
 
 def test_without_a_label_map_classes_are_numbers(exported, picture, tmp_path, capsys):

@@ -133,6 +133,8 @@ def test_a_sound_config_gives_no_finding(check: Check) -> None:
         (f"{TRAIN_PATH}=PATH_TO_BEE_CONFIGURED/x", "error", "path-to-be-configured", f"{TRAIN_PATH}[0]", "--set"),
         ("eval_config { batch_size: 2 } eval_input_reader { }", "note", "one-evaluation", "eval_input_reader[1]",
          "first"),
+        ("eval_config { keypoint_edge { start: 0 end: 4 } }", "warning", "keypoint-edges",
+         "eval_config.keypoint_edge[0]", "--set eval_input_reader[0].num_keypoints=5"),
         # fields without effect
         ("train_config { sync_replicas: true startup_delay_steps: 0 }", "note", "no-effect",
          "train_config.sync_replicas", "removed"),
@@ -162,6 +164,16 @@ def test_each_fault_gives_its_finding_and_no_other(
     findings = check(override)
     assert [(one.severity, one.rule, one.where) for one in findings] == [(severity, rule, where)]
     assert cure in findings[0].cure
+
+
+def test_a_line_to_a_keypoint_that_there_is_not_is_told(check: Check) -> None:
+    edges = ((0, 2), (0, 3), (-1, 1))
+    lines = " ".join(f"keypoint_edge {{ start: {start} end: {end} }}" for start, end in edges)
+    findings = check(f"eval_config {{ {lines} }} train_input_reader {{ num_keypoints: 3 }}")
+    assert [(one.severity, one.rule, one.where) for one in findings] == [
+        ("warning", "keypoint-edges", f"eval_config.keypoint_edge[{number}]") for number in (1, 2)
+    ]
+    assert "from keypoint 0 to 3 is not drawn: an object has the keypoints 0 to 2" in findings[0].what
 
 
 def test_the_cure_cures(check: Check) -> None:

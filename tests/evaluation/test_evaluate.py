@@ -13,6 +13,7 @@ from tfod.evaluation.pascal_metrics import PascalEvaluator
 from tfod.evaluation.side_by_side import ImageOptions
 from tfod.inference.backends.tensorflow import TensorFlowDetector
 from tfod.protos.eval_pb2 import EvalConfig
+from tfod.visualize.colours import class_colour
 
 CATEGORIES = {1: "cat", 2: "dog"}
 BOX = [0.25, 0.125, 0.5, 0.25]  # relative to the padded input of 8 x 16 pixels
@@ -149,6 +150,34 @@ def test_masks_are_drawn():
     assert not different[len(different) // 2 :].any()
 
 
+def test_keypoints_are_drawn_with_their_lines():
+    features, labels = example("a", [[0.0, 0.0, 0.5, 1.0]], [2])
+    # Of the padded input, whose upper half is the image: from left to right through its middle, and none.
+    points = np.float32([[[0.25, 0.25], [0.25, 0.75], [np.nan, np.nan]]] * 3)
+    labels |= {
+        names.GROUNDTRUTH_KEYPOINTS: points,
+        names.GROUNDTRUTH_KEYPOINT_VISIBILITIES: np.isfinite(points[..., 0]),
+    }
+    step = finds([0.0, 0.0, 1.0, 1.0], 1)
+
+    def finding(features, labels):
+        losses, detections = step(features, labels)
+        # Through the middle too, but for the ends.
+        found = tf.constant([[[[0.5, 0.125], [0.5, 0.875], [0.9, 0.5]]] * 2])
+        return losses, {**detections, names.DETECTION_KEYPOINTS: found}
+
+    options = ImageOptions(keypoint_edges=[(0, 1), (1, 2)])
+    drawn = evaluate_model(finding, dataset((features, labels)), {1: "", 2: ""}, images=options)
+    left, right = np.split(
+        drawn.drawn["eval_side_by_side_0_0"], [drawn.drawn["eval_side_by_side_0_0"].shape[1] // 2], 1
+    )
+    for half, class_id, length in ((left, 1, 240), (right, 2, 160)):
+        rows = (half == class_colour(class_id)).all(axis=-1)[10:-10].sum(axis=1)
+        # Between the points, of radius 2.
+        assert length - 8 <= rows[20:-20].max() <= length
+    assert not (right == class_colour(3)).all(axis=-1).any()
+
+
 def test_masks_that_are_not_there_are_an_error():
     with pytest.raises(ConfigError, match="the model finds none"):
         evaluate_model(finds(BOX, 1), dataset(example("a", [BOX], [1])), CATEGORIES, others=of_masks())
@@ -205,6 +234,8 @@ def test_an_exported_model_gets_the_pixels_of_the_file():
 
 
 def test_picture_options_come_from_the_config():
-    assert image_options_from_config(EvalConfig()) == ImageOptions(10, 0.5, 20)
+    assert image_options_from_config(EvalConfig()) == ImageOptions(10, 0.5, 20, [])
+    lines = EvalConfig(keypoint_edge=[{"start": 0, "end": 2}])
+    assert image_options_from_config(lines) == ImageOptions(keypoint_edges=[(0, 2)])
     assert image_options_from_config(EvalConfig(num_visualizations=0)) is None
     assert image_options_from_config(EvalConfig(retain_original_images=False)) is None

@@ -14,6 +14,7 @@ from tfod.annotations.masks import run_lengths
 from tfod.annotations.source import open_sources
 from tfod.doctor.examination import Checks, examine
 from tfod.explore.browse import write_page
+from tfod.visualize.colours import class_colour, hex_colour
 
 EVIL = "</script><img src=x onerror=\"document.title='taken'\"><b>&amp;"
 
@@ -78,7 +79,10 @@ def test_pictures_and_boxes_are_shown(browser: Browser, page: Path) -> None:
     assert boxes == [2, 1, 1, 1, 1]
     frame = "document.querySelector('.card svg')"
     assert browser.evaluate(f"{frame}.getAttribute('viewBox')") == "0 0 640 480"
-    assert browser.evaluate(f"{frame}.querySelector('.box').getAttribute('width')") == "300"
+    # The first object lies on top. The line lies inside the box: half of it, a pixel of the screen, on each side.
+    sides = browser.evaluate(f"['x', 'width'].map((side) => {frame}.lastChild.getAttribute(side))")
+    pixel = 640 / browser.evaluate(f"{frame}.clientWidth")
+    assert [*map(float, sides)] == pytest.approx([pixel, 300 - 2 * pixel], rel=0.01)
     assert browser.complaints == []
 
 
@@ -153,12 +157,17 @@ def test_masks_and_skeletons_are_drawn(browser: Browser, tmp_path: Path) -> None
 
     (d,) = browser.evaluate("[...document.querySelectorAll('svg .mask')].map((path) => path.getAttribute('d'))")
     assert sorted(d.split("M")[1:]) == [" 10,14 20,14 20,16 10,16Z", " 5,10 5,20 30,20 30,10Z"]
-    assert browser.evaluate("document.querySelectorAll('svg line').length") == 1, "a line to no point is not drawn"
-    fills = "[...document.querySelectorAll('svg circle')].map((point) => point.getAttribute('fill') === 'none')"
-    assert browser.evaluate(fills) == [False, True]
+    assert browser.evaluate("document.querySelectorAll('svg .edge').length") == 1, "a line to no point is not drawn"
+    line = "['x1', 'y1', 'x2', 'y2', 'stroke'].map((name) => document.querySelector('svg .edge').getAttribute(name))"
+    assert browser.evaluate(line) == ["6", "12", "20", "18", hex_colour(class_colour(1))]
+    fills = "[...document.querySelectorAll('svg .point')].map((point) => point.getAttribute('fill'))"
+    assert browser.evaluate(fills) == [hex_colour(class_colour(1)), "none"]
+    assert browser.evaluate("document.querySelectorAll('svg .label').length") == 0
     browser.evaluate("document.querySelector('.card').click()")
     told = browser.evaluate("[...document.querySelectorAll('#facts ol li')].map((item) => item.textContent)")
     assert told == ["cat, 25 x 10, mask, 2 keypoints", "cat, 10 x 10"]
+    named = browser.evaluate("[...document.querySelectorAll('#view text')].map((label) => label.textContent)")
+    assert named == ["cat", "cat"]
     assert browser.complaints == []
 
 

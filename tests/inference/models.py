@@ -24,13 +24,15 @@ class BrightHalf(tf.Module):
         }
 
 
-def export(directory, *, shape=(1, None, None, 3), dtype=tf.uint8, name=names.INPUT_TENSOR, drop=()):
-    """Writes BrightHalf as the exporter does; `drop` leaves out outputs."""
+def export(directory, *, shape=(1, None, None, 3), dtype=tf.uint8, name=names.INPUT_TENSOR, drop=(), keypoints=()):
+    """Writes BrightHalf as the exporter does; `drop` leaves out outputs, `keypoints`, each y and x, is one more."""
     model = BrightHalf()
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec(shape, dtype, name)])
     def serve(images):
         values = model(tf.zeros([1, 2, 2, 3]) if dtype == tf.string else images)
+        if keypoints:
+            values[names.DETECTION_KEYPOINTS] = tf.constant([[keypoints, keypoints]], tf.float32)
         return {key: value for key, value in values.items() if key not in drop}
 
     tf.saved_model.save(model, str(directory), signatures=serve)

@@ -9,6 +9,7 @@ from pycocotools import mask as coco_mask
 from tfod.errors import ConfigError, DataError
 from tfod.inference.box_masks import image_masks
 from tfod.inference.detections import Detections, class_name
+from tfod.visualize.colours import class_colour
 
 FOUND = Detections(
     boxes=np.array([[0, 0, 0.5, 0.25], [0.1, 0.2, 0.3, 0.4], [0, 0, 1, 1]], np.float32),
@@ -123,6 +124,18 @@ def test_masks_and_sure_keypoints_are_drawn_too():
     unsure = replace(WITH_ALL, keypoint_scores=np.full((3, 2), 0.4, np.float32))
     assert (unsure.draw(image) == masked.draw(image)).all()
     assert (replace(unsure, keypoint_scores=None).draw(image) == WITH_ALL.draw(image)).all()
+
+
+def test_lines_between_sure_keypoints_are_drawn():
+    image = np.zeros((100, 200, 3), np.uint8)
+    points = np.tile(np.float32([[0.8, 0.2], [0.8, 0.8], [0.2, 0.5]]), (3, 1, 1))
+    scores = np.tile(np.float32([0.9, 0.9, 0.4]), (3, 1))
+    posed = replace(FOUND, keypoints=points, keypoint_scores=scores, keypoint_edges=[(0, 1), (1, 2), (0, 3)])
+    without, drawn = replace(posed, keypoint_edges=()).draw(image), posed.draw(image)
+    # The best is of class 2 and lies on top.
+    assert (drawn[80, 50:151] == class_colour(2)).all() and not (without[80, 50:151] == class_colour(2)).any()
+    assert not (drawn != without)[:75].any(), "there is no line to what is not sure"
+    assert posed.best(1).keypoint_edges == posed.keypoint_edges
 
 
 def test_supervision_gets_boxes_in_pixels():

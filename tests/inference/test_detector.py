@@ -8,7 +8,7 @@ from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tests.inference.models import export
-from tfod.errors import CheckpointError, DataError, StoreError
+from tfod.errors import CheckpointError, ConfigError, DataError, StoreError
 from tfod.export.known import remember
 from tfod.inference.detector import Detector
 from tfod.inference.images import read_image
@@ -198,6 +198,29 @@ def test_a_model_that_is_no_detector(tmp_path):
     export(tmp_path, drop=("num_detections",))
     with pytest.raises(CheckpointError, match="num_detections"):
         Detector.from_saved_model(tmp_path)
+
+
+def test_lines_between_keypoints_come_from_the_config(tmp_path):
+    config = tmp_path / "model" / "pipeline.config"
+    folder = export(tmp_path / "model" / "saved_model", keypoints=[[0.1, 0.1], [0.4, 0.4]])
+    image = np.full((10, 10, 3), 204, np.uint8)
+    assert Detector(folder)(image).keypoint_edges == ()
+    config.write_text("eval_config { keypoint_edge { start: 0 end: 1 } }")
+    for detector in (Detector(folder), Detector(config.parent), Detector.from_saved_model(config.parent)):
+        assert detector(image).keypoint_edges == [(0, 1)]
+    given = tmp_path / "given.config"
+    given.write_text("eval_config { keypoint_edge { start: 1 end: 0 } }")
+    assert Detector(folder, pipeline_config=given)(image).keypoint_edges == [(1, 0)]
+
+
+def test_a_model_without_keypoints_needs_no_config(tmp_path):
+    export(tmp_path / "saved_model")
+    (tmp_path / "label_map.pbtxt").write_text("item { id: 1 name: 'cat' }")
+    (tmp_path / "pipeline.config").write_text("nonsense")
+    detector = Detector(tmp_path)
+    assert detector(np.zeros((10, 10, 3), np.uint8)).keypoint_edges == ()
+    with pytest.raises(ConfigError):
+        _ = detector.keypoint_edges
 
 
 @pytest.mark.slow

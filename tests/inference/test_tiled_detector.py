@@ -1,6 +1,7 @@
 """Large images in windows: each object is found once, whole, wherever seams lie."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import cv2
@@ -95,9 +96,10 @@ def test_masks_and_keypoints_are_put_together() -> None:
         ids = np.array([3], np.int64)
         return Detections(box, scores, ids, 20, width, masks=mask, keypoints=points, keypoint_scores=scores[:, None])
 
-    nothing = half(0, 1, 80, 0.5).take(np.zeros(0, int))
+    nothing = replace(half(0, 1, 80, 0.5), keypoint_edges=[(0, 0)]).take(np.zeros(0, int))
     found = merged([Part(nothing, 0, 0), Part(half(10, 40, 40, 0.7), 0, 0), Part(half(0, 10, 40, 0.9), 0, 40)], 20, 80)
     assert found.pixel_boxes.tolist() == [[5.0, 10.0, 15.0, 50.0]]
     assert found.masks is not None and found.masks.sum() == 400 and found.masks[0, 5:15, 10:50].all()
     assert found.keypoints is not None and found.keypoints[0].tolist() == [[0.5, 0.5]]
+    assert found.keypoint_edges == [(0, 0)]
     assert found.scores.tolist() == pytest.approx([0.9]) and found.class_ids.tolist() == [3]

@@ -259,8 +259,11 @@ def test_one_drops_an_image_on_the_page_and_sees_its_box(port: int, tmp_path: Pa
         browser.open(f"http://127.0.0.1:{port}/")
         browser.evaluate(drop)
         browser.wait("document.querySelectorAll('#boxes .box').length === 1")
-        assert browser.evaluate("document.querySelector('#boxes .box').textContent") == "bright <light> 0.80"
-        assert browser.evaluate("document.querySelector('#boxes .box').style.height") == "50%"
+        assert browser.evaluate("document.querySelector('#boxes text').textContent") == "bright <light>\xa0\xa080%"
+        # Half of the image, 40 pixels high and shown as it is, but for the line of two pixels.
+        assert float(browser.evaluate("document.querySelector('#boxes .box').getAttribute('height')")) == 18
+        browser.evaluate("document.querySelector('#list button').focus()")
+        assert browser.evaluate("document.querySelectorAll('#boxes .box.marked').length") == 1
         browser.screenshot(tmp_path / "page.png")
         slide = "const t = document.getElementById('threshold'); t.value = 0.9; t.dispatchEvent(new Event('input'))"
         browser.evaluate(slide)

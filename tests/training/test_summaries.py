@@ -11,6 +11,7 @@ from tfod import names
 from tfod.errors import OutputError
 from tfod.training.summaries import TrainingSummaries, draw_batch
 from tfod.training.watch import Batch
+from tfod.visualize.colours import class_colour
 
 
 def test_due_at_every_nth_step_and_the_last(tmp_path: Path) -> None:
@@ -56,3 +57,20 @@ def test_pictures_are_un_normalised_and_have_their_boxes() -> None:
     # The box is drawn, what lies outside it is not: the second row is padding.
     assert changed[28:32, 11:29].any(axis=0).all()
     assert not changed[34:].any() and not changed[:, 34:].any()
+
+
+def test_keypoints_have_their_lines() -> None:
+    model = tiny.TinyModel()
+    features = {names.IMAGE: model.preprocess.pixels.normalize(tf.zeros([1, 40, 40, 3]))}
+    points = [[0.5, 0.125], [0.5, 0.875], [np.nan, np.nan]]
+    labels = {
+        names.GROUNDTRUTH_BOXES: tf.constant([[[0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0]]]),
+        names.GROUNDTRUTH_CLASSES: tf.constant([[[0.0, 1.0], [1.0, 0.0]]]),
+        names.NUM_GROUNDTRUTH_BOXES: tf.constant([1]),
+        names.GROUNDTRUTH_KEYPOINTS: tf.constant([[points, points]]),
+        names.GROUNDTRUTH_KEYPOINT_VISIBILITIES: tf.constant([[[True, True, False]] * 2]),
+    }
+    edges = [(0, 1), (1, 2)]
+    (drawn,) = draw_batch(Batch(features, labels), model.preprocess.denormalize, {2: ""}, edges)
+    assert (drawn[20, 8:33] == class_colour(2)).all()
+    assert not (drawn == class_colour(3)).all(axis=-1).any() and not drawn[24:39, 1:39].any()

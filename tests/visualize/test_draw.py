@@ -3,7 +3,8 @@ import pytest
 
 from tests.clock import seconds_at_most
 from tfod.visualize.colours import class_colour
-from tfod.visualize.draw import _make_label, _place, _shorten, _Style, draw_boxes, enlarge_small, mosaic
+from tfod.visualize.draw import _make_label, _place, _shorten, draw_boxes, enlarge_small, mosaic
+from tfod.visualize.style import Style
 
 GREY = np.full((200, 300, 3), 128, np.uint8)
 
@@ -56,7 +57,7 @@ def test_lines_of_small_objects_on_a_large_image_are_as_thin_as_on_a_small_one()
 
 @pytest.mark.parametrize(("width", "height"), [(100, 80), (640, 480), (6000, 4000), (3000, 20)])
 def test_sizes_grow_with_the_picture_and_have_a_least(width, height):
-    style = _Style.of(width, height)
+    style = Style.of(width, height)
     side = (width * height) ** 0.5
     assert style.line >= max(1, side / 350)
     assert style.letters.size >= max(9, side / 45)
@@ -64,7 +65,7 @@ def test_sizes_grow_with_the_picture_and_have_a_least(width, height):
 
 @pytest.mark.parametrize(("width", "height"), [(100, 80), (640, 480), (20, 300), (1, 1)])
 def test_a_label_stays_inside_the_picture(width, height):
-    style = _Style.of(width, height)
+    style = Style.of(width, height)
     label = _make_label("a rather long name of a class 99%", (0, 0, 0), width, style)
     for box in ((0, 0, width, height), (width - 1, height - 1, width, height)):
         left, top, _right, _bottom = _place(label.size, box, (width, height), [])
@@ -89,7 +90,7 @@ def test_labels_of_equal_boxes_do_not_cover_each_other():
 
 
 def test_a_long_name_is_shortened_in_its_middle():
-    style = _Style.of(100, 80)
+    style = Style.of(100, 80)
     text = _shorten("an endless name of a class  99%", 80, style)
     assert text.endswith("9%")
     assert "…" in text

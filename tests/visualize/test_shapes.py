@@ -53,10 +53,11 @@ def test_an_empty_mask_and_no_objects_draw_nothing() -> None:
 
 def test_a_skeleton_has_points_lines_and_rings() -> None:
     points = np.array([[[0.25, 0.25], [0.25, 0.75], [0.75, 0.5], [np.nan, np.nan]]])
-    skeletons = Skeletons(points, np.array([[2, 2, 0, 0]]), [(0, 1), (1, 2), (2, 3), (0, 9)])
+    skeletons = Skeletons(points, np.array([[2, 2, 0, 0]]), [(0, 1), (1, 2), (2, 3), (0, 9), (-1, 0), (-2, 0)])
 
     drawn = draw_boxes(GREY, WHOLE, [""], class_ids=[9], skeletons=skeletons)
 
     assert _is_colour(drawn, 1)[50, 75] and _is_colour(drawn, 2)[50, 225]
     assert _is_colour(drawn, 9)[50, 150]  # the line between the first two
+    assert not _is_colour(drawn, 9)[100, 112], "a number below 0 is no keypoint"
     assert not _is_colour(drawn, 3)[150, 150] and _is_colour(drawn, 3)[145:156, 145:156].any()  # cannot be seen: a ring

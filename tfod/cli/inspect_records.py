@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tfod.cli.command import CommandParser, execute, natural
@@ -25,7 +25,8 @@ _MOST = 500  # objects that are told and drawn
 _EXAMPLES = """\
   inspect_records.py annotations/train.record
   inspect_records.py 'annotations/train.record-*' --name raccoon-17.jpg --output workspace/raccoon-17.png
-  inspect_records.py annotations/train.record-00002-of-00010 --record 41"""
+  inspect_records.py annotations/train.record-00002-of-00010 --record 41
+  inspect_records.py annotations/train.record --pipeline_config_path workspace/people/pipeline.config"""
 
 
 def build_parser() -> CommandParser:
@@ -38,6 +39,8 @@ def build_parser() -> CommandParser:
     which.add_argument("-r", "--record", type=natural, default=0, metavar="N", help="its number, from 0 (default: 0)")
     which.add_argument("-n", "--name", help="its picture's file name, with or without its extension")
     parser.add_argument("-l", "--label_map", metavar="FILE", help="names for records that have class numbers only")
+    parser.add_argument("--pipeline_config_path", metavar="FILE", help="a config: its label map, and between which "
+        "keypoints there are lines (keypoint_edge)")  # fmt: skip
     parser.add_argument("-o", "--output", metavar="FILE", help="the picture to write (default: NAME_boxes.png)")
     return parser
 
@@ -52,7 +55,9 @@ def run(args: argparse.Namespace) -> None:
     from tfod.visualize.record import draw_example, example_objects
     from tfod.visualize.save import save_image
 
-    class_names = read_label_map(args.label_map).names if args.label_map else {}
+    class_names, edges = _config_facts(args.pipeline_config_path) if args.pipeline_config_path else ({}, [])
+    if args.label_map:
+        class_names = read_label_map(args.label_map).names
     found = find_example(with_folders(args.records), args.record, args.name)
     sides = (found.features.get(f"image/object/bbox/{side}", ()) for side in ("xmin", "ymin", "xmax", "ymax"))
     more = min(map(len, sides)) - _MOST
@@ -63,10 +68,20 @@ def run(args: argparse.Namespace) -> None:
         _print_objects(found, objects)
     if more > 0:
         print(f"and {more} more objects, which are not drawn either")
-    drawn = draw_example(found.features, objects, f"{found.file}, record {found.record}")
+    drawn = draw_example(found.features, objects, f"{found.file}, record {found.record}", edges)
     output = args.output or as_file_name(f"{picture_stem(found.name)}_boxes.png")
     save_image(drawn, output)
     print(f"{output}: the picture, drawn")
+
+
+def _config_facts(path: str) -> tuple[Mapping[int, str], Sequence[tuple[int, int]]]:
+    """The names of classes, and the lines between keypoints, of a config."""
+    from tfod.config.keypoints import keypoint_edges
+    from tfod.config.pipeline import read_pipeline_config
+    from tfod.inference.class_names import names_in_label_map
+
+    config = read_pipeline_config(path)
+    return names_in_label_map(config), keypoint_edges(config.eval_config)
 
 
 def _print_features(found: FoundExample) -> None:

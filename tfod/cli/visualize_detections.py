@@ -67,7 +67,7 @@ def build_parser() -> CommandParser:
 def run(args: argparse.Namespace) -> int:
     """Detects and writes; prints what was found."""
     kinds = _checked(args)
-    config, _ = read_config(args)
+    config, config_path = read_config(args)
     asked_for = read_class_names(config, is_asked_for=True) if args.label_map_path else None
 
     from tfod.inference.sources import find_sources
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 
     from tfod.visualize.detected import Choice, visualize
 
-    detector = _detector(args, config)
+    detector = _detector(args, config if config_path else None)
     class_names = _names(args, config, detector) if asked_for is None else asked_for
     choice = Choice(kinds, args.min_score, args.max_boxes, class_names, args.track, args.tile_size or None)
     result = visualize(_detect(args, detector), images, videos, Path(args.output_dir), choice)
@@ -110,11 +110,11 @@ def _checked(args: argparse.Namespace) -> list[str]:
     return read_kinds(args.write, FILES)
 
 
-def _detector(args: argparse.Namespace, config: "PipelineConfig") -> "Detector":
+def _detector(args: argparse.Namespace, config: "PipelineConfig | None") -> "Detector":
     from tfod.inference.detector import Detector
 
     if args.saved_model_dir:
-        return Detector(args.saved_model_dir)
+        return Detector(args.saved_model_dir, pipeline_config=config)
     return Detector.from_checkpoint(config, args.checkpoint_dir)
 
 

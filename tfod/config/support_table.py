@@ -293,7 +293,6 @@ _EVALUATION = {
                when=lambda _, name: name in MISSING_METRICS, condition=f"one of {', '.join(MISSING_METRICS)}",
                instead=f"use {', '.join(AVAILABLE_METRICS)}: --set {{path}}={AVAILABLE_METRICS[0]}"),
     **_missing("metrics of keypoints", "EvalConfig.parameterized_metric"),
-    **_missing("drawing of keypoints", "EvalConfig.keypoint_edge"),
     **_missing("metrics of groups of classes", "EvalConfig.super_categories"),
     **_missing("pictures of more than three channels", "EvalConfig.retain_original_image_additional_channels"),
     **_missing("evaluation of pictures in their own size", "EvalConfig.force_no_resize",

@@ -8,7 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from tfod.errors import ConfigError
 from tfod.evaluation.coco_metrics import CocoEvaluator
 from tfod.evaluation.pascal_metrics import PascalEvaluator
 from tfod.evaluation.side_by_side import ImageOptions, side_by_side
-from tfod.inference.detections import Detections
+from tfod.inference.detections import WITH_SHAPES, Detections
 from tfod.inference.detector import Detector
 from tfod.models.detection_model import DetectionModel
 from tfod.progress import Progress
@@ -38,13 +38,6 @@ if there are any, as `Detections.from_outputs` takes them.
 """
 
 Evaluator = CocoEvaluator | PascalEvaluator
-
-_WANTED = (
-    names.DETECTION_BOXES,
-    names.DETECTION_SCORES,
-    names.DETECTION_CLASSES,
-    names.NUM_DETECTIONS,
-)
 
 
 @dataclass(frozen=True)
@@ -138,7 +131,7 @@ def model_step(model: DetectionModel, *, regularize: bool = True) -> Step:
             features[names.IMAGE], true_shapes, labels, training=False, regularize=regularize
         )
         detections = model.detections(prediction, true_shapes)
-        return losses, {name: detections[name] for name in (*_WANTED, names.DETECTION_MASKS) if name in detections}
+        return losses, {name: detections[name] for name in WITH_SHAPES if name in detections}
 
     # AutoGraph would convert all of Keras for nothing; a smaller last batch or varying sizes share one graph.
     graph: Step = tf.function(compute, autograph=False, reduce_retracing=True)
@@ -191,7 +184,10 @@ class _Image:
         if self.pixels is None:
             raise ValueError("drawing needs ORIGINAL_IMAGE in the features: set retain_original_images")
         found = self.found.best(options.max_boxes, options.min_score)
-        return side_by_side(self.pixels, found, self.truth, categories)
+        found, truth = (
+            replace(one, class_names=categories, keypoint_edges=options.keypoint_edges) for one in (found, self.truth)
+        )
+        return side_by_side(self.pixels, found, truth)
 
 
 def _images(features: Tensors, labels: Tensors, detections: Tensors) -> Iterator[_Image]:
@@ -203,7 +199,7 @@ def _images(features: Tensors, labels: Tensors, detections: Tensors) -> Iterator
         one = {key: value[b] for key, value in arrays.items()}
         true_height, true_width = one[names.TRUE_IMAGE_SHAPE][:2]
         height, width = (int(side) for side in one[names.ORIGINAL_IMAGE_SPATIAL_SHAPE])
-        outputs = {name: one[name][np.newaxis] for name in (*_WANTED, names.DETECTION_MASKS) if name in one}
+        outputs = {name: one[name][np.newaxis] for name in WITH_SHAPES if name in one}
         yield _Image(
             one[names.SOURCE_ID],
             None if originals is None else originals[b, :true_height, :true_width].numpy(),
@@ -219,13 +215,16 @@ def _groundtruth(one: Tensors, true_part: Array, height: int, width: int) -> Det
     """Ground truth as detections of score 1; `true_part` is how much of the padded input the image fills."""
     count = one[names.NUM_GROUNDTRUTH_BOXES]
     # The original's order of operations: a division first would round otherwise.
-    boxes = one[names.GROUNDTRUTH_BOXES][:count] * np.tile(np.float32(1) / true_part, 2)
+    scale = np.float32(1) / true_part
+    boxes = one[names.GROUNDTRUTH_BOXES][:count] * np.tile(scale, 2)
     class_ids = np.argmax(one[names.GROUNDTRUTH_CLASSES][:count], axis=-1) + DetectionModel.label_id_offset
     masks = one.get(names.GROUNDTRUTH_INSTANCE_MASKS)
     if masks is not None:
         true_height, true_width = one[names.TRUE_IMAGE_SHAPE][:2]
         masks = _in_file(masks[:count, :true_height, :true_width], height, width)
-    return Detections(boxes, np.ones(count, np.float32), class_ids, height, width, masks=masks)
+    points = one.get(names.GROUNDTRUTH_KEYPOINTS)
+    points = None if points is None else points[:count] * scale
+    return Detections(boxes, np.ones(count, np.float32), class_ids, height, width, masks=masks, keypoints=points)
 
 
 def _in_file(masks: Array, height: int, width: int) -> NDArray[np.bool_]:

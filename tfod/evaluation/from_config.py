@@ -10,6 +10,7 @@ import tf_keras as keras
 
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.training import mask_metrics_faults, metrics_faults, recall_faults
+from tfod.config.keypoints import keypoint_edges
 from tfod.config.label_map import read_label_map
 from tfod.config.rules.record_files import count_records
 from tfod.errors import ConfigError
@@ -133,7 +134,12 @@ def image_options_from_config(config: EvalConfig) -> ImageOptions | None:
     """Which images an evaluation draws; None where `eval_config` asks for none."""
     if not config.retain_original_images or config.num_visualizations == 0:
         return None
-    return ImageOptions(config.num_visualizations, config.min_score_threshold, config.max_num_boxes_to_visualize)
+    return ImageOptions(
+        config.num_visualizations,
+        config.min_score_threshold,
+        config.max_num_boxes_to_visualize,
+        keypoint_edges(config),
+    )
 
 
 def evaluators_from_config(

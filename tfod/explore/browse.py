@@ -30,8 +30,8 @@ from tfod.doctor.rules.pictures import GIANT_PIXELS, open_picture
 from tfod.explore.outlines import drawn_shape
 from tfod.files import replacing
 from tfod.progress import Progress
-from tfod.visualize.colours import hex_colour
 from tfod.visualize.offline_page import offline_page
+from tfod.visualize.style import drawing_of_pages
 
 __all__ = ["write_page"]
 
@@ -59,12 +59,12 @@ def write_page(sources: Sources, findings: Sequence[Finding], output: Path | str
             progress.advance()
     data = {
         "classes": [*numbers.classes],
-        "colours": [hex_colour(number) for number in range(1, len(numbers.classes) + 1)],
         "rules": [*numbers.rules],
         "severities": [RULES[rule].severity for rule in numbers.rules],
         "splits": [*numbers.splits],
         "pictures": entries,
         "edges": _edges(sources, numbers.classes),
+        "drawing": drawing_of_pages(max(len(numbers.classes), numbers.most_keypoints)),
     }
     with replacing(output) as temporary:
         page = offline_page("tfod.explore", "browse", sources.name, data, "img-src data:")
@@ -78,6 +78,7 @@ class _Numbers:
         self.classes: dict[str, int] = {}
         self.rules: dict[str, int] = {}
         self.splits: dict[str, int] = {}
+        self.most_keypoints = 0
 
     def entry(
         self, split: str, image: AnnotatedImage, findings: Sequence[Finding], thumbnail: str, size: tuple[int, int]
@@ -94,6 +95,7 @@ class _Numbers:
                 place = (round(side, 1) for side in (box[0], box[1], box[2] - box[0], box[3] - box[1]))
                 rules = of_object.get(number, [])
                 shape = drawn_shape(item)
+                self.most_keypoints = max(self.most_keypoints, len(item.keypoints))
                 boxes.append([_number(self.classes, item.class_name), *place, rules, number, *filter(None, [shape])])
         return {
             "name": image.filename,

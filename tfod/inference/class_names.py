@@ -1,7 +1,7 @@
-"""The names of a model's classes, from what lies beside it."""
+"""The names of a model's classes, and the lines between its keypoints, from what lies beside it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from tfod.stores import is_file, is_remote, normal
 __all__ = [
     "LABEL_MAP",
     "config_beside",
+    "edges_beside",
     "label_map_beside",
     "label_map_of",
     "names_beside",
@@ -50,6 +51,21 @@ def names_beside(place: Path | str) -> Mapping[int, str]:
     from tfod.config.pipeline import read_pipeline_config
 
     return names_in_config(read_pipeline_config(config))
+
+
+def edges_beside(place: Path | str) -> Sequence[tuple[int, int]]:
+    """Pairs of numbers of keypoints with a line between, by the config in a model's folder or in the one above it.
+
+    Raises:
+      ConfigError: The config is damaged.
+    """
+    config = config_beside(place)
+    if config is None:
+        return ()
+    from tfod.config.keypoints import keypoint_edges
+    from tfod.config.pipeline import read_pipeline_config
+
+    return keypoint_edges(read_pipeline_config(config).eval_config)
 
 
 def names_in_config(config: Any) -> Mapping[int, str]:

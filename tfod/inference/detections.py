@@ -3,9 +3,9 @@
 Letters: `N` boxes, `K` keypoints of each, `H W` pixels.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from tfod import names
 from tfod.errors import ConfigError, DataError
 from tfod.inference.box_masks import image_masks
+
+if TYPE_CHECKING:
+    from tfod.visualize.shapes import Skeletons
 
 __all__ = ["OUTPUTS", "WITH_SHAPES", "Detections", "class_name"]
 
@@ -36,9 +39,12 @@ class Detections:
       class_ids: int64 `[N]`, from 1.
       height, width: Of the image, in pixels.
       masks: bool `[N, H, W]`, of the whole image; None where the model finds none.
-      keypoints: float32 `[N, K, 2]`, yx, normalised to [0, 1]; None where the model finds none.
+      keypoints: float32 `[N, K, 2]`, yx, normalised to [0, 1], NaN for one that is not there; None where the
+        model finds none.
       keypoint_scores: float32 `[N, K]`; None where the model gives none.
       class_names: Class id to name; empty where they are not known.
+      keypoint_edges: Pairs of numbers of keypoints, from 0, with a line between them; empty where they are
+        not known.
       track_ids: int64 `[N]`, from 1, an object's own through the frames of a video, 0 for one that is not tracked; None
         where none are.
     """
@@ -52,6 +58,7 @@ class Detections:
     keypoints: NDArray[np.float32] | None = None
     keypoint_scores: NDArray[np.float32] | None = None
     class_names: Mapping[int, str] = field(default_factory=dict)
+    keypoint_edges: Sequence[tuple[int, int]] = ()
     track_ids: NDArray[np.int64] | None = None
 
     @classmethod
@@ -61,6 +68,7 @@ class Detections:
         height: int,
         width: int,
         class_names: Mapping[int, str] | None = None,
+        keypoint_edges: Sequence[tuple[int, int]] = (),
     ) -> "Detections":
         """From what an exported model gives for one image, float32 arrays `[1, N, ...]`; padding is left out."""
         count = int(outputs[names.NUM_DETECTIONS][0])
@@ -76,6 +84,7 @@ class Detections:
             keypoints=found.get(names.DETECTION_KEYPOINTS),
             keypoint_scores=found.get(names.DETECTION_KEYPOINT_SCORES),
             class_names=class_names or {},
+            keypoint_edges=keypoint_edges,
         )
 
     def __len__(self) -> int:
@@ -85,6 +94,19 @@ class Detections:
     def names(self) -> list[str]:
         """The name of each box's class; `class 7` where it has none."""
         return self.labels(self.class_names)
+
+    @property
+    def skeletons(self) -> "Skeletons | None":
+        """The sure keypoints and the lines between them, to be drawn; None where there are no keypoints."""
+        from tfod.visualize.shapes import Skeletons
+
+        if self.keypoints is None:
+            return None
+        if self.keypoint_scores is None:
+            return Skeletons(self.keypoints, edges=self.keypoint_edges)
+        # Every object has all keypoints; most of one that is half hidden mean nothing.
+        sure = self.keypoint_scores[..., np.newaxis] >= _SURE
+        return Skeletons(np.where(sure, self.keypoints, np.nan), edges=self.keypoint_edges)
 
     @property
     def pixel_boxes(self) -> NDArray[np.float64]:
@@ -177,24 +199,26 @@ class Detections:
         )
 
     def draw(self, image: NDArray[np.uint8], *, side: float | None = None) -> NDArray[np.uint8]:
-        """A copy of the image, uint8 `[H, W, 3]`, RGB, with boxes, names and scores; and masks and sure keypoints.
+        """A copy of the image, uint8 `[H, W, 3]`, RGB, with boxes, names and scores; and masks, sure keypoints and
+        the lines between these.
 
         What is tracked has its number after its name. Lines and letters are no larger than on an image of `side` x
         `side` pixels.
         """
         from tfod.visualize.draw import draw_boxes
-        from tfod.visualize.shapes import Skeletons
 
         self._require_own(image)
         tracks = [0] * len(self) if self.track_ids is None else self.track_ids.tolist()
         labels = [f"{name} #{track}" if track else name for name, track in zip(self.names, tracks, strict=True)]
-        points = self.keypoints
-        if points is not None and self.keypoint_scores is not None:
-            # Every object has all keypoints; most of one that is half hidden mean nothing.
-            points = np.where(self.keypoint_scores[..., np.newaxis] >= _SURE, points, np.nan)
-        skeletons = None if points is None else Skeletons(points)
         return draw_boxes(
-            image, self.boxes, labels, self.scores, self.class_ids, masks=self.masks, skeletons=skeletons, side=side
+            image,
+            self.boxes,
+            labels,
+            self.scores,
+            self.class_ids,
+            masks=self.masks,
+            skeletons=self.skeletons,
+            side=side,
         )
 
     def crops(self, image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:

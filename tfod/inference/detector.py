@@ -5,16 +5,19 @@ Letters: `B` images, `H W` pixels, `N` detections of an image.
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tfod import names
+from tfod.config.keypoints import keypoint_edges
 from tfod.errors import ConfigError, DataError
 from tfod.inference.backends.backend import Backend
-from tfod.inference.class_names import config_beside, names_beside, names_in_config
+from tfod.inference.class_names import config_beside, edges_beside, names_beside, names_in_config
 from tfod.inference.detections import WITH_SHAPES, Detections
 from tfod.inference.images import read_image
 from tfod.inference.recognition import Format, ModelPlace, find_exported_model, find_model
@@ -27,6 +30,8 @@ __all__ = ["Detector"]
 
 Image = NDArray[np.uint8] | Path | str
 """Pixels, uint8 `[H, W, 3]`, RGB; or a file, which is turned as its EXIF says."""
+
+Edges = Sequence[tuple[int, int]]
 
 # Of a model that takes any number of images: more at once need more memory, and are hardly faster.
 _AT_ONCE = 8
@@ -61,8 +66,8 @@ class Detector:
         Args:
           model: An exported model: its folder, a frozen graph of TensorFlow 1, a `.tflite` or `.onnx` file; or a
             checkpoint: its folder, of which the newest is taken, or a prefix (`.../ckpt-3`).
-          pipeline_config: Of a checkpoint, a file or a TrainEvalPipelineConfig; None for the `pipeline.config` in its
-            folder or in the one above.
+          pipeline_config: A file or a TrainEvalPipelineConfig; None for the `pipeline.config` in the model's folder or
+            in the one above. A checkpoint needs one; of other models it names classes and lines between keypoints.
           label_map: Names the classes; None for the names in the model's file, or a `label_map.pbtxt` beside it, or
             those of the config there.
           threads: How many it computes in; None for as many as there are processors.
@@ -84,6 +89,7 @@ class Detector:
         self.format = place.format
         self.backend = _opened(place, pipeline_config, threads)
         self.class_names = _class_names(self.backend, label_map, pipeline_config, place.path)
+        self._find_edges = _edges_finder(pipeline_config, place.path)
 
     @classmethod
     def from_saved_model(cls, directory: Path | str) -> "Detector":
@@ -98,7 +104,7 @@ class Detector:
         """
         path = find_exported_model(directory)
         place = ModelPlace("frozen_graph" if is_file(path) else "saved_model", path)
-        return cls._of(place.format, _opened(place, None, None))
+        return cls._of(place.format, _opened(place, None, None), find_edges=_edges_finder(None, path))
 
     @classmethod
     def from_checkpoint(cls, pipeline_config: Any, checkpoint: Path | str) -> "Detector":
@@ -112,7 +118,8 @@ class Detector:
           ConfigError, CheckpointError: the model cannot be built, or the checkpoint is of another.
         """
         place = ModelPlace("checkpoint", os.fspath(checkpoint))
-        return cls._of("checkpoint", _opened(place, pipeline_config, None), names_in_config(pipeline_config))
+        class_names, find_edges = names_in_config(pipeline_config), _edges_finder(pipeline_config, place.path)
+        return cls._of("checkpoint", _opened(place, pipeline_config, None), class_names, find_edges)
 
     @classmethod
     def from_model(cls, model: "DetectionModel") -> "Detector":
@@ -122,10 +129,26 @@ class Detector:
         return cls._of("checkpoint", TensorFlowDetector.of_model(model))
 
     @classmethod
-    def _of(cls, kind: Format, backend: Backend, class_names: Mapping[int, str] | None = None) -> "Detector":
+    def _of(
+        cls,
+        kind: Format,
+        backend: Backend,
+        class_names: Mapping[int, str] | None = None,
+        find_edges: Callable[[], Edges] = tuple,
+    ) -> "Detector":
         detector = cls.__new__(cls)
         detector.format, detector.backend, detector.class_names = kind, backend, class_names or {}
+        detector._find_edges = find_edges
         return detector
+
+    @cached_property
+    def keypoint_edges(self) -> Edges:
+        """Pairs of numbers of keypoints, from 0, between which there is a line: those of `eval_config.keypoint_edge`.
+
+        Empty where there is no config. Raises ConfigError where the one beside the model is damaged.
+        """
+        # Not before there are keypoints: a model without any needs no config.
+        return self._find_edges()
 
     @property
     def image_size(self) -> tuple[int | None, int | None]:
@@ -178,7 +201,8 @@ class Detector:
             for row, number in enumerate(rows):
                 height, width = images[number].shape[:2]
                 one = {name: values[row : row + 1] for name, values in outputs.items()}
-                found[number] = Detections.from_outputs(one, height, width, self.class_names)
+                edges = self.keypoint_edges if names.DETECTION_KEYPOINTS in one else ()
+                found[number] = Detections.from_outputs(one, height, width, self.class_names, edges)
         return [found[number] for number in range(len(images))]
 
     def _outputs(self, images: NDArray[Any], wanted: Sequence[str] | None) -> dict[str, NDArray[Any]]:
@@ -259,6 +283,12 @@ def _class_names(backend: Backend, label_map: Path | str | None, pipeline_config
     if backend.class_names:
         return backend.class_names
     return names_beside(path) if pipeline_config is None else names_in_config(pipeline_config)
+
+
+def _edges_finder(pipeline_config: Any, path: str) -> Callable[[], Edges]:
+    if pipeline_config is None:
+        return partial(edges_beside, path)
+    return partial(keypoint_edges, pipeline_config.eval_config)
 
 
 def _sides(shape: Sequence[int | None]) -> str:

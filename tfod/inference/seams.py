@@ -74,6 +74,7 @@ def merged(parts: Sequence[Part], height: int, width: int) -> Detections:
         keypoints=None if first.keypoints is None else _keypoints(members, height, width),
         keypoint_scores=None if first.keypoint_scores is None else _keypoint_scores(members),
         class_names=first.class_names,
+        keypoint_edges=first.keypoint_edges,
     )
 
 

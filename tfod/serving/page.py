@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from tfod.inference.detections import OUTPUTS
-from tfod.visualize.colours import hex_colour
 from tfod.visualize.offline_page import offline_page
+from tfod.visualize.style import drawing_of_pages
 
 __all__ = ["page"]
 
@@ -14,6 +14,6 @@ _SOURCES = "base-uri 'none'; form-action 'none'; img-src blob:; connect-src 'sel
 
 def page(name: str, class_names: Mapping[int, str]) -> str:
     """The page of the model `name`; it loads nothing, and asks only the server that it came from."""
-    colours = [hex_colour(number) for number in range(1, max(_COLOURS, *class_names, 1) + 1)]
-    data = {"model": name, "classes": dict(class_names), "colours": colours, "outputs": list(OUTPUTS)}
+    drawing = drawing_of_pages(max(_COLOURS, *class_names, 1))
+    data = {"model": name, "classes": dict(class_names), "drawing": drawing, "outputs": list(OUTPUTS)}
     return offline_page("tfod.serving", "serve", name, data, _SOURCES)

@@ -20,6 +20,7 @@ from tfod.checkpoints.restore import restore_fine_tune
 from tfod.config.faults.fault import refuse
 from tfod.config.faults.training import num_steps_faults
 from tfod.config.gray import with_gray
+from tfod.config.keypoints import keypoint_edges
 from tfod.config.label_map import read_label_map
 from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
 from tfod.files import write_text
@@ -266,7 +267,7 @@ def _describe(numbers: Mapping[str, float]) -> str:
 
 def _draw(config: TrainEvalPipelineConfig, model: DetectionModel, batch: Batch) -> NDArray[np.uint8]:
     class_names = read_label_map(config.train_input_reader.label_map_path).names
-    return draw_batch(batch, model.preprocess.denormalize, class_names)
+    return draw_batch(batch, model.preprocess.denormalize, class_names, keypoint_edges(config.eval_config))
 
 
 def _restore_fine_tune(model: DetectionModel, config: TrainConfig) -> None:

@@ -13,6 +13,7 @@ from tfod.augment.albumentations_objects import read_object_albumentations
 from tfod.augment.example import Example
 from tfod.augment.from_config import augmentation_from_config, flip_permutation
 from tfod.config.gray import with_gray
+from tfod.config.keypoints import keypoint_edges
 from tfod.config.label_map import read_label_map
 from tfod.config.pipeline import PipelineConfig
 from tfod.explore.find_example import find_example
@@ -74,8 +75,7 @@ def preview_augmentation(
         draws = [_draw(None, example, model.preprocess)]
         draws += [_draw(seed, _augmented(augment, example, seed), model.preprocess) for seed in seeds]
     class_names = read_label_map(reader.label_map_path).names if reader.label_map_path else {}
-    edges = [(edge.start, edge.end) for edge in config.eval_config.keypoint_edge]
-    return Preview(found.name, draws, Legend(class_names, edges))
+    return Preview(found.name, draws, Legend(class_names, keypoint_edges(config.eval_config)))
 
 
 def _augmented(augment: Callable[[Example, Any], Example], example: Example, seed: int) -> Example:

@@ -1,7 +1,7 @@
 """What a run tells TensorBoard, under the original's tags."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,10 @@ class TrainingSummaries(orbit.utils.SummaryManagerInterface):
 
 
 def draw_batch(
-    batch: Batch, denormalize: Callable[[tf.Tensor], tf.Tensor], class_names: Mapping[int, str]
+    batch: Batch,
+    denormalize: Callable[[tf.Tensor], tf.Tensor],
+    class_names: Mapping[int, str],
+    keypoint_edges: Sequence[tuple[int, int]] = (),
 ) -> NDArray[np.uint8]:
     """The first three images of a batch as the network sees them, with their objects: uint8 `[3, h, w, 3]`.
 
@@ -91,6 +94,7 @@ def draw_batch(
       batch: Of `tfod.input.dataset.training_dataset`; masks and keypoints are drawn if it has them.
       denormalize: Takes network inputs, float32 of any shape, to 0..255.
       class_names: By class id, which counts from 1.
+      keypoint_edges: Pairs of numbers of keypoints, from 0, between which there is a line.
     """
     # Imported here: only a run that draws pays for the drawing library.
     from tfod.visualize.draw import draw_boxes
@@ -113,7 +117,7 @@ def draw_batch(
                 masks=None if masks is None else masks[number][:count],
                 skeletons=None
                 if points is None
-                else Skeletons(points[number], None if visible is None else visible[number]),
+                else Skeletons(points[number], None if visible is None else visible[number], keypoint_edges),
             )
         )
     return np.stack(drawn)

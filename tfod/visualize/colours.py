@@ -2,7 +2,7 @@
 
 import colorsys
 
-__all__ = ["PALETTE", "class_colour", "hex_colour", "text_colour"]
+__all__ = ["PALETTE", "Colour", "class_colour", "hex_colour", "text_colour"]
 
 Colour = tuple[int, int, int]
 
@@ -29,13 +29,13 @@ def class_colour(class_id: int) -> Colour:
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
-def hex_colour(class_id: int) -> str:
-    """A class's colour as style sheets write it.
+def hex_colour(colour: Colour) -> str:
+    """A colour as style sheets write it.
 
-    >>> hex_colour(1)
+    >>> hex_colour((220, 20, 60))
     '#dc143c'
     """
-    return "#{:02x}{:02x}{:02x}".format(*class_colour(class_id))
+    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def text_colour(background: Colour) -> Colour:

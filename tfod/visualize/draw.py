@@ -14,32 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tfod.visualize.colours import class_colour, text_colour
-from tfod.visualize.letters import Lettering, drawable, lettering
+from tfod.visualize.letters import drawable
 from tfod.visualize.shapes import Skeletons, blend_mask, draw_skeleton, in_mask
+from tfod.visualize.style import DARK, Style
 
 __all__ = ["draw_boxes", "enlarge_small", "mosaic"]
 
-_SMALLEST_FONT = 9
-_DARK = (20, 20, 20)
-
 Array = NDArray[Any]
 Rectangle = tuple[int, int, int, int]  # left, top, right, bottom in pixels; right and bottom are outside
-
-
-class _Style(NamedTuple):
-    """Sizes in pixels for one picture."""
-
-    line: int
-    halo: int
-    padding: int
-    letters: Lettering
-
-    @classmethod
-    def of(cls, width: int, height: int, most: float | None = None) -> "_Style":
-        side = min(math.sqrt(width * height), most or math.inf)
-        line = max(1, round(side / 260))
-        font_size = max(_SMALLEST_FONT, round(side / 38))
-        return cls(line, max(1, line // 4) if line > 1 else 0, max(1, font_size // 6), lettering(font_size))
 
 
 class _Label(NamedTuple):
@@ -81,7 +63,7 @@ def draw_boxes(
     drawable = [i for i in range(len(boxes)) if np.isfinite(boxes[i]).all()]
     best_first = sorted(drawable, key=lambda i: -scores_or_ones[i])
     height, width = image.shape[:2]
-    style = _Style.of(width, height, side)
+    style = Style.of(width, height, side)
     if masks is not None:
         image = np.array(image, np.uint8)
         for i in reversed(best_first):
@@ -96,7 +78,7 @@ def draw_boxes(
         points = np.asarray(skeletons.points, np.float64)[..., ::-1] * picture.size
         visible = np.ones(points.shape[:2]) if skeletons.visible is None else np.asarray(skeletons.visible)
         for i in reversed(best_first):
-            draw_skeleton(canvas, points[i], visible[i] > 0, skeletons.edges, colours[i], style.line)
+            draw_skeleton(canvas, points[i], visible[i] > 0, skeletons.edges, colours[i], style)
     texts = labels if scores is None else [f"{labels[i]}  {scores_or_ones[i]:.0%}" for i in range(len(labels))]
     named = {i: _make_label(texts[i], colours[i], width, style) for i in best_first if labels[i]}
     _draw_labels(canvas, named, rectangles, picture.size, style)
@@ -108,7 +90,7 @@ def _draw_labels(
     labels: Mapping[int, _Label],
     boxes: Mapping[int, Rectangle],
     picture_size: tuple[int, int],
-    style: _Style,
+    style: Style,
 ) -> None:
     """Draws the labels of boxes: the first choose their place first, and lie on top."""
     taken = np.empty((len(labels), 4), np.int64)
@@ -150,11 +132,11 @@ def mosaic(
     """
     columns = columns or math.ceil(math.sqrt(len(images)))
     height, width = cell_size or (max(i.shape[0] for i in images), max(i.shape[1] for i in images))
-    style = _Style.of(width, height)
+    style = Style.of(width, height)
     gap = max(2, style.line * 2)
     header = style.letters.height + 2 * style.padding if captions else 0
     rows = math.ceil(len(images) / columns)
-    sheet = Image.new("RGB", (columns * (width + gap) + gap, rows * (height + header + gap) + gap), _DARK)
+    sheet = Image.new("RGB", (columns * (width + gap) + gap, rows * (height + header + gap) + gap), DARK)
     canvas = ImageDraw.Draw(sheet)
     for index, image in enumerate(images):
         left = gap + index % columns * (width + gap)
@@ -175,26 +157,26 @@ def _to_pixels(box: Array, width: int, height: int) -> Rectangle:
     return left, top, max(round(xmax * width), left + 1), max(round(ymax * height), top + 1)
 
 
-def _draw_rectangle(canvas: Any, rectangle: Rectangle, colour: tuple[int, int, int], style: _Style) -> None:
+def _draw_rectangle(canvas: Any, rectangle: Rectangle, colour: tuple[int, int, int], style: Style) -> None:
     if style.halo:  # A dark rim keeps a line visible on ground of its own colour.
         left, top, right, bottom = _rim(rectangle, style)
-        canvas.rectangle((left, top, right - 1, bottom - 1), outline=_DARK, width=style.line + 2 * style.halo)
+        canvas.rectangle((left, top, right - 1, bottom - 1), outline=DARK, width=style.line + 2 * style.halo)
     left, top, right, bottom = rectangle
     canvas.rectangle((left, top, right - 1, bottom - 1), outline=colour, width=style.line)
 
 
-def _rim(rectangle: Rectangle, style: _Style) -> Rectangle:
+def _rim(rectangle: Rectangle, style: Style) -> Rectangle:
     left, top, right, bottom = rectangle
     return left - style.halo, top - style.halo, right + style.halo, bottom + style.halo
 
 
-def _make_label(text: str, colour: tuple[int, int, int], room: int, style: _Style) -> _Label:
+def _make_label(text: str, colour: tuple[int, int, int], room: int, style: Style) -> _Label:
     text = _shorten(text, room - 2 * style.padding, style)
     width = math.ceil(style.letters.width(text)) + 2 * style.padding
     return _Label(text, colour, (width, style.letters.height + style.padding))
 
 
-def _draw_label(canvas: Any, label: _Label, rectangle: Rectangle, style: _Style) -> None:
+def _draw_label(canvas: Any, label: _Label, rectangle: Rectangle, style: Style) -> None:
     left, top, right, bottom = rectangle
     canvas.rectangle((left, top, right - 1, bottom - 1), fill=label.colour)
     style.letters.draw(canvas, (left + style.padding, (top + bottom) / 2), label.text, text_colour(label.colour))
@@ -227,7 +209,7 @@ def _covered(place: Rectangle, taken: Array) -> int:
     return int(np.maximum(sides, 0).prod(axis=1).sum())
 
 
-def _shorten(text: str, room: int, style: _Style) -> str:
+def _shorten(text: str, room: int, style: Style) -> str:
     """The text, with its middle left out where it is wider than `room` pixels: the score stays readable."""
     text = drawable(text)
     if style.letters.width(text) <= room:

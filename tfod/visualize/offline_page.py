@@ -15,15 +15,16 @@ def offline_page(package: str, name: str, title: str, data: Any, sources: str) -
     """A page of the files `page/NAME.html`, `.css` and `.js` of a package.
 
     The first is the body, which has `$title` where that goes. The script finds `data`, which may hold texts of
-    strangers, and the functions of `offline/page.js`.
+    strangers, and the functions of `offline/page.js` and `offline/objects.js`; these need `data["drawing"]`, which
+    `tfod.visualize.style.drawing_of_pages` gives.
 
     Args:
       sources: What else may be loaded, in words of a Content-Security-Policy.
     """
     own, shared = resources.files(package) / "page", resources.files("tfod.visualize") / "offline"
     body, style, script = ((own / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    page, helpers = ((shared / f"page.{kind}").read_text(encoding="utf-8") for kind in ("html", "js"))
-    script, title = helpers + script, html.escape(title)
+    page, *helpers = ((shared / file).read_text(encoding="utf-8") for file in ("page.html", "page.js", "objects.js"))
+    script, title = "".join((*helpers, script)), html.escape(title)
     return string.Template(page).substitute(
         title=title,
         sources=sources,

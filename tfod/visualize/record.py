@@ -54,11 +54,17 @@ def example_objects(
     return objects
 
 
-def draw_example(features: Mapping[str, Value], objects: Sequence[ExampleObject], where: str) -> NDArray[np.uint8]:
-    """The picture, uint8 [H, W, 3], with boxes, masks and keypoints, and tinted by its class mask; a thumbnail comes
+def draw_example(
+    features: Mapping[str, Value],
+    objects: Sequence[ExampleObject],
+    where: str,
+    keypoint_edges: Sequence[tuple[int, int]] = (),
+) -> NDArray[np.uint8]:
+    """The image, uint8 [H, W, 3], with boxes, masks and keypoints, and tinted by its class mask; a thumbnail comes
     back enlarged.
 
-    Pixels are as stored: EXIF turns nothing, as in training. Raises DataError for what cannot be decoded.
+    `keypoint_edges` are pairs of numbers of keypoints, from 0, between which there is a line. Pixels are as stored:
+    EXIF turns nothing, as in training. Raises DataError for what cannot be decoded.
     """
     picture = _decoded(features, names.IMAGE_ENCODED, "RGB", where)
     if names.CLASS_MASK_ENCODED in features:
@@ -70,7 +76,7 @@ def draw_example(features: Mapping[str, Value], objects: Sequence[ExampleObject]
         [item.name for item in objects],
         class_ids=[item.class_id for item in objects],
         masks=_masks(features, len(objects), (picture.shape[0], picture.shape[1]), where),
-        skeletons=_skeletons(objects),
+        skeletons=_skeletons(objects, keypoint_edges),
     )
 
 
@@ -91,7 +97,7 @@ def _masks(features: Mapping[str, Value], shown: int, size: tuple[int, int], whe
     return np.stack(decoded)
 
 
-def _skeletons(objects: Sequence[ExampleObject]) -> Skeletons | None:
+def _skeletons(objects: Sequence[ExampleObject], edges: Sequence[tuple[int, int]]) -> Skeletons | None:
     most = max((len(item.keypoints) for item in objects), default=0)
     if not most:
         return None
@@ -101,7 +107,7 @@ def _skeletons(objects: Sequence[ExampleObject]) -> Skeletons | None:
         for place, (x, y, seen) in enumerate(item.keypoints):
             if seen:
                 points[number, place], visible[number, place] = (y, x), seen > 1
-    return Skeletons(points, visible)
+    return Skeletons(points, visible, edges)
 
 
 def _keypoints(features: Mapping[str, Value], count: int) -> list[tuple[tuple[float, float, int], ...]]:

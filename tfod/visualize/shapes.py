@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfod.visualize.colours import Colour, class_colour
+from tfod.visualize.style import DARK, MASK_OPACITY, Style
 
 __all__ = ["Skeletons", "blend_mask", "draw_skeleton", "in_mask"]
-
-_OPACITY = 0.4
-_DARK = (20, 20, 20)
 
 Array = NDArray[Any]
 
@@ -63,7 +61,7 @@ def blend_mask(image: NDArray[np.uint8], inside: NDArray[np.bool_], colour: Colo
     whole = shown.astype(np.uint8)
     kernel = np.ones((2 * line + 1, 2 * line + 1), np.uint8)
     outline = whole - cv2.erode(whole, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=(0,))
-    tinted = (1 - _OPACITY) * part[shown] + _OPACITY * np.asarray(colour)
+    tinted = (1 - MASK_OPACITY) * part[shown] + MASK_OPACITY * np.asarray(colour)
     part[shown] = np.rint(tinted).astype(np.uint8)
     part[outline > 0] = colour
 
@@ -74,7 +72,7 @@ def draw_skeleton(
     visible: Array,
     edges: Sequence[tuple[int, int]],
     colour: Colour,
-    line: int,
+    style: Style,
 ) -> None:
     """Draws the lines in the object's colour, and each keypoint in one of its own.
 
@@ -82,19 +80,24 @@ def draw_skeleton(
       canvas: Of Pillow; modified.
       points: float `[K, 2]`, xy in pixels, NaN where there is none.
       visible: bool `[K]`.
-      edges: Pairs of numbers of keypoints.
+      edges: Pairs of numbers of keypoints; a line to a number that there is not is left out.
       colour: RGB.
-      line: Width of a line, in pixels.
+      style: Sizes.
     """
     there = np.isfinite(points).all(axis=1)
     for start, end in edges:
-        if max(start, end) < len(points) and there[start] and there[end]:
+        if min(start, end) >= 0 and max(start, end) < len(points) and there[start] and there[end]:
             ends = [tuple(points[start]), tuple(points[end])]
-            canvas.line(ends, fill=_DARK, width=line + 2)
-            canvas.line(ends, fill=colour, width=line)
-    radius = line + 1
+            canvas.line(ends, fill=DARK, width=style.edge + 2 * style.rim)
+            canvas.line(ends, fill=colour, width=style.edge)
     for number in np.flatnonzero(there):
-        x, y = points[number]
         own = class_colour(int(number) + 1)
-        ring = {"fill": own, "outline": _DARK, "width": 1} if visible[number] else {"outline": own, "width": line}
-        canvas.ellipse((x - radius, y - radius, x + radius, y + radius), **ring)
+        if visible[number]:
+            _draw_circle(canvas, points[number], style.radius, fill=own, outline=DARK, width=style.rim)
+        else:
+            _draw_circle(canvas, points[number], style.radius, outline=own, width=style.line)
+
+
+def _draw_circle(canvas: Any, place: Array, radius: int, **look: Any) -> None:
+    x, y = place
+    canvas.ellipse((x - radius, y - radius, x + radius, y + radius), **look)

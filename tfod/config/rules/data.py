@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tfod.config.diagnostics import Diagnostic, error, errors, note, warning
 from tfod.config.faults.reading import evaluation_reader_faults, keypoint_faults, score_faults
+from tfod.config.keypoints import keypoint_edges
 from tfod.config.label_map import NAME_A_LABEL_MAP, LabelMap, read_label_map
 from tfod.config.path_hints import assignment, files_of_kind, foreign_path, meant_path, nearest_file, shown
 from tfod.config.rules.placeholders import has_placeholder, placeholders
@@ -53,6 +54,7 @@ def check_evaluation_input(config: TrainEvalPipelineConfig) -> Iterator[Diagnost
         )
     yield from placeholders(reader, f"{where}.")
     yield from _objects(reader, where)
+    yield from _edges(config, reader)
     yield from _label_map(config, reader, where, required=True)
     files, findings = check_files(reader, where)
     yield from findings
@@ -70,6 +72,21 @@ def check_evaluation_input(config: TrainEvalPipelineConfig) -> Iterator[Diagnost
 
 def _objects(reader: InputReader, where: str) -> Iterator[Diagnostic]:
     yield from errors("keypoints", keypoint_faults(reader.num_keypoints, len(reader.keypoint_type_weight)), where)
+
+
+def _edges(config: TrainEvalPipelineConfig, reader: InputReader) -> Iterator[Diagnostic]:
+    """Lines that are never drawn, because an object has no such keypoints."""
+    edges = keypoint_edges(config.eval_config)
+    where = "eval_config.keypoint_edge"
+    count = max(config.train_input_reader.num_keypoints, reader.num_keypoints)
+    if edges and not count:
+        fitting = f"--set eval_input_reader[0].num_keypoints={max(map(max, edges)) + 1}, or as many as the records have"
+        yield warning("keypoint-edges", "there are lines between keypoints, and none are read", f"{where}[0]", fitting)
+        return
+    for number, (start, end) in enumerate(edges):
+        if not (0 <= start < count and 0 <= end < count):
+            what = f"the line from keypoint {start} to {end} is not drawn: an object has the keypoints 0 to {count - 1}"
+            yield warning("keypoint-edges", what, f"{where}[{number}]", f"choose numbers from 0 to {count - 1}")
 
 
 def _left_over(

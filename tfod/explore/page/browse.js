@@ -2,15 +2,9 @@
 // split, width, height, a thumbnail, boxes [class, x, y, width, height, rules, number, and
 // what else there is: mask (outlines), points (x, y, visibility)], rules of its own, and what was found [rule, words].
 // Of each class there are the edges between its points.
-const SVG = "http://www.w3.org/2000/svg";
 const SIZES = { small: [0, 32 ** 2], medium: [32 ** 2, 96 ** 2], large: [96 ** 2, Infinity] };
+const MOST_NAMED = 300; // labels of more objects would cover the picture
 const sheet = byId("sheet"), large = byId("large"), fields = ["class", "rule", "size", "split", "text"];
-
-function draw(tag, attributes) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
 
 function filters() {
   return Object.fromEntries(fields.map((name) => [name, byId(name).value]));
@@ -32,33 +26,18 @@ function pictureFits(picture, wanted) {
     ((!wanted.class && !wanted.size) || picture.boxes.some((box) => boxFits(box, { ...wanted, rule: "" })));
 }
 
-function drawShape({ mask = [], points = [] }, kind, faint, radius) {
-  const colour = data.colours[kind], drawn = [];
-  const pairs = (ring) => ring.reduce((text, side, index) => `${text}${index % 2 ? "," : " "}${side}`, "");
-  if (mask.length) drawn.push(draw("path", { class: `shape mask${faint}`, d: mask.map((ring) => `M${pairs(ring)}Z`).join(""), fill: colour, stroke: colour }));
-  for (const [start, end] of data.edges[kind]) {
-    const [from, to] = [points[start], points[end]];
-    if (!from || !to || !from[2] || !to[2]) continue;
-    drawn.push(draw("line", { class: `shape${faint}`, x1: from[0], y1: from[1], x2: to[0], y2: to[1], stroke: colour }));
-  }
-  for (const [x, y, seen] of points) {
-    if (seen) drawn.push(draw("circle", { class: `shape${faint}`, cx: x, cy: y, r: radius, stroke: colour, fill: seen > 1 ? colour : "none" }));
-  }
-  return drawn;
-}
-
-function drawPicture(picture) {
-  const { width, height } = picture, wanted = filters();
-  const svg = draw("svg", { class: "picture", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": picture.name });
-  if (picture.thumbnail) svg.append(draw("image", { href: `data:image/jpeg;base64,${picture.thumbnail}`, width, height, preserveAspectRatio: "none" }));
-  const all = !wanted.class && !wanted.size && !wanted.rule;
-  for (const box of picture.boxes) {
-    const [kind, x, y, boxWidth, boxHeight, rules] = box, faint = all || boxFits(box, wanted) ? "" : " faint";
-    const doubtful = rules.some((rule) => data.severities[rule] !== "note") ? " doubtful" : "";
-    const place = { x, y, width: boxWidth, height: boxHeight };
-    if (box[7]) svg.append(...drawShape(box[7], kind, faint, Math.max(width, height) / 150));
-    svg.append(draw("rect", { class: `halo${faint}`, ...place }), draw("rect", { class: `box${faint}${doubtful}`, stroke: data.colours[kind], ...place }));
-  }
+// A picture with its objects, for the room on the screen that is `shown`, a rectangle; there are labels if `named`.
+function drawPicture(picture, shown, named) {
+  const { width, height } = picture, wanted = filters(), all = !wanted.class && !wanted.size && !wanted.rule;
+  const hasLabels = named && picture.boxes.length <= MOST_NAMED;
+  const objects = picture.boxes.map((box) => {
+    const [kind, x, y, boxWidth, boxHeight, rules, , shape = {}] = box;
+    const marks = [all || boxFits(box, wanted) ? "" : "faint", rules.some((rule) => data.severities[rule] !== "note") ? "doubtful" : ""];
+    return { number: kind + 1, box: [x, y, boxWidth, boxHeight], ...shape, edges: data.edges[kind], label: hasLabels ? data.classes[kind] : "", marks: marks.join(" ") };
+  });
+  const svg = drawObjects(objects, width, height, shown);
+  for (const [name, value] of Object.entries({ class: "picture", role: "img", "aria-label": picture.name })) svg.setAttribute(name, value);
+  if (picture.thumbnail) svg.prepend(svgElement("image", { href: `data:image/jpeg;base64,${picture.thumbnail}`, width, height, preserveAspectRatio: "none" }));
   return svg;
 }
 
@@ -75,8 +54,10 @@ const cards = data.pictures.map((picture, number) => {
 
 // Only cards near the window hold a picture: thousands of them would be slow.
 const seen = new IntersectionObserver((entries) => {
-  for (const { target, isIntersecting } of entries) {
-    const picture = isIntersecting ? drawPicture(data.pictures[target.dataset.number]) : make("span", "picture");
+  // All are measured before one is changed: otherwise the browser would place everything again for each.
+  const rooms = entries.map(({ target }) => target.firstChild.getBoundingClientRect());
+  for (const [index, { target, isIntersecting }] of entries.entries()) {
+    const picture = isIntersecting ? drawPicture(data.pictures[target.dataset.number], rooms[index], false) : make("span", "picture");
     target.firstChild.replaceWith(picture);
   }
 }, { rootMargin: "600px" });
@@ -98,14 +79,13 @@ function show() {
 function open(number) {
   const picture = data.pictures[number], facts = byId("facts");
   large.dataset.number = number;
-  byId("view").replaceChildren(drawPicture(picture));
   facts.querySelector("h2").textContent = picture.name;
   const split = data.splits[picture.split];
   facts.querySelector("p").textContent = `${picture.width} x ${picture.height}${split ? `, ${split}` : ""}, ${picture.path}`;
   facts.querySelector("ol").replaceChildren(...picture.boxes.map(([kind, , , width, height, , number, shape]) => {
     const item = make("li"), swatch = make("span", "swatch");
     item.value = number;
-    swatch.style.background = data.colours[kind];
+    swatch.style.background = colourOf(kind + 1);
     const labelled = ((shape && shape.points) || []).filter(([, , seen]) => seen).length;
     const more = `${shape && shape.mask ? ", mask" : ""}${labelled ? `, ${labelled} keypoints` : ""}`;
     item.append(swatch, `${data.classes[kind]}, ${Math.round(width)} x ${Math.round(height)}${more}`);
@@ -113,6 +93,12 @@ function open(number) {
   }));
   facts.querySelector("ul").replaceChildren(...picture.found.map(([rule, what]) => make("li", data.severities[rule], `${data.rules[rule]}: ${what}`)));
   if (!large.open) large.showModal();
+  enlarge();
+}
+
+// The open picture in the room that there is.
+function enlarge() {
+  if (large.open) byId("view").replaceChildren(drawPicture(data.pictures[large.dataset.number], byId("view").getBoundingClientRect(), true));
 }
 
 const shown = () => cards.filter((card) => !card.hidden);
@@ -180,6 +166,7 @@ sheet.addEventListener("click", (event) => {
 byId("filters").addEventListener("input", show);
 byId("filters").addEventListener("reset", () => setTimeout(show));
 byId("filters").addEventListener("submit", (event) => event.preventDefault());
+addEventListener("resize", enlarge);
 byId("close").addEventListener("click", () => large.close());
 large.addEventListener("close", () => cards[large.dataset.number].focus());
 show();

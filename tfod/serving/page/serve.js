@@ -1,48 +1,40 @@
-// The data: the model's name in addresses, names of classes by id, colours of classes from 1, and the outputs needed.
+// The data: the model's name in addresses, names of classes by id, the outputs needed, and how objects are drawn.
 const image = byId("image"), boxes = byId("boxes"), list = byId("list"), threshold = byId("threshold");
-let found = [], turn = 0, summary = "";
+let found = [], kept = [], turn = 0, summary = "";
 
 function say(text, bad) {
   byId("status").textContent = text;
   byId("status").className = bad ? "bad" : "";
 }
 
-function colourOf(id) {
-  return data.colours[(id - 1 + data.colours.length) % data.colours.length];
-}
-
-function inkOn(colour) {
-  const [red, green, blue] = [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2);
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000" : "#fff";
-}
-
-function place(box, [top, left, bottom, right]) {
-  const percent = (part) => `${100 * part}%`;
-  Object.assign(box.style, { top: percent(top), left: percent(left), height: percent(bottom - top), width: percent(right - left) });
+// The objects over the image; the one with the number `marked` stands out.
+function draw(marked = -1) {
+  const { naturalWidth: width, naturalHeight: height } = image;
+  const objects = kept.map(({ id, name, score, edges }, index) => {
+    // What lies outside the image is cut off.
+    const [top, left, bottom, right] = edges.map((edge) => Math.min(Math.max(edge, 0), 1));
+    const box = [left * width, top * height, (right - left) * width, (bottom - top) * height];
+    return { number: id, box, label: `${name}\u00a0\u00a0${Math.round(100 * score)}%`, marks: index === marked ? "marked" : "" };
+  });
+  boxes.replaceChildren(...(width ? [drawObjects(objects, width, height, image.getBoundingClientRect())] : []));
 }
 
 function show() {
   const least = Number(threshold.value);
   byId("least").textContent = least.toFixed(2);
-  const kept = found.filter(({ score }) => score >= least);
-  const pairs = kept.map(({ id, name, score, edges }) => {
-    const colour = colourOf(id), box = make("div", "box"), label = make("span", "", `${name} ${score.toFixed(2)}`);
-    place(box, edges);
-    box.style.borderColor = label.style.background = colour;
-    label.style.color = inkOn(colour);
-    box.append(label);
+  kept = found.filter(({ score }) => score >= least);
+  list.replaceChildren(...kept.map(({ id, name, score }, index) => {
     const item = make("li"), button = make("button"), swatch = make("span", "swatch");
     button.type = "button";
-    swatch.style.background = colour;
+    swatch.style.background = colourOf(id);
     button.append(swatch, make("span", "name", name), make("span", "score", score.toFixed(2)));
-    for (const [event, marked] of [["mouseenter", true], ["focus", true], ["mouseleave", false], ["blur", false]]) {
-      button.addEventListener(event, () => box.classList.toggle("marked", marked));
+    for (const [event, marked] of [["mouseenter", index], ["focus", index], ["mouseleave", -1], ["blur", -1]]) {
+      button.addEventListener(event, () => draw(marked));
     }
     item.append(button);
-    return [box, item];
-  });
-  boxes.replaceChildren(...pairs.map(([box]) => box).reverse());
-  list.replaceChildren(...pairs.map(([, item]) => item));
+    return item;
+  }));
+  draw();
   if (summary) say(`${kept.length} ${kept.length === 1 ? "object" : "objects"}, ${summary}`);
 }
 
@@ -92,6 +84,8 @@ async function take(file) {
   }
 }
 
+image.addEventListener("load", () => draw());
+addEventListener("resize", () => draw());
 image.addEventListener("error", () => {
   byId("stage").hidden = true;
   byId("empty").hidden = false;
