@@ -24,7 +24,8 @@ from tfod.export import converters, detector_parity
 from tfod.export.converters import onnx_model, require_packages, tflite_model
 from tfod.export.detector import pixels_of, preparation_of, write_detector
 from tfod.export.formats import named_formats
-from tfod.export.onnx_detector import onnx_detector, suppressed
+from tfod.export.onnx_detector import onnx_detector
+from tfod.export.suppression import suppressed
 from tfod.export.tflite_detector import OPERATION, OUTPUTS, _number, tflite_detector
 from tfod.export.tflite_file import before_operation, custom_operations
 from tfod.inference.detector import Detector

@@ -1,6 +1,7 @@
 """What counts as the same detections."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,24 @@ def test_differences_are_told_in_pixels() -> None:
     row = compare("onnx", COST, [changed(boxes=0.002)], [SOURCE], (0.4, 0.41))
     assert row.differences["largest_pixels"] == pytest.approx(0.4, rel=1e-3)
     assert row.differences["map_change"] == pytest.approx(0.01)
+
+
+def test_masks_count_by_their_common_pixels() -> None:
+    masks = np.zeros([2, 100, 200], bool)
+    masks[:, :50, :50] = True
+    source, other = replace(SOURCE, masks=masks), masks.copy()
+    assert compare("onnx", COST, [source], [source], None).differences["mask_iou"] == 1.0
+    other[0, 50] = True  # beside 5000 pixels 200 more
+    row = compare("onnx", COST, [replace(SOURCE, masks=other)], [source], (0.4, 0.4))
+    assert row.differences["mask_iou"] == pytest.approx(5000 / 5200) and not row.enough
+    assert compare("onnx", COST, [SOURCE], [SOURCE], None).differences["mask_iou"] is None
+
+
+def test_of_two_stages_means_decide() -> None:
+    several, found = [SOURCE] * 9, [*[SOURCE] * 8, changed(boxes=0.01)]  # 2 of 200 pixels, on one of nine images
+    assert compare("onnx", COST, found, several, None, by_mean=True).enough
+    assert not compare("onnx", COST, found, several, None).enough
+    assert not compare("onnx", COST, [changed(boxes=0.01)], [SOURCE], None, by_mean=True).enough
 
 
 def test_where_nothing_is_sure_scores_are_compared_in_their_order() -> None:

@@ -155,7 +155,7 @@ def clip_to_window(boxes: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
     Returns:
       float32 `[..., N, 4]`.
     """
-    ymin, xmin, ymax, xmax = tf.unstack(window[..., tf.newaxis, :], axis=-1)  # each [..., 1]
+    ymin, xmin, ymax, xmax = tf.unstack(tf.expand_dims(window, -2), axis=-1)  # each [..., 1]
     low = tf.stack([ymin, xmin, ymin, xmin], axis=-1)
     high = tf.stack([ymax, xmax, ymax, xmax], axis=-1)
     return tf.maximum(tf.minimum(boxes, high), low)
@@ -174,7 +174,7 @@ def change_frame(boxes: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
     Returns:
       float32 `[..., N, 4]`, relative to the window.
     """
-    ymin, xmin, ymax, xmax = tf.unstack(window[..., tf.newaxis, :], axis=-1)
+    ymin, xmin, ymax, xmax = tf.unstack(tf.expand_dims(window, -2), axis=-1)
     origin = tf.stack([ymin, xmin, ymin, xmin], axis=-1)
     size = tf.stack([ymax - ymin, xmax - xmin, ymax - ymin, xmax - xmin], axis=-1)
     return (boxes - origin) / size

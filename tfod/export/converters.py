@@ -16,6 +16,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod.errors import ConfigError
+from tfod.export.onnx_crops import crops_as_roi_align
 from tfod.export.tflite_file import custom_operations
 
 __all__ = ["Examples", "onnx_model", "require_packages", "tflite_model"]
@@ -88,7 +89,12 @@ def onnx_model(function: Any, signature: Sequence[tf.TensorSpec], metadata: Mapp
 
     with _quietly():
         try:
-            model, _ = tf2onnx.convert.from_function(function, input_signature=list(signature), opset=_OPSET)
+            model, _ = tf2onnx.convert.from_function(
+                function,
+                input_signature=list(signature),
+                opset=_OPSET,
+                custom_op_handlers={"CropAndResize": (crops_as_roi_align, [])},
+            )
         except (ValueError, RuntimeError, KeyError, AssertionError) as error:
             raise _not_convertible(str(error), "onnx") from error
     for key, value in (metadata or {}).items():

@@ -8,18 +8,22 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfod import names
+from tfod.errors import ConfigError
 from tfod.export.converters import onnx_model, tflite_model
 from tfod.export.fold import folded
 from tfod.export.formats import file_of, precision_of
 from tfod.export.onnx_detector import onnx_detector
 from tfod.export.saved_model import Shape, captured_by, save_module, write_saved_model
 from tfod.export.tflite_detector import OPERATION, OUTPUTS, Suppression, require_fixed_size, tflite_detector
-from tfod.export.tflite_file import in_order, with_metadata
+from tfod.export.tflite_file import WITH_MASKS, in_order, with_metadata
 from tfod.export.tflite_metadata import LABELS, ImageInput, detector_metadata, label_file
+from tfod.export.tflite_two_stage import two_stage_tflite
 from tfod.files import write_bytes
 from tfod.inference.backends.onnx import CLASS_NAMES, names_as_text
 from tfod.inference.preparation import PREPARATION, Preparation
 from tfod.models.detection_model import DetectionModel
+from tfod.models.faster_rcnn.detector import FasterRCNN
 from tfod.models.preprocess import Preprocess
 from tfod.models.resizer import ImageResizer
 
@@ -91,7 +95,12 @@ def _tflite(
     model: DetectionModel, precision: str, class_names: Mapping[int, str], calibration: Sequence[NDArray[np.uint8]]
 ) -> bytes:
     takes_pixels = precision == "int8"
-    function: Any = tflite_detector(model, takes_pixels=takes_pixels)
+    preparation = preparation_of(model.preprocess, takes_pixels=takes_pixels)
+    if isinstance(model, FasterRCNN):
+        function: Any = _two_stage(model, precision, preparation)
+        custom_op = ""
+    else:
+        function, custom_op = tflite_detector(model, takes_pixels=takes_pixels), OPERATION
 
     def examples() -> Iterator[list[NDArray[np.float32]]]:
         for image in calibration:
@@ -100,12 +109,19 @@ def _tflite(
             pixels[0, 0, 0], pixels[0, -1, -1] = 0.0, 255.0
             yield [pixels]
 
-    content = tflite_model(
-        function.get_concrete_function(), model, precision, examples if calibration else None, custom_op=OPERATION
-    )
-    preparation = preparation_of(model.preprocess, takes_pixels=takes_pixels)
+    concrete = function.get_concrete_function()
+    outputs = [name for name in WITH_MASKS if name in concrete.structured_outputs]
+    content = tflite_model(concrete, model, precision, examples if calibration else None, custom_op=custom_op)
     files = {LABELS: label_file(class_names), PREPARATION: preparation.to_json()}
-    return with_metadata(in_order(content, OUTPUTS), detector_metadata(_image_input(model, preparation)), files)
+    metadata = detector_metadata(_image_input(model, preparation), masks=names.DETECTION_MASKS in outputs)
+    return with_metadata(in_order(content, outputs), metadata, files)
+
+
+def _two_stage(model: FasterRCNN, precision: str, preparation: Preparation) -> Any:
+    if precision == "int8":
+        what = "the places of proposals, by which features are cropped, are too coarse in eight bits"
+        raise ConfigError(what, "--formats tflite_int8", "use tflite_float16, which is half as large")
+    return two_stage_tflite(model, preparation)
 
 
 def preparation_of(preprocess: Preprocess, *, takes_pixels: bool = False) -> Preparation:

@@ -1,4 +1,4 @@
-"""How far an exported detector is from the model that it was made of: boxes in pixels, scores, mAP."""
+"""How far an exported detector is from the model that it was made of: boxes in pixels, scores, masks, mAP."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from tfod.export.samples import Sample
 from tfod.inference.backends.tflite import boxes_of_image
 from tfod.inference.detections import Detections
 
-__all__ = ["HEADINGS", "compare", "detections_of", "mean_average_precision"]
+__all__ = ["HEADINGS", "compare", "detections_of", "mean_average_precision", "print_mask_parity"]
 
 HEADINGS = {
     "px off, mean": "{largest_pixels:.2f}, {mean_pixels:.3f}",
@@ -34,6 +34,8 @@ _SCORES_COMPARED = 10
 # A detection whose score is that near to the least one may be missing on the other side.
 _SLACK = 0.05
 _MAP = "DetectionBoxes_Precision/mAP"
+_LARGEST = ("largest_pixels", "largest_score")
+_MEAN = ("mean_pixels", "mean_score")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class _Bar:
     pixels: float = 0.5
     score: float = 0.01
     unmatched: float = 0.01
+    mask_iou: float = 0.99
     map_loss: float = 0.01
 
 
@@ -50,7 +53,7 @@ class _Bar:
 # stays. What either may cost is precision, by mAP where that is known.
 _BARS = {
     "tflite_int8": _Bar(pixels=np.inf, score=np.inf, unmatched=0.1),
-    "tflite_float16": _Bar(pixels=np.inf, score=0.02),
+    "tflite_float16": _Bar(pixels=np.inf, score=0.02, mask_iou=0.98),
 }
 
 
@@ -62,12 +65,17 @@ class _Differences:
     scores: list[float] = field(default_factory=list)
     unmatched: int = 0
     total: int = 0
+    mask_pixels: int = 0
+    common_mask_pixels: int = 0
 
     def add(self, source: Detections, found: Detections) -> None:
         counterpart = _matches(source, found)
         scale = np.array([source.height, source.width] * 2)
         for number, other in counterpart.items():
             self.pixels.append(float(np.abs((source.boxes[number] - found.boxes[other]) * scale).max()))
+            if source.masks is not None and found.masks is not None:
+                self.mask_pixels += int((source.masks[number] | found.masks[other]).sum())
+                self.common_mask_pixels += int((source.masks[number] & found.masks[other]).sum())
         # In descending order, whichever boxes they are of: of boxes with equal scores chance decides which come.
         scores = (np.sort(one.scores)[::-1][:_SCORES_COMPARED] for one in (source, found))
         first, second = (np.pad(one, (0, _SCORES_COMPARED - len(one))) for one in scores)
@@ -85,8 +93,16 @@ def compare(
     found: Sequence[Detections],
     source: Sequence[Detections],
     precision: tuple[float, float] | None,
+    *,
+    by_mean: bool = False,
 ) -> Parity:
-    """Compares what a format found on images with what its source did; `precision` is the mAP of source and format."""
+    """Compares what a format found on images with what its source did.
+
+    Args:
+      precision: The mAP of source and format.
+      by_mean: Whether the means of differences decide, and not the largest: of two stages. Of two proposals whose
+        scores are the same but for rounding either may stay, and what is found in it ends elsewhere.
+    """
     differences = _Differences()
     for mine, theirs in zip(source, found, strict=True):
         differences.add(mine, theirs)
@@ -96,11 +112,21 @@ def compare(
         "largest_score": max(differences.scores, default=None),
         "mean_score": _mean(differences.scores),
         "unmatched": differences.unmatched / differences.total if differences.total else None,
+        "mask_iou": differences.common_mask_pixels / differences.mask_pixels if differences.mask_pixels else None,
         "source_map": precision[0] if precision else None,
         "map": precision[1] if precision else None,
         "map_change": precision[1] - precision[0] if precision else None,
     }
-    return Parity(kind, cost, numbers, _is_enough(numbers, _BARS.get(kind, _Bar())))
+    judged = _MEAN if by_mean else _LARGEST
+    return Parity(kind, cost, numbers, _is_enough(numbers, _BARS.get(kind, _Bar()), *judged))
+
+
+def print_mask_parity(rows: Sequence[Parity]) -> None:
+    """Says how much the masks have in common, where there are any."""
+    known = {row.kind: row.differences["mask_iou"] for row in rows}
+    told = ", ".join(f"{kind} {overlap:.4f}" for kind, overlap in known.items() if overlap is not None)
+    if told:
+        print(f"IoU of the masks of such detections, all together: {told}")
 
 
 def _mean(values: Sequence[float]) -> float | None:
@@ -144,11 +170,13 @@ def _arrays(found: Detections) -> dict[str, NDArray[Any]]:
     }
 
 
-def _is_enough(numbers: Mapping[str, float | None], bar: _Bar) -> bool:
-    change = numbers["map_change"]
+def _is_enough(numbers: Mapping[str, float | None], bar: _Bar, pixels: str, score: str) -> bool:
+    change, overlap = numbers["map_change"], numbers["mask_iou"]
+    if overlap is not None and overlap < bar.mask_iou:
+        return False
     if change is not None and bar.pixels == np.inf:
         return change >= -bar.map_loss
-    limits = {"largest_pixels": bar.pixels, "largest_score": bar.score, "unmatched": bar.unmatched}
+    limits = {pixels: bar.pixels, score: bar.score, "unmatched": bar.unmatched}
     return all((numbers[name] or 0.0) <= limit for name, limit in limits.items())
 
 

@@ -20,6 +20,7 @@ from tfod.boxes.coders import FasterRcnnBoxCoder
 from tfod.boxes.geometry import yxyx_to_cyxhw
 from tfod.errors import ConfigError
 from tfod.export.formats import CANDIDATES
+from tfod.export.suppression import require_hard
 from tfod.export.tflite_file import OPERATION, OUTPUTS
 from tfod.models.detection_model import DetectionModel
 from tfod.models.ssd.detector import SSD
@@ -68,7 +69,8 @@ def tflite_detector(
     """
     if not isinstance(model, SSD):
         what = f"a {type(model).__name__} cannot be written with {OPERATION}"
-        raise ConfigError(what, "--formats tflite", "use the format saved_model")
+        cure = "use the format saved_model; of two stages `tfod export --formats tflite_float32` makes a file"
+        raise ConfigError(what, "--formats tflite", cure)
     height, width = require_fixed_size(model)
     if suppression is None:
         suppression = _suppression_of(model)
@@ -95,16 +97,14 @@ def require_fixed_size(model: DetectionModel) -> tuple[int, int]:
     """Height and width of the network's input; ConfigError where they depend on the image."""
     height, width = model.preprocess.resizer.output_shape
     if height is None or width is None:
-        cure = "fix it: --set 'model.ssd.image_resizer={fixed_shape_resizer {height: 320 width: 320}}'"
+        cure = f"fix it: --set 'model.{model.name}.image_resizer={{fixed_shape_resizer {{height: 320 width: 320}}}}'"
         raise ConfigError("TFLite models have a fixed size, and this model's depends on the image", "--formats", cure)
     return height, width
 
 
 def _suppression_of(model: SSD) -> Suppression:
     nms = model.postprocessor.nms
-    if nms.soft_nms_sigma > 0:
-        cure = "leave soft_nms_sigma out of the config, or use the format saved_model"
-        raise ConfigError(f"{OPERATION} has no soft suppression", "--formats", cure)
+    require_hard(nms, OPERATION)
     return Suppression(nms.max_total, by_class=not nms.class_agnostic, candidates=CANDIDATES)
 
 

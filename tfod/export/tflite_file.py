@@ -17,6 +17,7 @@ from tfod import names
 __all__ = [
     "OPERATION",
     "OUTPUTS",
+    "WITH_MASKS",
     "before_operation",
     "custom_operations",
     "in_order",
@@ -31,6 +32,9 @@ OPERATION = "TFLite_Detection_PostProcess"
 OUTPUTS = (names.DETECTION_BOXES, names.DETECTION_CLASSES, names.DETECTION_SCORES, names.NUM_DETECTIONS)
 """In the order that the operation, and all programs that run such models, have: boxes float32 `[1, N, 4]`, yxyx in
 [0, 1], not clipped; classes from 0 and scores float32 `[1, N]`; their number float32 `[1]`."""
+
+WITH_MASKS = (*OUTPUTS, names.DETECTION_MASKS)
+"""These, and of a Mask R-CNN the masks over the boxes, in [0, 1], float32 `[1, N, mask height, mask width]`."""
 
 _OPERATORS, _SUBGRAPHS, _BUFFERS, _METADATA, _SIGNATURES = 1, 2, 4, 6, 7  # of a model
 _OUTPUTS, _OPERATIONS = 2, 3  # of a subgraph; an operation's outputs are its slot 2 too

@@ -56,14 +56,16 @@ def label_file(class_names: Mapping[int, str]) -> str:
     return "".join(f"{' '.join(line.split())}\n" for line in lines)
 
 
-def detector_metadata(image: ImageInput) -> bytes:
-    """The metadata of a detector with the four outputs of TFLite's post-processing."""
+def detector_metadata(image: ImageInput, *, masks: bool = False) -> bytes:
+    """The metadata of a detector with the four outputs of TFLite's post-processing, and maybe masks."""
     outputs = [
         _output("location", "The boxes: ymin, xmin, ymax, xmax, as parts of the input's sides.", _boxes(), []),
         _output("category", "The class of each box, counted from 0.", _features(), [_labels(_VALUE_LABELS)]),
         _output("score", "The score of each box, best first.", _features(), []),
         _output("number of detections", "How many of the boxes count.", _features(whole=True), []),
     ]
+    if masks:
+        outputs.append(_output("masks", "The mask over each box, from 0 to 1.", _features(), []))
     return _model("ObjectDetector", "Finds objects on an image.", image, outputs)
 
 

@@ -9,7 +9,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfod.export.detector import pixels_of
-from tfod.export.detector_parity import HEADINGS, compare, detections_of, mean_average_precision
+from tfod.export.detector_parity import (
+    HEADINGS,
+    compare,
+    detections_of,
+    mean_average_precision,
+    print_mask_parity,
+)
 from tfod.export.parity import Parity, print_parity, write_parity
 from tfod.export.run import measured
 from tfod.export.samples import Sample
@@ -18,6 +24,7 @@ from tfod.inference.detector import Detector
 from tfod.inference.graph_function import ENCODERS
 from tfod.inference.images import fitted
 from tfod.models.detection_model import DetectionModel
+from tfod.models.faster_rcnn.detector import FasterRCNN
 from tfod.models.suppression import true_windows
 
 __all__ = ["verify_detector"]
@@ -47,8 +54,9 @@ def verify_detector(
         found = [detections_of(kind, *one) for one in zip(run.outputs, images, windows, strict=True)]
         other = None if precision is None else mean_average_precision(samples, found, class_names)
         both = None if precision is None or other is None else (precision, other)
-        rows.append(compare(kind, run.cost, found, source, both))
+        rows.append(compare(kind, run.cost, found, source, both, by_mean=isinstance(model, FasterRCNN)))
     print_parity(rows, len(images), HEADINGS)
+    print_mask_parity(rows)
     folder = next(iter(paths.values())).parent
     write_parity(folder, rows, len(images))
     return rows

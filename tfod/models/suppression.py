@@ -1,11 +1,16 @@
 """Non-max suppression of a batch. Letters: `B` images, `A` boxes, `C` classes, `K` columns, `N` detections at most."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from tfod import names
 from tfod.boxes.nms import MulticlassNMS
 
-__all__ = ["suppress", "true_windows"]
+__all__ = ["Suppress", "suppress", "true_windows"]
+
+Suppress = Callable[..., dict[str, tf.Tensor]]
+"""Takes what `suppress` takes, and gives at least boxes, scores, classes and their number as that gives them."""
 
 _SIGNATURE = {
     names.DETECTION_BOXES: tf.float32,

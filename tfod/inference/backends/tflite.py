@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tfod import names
 from tfod.errors import CheckpointError, ConfigError
-from tfod.export.tflite_file import OPERATION, OUTPUTS, normalization_of, outputs_of
+from tfod.export.tflite_file import OPERATION, OUTPUTS, WITH_MASKS, normalization_of, outputs_of
 from tfod.inference.preparation import PREPARATION, Preparation, grey
 
 __all__ = ["TFLiteDetector", "boxes_of_image", "make_interpreter"]
@@ -103,7 +103,7 @@ def make_interpreter(path: str, threads: int | None) -> Any:
 
 
 def boxes_of_image(outputs: Mapping[str, NDArray[np.float32]], shares: tuple[float, float]) -> dict[str, NDArray[Any]]:
-    """The operation's outputs, of one image, as a SavedModel has them.
+    """The outputs, of one image, as a SavedModel has them.
 
     >>> given = {names.DETECTION_BOXES: np.float32([[[0, 0, 0.25, 0.6], [0.6, 0, 0.8, 1]]]), names.NUM_DETECTIONS: [2],
     ...          names.DETECTION_SCORES: np.float32([[0.9, 0.8]]), names.DETECTION_CLASSES: np.float32([[0, 4]])}
@@ -112,7 +112,7 @@ def boxes_of_image(outputs: Mapping[str, NDArray[np.float32]], shares: tuple[flo
     ([0.0, 0.0, 0.5, 0.6000000238418579], [[1.0, 0.0]])
 
     Args:
-      outputs: float32, boxes `[1, N, 4]` relative to the input, not clipped; classes from 0.
+      outputs: float32, boxes `[1, N, 4]` relative to the input, not clipped; classes from 0; any others `[1, N, ...]`.
       shares: Of the input's height and width, what the image takes; the rest is padding.
 
     Returns:
@@ -128,12 +128,10 @@ def boxes_of_image(outputs: Mapping[str, NDArray[np.float32]], shares: tuple[flo
         filled[0, : len(kept)] = values[kept]
         return filled
 
-    return {
-        names.DETECTION_BOXES: padded(boxes),
-        names.DETECTION_SCORES: padded(outputs[names.DETECTION_SCORES][0, :count]),
-        names.DETECTION_CLASSES: padded(outputs[names.DETECTION_CLASSES][0, :count] + 1),
-        names.NUM_DETECTIONS: np.array([len(kept)], np.float32),
-    }
+    rows = {name: values[0, :count] for name, values in outputs.items() if name != names.NUM_DETECTIONS}
+    rows |= {names.DETECTION_BOXES: boxes, names.DETECTION_CLASSES: rows[names.DETECTION_CLASSES] + 1}
+    number = np.array([len(kept)], np.float32)
+    return {name: padded(values) for name, values in rows.items()} | {names.NUM_DETECTIONS: number}
 
 
 def _outputs(interpreter: Any, path: str) -> dict[str, Mapping[str, Any]]:
@@ -144,7 +142,7 @@ def _outputs(interpreter: Any, path: str) -> dict[str, Mapping[str, Any]]:
     for name, signature in interpreter.get_signature_list().items():
         if set(OUTPUTS) <= set(signature["outputs"]):
             named = interpreter.get_signature_runner(name).get_output_details()
-            return {output: named[output] for output in OUTPUTS}
+            return {output: named[output] for output in WITH_MASKS if output in named}
     details = interpreter.get_output_details()
     by_number = {one["index"]: one for one in details}
     numbers = outputs_of(Path(path).read_bytes(), OPERATION)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tfod import names
 from tfod.errors import ConfigError
-from tfod.export.tflite_file import OPERATION, before_operation
+from tfod.export.tflite_file import OPERATION, before_operation, outputs_of
 from tfod.inference.detections import WITH_SHAPES
 from tfod.inference.recognition import ModelPlace
 from tfod.inference.timing.results import PartTimes, Request
@@ -64,16 +64,18 @@ def part_times(place: ModelPlace, backend: "Backend", images: Images, request: R
 def _tflite(path: str, backend: Any, images: Images, request: Request) -> PartTimes:
     from tfod.inference.backends.tflite import make_interpreter
 
+    content = Path(path).read_bytes()
     with tempfile.TemporaryDirectory(prefix="tfod_cut_") as folder:
         file = Path(folder, "model.tflite")
-        file.write_bytes(before_operation(Path(path).read_bytes(), OPERATION))
+        file.write_bytes(before_operation(content, OPERATION))
         interpreter = make_interpreter(str(file), request.threads)
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], backend.prepared(images[0])[0])
     preprocess, network, whole = _medians_ms(
         request, lambda: backend.prepared(images[0]), interpreter.invoke, lambda: backend(images, WITH_SHAPES)
     )
-    how = f"images are prepared before the model; the network is the model without {OPERATION}; the rest is after it"
+    part = f"the model without {OPERATION}" if outputs_of(content, OPERATION) else "the whole model, suppression too"
+    how = f"images are prepared before the model; the network is {part}; the rest is after it"
     return PartTimes(preprocess, network, max(whole - preprocess - network, 0.0), how)
 
 

@@ -7,14 +7,16 @@ Letters: `B` images, `h w` pixels of the network's input, `A` anchors, `P` propo
 `C` classes without background, `Q` boxes of a region (C, or 1 for all classes), `N` detections of an image.
 """
 
+import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import tensorflow as tf
 
 from tfod import names
 from tfod.boxes.anchors import Anchors
 from tfod.boxes.geometry import clip_to_window
+from tfod.boxes.nms import MulticlassNMS
 from tfod.checkpoints.layout import CheckpointLayout
 from tfod.models.detection_model import DetectionModel, Tensors
 from tfod.models.faster_rcnn.checkpoint_layout import faster_rcnn_layout
@@ -24,8 +26,9 @@ from tfod.models.faster_rcnn.loss import BoxClassifierLoss, MaskLoss, ProposalLo
 from tfod.models.faster_rcnn.masks import MaskHead, masks_of_classes
 from tfod.models.faster_rcnn.postprocess import RegionPostprocessor
 from tfod.models.faster_rcnn.proposals import ProposalNetwork, Proposals, ProposalSampler, Proposer, inside
-from tfod.models.faster_rcnn.second_stage import BoxHeads, RegionFeatures, RegionPooling
+from tfod.models.faster_rcnn.second_stage import BoxHeads, Crop, RegionFeatures, RegionPooling
 from tfod.models.preprocess import Preprocess
+from tfod.models.suppression import Suppress
 
 __all__ = ["FasterRCNN", "FirstStage", "SecondStage"]
 
@@ -160,6 +163,24 @@ class FasterRCNN(DetectionModel):
     def checkpoint_layout(self) -> CheckpointLayout:
         """See DetectionModel."""
         return faster_rcnn_layout(self)
+
+    def computed_by(self, suppress: Suppress, crop: Crop | None = None) -> "FasterRCNN":
+        """The same model, of the same layers, that suppresses, and with `crop` crops, by another function."""
+        twin = copy.copy(self)
+        twin._first = replace(self._first, proposer=replace(self._first.proposer, suppress=suppress))
+        if self._second is not None:
+            twin._second = replace(
+                self._second,
+                pooling=replace(self._second.pooling, crop=crop or self._second.pooling.crop),
+                postprocessor=replace(self._second.postprocessor, suppress=suppress),
+            )
+        return twin
+
+    @property
+    def suppressions(self) -> list[MulticlassNMS]:
+        """Of each stage."""
+        second = [] if self._second is None else [self._second.postprocessor.nms]
+        return [self._first.proposer.nms, *second]
 
     def _propose(self, inputs: tf.Tensor, *, training: bool) -> Tensors:
         """What the first stage predicts of inputs `[B, h, w, 3]`."""

@@ -12,18 +12,23 @@ from tfod import names
 from tfod.boxes.coders import BoxCoder
 from tfod.boxes.nms import MulticlassNMS
 from tfod.models.scores import ScoreConverter
-from tfod.models.suppression import suppress, true_windows
+from tfod.models.suppression import Suppress, suppress, true_windows
 
 __all__ = ["RegionPostprocessor"]
 
 
 @dataclass(frozen=True)
 class RegionPostprocessor:
-    """Corrects the proposals, converts logits to scores, and suppresses what is found twice."""
+    """Corrects the proposals, converts logits to scores, and suppresses what is found twice.
+
+    Attributes:
+      suppress: What applies the suppression to a batch.
+    """
 
     box_coder: BoxCoder
     convert_scores: ScoreConverter
     nms: MulticlassNMS
+    suppress: Suppress = suppress
 
     def __call__(self, prediction: Mapping[str, tf.Tensor], true_shapes: tf.Tensor) -> dict[str, tf.Tensor]:
         """Detections as `DetectionModel.postprocess` gives them.
@@ -39,7 +44,7 @@ class RegionPostprocessor:
         logits, boxes = self.decode(prediction)
         scores, windows = self.convert_scores(logits), true_windows(true_shapes)
         for_all = boxes.shape[2] == 1
-        detections = suppress(
+        detections = self.suppress(
             self.nms,
             boxes[:, :, 0] if for_all else boxes,
             scores,

@@ -20,7 +20,7 @@ from tfod.models.faster_rcnn.ground_truth import GroundTruth
 from tfod.models.heads.convolutional import ConvolutionalPredictor, ConvolutionalSettings
 from tfod.models.layers.conv import ConvHyperparameters
 from tfod.models.layers.sequential import Sequential
-from tfod.models.suppression import suppress, true_windows
+from tfod.models.suppression import Suppress, suppress, true_windows
 
 __all__ = ["ProposalNetwork", "ProposalSampler", "Proposals", "Proposer", "inside"]
 
@@ -88,11 +88,13 @@ class Proposer:
       corner_first: Whether a centre is the anchor's corner and the shift, then half the anchor's size, as TensorFlow
         sums the graphs of TF-Slim; else the shift is added to the anchor's centre. On the last digit of a proposal
         depends whether its crop ends in the image.
+      suppress: What applies the suppression to a batch.
     """
 
     box_coder: FasterRcnnBoxCoder
     nms: MulticlassNMS
     corner_first: bool = False
+    suppress: Suppress = suppress
 
     def __call__(
         self, codes: tf.Tensor, logits: tf.Tensor, anchors: tf.Tensor, true_shapes: tf.Tensor
@@ -106,7 +108,7 @@ class Proposer:
           true_shapes: int32 `[B, 3]`, of the inputs without padding, to which proposals are clipped.
         """
         boxes, scores = self._decode(codes, anchors), tf.nn.softmax(logits)
-        kept = suppress(self.nms, boxes, scores, true_windows(true_shapes), first_class=_OBJECT)
+        kept = self.suppress(self.nms, boxes, scores, true_windows(true_shapes), first_class=_OBJECT)
         return kept | {names.RAW_DETECTION_BOXES: boxes, names.RAW_DETECTION_SCORES: scores}
 
     def _decode(self, codes: tf.Tensor, anchors: tf.Tensor) -> tf.Tensor:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-__all__ = ["crop_boxes", "crop_regions", "pyramid_levels"]
+__all__ = ["crop_boxes", "crop_regions", "pyramid_levels", "with_border", "within_border"]
 
 _SIDE_OF_UNIT_SCALE = 224.0  # pixels: ImageNet's images, see https://arxiv.org/abs/1612.03144, equation 1
 
@@ -97,6 +97,19 @@ def crop_boxes(
     if not fades:
         return tf.image.crop_and_resize(features, boxes, images, size)
     # With a border of zeros TensorFlow's kernel, which knows no fading, fades as the original's products of matrices.
-    padded = tf.pad(features, [[0, 0], [1, 1], [1, 1], [0, 0]])
-    sides = tf.cast(tf.tile(tf.shape(features)[1:3], [2]), tf.float32)
-    return tf.image.crop_and_resize(padded, (boxes * (sides - 1.0) + 1.0) / (sides + 1.0), images, size)
+    return tf.image.crop_and_resize(with_border(features), within_border(boxes, tf.shape(features)[1:3]), images, size)
+
+
+def with_border(features: tf.Tensor) -> tf.Tensor:
+    """Features float32 `[B, H, W, D]`, with a border of zeros `[B, H + 2, W + 2, D]`."""
+    return tf.pad(features, [[0, 0], [1, 1], [1, 1], [0, 0]])
+
+
+def within_border(boxes: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """Boxes float32 `[..., 4]`, yxyx, relative to features of a size, relative to these with their border.
+
+    Args:
+      size: `H` and `W` without the border, int32 `[2]` or, of each box's own features, `[..., 2]`.
+    """
+    sides = tf.cast(tf.concat([size, size], axis=-1), tf.float32)
+    return (boxes * (sides - 1.0) + 1.0) / (sides + 1.0)

@@ -4,7 +4,7 @@ Letters: `B` images, `P` proposals of each, `R` = B · P regions, `S` the side o
 without background, `Q` boxes of a region (C, or 1 for all classes), `D` channels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,7 +17,10 @@ from tfod.models.layers.conv import ConvHyperparameters
 from tfod.models.layers.normalization import BatchNorm
 from tfod.models.layers.sequential import Sequential
 
-__all__ = ["BoxHeads", "DenseFeatures", "RegionFeatures", "RegionPooling"]
+__all__ = ["BoxHeads", "Crop", "DenseFeatures", "RegionFeatures", "RegionPooling"]
+
+Crop = Callable[..., tf.Tensor]
+"""Takes what `crop_regions` takes, and gives what that gives."""
 
 _CODE_SIZE = 4
 _DENSE_UNITS = 1024
@@ -31,12 +34,14 @@ class RegionPooling:
       side: Of a crop.
       kernel_size: Of the maximum pooling after it, and `stride`.
       fades: How a crop ends at the border of the image, see `crop_regions`.
+      crop: What crops.
     """
 
     side: int
     kernel_size: int
     stride: int
     fades: bool
+    crop: Crop = crop_regions
 
     def __call__(self, features: Sequence[tf.Tensor], boxes: tf.Tensor, image_size: tf.Tensor) -> tf.Tensor:
         """Features `[R, S, S, D]`, float32.
@@ -50,7 +55,7 @@ class RegionPooling:
             levels = pyramid_levels(boxes, image_size, len(features))
         else:
             levels = tf.zeros(tf.shape(boxes)[:2], tf.int32)
-        return self.pooled(crop_regions(features, boxes, levels, self.side, fades=self.fades))
+        return self.pooled(self.crop(features, boxes, levels, self.side, fades=self.fades))
 
     def pooled(self, crops: tf.Tensor) -> tf.Tensor:
         """Of crops float32 `[R, side, side, D]` the maxima, `[R, S, S, D]`."""
