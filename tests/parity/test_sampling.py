@@ -14,7 +14,7 @@ FIXTURE = json.loads(Path(__file__).with_name("sampling.json").read_text())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [case for case in CASES if "few" in case])  # `python -m benchmarks.sampling`: all
 def test_samples_and_losses_are_distributed_as_the_originals(shared: Path, case: str, tmp_path: Path) -> None:
     theirs = FIXTURE["cases"][case]
-    assert our_differences(case_config(case, shared), theirs, tmp_path, 40, FIXTURE["draws"]) == []
+    assert our_differences(case_config(case, shared), theirs, tmp_path, 30, FIXTURE["draws"]) == []

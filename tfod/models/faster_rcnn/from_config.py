@@ -57,6 +57,8 @@ _WHERE = "model.faster_rcnn"
 _BOX_CODER = FasterRcnnBoxCoder(10.0, 10.0, 5.0, 5.0)
 _PROPOSAL_MATCHER = ArgMaxMatcher(0.7, 0.3, force_match_for_each_row=True)
 _REGION_MATCHER = ArgMaxMatcher(0.5, 0.5)
+# Nothing is examined first: as many boxes are kept as there are proposals, for which the best are seldom enough.
+_ALL: tuple[int, ...] = ()
 _OUTPUTS = {
     "output_final_box_features": "detection_features",
     "output_final_box_rpn_features": "cropped_rpn_box_features",
@@ -106,6 +108,7 @@ def _first_stage(config: _Config, parts: TwoParts) -> FirstStage:
                 max_per_class=most,
                 max_total=most,
                 change_coordinate_frame=False,
+                candidates=_ALL,
             ),
             corner_first=ARCHITECTURES[config.feature_extractor.type].is_slim,
         ),
@@ -144,6 +147,7 @@ def _second_stage(config: _Config, parts: TwoParts) -> SecondStage:
     sampler = _sampler(config, batch_size, config.second_stage_balance_fraction)
     processing, where = config.second_stage_post_processing, f"{_WHERE}.second_stage_post_processing"
     nms = nms_from_config(processing.batch_non_max_suppression, f"{where}.batch_non_max_suppression")
+    nms = replace(nms, candidates=_ALL)
     heads, masks = _heads(config, parts, pooling, targets)
     return SecondStage(
         pooling=pooling,

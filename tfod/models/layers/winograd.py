@@ -60,12 +60,14 @@ def winograd_conv(features: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     channels, outputs = kernel.shape[2:]
     batch, height, width = (features.shape[axis] or tf.shape(features)[axis] for axis in range(3))
     rows, columns = -(-height // _TILE), -(-width // _TILE)
-    below, right = rows * _TILE + 1 - height, columns * _TILE + 1 - width
-    padded = tf.pad(features, [[0, 0], [1, below], [1, right], [0, 0]])
-    # The same place in all tiles is every fourth pixel.
-    span_y, span_x = (rows - 1) * _TILE + 1, (columns - 1) * _TILE + 1
-    places = [padded[:, y : y + span_y : _TILE, x : x + span_x : _TILE] for y in range(_SEEN) for x in range(_SEEN)]
-    tiles = _transformed(_INPUTS, tf.stack(places), [_SEEN**2, -1, channels])
+    if features.shape[1:3] == (_TILE, _TILE):  # regions, often: around the one tile there is nothing but zeros
+        seen, inputs = features[:, :, tf.newaxis, :, tf.newaxis], _INPUTS[:, 1:-1]
+    else:
+        below, right = rows * _TILE + 1 - height, columns * _TILE + 1 - width
+        seen, inputs = tf.pad(features, [[0, 0], [1, below], [1, right], [0, 0]]), _INPUTS
+        for axis, count in ((1, rows), (3, columns)):  # [B, 6, rows, 6, columns, C]
+            seen = tf.gather(seen, tf.range(_SEEN)[:, tf.newaxis] + _TILE * tf.range(count), axis=axis)
+    tiles = _transformed(inputs, tf.transpose(seen, [1, 3, 0, 2, 4, 5]), [_SEEN**2, -1, channels])
     filters = _transformed(_FILTER, tf.convert_to_tensor(kernel), [_SEEN**2, channels, outputs])
     by_place = _transformed(_OUTPUTS, tf.matmul(tiles, filters), [_TILE, _TILE, batch, rows, columns, outputs])
     whole = tf.reshape(tf.transpose(by_place, [2, 3, 0, 4, 1, 5]), [batch, rows * _TILE, columns * _TILE, outputs])
