@@ -17,12 +17,16 @@ def measure(work: Workload) -> list[Row]:
     folder = work.fresh("export")
     work.tool("exporter_main_v2", work.exporting(folder) | ALONE | {"formats": "saved_model,tflite_float32"})
 
-    def video(name: str) -> Any:
-        return work.script("ours", "video", folder / name, work.batch, _FRAMES).values()
+    def video(name: str, threads: int = 0) -> Any:
+        return work.script("ours", "video", folder / name, work.batch, _FRAMES, threads).values()
 
-    rounds = work.alternate(**{
-        "SavedModel": lambda: video("saved_model"), "TFLite": lambda: video("model_float32.tflite"),
-    })  # fmt: skip
+    rounds = work.alternate(
+        **{
+            "SavedModel": lambda: video("saved_model"),
+            "TFLite": lambda: video("model_float32.tflite"),
+            "TFLite in one thread": lambda: video("model_float32.tflite", threads=1),
+        }
+    )
     note = "here `original` is the slowest of our reading, detecting and writing alone"
     rows = []
     for model, values in rounds.items():

@@ -1,8 +1,9 @@
 """Detects on a 720p video as `visualize_detections.py` does: reading, detecting and writing alone, and all together.
 
-usage: video.py MODEL BATCH.npz FRAMES
+usage: video.py MODEL BATCH.npz FRAMES THREADS
 
-The video is made of the images of the batch, which move. Prints {"read", "detect", "write", "all": seconds a frame}.
+The model computes in so many THREADS, 0 for its own choice. The video is made of the images of the batch, which move.
+Prints {"read", "detect", "write", "all": seconds a frame}.
 """
 
 import json
@@ -25,9 +26,9 @@ _HEIGHT, _WIDTH, _RATE = 720, 1280, 25.0
 _WARM_UP = 5
 
 
-def main(model: str, batch: str, frames: str) -> None:
+def main(model: str, batch: str, frames: str, threads: str) -> None:
     count = int(frames)
-    detector = tfod.Detector(model)
+    detector = tfod.Detector(model, threads=int(threads) or None)
     with np.load(batch) as arrays, tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         source = VideoSource.of_file(_made(folder / "made.mp4", list(arrays["pictures"]), count))
