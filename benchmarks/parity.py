@@ -84,6 +84,7 @@ _KERNEL_GAINS |= {name: 0.95 if "inception" in name else 0.6 for name in _MODELS
 _BARS = {"step": 0.9, "inference": 0.85, "postprocessing": 0.5}
 _TWO_STAGE_BARS = {("faster_rcnn_resnet50_v1_640x640", "inference"): 0.75}
 _BESIDE_BARE_PASS = 1.1  # a step of two stages may take so much of it, where that is more
+_TIE = 1e-4  # scores that are nearer than that may change their order with rounding
 _OURS_ALONE = ("bare pass", "mixed precision")  # beside the original's step
 _TURNS, _TURNS_OF_TWO_STAGES = 5, 3
 _CASE = {
@@ -215,7 +216,7 @@ def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float
         if name in theirs:
             apart = _apart(ours, theirs, name)
             if kind == "boxes":  # of which those with the same score come in any order
-                certain = untied(theirs["detection/detection_scores"])
+                certain = untied(theirs["detection/detection_scores"], _TIE)
                 apart = apart[certain] if certain.any() else _apart(ours, theirs, "detection/raw_detection_boxes")
             found[kind] = float(apart.max())
     losses = [name for name in theirs if name.startswith("loss/")]

@@ -9,6 +9,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,6 @@ from benchmarks.augmentation import differences
 from benchmarks.environment import original_python
 from benchmarks.process import run
 from benchmarks.scripts.augmentation_draws import summary
-from benchmarks.scripts.sampled_losses import draw
 from tfod.config.pipeline import PipelineConfig, read_pipeline_config, write_pipeline_config
 
 __all__ = ["CASES", "case_config", "our_differences"]
@@ -52,9 +52,15 @@ def our_differences(
     config: PipelineConfig, theirs: dict[str, list[float]], folder: Path, draws: int, of_theirs: int
 ) -> list[str]:
     """How so many of our draws differ from the original's `of_theirs`, whose summary is `theirs`."""
+    return differences(_drawn("ours", Path(sys.executable), config, folder, draws), theirs, of_theirs)
+
+
+def _drawn(side: str, python: Path, config: PipelineConfig, folder: Path, draws: int) -> dict[str, Any]:
+    """The values of each statistic in so many draws, `[draws]`, of a process of its own: models keep their memory."""
     write_pipeline_config(config, folder / "pipeline.config")
-    drawn = draw("ours", str(folder / "pipeline.config"), draws)
-    return differences({name: np.asarray(values) for name, values in drawn.items()}, theirs, of_theirs)
+    command = [python, _SCRIPT, side, folder / "pipeline.config", draws]
+    values = run(command, folder / f"{side}.log", timeout=7200).values()
+    return {name: np.asarray(of_draws) for name, of_draws in values.items()}
 
 
 def main() -> int:
@@ -70,10 +76,7 @@ def main() -> int:
         python = options.original.absolute() if options.original else original_python(folder)
         for case in CASES:
             config = case_config(case)
-            write_pipeline_config(config, folder / "pipeline.config")
-            command = [python, _SCRIPT, "original", folder / "pipeline.config", options.draws]
-            theirs = run(command, folder / "original.log", timeout=7200).values()
-            found[case] = summary({name: np.asarray(values) for name, values in theirs.items()})
+            found[case] = summary(_drawn("original", python, config, folder, options.draws))
             differ[case] = our_differences(config, found[case], folder, options.draws, options.draws)
             print(f"{case}: {'; '.join(differ[case]) or 'as the original'}", flush=True)
     lines = (f"{json.dumps(case)}: {json.dumps(found[case])}" for case in CASES)

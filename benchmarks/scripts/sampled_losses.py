@@ -11,13 +11,8 @@ import json
 import sys
 
 import tensorflow as tf
-
-if __package__:
-    from benchmarks.scripts.parity_rules import pictures
-    from benchmarks.scripts.training_steps import BOXES
-else:
-    from parity_rules import pictures
-    from training_steps import BOXES
+from parity_rules import pictures
+from training_steps import BOXES
 
 CASE = {
     "image_height": 240,
@@ -54,12 +49,9 @@ class Counts:
 def our_losses(config_path, counts):
     import dataclasses
 
-    from tfod.config.pipeline import read_pipeline_config
+    import our_case
 
-    if __package__:
-        from benchmarks.scripts import our_case
-    else:
-        import our_case
+    from tfod.config.pipeline import read_pipeline_config
 
     model = our_case.filled_model(read_pipeline_config(config_path).model, CASE)
     first, second = model._first, model._second
@@ -109,18 +101,13 @@ def original_losses(config_path, counts):
     return losses
 
 
-def draw(side, config_path, count):
-    """What `main` prints."""
+def main(side, config, draws):
     counts = Counts()
-    losses = {"ours": our_losses, "original": original_losses}[side](config_path, counts)
+    losses = {"ours": our_losses, "original": original_losses}[side](config, counts)
     losses()
     counts.read()
-    drawn = [{name: float(value) for name, value in losses().items()} | counts.read() for _ in range(count)]
-    return {name: [one[name] for one in drawn] for name in drawn[0]}
-
-
-def main(side, config, draws):
-    print(json.dumps(draw(side, config, int(draws))))
+    drawn = [{name: float(value) for name, value in losses().items()} | counts.read() for _ in range(int(draws))]
+    print(json.dumps({name: [one[name] for one in drawn] for name in drawn[0]}))
 
 
 if __name__ == "__main__":
