@@ -84,9 +84,13 @@ def sample(name: str, array: np.ndarray) -> np.ndarray:
 
 
 def untied(scores: np.ndarray, tie: float = _TIE) -> np.ndarray:
-    """Where scores `[..., N]`, descending, differ enough from their neighbours for their order to be certain."""
+    """Where scores `[..., N]`, descending, differ enough from their neighbours for their order to be certain.
+
+    Of the last one it is not known: its neighbour may be one for which there was no place.
+    """
     certain = np.ones(scores.shape, bool)
     close = np.abs(np.diff(scores, axis=-1)) < tie
     certain[..., 1:] &= ~close
     certain[..., :-1] &= ~close
+    certain[..., -1] = False
     return certain

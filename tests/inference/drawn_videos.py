@@ -1,13 +1,14 @@
 """Videos drawn for tests: each frame shows its own number."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["number_in", "numbered", "read_frames", "write_video"]
+__all__ = ["frames_of", "number_in", "numbered", "read_frames", "write_video"]
 
 _BITS = 12
 
@@ -26,13 +27,15 @@ def number_in(image: NDArray[np.uint8]) -> int:
     return sum((np.median(stripe) > 128) << bit for bit, stripe in enumerate(stripes))
 
 
-def write_video(path: Path, frames: Sequence[NDArray[np.uint8]], rate: float = 25.0) -> Path:
-    """Frames, uint8 `[H, W, 3]`, RGB, as a video."""
-    height, width = frames[0].shape[:2]
+def write_video(path: Path, frames: Iterable[NDArray[np.uint8]], rate: float = 25.0) -> Path:
+    """Frames, uint8 `[H, W, 3]`, RGB, at least one, as a video."""
+    remaining = iter(frames)
+    first = next(remaining)
+    height, width = first.shape[:2]
     codec = "mp4v" if path.suffix == ".mp4" else "MJPG"
     video = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), rate, (width, height))
     assert video.isOpened()
-    for frame in frames:
+    for frame in chain([first], remaining):
         video.write(frame[..., ::-1])
     video.release()
     return path
@@ -40,10 +43,14 @@ def write_video(path: Path, frames: Sequence[NDArray[np.uint8]], rate: float = 2
 
 def read_frames(path: Path) -> tuple[float, list[NDArray[np.uint8]]]:
     """The rate of a video and its frames, uint8 `[H, W, 3]`, RGB."""
+    return cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS), list(frames_of(path))
+
+
+def frames_of(path: Path) -> Iterator[NDArray[np.uint8]]:
+    """The frames one by one: thirty seconds of 720p are two gigabytes."""
     video = cv2.VideoCapture(str(path))
-    frames = []
     while True:
         is_there, frame = video.read()
         if not is_there:
-            return video.get(cv2.CAP_PROP_FPS), frames
-        frames.append(frame[..., ::-1])
+            return
+        yield frame[..., ::-1]
