@@ -152,13 +152,18 @@ def _with_smaller_images(config: Path, side: int, folder: Path) -> Path:
 
 
 def _without_draws(config: Path, folder: Path) -> Path:
-    """A copy of the config, in the folder, whose stages learn from all anchors and proposals, not from samples."""
+    """A copy of the config, in the folder, whose stages learn from all anchors and proposals, not from samples.
+
+    Nor does it limit detections by class: of two whose scores are the same but for rounding either might be the last.
+    """
     every = read_pipeline_config(config)
     model = every.model.faster_rcnn
     if "inception" in config.stem:  # whose second stage, backward, is all memory
         model.first_stage_max_proposals = 64
     model.first_stage_minibatch_size, model.second_stage_batch_size = 1_000_000, model.first_stage_max_proposals
     model.second_stage_balance_fraction = 1.0
+    suppression = model.second_stage_post_processing.batch_non_max_suppression
+    suppression.max_detections_per_class = suppression.max_total_detections
     model.use_static_shapes = model.use_static_balanced_label_sampler = False
     folder = folder / "without_draws"
     folder.mkdir()
@@ -335,7 +340,8 @@ Below are the largest absolute differences of box encodings, class predictions (
 detections (scores of 0 to 1, boxes relative to the picture); of losses, relative to their value; and of the norms of
 gradients, relative to the largest. Boxes whose scores are alike come in any order and are left out; where all are,
 those of all anchors are compared. The deeper an EfficientDet, the larger are the numbers that such weights make:
-kernels are multiplied where it is said, here and where inference is timed. *Keys matched*: of the variables in a
+kernels are multiplied where it is said, here and where inference is timed. Two stages learn from all anchors and
+proposals here, not from samples, and detect without a limit for each class. *Keys matched*: of the variables in a
 checkpoint of the original, those that ours has under the same key in the same shape."""
 _SPEED = f"""\
 Medians of both sides, which take turns step by step: a training step (losses, gradients, optimizer) on one batch
