@@ -28,10 +28,11 @@ def _on_an_image() -> np.ndarray:
     grid = np.stack(np.meshgrid(np.arange(WIDTH) + 0.5, np.arange(HEIGHT) + 0.5), axis=-1)
     corners = np.reshape(OUTLINE, (-1, 2))
     # Inside a convex outline that runs with the clock every pixel is to the right of each side.
-    sides = [
-        np.cross(end - start, grid - start) > 0 for start, end in zip(corners, np.roll(corners, -1, 0), strict=True)
+    turns = [
+        side[0] * (grid - start)[..., 1] - side[1] * (grid - start)[..., 0]
+        for start, side in zip(corners, np.roll(corners, -1, axis=0) - corners, strict=True)
     ]
-    masks[1] = np.all(sides, axis=0)
+    masks[1] = np.all(np.array(turns) > 0, axis=0)
     points = np.array(POINTS, float)
     places = np.where(points[..., 2:] > 0, points[..., 1::-1] / [HEIGHT, WIDTH], np.nan)
     skeletons = Skeletons(places, points[..., 2] > 1, EDGES)
