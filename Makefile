@@ -53,7 +53,7 @@ lessons: $(installed) ## run the course's pages, make their images, write them a
 bench: $(installed) ## measure speed side by side with the original
 	$(run) -m benchmarks
 
-parity: $(installed) ## put every SSD of the zoo beside the original: docs/parity.md
+parity: $(installed) ## put the zoo's models beside the original: docs/parity.md
 	$(run) -m benchmarks.parity
 
 docs: $(installed) ## write docs/config.md from the schema and its comments

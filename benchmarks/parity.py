@@ -20,8 +20,8 @@ from benchmarks import machine
 from benchmarks.environment import original_python
 from benchmarks.process import run, run_in_turns
 from benchmarks.scripts.parity_rules import untied
-from benchmarks.scripts.training_steps import BOXES
-from tfod.config.pipeline import read_pipeline_config, write_pipeline_config
+from benchmarks.scripts.training_steps import CASE
+from tfod.config.pipeline import ModelConfig, read_pipeline_config, write_pipeline_config
 from tfod.config.zoo import find_model
 from tfod.config.zoo_ssd import published_model
 
@@ -82,17 +82,11 @@ _KERNEL_GAINS = {
 }
 _KERNEL_GAINS |= {name: 0.95 if "inception" in name else 0.6 for name in _MODELS if "rcnn" in name}
 _BARS = {"step": 0.9, "inference": 0.85, "postprocessing": 0.5}
-_TWO_STAGE_BARS = {("faster_rcnn_resnet50_v1_640x640", "inference"): 0.75}
+_TWO_STAGE_INFERENCE = {"faster_rcnn_resnet50_v1_640x640": 0.75}
 _BESIDE_BARE_PASS = 1.1  # a step of two stages may take so much of it, where that is more
 _TIE = 1e-4  # scores that are nearer than that may change their order with rounding
 _OURS_ALONE = ("bare pass", "mixed precision")  # beside the original's step
 _TURNS, _TURNS_OF_TWO_STAGES = 5, 3
-_CASE = {
-    "image_height": 240,
-    "image_width": 320,
-    "groundtruth_boxes": [BOXES[:3], BOXES[3:]],
-    "groundtruth_classes": [[0, 1, 89], [0]],
-}
 
 
 def main() -> int:
@@ -140,15 +134,19 @@ def _zoo_config(name: str, folder: Path, made: Path) -> Path:
 def _with_smaller_images(config: Path, side: int, folder: Path) -> Path:
     """A copy of the config, in the folder, whose images have fewer pixels."""
     smaller = read_pipeline_config(config)
-    model = getattr(smaller.model, smaller.model.WhichOneof("model"))
-    kind = model.image_resizer.WhichOneof("image_resizer_oneof")
-    resizer = getattr(model.image_resizer, kind)
-    if kind == "fixed_shape_resizer":
-        resizer.height = resizer.width = side
-    else:
-        resizer.min_dimension = resizer.max_dimension = side
+    set_side(smaller.model, side)
     write_pipeline_config(smaller, folder / config.name)
     return folder / config.name
+
+
+def set_side(model: ModelConfig, side: int) -> None:
+    """Lets images be squares of so many pixels, stretched or padded as before."""
+    resizer = getattr(model, model.WhichOneof("model")).image_resizer
+    if resizer.HasField("fixed_shape_resizer"):
+        resizer.fixed_shape_resizer.height = resizer.fixed_shape_resizer.width = side
+    else:
+        kept = resizer.keep_aspect_ratio_resizer
+        kept.min_dimension = kept.max_dimension = side
 
 
 def _without_draws(config: Path, folder: Path) -> Path:
@@ -191,7 +189,7 @@ def numbers(config: Path, original: Path, kernel_gain: float, folder: Path, logs
     """What differs between the sides, with weights that are filled by the same rule."""
     case = folder / "case.json"
     masks = {"groundtruth_masks": "ellipses"} if config.stem.startswith("mask") else {}
-    case.write_text(json.dumps(_CASE | masks | {"kernel_gain": kernel_gain}), encoding="utf-8")
+    case.write_text(json.dumps(CASE | masks | {"kernel_gain": kernel_gain}), encoding="utf-8")
     scripts, name = _HERE / "scripts", config.stem
     theirs, ours = folder / "case", folder / "ours.npz"
     command = [original, scripts / "original_case.py", config, case, theirs]
@@ -301,13 +299,12 @@ def _name(model: str) -> str:
 
 def _bar(name: str, what: str, seconds: dict[str, list[float]]) -> float:
     """The ratio that counts as reached; none for what is there beside it."""
-    bar = _BARS.get(what, math.inf)
     if "rcnn" not in name:
-        return bar
+        return _BARS.get(what, math.inf)
     if what == "step":
         bare_pass, original = seconds["bare pass"]
-        return max(bar, _BESIDE_BARE_PASS * bare_pass / original)
-    return _TWO_STAGE_BARS.get((name, what), math.inf)
+        return max(_BARS[what], _BESIDE_BARE_PASS * bare_pass / original)
+    return _TWO_STAGE_INFERENCE.get(name, math.inf) if what == "inference" else math.inf
 
 
 def _ratio(ours: float, original: float, bar: float) -> str:

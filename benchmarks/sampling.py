@@ -15,6 +15,7 @@ import numpy as np
 
 from benchmarks.augmentation import differences
 from benchmarks.environment import original_python
+from benchmarks.parity import set_side
 from benchmarks.process import run
 from benchmarks.scripts.augmentation_draws import summary
 from tfod.config.pipeline import PipelineConfig, read_pipeline_config, write_pipeline_config
@@ -40,10 +41,9 @@ def case_config(case: str, shared: Path = _SHARED) -> PipelineConfig:
     """The config of a case: the zoo's for small images."""
     name, few = CASES[case]
     config = read_pipeline_config(shared / "zoo_configs" / f"{name}.config")
-    model = config.model.faster_rcnn
-    resizer = model.image_resizer.keep_aspect_ratio_resizer
-    resizer.min_dimension = resizer.max_dimension = _SIDE
+    set_side(config.model, _SIDE)
     if few:
+        model = config.model.faster_rcnn
         model.first_stage_minibatch_size, model.second_stage_batch_size = 4, 16
     return config
 

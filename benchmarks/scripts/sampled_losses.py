@@ -12,15 +12,9 @@ import sys
 
 import tensorflow as tf
 from parity_rules import pictures
-from training_steps import BOXES
+from training_steps import CASE
 
-CASE = {
-    "image_height": 240,
-    "image_width": 320,
-    "kernel_gain": 0.6,
-    "groundtruth_boxes": [BOXES[:3], BOXES[3:]],
-    "groundtruth_classes": [[0, 1, 89], [0]],
-}
+_CASE = CASE | {"kernel_gain": 0.6}
 _COUNTS = [f"{stage} {kind}" for stage in ("first", "second") for kind in ("positives", "negatives")]
 
 
@@ -53,7 +47,7 @@ def our_losses(config_path, counts):
 
     from tfod.config.pipeline import read_pipeline_config
 
-    model = our_case.filled_model(read_pipeline_config(config_path).model, CASE)
+    model = our_case.filled_model(read_pipeline_config(config_path).model, _CASE)
     first, second = model._first, model._second
 
     def counted(sampler, stage):
@@ -63,9 +57,9 @@ def our_losses(config_path, counts):
     sampler = dataclasses.replace(second.sampler, sampler=counted(second.sampler.sampler, "second"))
     model._first = dataclasses.replace(first, loss=loss)
     model._second = dataclasses.replace(second, sampler=sampler)
-    images = tf.constant(pictures(CASE["image_height"], CASE["image_width"]))
+    images = tf.constant(pictures(_CASE["image_height"], _CASE["image_width"]))
     inputs, shapes = model.preprocess(images)
-    labels = our_case.ground_truth(CASE, model.num_classes, tuple(inputs.shape[1:3]))
+    labels = our_case.ground_truth(_CASE, model.num_classes, tuple(inputs.shape[1:3]))
 
     @tf.function(autograph=False)
     def losses():
@@ -83,9 +77,9 @@ def original_losses(config_path, counts):
 
     tf.keras.backend.set_learning_phase(False)
     model = build(config_path, is_training=True)
-    images = tf.constant(pictures(CASE["image_height"], CASE["image_width"]))
-    provide(model, CASE, images)
-    fill(model, images, CASE["kernel_gain"])
+    images = tf.constant(pictures(_CASE["image_height"], _CASE["image_width"]))
+    provide(model, _CASE, images)
+    fill(model, images, _CASE["kernel_gain"])
     for stage, sampler in (("first", model._first_stage_sampler), ("second", model._second_stage_sampler)):
 
         def subsample(indicator, size, labels, stage=stage, draw=sampler.subsample, **more):

@@ -12,6 +12,12 @@ else:
     from parity_rules import ellipse, pictures, weight
 
 BOXES = [[0.1, 0.1, 0.5, 0.4], [0.3, 0.5, 0.9, 0.95], [0.05, 0.6, 0.25, 0.7], [0.2, 0.2, 0.8, 0.8]]
+CASE = {  # two pictures, three objects in the first and one in the second
+    "image_height": 240,
+    "image_width": 320,
+    "groundtruth_boxes": [BOXES[:3], BOXES[3:]],
+    "groundtruth_classes": [[0, 1, 89], [0]],
+}
 ROWS = 100  # to which both sides pad ground truth
 _SHIFT = 40  # pixels between the pictures of one batch and of the next
 

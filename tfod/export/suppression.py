@@ -7,6 +7,8 @@ Letters: `B` images, `A` anchors or regions, `C` classes, `M` candidates of one 
 kept at most, `N` detections at most.
 """
 
+import math
+
 import tensorflow as tf
 
 from tfod import names
@@ -15,8 +17,9 @@ from tfod.boxes.nms import MulticlassNMS
 from tfod.errors import ConfigError
 from tfod.export.formats import CANDIDATES
 from tfod.models.detection_model import Tensors
+from tfod.models.suppression import candidate_scores
 
-__all__ = ["require_hard", "suppressed", "suppressed_by_class"]
+__all__ = ["grid_columns", "require_hard", "suppressed", "suppressed_by_class"]
 
 
 def require_hard(nms: MulticlassNMS, what: str) -> None:
@@ -38,15 +41,10 @@ def suppressed(nms: MulticlassNMS, boxes: tf.Tensor, scores: tf.Tensor, windows:
       float32: boxes `[B, N, 4]`, scores and classes, from 0, `[B, N]`, their number `[B]`.
     """
     boxes, values, classes = _candidates(nms, boxes, scores)
-    apart = float(scores.shape[2]) ** 0.5
-    kept = _survivors(nms, boxes, values, classes, columns=int(-(-apart // 1)))
+    kept = _survivors(nms, boxes, values, classes, columns=grid_columns(scores.shape[2]))
     counted = tf.zeros_like(classes) if nms.class_agnostic else classes
     kept &= _rank(kept, counted, scores.shape[2]) < nms.max_per_class
-    boxes = clip_to_window(boxes, windows)
-    kept &= area(boxes) > 0.0
-    if nms.change_coordinate_frame:
-        boxes = change_frame(boxes, windows)
-    return _best(nms.max_total, boxes, values, classes, kept)
+    return _best(nms, boxes, values, classes, kept, windows)
 
 
 def suppressed_by_class(
@@ -71,9 +69,7 @@ def suppressed_by_class(
     Returns:
       float32: boxes `[B, N, 4]`, scores and classes, from 0, `[B, N]`, their number `[B]`.
     """
-    scores = scores[..., first_class:]
-    if counts is not None:
-        scores = tf.where(tf.sequence_mask(counts, tf.shape(scores)[1])[..., tf.newaxis], scores, -1.0)
+    scores = candidate_scores(scores, first_class, counts)
     best_class = tf.argmax(scores, axis=2, output_type=tf.int32)
     if nms.class_agnostic:
         boxes = boxes if boxes.shape.rank == 3 else tf.gather(boxes, best_class, batch_dims=2)
@@ -88,11 +84,14 @@ def suppressed_by_class(
         classes = tf.gather(best_class, rows[:, 0], batch_dims=1)[:, tf.newaxis]
     else:
         classes = tf.zeros_like(rows) + tf.range(scores.shape[1])[:, tf.newaxis]
-    boxes = clip_to_window(_joined(tf.gather(boxes, rows, batch_dims=2)), windows)
-    kept = _joined(kept) & (area(boxes) > 0.0)
-    if nms.change_coordinate_frame:
-        boxes = change_frame(boxes, windows)
-    return _best(nms.max_total, boxes, _joined(tf.gather(scores, rows, batch_dims=2)), _joined(classes), kept)
+    boxes, scores = (tf.gather(values, rows, batch_dims=2) for values in (boxes, scores))
+    return _best(nms, _joined(boxes), _joined(scores), _joined(classes), _joined(kept), windows)
+
+
+def grid_columns(classes: int) -> int:
+    """How many of the classes are moved apart side by side: in rows and columns, since the nearer to zero, the finer
+    are the numbers."""
+    return math.ceil(math.sqrt(classes))
 
 
 def _rows_of_survivors(nms: MulticlassNMS, boxes: tf.Tensor, scores: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -146,7 +145,6 @@ def _survivors(
     nms: MulticlassNMS, boxes: tf.Tensor, values: tf.Tensor, classes: tf.Tensor, *, columns: int
 ) -> tf.Tensor:
     """Which candidates are not suppressed: bool `[B, M]`."""
-    # In rows and columns, not all in one: the nearer to zero, the finer are the numbers.
     span = tf.reduce_max(boxes) - tf.reduce_min(boxes) + 1.0
     if nms.class_agnostic:
         classes = tf.zeros_like(classes)
@@ -171,8 +169,15 @@ def _rank(kept: tf.Tensor, classes: tf.Tensor, count: int) -> tf.Tensor:
     return tf.cast(tf.reduce_sum(tf.cumsum(members, axis=1, exclusive=True) * members, axis=2), tf.int32)
 
 
-def _best(count: int, boxes: tf.Tensor, values: tf.Tensor, classes: tf.Tensor, kept: tf.Tensor) -> Tensors:
-    """The first `N` of what is kept, padded with zeros."""
+def _best(
+    nms: MulticlassNMS, boxes: tf.Tensor, values: tf.Tensor, classes: tf.Tensor, kept: tf.Tensor, windows: tf.Tensor
+) -> Tensors:
+    """The first `N` of what is kept and of which something lies in the window, padded with zeros."""
+    boxes = clip_to_window(boxes, windows)
+    kept &= area(boxes) > 0.0
+    if nms.change_coordinate_frame:
+        boxes = change_frame(boxes, windows)
+    count = nms.max_total
     missing = tf.maximum(count - tf.shape(values)[1], 0)
     order = tf.math.top_k(tf.pad(tf.where(kept, values, -1.0), [[0, 0], [0, missing]], constant_values=-1.0), count)
     valid = order.values >= 0.0

@@ -9,7 +9,6 @@ The operation can suppress class by class, but in T threads it then leaves out c
 apart that none touches another; boxes are moved back behind it.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,7 +19,7 @@ from tfod.boxes.coders import FasterRcnnBoxCoder
 from tfod.boxes.geometry import yxyx_to_cyxhw
 from tfod.errors import ConfigError
 from tfod.export.formats import CANDIDATES
-from tfod.export.suppression import require_hard
+from tfod.export.suppression import grid_columns, require_hard
 from tfod.export.tflite_file import OPERATION, OUTPUTS
 from tfod.models.detection_model import DetectionModel
 from tfod.models.ssd.detector import SSD
@@ -152,14 +151,13 @@ def _of_the_best(
 
 def _place(numbers: tf.Tensor, classes: int) -> tf.Tensor:
     """How far the boxes of classes, int32 `[..., N]`, from 0, are moved: int32 `[..., N, 2]`, yx."""
-    # In rows and columns, not all in one: the nearer to zero, the finer are the numbers.
-    columns = _columns(classes)
+    columns = grid_columns(classes)
     return _APART * _UNIT * tf.stack([numbers // columns, numbers % columns], axis=-1)
 
 
 def _number(boxes: tf.Tensor, classes: int) -> tf.Tensor:
     """The classes, int32 `[1, N]`, from 0, of boxes int32 `[1, N, 4]` that were moved: by where their centres lie."""
-    columns, apart = _columns(classes), _APART * _UNIT
+    columns, apart = grid_columns(classes), _APART * _UNIT
     ymin, xmin, ymax, xmax = tf.split(boxes, 4, axis=-1)
     # Half of a side to the right and down from the middle of the image, of which the centre may be so far away.
     middle = (apart - _UNIT) // 2
@@ -167,10 +165,6 @@ def _number(boxes: tf.Tensor, classes: int) -> tf.Tensor:
     number = tf.maximum(tf.reshape(row * columns + column, boxes.shape[:2]), 0)
     # Not by `tf.minimum`: of the whole numbers between 0 and 6 the converter makes a Relu6, which TFLite has not.
     return tf.where(number < classes, number, classes - 1)
-
-
-def _columns(classes: int) -> int:
-    return math.ceil(math.sqrt(classes))
 
 
 def _as_shares(boxes: tf.Tensor, count: tf.Tensor) -> tf.Tensor:

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tfod import names
 from tfod.boxes.nms import MulticlassNMS
 
-__all__ = ["Suppress", "suppress", "true_windows"]
+__all__ = ["Suppress", "candidate_scores", "suppress", "true_windows"]
 
 Suppress = Callable[..., dict[str, tf.Tensor]]
 """Takes what `suppress` takes, and gives at least boxes, scores, classes and their number as that gives them."""
@@ -46,10 +46,7 @@ def suppress(
       Boxes `[B, N, 4]`, scores and classes from 0 `[B, N]`, all scores of the same boxes `[B, N, K]`, their rows
       int32 `[B, N]`, and how many detections are no padding `[B]`; float32 but for the rows.
     """
-    candidates = scores[..., first_class:]
-    if counts is not None:
-        valid = tf.sequence_mask(counts, tf.shape(scores)[1])[..., tf.newaxis]
-        candidates = tf.where(valid, candidates, _NO_CANDIDATE)
+    candidates = candidate_scores(scores, first_class, counts)
 
     def one_image(elements: tuple[tf.Tensor, ...]) -> dict[str, tf.Tensor]:
         boxes, scores, candidates, window = elements
@@ -71,6 +68,15 @@ def suppress(
         only = one_image(tuple(element[0] for element in elements))
         return {name: value[tf.newaxis] for name, value in only.items()}
     return tf.map_fn(one_image, elements, fn_output_signature=_SIGNATURE)
+
+
+def candidate_scores(scores: tf.Tensor, first_class: int, counts: tf.Tensor | None) -> tf.Tensor:
+    """Of scores float32 `[B, A, K]` those of classes from a column on, `[B, A, C]`; of padding they are above no
+    threshold. `counts` are int32 `[B]`, how many boxes of an image are no padding; None for all."""
+    candidates = scores[..., first_class:]
+    if counts is None:
+        return candidates
+    return tf.where(tf.sequence_mask(counts, tf.shape(scores)[1])[..., tf.newaxis], candidates, _NO_CANDIDATE)
 
 
 def true_windows(true_shapes: tf.Tensor, height: int | tf.Tensor = 1, width: int | tf.Tensor = 1) -> tf.Tensor:
